@@ -1,0 +1,56 @@
+/**
+ * The closed list of what can go wrong in wscluster. Clients, operators and tests tell errors apart by these codes,
+ * so a code keeps its meaning for good. `retryable` says whether the same call may succeed later, unchanged.
+ */
+export const ERROR_CODES = {
+  // Keys and routing
+  NO_ROUTE: { retryable: false, meaning: 'no route of the cluster matches the path' },
+  KEY_MISSING: { retryable: false, meaning: 'the request carries no key where its route looks for one' },
+  KEY_INVALID: { retryable: false, meaning: 'the key is empty, too long, doubled or not valid UTF-8' },
+  NO_RING: { retryable: true, meaning: 'this gateway has not received a ring yet' },
+  NO_MEMBERS: { retryable: true, meaning: 'the ring has no members' },
+  OWNER_UNREACHABLE: { retryable: true, meaning: 'the node that owns the key refused or broke the connection' },
+  OWNER_TIMEOUT: { retryable: true, meaning: 'the node that owns the key did not answer in time' },
+  OWNER_PROTOCOL: { retryable: false, meaning: 'the node that owns the key answered the upgrade wrongly' },
+  REQUEST_INVALID: { retryable: false, meaning: 'the request is malformed, or not acceptable here' },
+  LIMIT_REACHED: { retryable: true, meaning: 'a configured limit of this process is reached' },
+  SHUTTING_DOWN: { retryable: true, meaning: 'this process is stopping' },
+  // Messages, rings, configuration
+  MESSAGE_INVALID: { retryable: false, meaning: 'a message or stored document is damaged' },
+  REVISION_STALE: { retryable: false, meaning: 'a revision is not newer than the one that is held' },
+  CONFIG_INVALID: { retryable: false, meaning: 'a configuration value is missing or not allowed' },
+  // API
+  NOT_FOUND: { retryable: false, meaning: 'there is no such cluster, node or path' },
+  CONFLICT: { retryable: true, meaning: 'the state changed meanwhile, or forbids the change' },
+  UNAUTHORIZED: { retryable: false, meaning: 'a token is needed, or the given one is wrong' },
+  // The world outside
+  PORT_TAKEN: { retryable: true, meaning: 'another process listens on the address' },
+  STORE_UNAVAILABLE: { retryable: true, meaning: 'the ring store cannot be read or written' },
+  BUS_UNAVAILABLE: { retryable: true, meaning: 'the ring bus cannot be reached' },
+  SOURCE_UNAVAILABLE: { retryable: true, meaning: 'the workload source cannot be listed or told to act' },
+  INTERNAL: { retryable: false, meaning: 'a defect of wscluster' },
+} as const satisfies Record<string, { retryable: boolean; meaning: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The one error class. `message` says what happened and what is allowed; `field` names the input at fault. */
+export class WsClusterError extends Error {
+  override readonly name = 'WsClusterError';
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { field?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.field = options.field;
+  }
+
+  get retryable(): boolean {
+    return ERROR_CODES[this.code].retryable;
+  }
+}
+
+/** The message of anything thrown: libraries also throw strings and bare objects. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** The most ring ids that one ring can hold; a slot names its owner by a 16-bit index. */
+export const MAX_MEMBERS = 4096;
+
+/** `ready` serves; `unready` keeps its slots for a grace time; `draining` still serves while its slots leave. */
+export const memberStateSchema = z.enum(['ready', 'unready', 'draining']);
+export type MemberState = z.infer<typeof memberStateSchema>;
+
+/** Relative share of the slots. */
+export const weightSchema = z.number().min(0.01).max(1000);
+
+/** A node as the ring sees it. */
+export const memberSchema = z.object({
+  /** Ordinal under which the node sits on the ring; its replacement takes it over. Not unique: a leaving and an
+   * arriving node may share one for a moment. */
+  ringId: z.number().int().min(0).max(0xfffe),
+  /** Stable identity of the node (container id, pod UID, process id of ours); unique in a ring. */
+  nodeId: z.string().min(1).max(256),
+  /** `host:port` where gateways dial it; IPv6 in brackets. */
+  address: z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/@[\]]+):\d{1,5}$/, 'must be host:port'),
+  weight: weightSchema,
+  state: memberStateSchema,
+});
+export type Member = Readonly<z.infer<typeof memberSchema>>;

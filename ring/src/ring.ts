@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { Member } from './member.ts';
+import { REVISION_ZERO, type Revision } from './revision.ts';
+
+/** Number of equal parts of the ring; a key's slot is `hash(key) mod SLOTS`. */
+export const SLOTS = 65_536;
+
+/** Table entry of a slot that nobody owns. */
+export const NO_OWNER = 0xffff;
+
+/** Which member owns each slot, at a revision. Immutable: a change makes a new ring. */
+export interface Ring {
+  readonly revision: Revision;
+  readonly members: readonly Member[];
+  /** `SLOTS` entries; each is an index into `members`, or NO_OWNER. Never written to after construction. */
+  readonly table: Readonly<Uint16Array>;
+  /** SHA-256 over members and table, 32 hex digits: equal digests mean equal routing. */
+  readonly digest: string;
+}
+
+export function createRing(revision: Revision, members: readonly Member[], table: Uint16Array): Ring {
+  return { revision, members, table, digest: digestOf(members, table) };
+}
+
+export const EMPTY_RING: Ring = createRing(REVISION_ZERO, [], new Uint16Array(SLOTS).fill(NO_OWNER));
+
+/** The member that owns a slot; undefined when nobody does. */
+export function ownerOf(ring: Ring, slot: number): Member | undefined {
+  return ring.members[ring.table[slot] ?? NO_OWNER];
+}
+
+/** Slots held by each member, in the order of `members`. */
+export function slotCounts(ring: Ring): Uint32Array {
+  const counts = new Uint32Array(ring.members.length);
+  for (const index of ring.table) if (index !== NO_OWNER) counts[index] = (counts[index] ?? 0) + 1;
+  return counts;
+}
+
+/** The slots whose owning node differs between two rings, ascending. */
+export function movedSlots(from: Ring, to: Ring): number[] {
+  // Tables index different member lists, so each pair of indices is compared by node id once and remembered.
+  const same = from.members.map((a) => to.members.findIndex((b) => b.nodeId === a.nodeId));
+  const moved: number[] = [];
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const before = from.table[slot] ?? NO_OWNER;
+    const after = to.table[slot] ?? NO_OWNER;
+    const expected = before === NO_OWNER ? NO_OWNER : same[before];
+    if (expected !== after) moved.push(slot);
+  }
+  return moved;
+}
+
+function digestOf(members: readonly Member[], table: Uint16Array): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify(members.map((m) => [m.ringId, m.nodeId, m.address, m.weight, m.state])));
+  hash.update(new Uint8Array(table.buffer, table.byteOffset, table.byteLength));
+  return hash.digest('hex').slice(0, 32);
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { memberSchema } from '../member.ts';
+import { revisionSchema } from '../revision.ts';
+import { clusterSettingsSchema } from './settings.ts';
+
+/** Major number of the wire format. Fields may be added within one; readers ignore what they do not know. */
+export const WIRE_MAJOR = 1;
+
+const digest = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits');
+
+/**
+ * Which owner changes gateways may carry out on live connections, and how fast. Travels in rings and heartbeats.
+ */
+export const releaseSchema = z.object({
+  /** Every live gateway has applied this revision (or its deadline passed): changes up to it may move connections. */
+  movableUpTo: revisionSchema,
+  /** Milliseconds over which a gateway spreads the moves of one release; 0 means at once. */
+  spreadMs: z.number().int().nonnegative(),
+  /** Upper bound of one gateway's moves per second, for one that has to catch up; 0 means none. */
+  maxPerSecond: z.number().nonnegative(),
+});
+export type Release = Readonly<z.infer<typeof releaseSchema>>;
+
+const envelope = { wire: z.literal(WIRE_MAJOR), cluster: z.string().min(1) };
+
+/** Controller to all followers, and the snapshot in the ring store. */
+export const ringMessageSchema = z.object({
+  ...envelope,
+  type: z.literal('ring'),
+  revision: revisionSchema,
+  release: releaseSchema,
+  members: z.array(memberSchema),
+  /** base64 of the raw-deflated table: `SLOTS` little-endian 16-bit indices into `members`, 0xffff for no owner. */
+  table: z.string(),
+  digest,
+  settings: clusterSettingsSchema,
+  settingsDigest: digest,
+  /** Ring ids kept for the replacement of a lost node; their slots are lent out meanwhile. For the controller only. */
+  vacancies: z
+    .array(
+      z.object({
+        ringId: z.number().int().nonnegative(),
+        nodeId: z.string(),
+        weight: z.number().positive(),
+        managed: z.boolean(),
+        /** Unix time in milliseconds. */
+        since: z.number().nonnegative(),
+      }),
+    )
+    .default([]),
+});
+export type RingMessage = z.infer<typeof ringMessageSchema>;
+export type Vacancy = Readonly<RingMessage['vacancies'][number]>;
+
+/** Controller to all followers, each second and whenever the release changes. */
+export const heartbeatSchema = z.object({
+  ...envelope,
+  type: z.literal('heartbeat'),
+  revision: revisionSchema,
+  digest,
+  settingsDigest: digest,
+  release: releaseSchema,
+});
+export type Heartbeat = z.infer<typeof heartbeatSchema>;
+
+/** Gateway to controller, each second and right after a ring is applied: both sign of life and acknowledgement. */
+export const reportSchema = z.object({
+  ...envelope,
+  type: z.literal('report'),
+  gateway: z.string().min(1),
+  /** Where clients reach it, as far as it knows: `host:port`. */
+  address: z.string(),
+  /** The revision by which it routes. */
+  applied: revisionSchema,
+  /** Live client connections by slot, see encodeSlotCounts. Left out when unchanged since its last report. */
+  connections: z.string().optional(),
+  /** Live client connections by node id: what really is connected, also to nodes that no longer own the slot. */
+  connectionsByNode: z.record(z.string(), z.number().int().nonnegative()),
+  /** Connections told to reconnect since the process started. */
+  moved: z.number().int().nonnegative(),
+});
+export type Report = z.infer<typeof reportSchema>;
+
+/** Gateway to controller when it stops: nobody needs to wait for it any more. */
+export const leaveSchema = z.object({
+  ...envelope,
+  type: z.literal('leave'),
+  gateway: z.string().min(1),
+});
+export type Leave = z.infer<typeof leaveSchema>;
+
+/** What the controller sends. */
+export const broadcastSchema = z.discriminatedUnion('type', [ringMessageSchema, heartbeatSchema]);
+export type Broadcast = z.infer<typeof broadcastSchema>;
+
+/** What followers send. */
+export const uplinkSchema = z.discriminatedUnion('type', [reportSchema, leaveSchema]);
+export type Uplink = z.infer<typeof uplinkSchema>;

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+const httpToken = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header or cookie name');
+
+/** Where a route finds the key; exactly one of the fields. */
+export const keySourceSchema = z
+  .object({
+    param: z.string().min(1).optional().describe('Name of a {placeholder} of the path template'),
+    query: z.string().min(1).optional().describe('Name of a query parameter'),
+    header: httpToken.optional().describe('Name of a request header'),
+    cookie: httpToken.optional().describe('Name of a cookie'),
+  })
+  .refine((source) => Object.values(source).filter((name) => name !== undefined).length === 1, {
+    message: 'must have exactly one of param, query, header, cookie',
+  });
+export type KeySource = Readonly<z.infer<typeof keySourceSchema>>;
+
+/** A path template: literal segments and `{name}` placeholders, each of one whole segment. */
+export const routeSchema = z
+  .object({
+    path: z
+      .string()
+      .max(1024)
+      .regex(/^(\/(\{[A-Za-z_][A-Za-z0-9_]*\}|[^/{}?#]*))+$/, 'must be a path such as /connect/{userId}'),
+    key: keySourceSchema,
+  })
+  .superRefine((route, ctx) => {
+    const names = [...route.path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1]);
+    if (new Set(names).size !== names.length)
+      ctx.addIssue({ code: 'custom', path: ['path'], message: 'names a placeholder twice' });
+    if (route.key.param !== undefined && !names.includes(route.key.param))
+      ctx.addIssue({
+        code: 'custom',
+        path: ['key', 'param'],
+        message: `must be a placeholder of the path: ${names.join(', ') || 'it has none'}`,
+      });
+  });
+export type Route = Readonly<z.infer<typeof routeSchema>>;
+
+/** What travels with the ring so that a gateway needs no configuration of its own for the cluster. */
+export const clusterSettingsSchema = z.object({
+  routes: z.array(routeSchema),
+});
+export type ClusterSettings = Readonly<z.infer<typeof clusterSettingsSchema>>;
+
+/** SHA-256 of the settings, 32 hex digits. */
+export function settingsDigest(settings: ClusterSettings): string {
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 32);
+}

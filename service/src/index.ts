@@ -1,0 +1,5 @@
+export * from './lifecycle.ts';
+export * from './listen.ts';
+export * from './log.ts';
+export * from './options.ts';
+export * from './probes.ts';

@@ -1,0 +1,54 @@
+import type { Server } from 'node:net';
+import { WsClusterError } from '@wscluster/ring';
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads `host:port`, `:port` (all interfaces) or `[v6]:port`. Port 0 asks the system for a free one. */
+export function parseHostPort(text: string): HostPort | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]*)):(\d{1,5})$/.exec(text);
+  if (match === null) return undefined;
+  const port = Number(match[3]);
+  if (port > 65_535) return undefined;
+  return { host: (match[1] ?? match[2]) || '::', port };
+}
+
+export function formatHostPort({ host, port }: HostPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Starts listening; resolves with the port in use. Fails with PORT_TAKEN or CONFIG_INVALID naming the address. */
+export function listen(server: Server, address: HostPort, what: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException) => {
+      const at = formatHostPort(address);
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new WsClusterError(
+              'PORT_TAKEN',
+              `${what}: another process listens on ${at}; stop it or choose another port`,
+              {
+                cause: error,
+              },
+            )
+          : new WsClusterError('CONFIG_INVALID', `${what}: cannot listen on ${at}: ${error.message}`, { cause: error }),
+      );
+    };
+    server.once('error', onError);
+    server.listen(address.port, address.host, () => {
+      server.off('error', onError);
+      const bound = server.address();
+      resolve(typeof bound === 'object' && bound !== null ? bound.port : address.port);
+    });
+  });
+}
+
+/** Stops listening and resolves when the last connection is gone; `closeNow` runs after listening ended. */
+export function stopListening(server: Server, closeNow: () => void = () => {}): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    closeNow();
+  });
+}

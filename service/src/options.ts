@@ -1,0 +1,82 @@
+import { parseArgs } from 'node:util';
+import { WsClusterError } from '@wscluster/ring';
+import { z } from 'zod';
+import { parseHostPort } from './listen.ts';
+
+/** One setting of a process: `--kebab-name` on the command line, else `WSCLUSTER_KEBAB_NAME` in the environment. */
+export interface OptionSpec<T extends z.ZodType = z.ZodType> {
+  readonly schema: T;
+  /** What it does, its unit and default, for --help. */
+  readonly help: string;
+}
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+export type OptionValues<S extends OptionSpecs> = { readonly [K in keyof S]: z.infer<S[K]['schema']> };
+
+export const hostPortOption = z.string().transform((text, ctx) => {
+  const parsed = parseHostPort(text);
+  if (parsed !== undefined) return parsed;
+  ctx.addIssue({ code: 'custom', message: 'must be host:port, or :port for all interfaces' });
+  return z.NEVER;
+});
+
+/** Seconds given as text; kept in milliseconds. */
+export const secondsOption = z.coerce
+  .number()
+  .min(0)
+  .max(86_400)
+  .transform((seconds) => Math.round(seconds * 1000));
+
+/**
+ * Reads and validates all options once. Throws CONFIG_INVALID naming the flag. `--help` prints the list and
+ * returns undefined.
+ */
+export function readOptions<S extends OptionSpecs>(
+  program: string,
+  specs: S,
+  argv: readonly string[] = process.argv.slice(2),
+  env: NodeJS.ProcessEnv = process.env,
+): OptionValues<S> | undefined {
+  const names = Object.keys(specs);
+  let flags: Record<string, string | boolean | undefined>;
+  try {
+    flags = parseArgs({
+      args: [...argv],
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        ...Object.fromEntries(names.map((name) => [kebab(name), { type: 'string' as const }])),
+      },
+    }).values;
+  } catch (error) {
+    throw new WsClusterError('CONFIG_INVALID', `${program}: ${(error as Error).message}`, { cause: error });
+  }
+  if (flags.help === true) {
+    process.stdout.write(helpText(program, specs));
+    return undefined;
+  }
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const flag = kebab(name);
+    const parsed = specs[name]?.schema.safeParse(flags[flag] ?? env[environmentName(name)]);
+    if (parsed?.success !== true) {
+      const why = parsed?.error.issues[0]?.message ?? 'unknown option';
+      throw new WsClusterError('CONFIG_INVALID', `--${flag} (or ${environmentName(name)}): ${why}`, { field: flag });
+    }
+    values[name] = parsed.data;
+  }
+  return values as OptionValues<S>;
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function environmentName(name: string): string {
+  return `WSCLUSTER_${kebab(name).toUpperCase().replaceAll('-', '_')}`;
+}
+
+function helpText(program: string, specs: OptionSpecs): string {
+  const lines = Object.entries(specs).map(
+    ([name, spec]) => `  --${kebab(name).padEnd(22)} ${spec.help} [${environmentName(name)}]`,
+  );
+  return `${program}\n\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,36 @@
+import { createServer, type Server } from 'node:http';
+import type { Registry } from 'prom-client';
+import { type HostPort, listen, stopListening } from './listen.ts';
+
+export interface ProbeListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * GET /healthz (the process answers), /readyz (200 `ready`, else 503 with the reason), /metrics (Prometheus text).
+ * A listener of its own so that probes answer while traffic drains.
+ */
+export async function startProbes(
+  address: HostPort,
+  /** undefined when ready, else why not. */
+  notReady: () => string | undefined,
+  metrics: Registry,
+): Promise<ProbeListener> {
+  const server: Server = createServer((req, res) => {
+    const path = (req.url ?? '/').split('?')[0];
+    if (req.method !== 'GET' && req.method !== 'HEAD') res.writeHead(405, { allow: 'GET, HEAD' }).end();
+    else if (path === '/healthz') res.end('ok\n');
+    else if (path === '/readyz') {
+      const reason = notReady();
+      res.writeHead(reason === undefined ? 200 : 503).end(`${reason ?? 'ready'}\n`);
+    } else if (path === '/metrics') {
+      metrics.metrics().then(
+        (text) => res.setHeader('content-type', metrics.contentType).end(text),
+        (error: unknown) => res.writeHead(500).end(`${String(error)}\n`),
+      );
+    } else res.writeHead(404).end('try /healthz, /readyz or /metrics\n');
+  });
+  const port = await listen(server, address, 'probe listener');
+  return { port, close: () => stopListening(server, () => server.closeAllConnections()) };
+}

@@ -1,0 +1,2 @@
+export * from './ring-bus.ts';
+export * from './ring-store.ts';
