@@ -1,0 +1,78 @@
+import type { Member } from './member.ts';
+import { NO_OWNER, SLOTS } from './ring.ts';
+
+/**
+ * Why a slot changes its owner, most urgent first:
+ * `lost`: its owner is gone, so it changes at once, whatever the budget;
+ * `drain`: its owner has asked to leave; `balance`: its owner could keep it, but the target says otherwise.
+ */
+export type MoveReason = 'lost' | 'drain' | 'balance';
+
+export interface StepInput {
+  readonly members: readonly Member[];
+  /** Owner of each slot now: index into `members`, or NO_OWNER when it is gone. */
+  readonly current: Readonly<Uint16Array>;
+  /** Owner of each slot in the end: index into `members`, or NO_OWNER when there is nobody. */
+  readonly desired: Readonly<Uint16Array>;
+  /** Live connections on each slot. */
+  readonly connections: Readonly<Uint32Array>;
+  /** Connections that this step may move, lost owners apart; Infinity for no bound. */
+  readonly budget: number;
+  /** False holds back `balance`: a paused cluster still follows lost and draining nodes. */
+  readonly balance: boolean;
+}
+
+export interface Step {
+  /** Owner of each slot after this step. */
+  readonly table: Uint16Array;
+  /** Slots that this step changes, by reason. */
+  readonly slots: Readonly<Record<MoveReason, number>>;
+  /** Connections on the slots that this step changes. */
+  readonly connections: number;
+  /** What later steps have left to do. */
+  readonly remaining: Readonly<Record<MoveReason, { slots: number; connections: number }>>;
+}
+
+/**
+ * The next step from the current ring towards the desired one. Slots without connections cost nothing and go at once;
+ * the others go in slot order until the budget is used up, draining owners first. A slot that alone exceeds the budget
+ * goes alone, so that every step makes progress.
+ */
+export function planStep(input: StepInput): Step {
+  const { current, desired, connections } = input;
+  const table = Uint16Array.from(current);
+  const slots = { lost: 0, drain: 0, balance: 0 };
+  const remaining = {
+    lost: { slots: 0, connections: 0 },
+    drain: { slots: 0, connections: 0 },
+    balance: { slots: 0, connections: 0 },
+  };
+  let moved = 0;
+  let spent = 0;
+
+  for (const reason of ['lost', 'drain', 'balance'] as const) {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const to = desired[slot] ?? NO_OWNER;
+      if (current[slot] === to || reasonOf(input, slot) !== reason) continue;
+      const cost = connections[slot] ?? 0;
+      const held = reason === 'balance' && !input.balance;
+      const affordable = cost === 0 || spent + cost <= input.budget || (spent === 0 && input.budget > 0);
+      if (reason === 'lost' || (!held && affordable)) {
+        table[slot] = to;
+        slots[reason]++;
+        moved += cost;
+        if (reason !== 'lost') spent += cost;
+      } else {
+        remaining[reason].slots++;
+        remaining[reason].connections += cost;
+      }
+    }
+  }
+  return { table, slots, connections: moved, remaining };
+}
+
+function reasonOf({ members, current }: StepInput, slot: number): MoveReason {
+  const owner = members[current[slot] ?? NO_OWNER];
+  if (owner === undefined) return 'lost';
+  return owner.state === 'draining' ? 'drain' : 'balance';
+}
