@@ -1,0 +1,50 @@
+// Runs FILE under the Node that the lockfile pins, after installing what is missing: `node scripts/run.mjs FILE [args]`.
+// The only file that has to work on an older Node with nothing installed, so it is plain JavaScript on built-ins.
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installIsCurrent } from './install-state.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+function install() {
+  process.stderr.write('installing the locked dependencies (npm ci) ...\n');
+  // npm passes on its own settings and lifecycle to a nested npm; a fresh one must not take `npm test --x` for its own.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config|lifecycle)_/.test(name)));
+  const ci = spawnSync('npm', ['ci', '--no-progress'], { cwd: root, env, encoding: 'utf8' });
+  if (ci.error !== undefined) fail(`cannot run npm: ${ci.error.message}. Install npm 10 or newer.`);
+  if (ci.status !== 0) fail(`${ci.stdout}${ci.stderr}npm ci failed: see above. It needs the npm registry.`);
+}
+
+/** The real binary: node_modules/.bin/node is a link (on Windows a script) to it. */
+function pinnedNode() {
+  const wanted = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies.node;
+  const binary = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const version = spawnSync(binary, ['--version'], { encoding: 'utf8' });
+  if (version.error !== undefined)
+    fail(
+      `${binary} does not run: ${version.error.message}.\nThe install script of the package "node" puts it there; ` +
+        'it does not run under `npm ci --ignore-scripts`. Run `npm rebuild node`.',
+    );
+  if (version.stdout.trim() !== `v${wanted}`)
+    fail(`${binary} is ${version.stdout.trim() || 'broken'}, but v${wanted} is pinned. Run \`npm ci\`.`);
+  return binary;
+}
+
+const [file, ...args] = process.argv.slice(2);
+if (file === undefined) fail('usage: node scripts/run.mjs FILE [args]');
+if (!installIsCurrent(root)) install();
+
+const child = spawn(pinnedNode(), [file, ...args], { stdio: 'inherit' });
+// A signal may come to this process alone (a supervisor) or to the whole group (Ctrl-C). It is always passed on, and
+// never ends this process before the child: the shell would prompt, and ports would still be taken.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal));
+child.on('error', (error) => fail(`cannot run ${file}: ${error.message}`));
+child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
