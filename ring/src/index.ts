@@ -6,4 +6,8 @@ export * from './revision.ts';
 export * from './ring.ts';
 export * from './rollout.ts';
 export * from './wire/messages.ts';
+export * from './wire/parse.ts';
+export * from './wire/ring-codec.ts';
 export * from './wire/settings.ts';
+export * from './wire/slot-counts.ts';
+export * from './wire/table-codec.ts';

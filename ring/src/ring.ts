@@ -38,8 +38,9 @@ export function slotCounts(ring: Ring): Uint32Array {
 
 /** The slots whose owning node differs between two rings, ascending. */
 export function movedSlots(from: Ring, to: Ring): number[] {
-  // Tables index different member lists, so each pair of indices is compared by node id once and remembered.
-  const same = from.members.map((a) => to.members.findIndex((b) => b.nodeId === a.nodeId));
+  // Tables index different member lists, so members are matched by node id once, not slot by slot.
+  const indexOf = new Map(to.members.map((member, index) => [member.nodeId, index]));
+  const same = from.members.map((member) => indexOf.get(member.nodeId));
   const moved: number[] = [];
   for (let slot = 0; slot < SLOTS; slot++) {
     const before = from.table[slot] ?? NO_OWNER;

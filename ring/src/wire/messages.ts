@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { memberSchema } from '../member.ts';
+import { MAX_MEMBERS, type Member, memberSchema } from '../member.ts';
 import { revisionSchema } from '../revision.ts';
 import { clusterSettingsSchema } from './settings.ts';
 
@@ -29,7 +29,11 @@ export const ringMessageSchema = z.object({
   type: z.literal('ring'),
   revision: revisionSchema,
   release: releaseSchema,
-  members: z.array(memberSchema),
+  /** A ring id may occur twice for a moment, a node id never. */
+  members: z
+    .array(memberSchema)
+    .max(2 * MAX_MEMBERS)
+    .superRefine(refuseDoubledNodes),
   /** base64 of the raw-deflated table: `SLOTS` little-endian 16-bit indices into `members`, 0xffff for no owner. */
   table: z.string(),
   digest,
@@ -96,3 +100,12 @@ export type Broadcast = z.infer<typeof broadcastSchema>;
 /** What followers send. */
 export const uplinkSchema = z.discriminatedUnion('type', [reportSchema, leaveSchema]);
 export type Uplink = z.infer<typeof uplinkSchema>;
+
+function refuseDoubledNodes(members: readonly Member[], ctx: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  for (const [index, { nodeId }] of members.entries()) {
+    if (seen.has(nodeId))
+      ctx.addIssue({ code: 'custom', path: [index, 'nodeId'], message: `a second member has the node id ${nodeId}` });
+    seen.add(nodeId);
+  }
+}

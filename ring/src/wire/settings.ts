@@ -44,7 +44,10 @@ export const clusterSettingsSchema = z.object({
 });
 export type ClusterSettings = Readonly<z.infer<typeof clusterSettingsSchema>>;
 
-/** SHA-256 of the settings, 32 hex digits. */
-export function settingsDigest(settings: ClusterSettings): string {
-  return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 32);
+/** SHA-256 of the settings' JSON, 32 hex digits. Takes them unvalidated too, as they came over the wire. */
+export function settingsDigest(settings: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(settings) ?? '')
+    .digest('hex')
+    .slice(0, 32);
 }

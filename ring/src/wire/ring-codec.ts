@@ -1,0 +1,46 @@
+import { WsClusterError } from '../errors.ts';
+import { createRing, type Ring } from '../ring.ts';
+import { type Release, type RingMessage, type Vacancy, WIRE_MAJOR } from './messages.ts';
+import { type ClusterSettings, settingsDigest } from './settings.ts';
+import { decodeTable, encodeTable } from './table-codec.ts';
+
+/** What travels with a ring besides itself. */
+export interface RingContext {
+  readonly cluster: string;
+  readonly release: Release;
+  readonly settings: ClusterSettings;
+  readonly vacancies?: readonly Vacancy[];
+}
+
+/** The message that publishes a ring; decodeRing undoes it. */
+export function encodeRing(ring: Ring, context: RingContext): RingMessage {
+  return {
+    wire: WIRE_MAJOR,
+    type: 'ring',
+    cluster: context.cluster,
+    revision: ring.revision,
+    release: context.release,
+    members: [...ring.members],
+    table: encodeTable(ring.table),
+    digest: ring.digest,
+    settings: context.settings,
+    settingsDigest: settingsDigest(context.settings),
+    vacancies: [...(context.vacancies ?? [])],
+  };
+}
+
+/**
+ * The ring of a parsed message. Throws MESSAGE_INVALID when the table is damaged (field `table`) or when members and
+ * table are not those that the sender took the digest of (field `digest`). The digest of the settings was checked when
+ * the text was parsed, see parseRingMessage.
+ */
+export function decodeRing(message: RingMessage): Ring {
+  const ring = createRing(message.revision, message.members, decodeTable(message.table, message.members.length));
+  if (ring.digest !== message.digest)
+    throw new WsClusterError(
+      'MESSAGE_INVALID',
+      `digest: members and table have digest ${ring.digest}, the message says ${message.digest}`,
+      { field: 'digest' },
+    );
+  return ring;
+}

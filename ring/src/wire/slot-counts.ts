@@ -1,0 +1,75 @@
+import { WsClusterError } from '../errors.ts';
+import { SLOTS } from '../ring.ts';
+import { decodeBase64 } from './base64.ts';
+
+const MAX_COUNT = 0xffff_ffff;
+/** A gap of one byte and a count of five for each slot; longer gaps mean fewer slots. */
+const MAX_BYTES = SLOTS * 6;
+
+/**
+ * Connections by slot, for a report: for each slot that has any, ascending, two varints (LEB128): how many slots were
+ * skipped since the one before, and the count. base64; '' when there are none. Takes SLOTS counts, or a map from slot
+ * to count, in any order.
+ */
+export function encodeSlotCounts(counts: Readonly<Uint32Array> | ReadonlyMap<number, number>): string {
+  const bytes: number[] = [];
+  let next = 0;
+  for (const [slot, count] of ascending(counts)) {
+    if (count === 0) continue;
+    if (slot >= SLOTS || !isUint32(slot) || !isUint32(count))
+      throw new WsClusterError('INTERNAL', `slot ${slot} cannot hold ${count} connections`);
+    pushVarint(bytes, slot - next);
+    pushVarint(bytes, count);
+    next = slot + 1;
+  }
+  return Buffer.from(bytes).toString('base64');
+}
+
+/** Undoes encodeSlotCounts: SLOTS counts. Throws MESSAGE_INVALID with field `connections` on anything else. */
+export function decodeSlotCounts(text: string): Uint32Array {
+  const bytes = decodeBase64(text, MAX_BYTES, 'connections');
+  const counts = new Uint32Array(SLOTS);
+  let at = 0;
+  let next = 0;
+  const readVarint = (): number => {
+    let value = 0;
+    for (let scale = 1; scale <= 2 ** 28; scale *= 128) {
+      const byte = bytes[at++];
+      if (byte === undefined) throw invalid('ends within a number');
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        // One number, one form: a needless last byte is damage.
+        if ((byte === 0 && scale > 1) || value > MAX_COUNT) break;
+        return value;
+      }
+    }
+    throw invalid('holds a number that is malformed or above 32 bits');
+  };
+  while (at < bytes.length) {
+    const slot = next + readVarint();
+    if (slot >= SLOTS) throw invalid(`names slot ${slot} of only ${SLOTS}`);
+    const count = readVarint();
+    if (count === 0) throw invalid(`counts nothing at slot ${slot}`);
+    counts[slot] = count;
+    next = slot + 1;
+  }
+  return counts;
+}
+
+function ascending(counts: Readonly<Uint32Array> | ReadonlyMap<number, number>): Iterable<[number, number]> {
+  return 'length' in counts ? counts.entries() : [...counts].sort(([a], [b]) => a - b);
+}
+
+function isUint32(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= MAX_COUNT;
+}
+
+function pushVarint(bytes: number[], value: number): void {
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+  bytes.push(rest);
+}
+
+function invalid(what: string): WsClusterError {
+  return new WsClusterError('MESSAGE_INVALID', `connections: ${what}`, { field: 'connections' });
+}
