@@ -1,0 +1,25 @@
+// All that CI checks besides the tests: types, lint (with the import rule) and format. Runs all, even if one fails.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tool = (...path) => join(root, 'node_modules', ...path);
+
+const checks = [
+  { name: 'types', command: [tool('typescript', 'bin', 'tsc'), '-p', '.'], mend: 'see the messages above' },
+  {
+    name: 'lint and format',
+    command: [tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'],
+    mend: 'npm run format mends what can be mended by itself',
+  },
+];
+
+const failed = checks.filter(({ name, command }) => {
+  process.stdout.write(`--- ${name}\n`);
+  return spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' }).status !== 0;
+});
+
+for (const check of checks)
+  process.stdout.write(failed.includes(check) ? `FAILED  ${check.name}: ${check.mend}\n` : `ok      ${check.name}\n`);
+process.exit(failed.length === 0 ? 0 : 1);
