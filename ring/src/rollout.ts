@@ -16,7 +16,7 @@ export interface StepInput {
   readonly desired: Readonly<Uint16Array>;
   /** Live connections on each slot. */
   readonly connections: Readonly<Uint32Array>;
-  /** Connections that this step may move, lost owners apart; Infinity for no bound. */
+  /** Connections that this step may move, lost owners apart; Infinity for no bound, 0 for lost owners only. */
   readonly budget: number;
   /** False holds back `balance`: a paused cluster still follows lost and draining nodes. */
   readonly balance: boolean;
@@ -56,8 +56,8 @@ export function planStep(input: StepInput): Step {
       if (current[slot] === to || reasonOf(input, slot) !== reason) continue;
       const cost = connections[slot] ?? 0;
       const held = reason === 'balance' && !input.balance;
-      const affordable = cost === 0 || spent + cost <= input.budget || (spent === 0 && input.budget > 0);
-      if (reason === 'lost' || (!held && affordable)) {
+      const affordable = input.budget > 0 && (cost === 0 || spent === 0 || spent + cost <= input.budget);
+      if (reason === 'lost' || (affordable && !held)) {
         table[slot] = to;
         slots[reason]++;
         moved += cost;

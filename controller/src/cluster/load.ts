@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import { parseAllDocuments } from 'yaml';
+import type { z } from 'zod';
+import { type WsCluster, wsClusterSchema } from './schema.ts';
+
+/** Reads one WsCluster from a YAML file. Throws CONFIG_INVALID naming the file, the field and what is allowed. */
+export function loadClusterFile(path: string): WsCluster {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new WsClusterError('CONFIG_INVALID', `${path}: cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  return parseCluster(text, path);
+}
+
+/** Reads one WsCluster from YAML text; `origin` names it in errors. */
+export function parseCluster(text: string, origin: string): WsCluster {
+  const documents = parseAllDocuments(text).filter((document) => document.contents !== null);
+  const document = documents[0];
+  if (document === undefined || documents.length > 1)
+    throw new WsClusterError('CONFIG_INVALID', `${origin}: must hold exactly one WsCluster, holds ${documents.length}`);
+  const problem = document.errors[0];
+  if (problem !== undefined) throw new WsClusterError('CONFIG_INVALID', `${origin}: not YAML: ${problem.message}`);
+  return validCluster(document.toJS(), origin);
+}
+
+/** Checks a value against the schema and fills in defaults. */
+export function validCluster(value: unknown, origin: string): WsCluster {
+  const parsed = wsClusterSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(describeIssue);
+  const first = issues[0];
+  throw new WsClusterError('CONFIG_INVALID', `${origin}: ${issues.map((i) => `${i.field}: ${i.message}`).join('; ')}`, {
+    field: first?.field ?? '',
+  });
+}
+
+/** The field as a reader of the file would write it, and what is wrong with it. */
+export function describeIssue(issue: z.core.$ZodIssue): { field: string; message: string } {
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+  const field = path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  );
+  const message = issue.code === 'unrecognized_keys' ? 'is not a field of a WsCluster' : issue.message;
+  return { field: field || '(document)', message };
+}

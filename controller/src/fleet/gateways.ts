@@ -1,0 +1,100 @@
+import { compareRevisions, decodeSlotCounts, type Report, type Revision, SLOTS } from '@wscluster/ring';
+
+/** A gateway is dead after this long without a report, ms; it reports each second. */
+export const GATEWAY_DEAD_MS = 3000;
+/** A published ring counts as acknowledged after this long, whoever is silent, ms. */
+export const ACK_DEADLINE_MS = 5000;
+
+export interface GatewayStatus {
+  readonly id: string;
+  readonly address: string;
+  readonly applied: Revision;
+  readonly connections: number;
+  readonly connectionsByNode: Readonly<Record<string, number>>;
+  readonly moved: number;
+  /** Unix time of the last report, ms. */
+  readonly lastSeen: number;
+}
+
+interface Entry extends GatewayStatus {
+  /** Live connections by slot. */
+  readonly counts: Readonly<Uint32Array>;
+}
+
+const NO_COUNTS: Readonly<Uint32Array> = new Uint32Array(SLOTS);
+
+/** What the gateways of one cluster last reported. Silent ones are dropped by `prune`. */
+export class GatewayFleet {
+  readonly #entries = new Map<string, Entry>();
+
+  /** Takes in a report; false when its connection counts are damaged (the rest still counts). */
+  report(report: Report, now: number): boolean {
+    const known = this.#entries.get(report.gateway);
+    let counts: Readonly<Uint32Array> = known?.counts ?? NO_COUNTS;
+    let intact = true;
+    if (report.connections !== undefined) {
+      try {
+        counts = decodeSlotCounts(report.connections);
+      } catch {
+        intact = false;
+      }
+    }
+    let connections = 0;
+    for (const count of Object.values(report.connectionsByNode)) connections += count;
+    this.#entries.set(report.gateway, {
+      id: report.gateway,
+      address: report.address,
+      applied: report.applied,
+      connections,
+      connectionsByNode: report.connectionsByNode,
+      moved: report.moved,
+      lastSeen: now,
+      counts,
+    });
+    return intact;
+  }
+
+  leave(gateway: string): void {
+    this.#entries.delete(gateway);
+  }
+
+  /** Forgets gateways that have been silent for GATEWAY_DEAD_MS; their ids. */
+  prune(now: number): string[] {
+    const dead = [...this.#entries.values()].filter((entry) => now - entry.lastSeen >= GATEWAY_DEAD_MS);
+    for (const entry of dead) this.#entries.delete(entry.id);
+    return dead.map((entry) => entry.id);
+  }
+
+  get all(): readonly GatewayStatus[] {
+    return [...this.#entries.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Live connections by slot, over all gateways. */
+  connectionsBySlot(): Uint32Array {
+    const sum = new Uint32Array(SLOTS);
+    for (const entry of this.#entries.values())
+      for (let slot = 0; slot < SLOTS; slot++) sum[slot] = (sum[slot] ?? 0) + (entry.counts[slot] ?? 0);
+    return sum;
+  }
+
+  /** Live connections by node id, over all gateways. */
+  connectionsByNode(): Map<string, number> {
+    const sum = new Map<string, number>();
+    for (const entry of this.#entries.values())
+      for (const [node, count] of Object.entries(entry.connectionsByNode)) sum.set(node, (sum.get(node) ?? 0) + count);
+    return sum;
+  }
+
+  /** The highest revision that any gateway routes by; undefined without gateways. */
+  highestApplied(): Revision | undefined {
+    return [...this.#entries.values()]
+      .map((entry) => entry.applied)
+      .sort(compareRevisions)
+      .at(-1);
+  }
+
+  /** True when every gateway that is live routes by `revision` or a later one. */
+  allApplied(revision: Revision): boolean {
+    return [...this.#entries.values()].every((entry) => compareRevisions(entry.applied, revision) >= 0);
+  }
+}

@@ -1,0 +1,423 @@
+import {
+  compareRevisions,
+  formatRevision,
+  messageOf,
+  type Revision,
+  type Ring,
+  type RingMessage,
+  type Uplink,
+  WsClusterError,
+} from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { HubHandlers, RingBusHub, RingStore } from '@wscluster/transport';
+import type { SpecStore } from '../cluster/spec-store.ts';
+import { GatewayFleet } from '../fleet/gateways.ts';
+import { nextEpoch } from '../leadership/epoch.ts';
+import type { Leadership } from '../leadership/port.ts';
+import { type Membership, nextMembership } from '../members/membership.ts';
+import { Publisher } from '../publish/publisher.ts';
+import { paceOf } from '../rollout/pace.ts';
+import { Rollout } from '../rollout/rollout.ts';
+import { type Condition, findings, withFindings } from '../status/conditions.ts';
+import type { SourceHandlers, Workload, WorkloadSource } from '../workloads/port.ts';
+import { CreationBackoff } from './creation-backoff.ts';
+import { membershipPolicy } from './policy.ts';
+import { planScale } from './scale.ts';
+import { CoalescedRunner } from './signal.ts';
+import { restore } from './snapshot.ts';
+import { type Assign, desiredTable, reindexed } from './target.ts';
+
+const HEARTBEAT_MS = 1000;
+/** Gateways report each second; a new leader listens for one interval before it takes its epoch. */
+const LISTEN_MS = 1100;
+/** A cold controller waits this long for the members of the snapshot to be seen. */
+const WARM_UP_MS = 10_000;
+/** Everything is looked at again this often, whatever events say. */
+const RESYNC_MS = 5000;
+/** While nodes drain, their connections are looked at this often. */
+const DRAIN_CHECK_MS = 500;
+
+export interface ClusterParts {
+  readonly name: string;
+  readonly spec: SpecStore;
+  readonly store: RingStore;
+  readonly leadership: Leadership;
+  readonly assign: Assign;
+  readonly log: Logger;
+  openSource(handlers: SourceHandlers): Promise<WorkloadSource>;
+  openBus(handlers: HubHandlers): Promise<RingBusHub>;
+}
+
+/** What the API and the metrics show of a cluster: one immutable look at the loop's state. */
+export interface ClusterView {
+  readonly ring: Ring;
+  readonly membership: Membership;
+  readonly listing: readonly Workload[];
+  readonly conditions: readonly Condition[];
+}
+
+/**
+ * Runs one cluster: from "something changed" to a published ring. Level-triggered; the one loop below is the only
+ * place that changes the ring, so nothing needs a lock but the API's changes, which run in turn with it.
+ */
+export class ClusterController {
+  readonly fleet = new GatewayFleet();
+  readonly #parts: ClusterParts;
+  readonly #log: Logger;
+  readonly #runner: CoalescedRunner;
+  readonly #backoff = new CreationBackoff();
+  readonly #stopping = new AbortController();
+  #turn: Promise<unknown> = Promise.resolve();
+  #bus: RingBusHub | undefined;
+  #source: WorkloadSource | undefined;
+  #publisher: Publisher | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #rollout: Rollout;
+  #membership: Membership;
+  #listing: readonly Workload[] = [];
+  #conditions: readonly Condition[] = [];
+  /** Members of the snapshot that have not been seen yet; undefined once the controller is warm. */
+  #awaited: { ids: ReadonlySet<string>; until: number } | undefined;
+  #published: { settings: string; vacancies: string } | undefined;
+
+  private constructor(parts: ClusterParts, stored: RingMessage | undefined) {
+    this.#parts = parts;
+    this.#log = parts.log;
+    const { ring, membership } = restore(stored);
+    this.#rollout = new Rollout(ring);
+    this.#membership = membership;
+    this.#awaited = {
+      ids: new Set(membership.members.filter((member) => member.state !== 'draining').map((member) => member.nodeId)),
+      until: performance.now() + WARM_UP_MS,
+    };
+    this.#runner = new CoalescedRunner(
+      () => this.#inTurn(() => this.#reconcile()),
+      (error, retryMs) =>
+        this.#log.error(
+          { event: 'reconcile-failed', error, retryMs, action: 'mend the cause; the last ring stays in force' },
+          messageOf(error),
+        ),
+    );
+  }
+
+  /** Takes the lead with an epoch above all that was seen, and starts the loop. */
+  static async start(parts: ClusterParts): Promise<ClusterController> {
+    const stored = await parts.store.load();
+    const controller = new ClusterController(parts, stored);
+    await controller.#start();
+    return controller;
+  }
+
+  async #start(): Promise<void> {
+    const { leadership, name, store } = this.#parts;
+    await leadership.elected(this.#stopping.signal);
+    // The bus first: reports that come in while the source opens count for the epoch.
+    this.#bus = await this.#parts.openBus({ onUplink: (message) => this.#onUplink(message) });
+    this.#publisher = new Publisher(name, this.#bus, store, this.#log);
+    this.#source = await this.#parts.openSource({ onChange: () => this.#runner.signal() });
+    const listening = setTimeout(() => this.#lead(), LISTEN_MS);
+    this.#stopping.signal.addEventListener('abort', () => clearTimeout(listening));
+  }
+
+  #lead(): void {
+    const epoch = nextEpoch(this.#rollout.ring.revision, this.fleet.highestApplied());
+    this.#rollout.adopt({ epoch, version: 0 });
+    this.#log.info(
+      { event: 'leading', cluster: this.#parts.name, epoch },
+      `leads ${this.#parts.name} in epoch ${epoch}`,
+    );
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.#runner.signal();
+  }
+
+  get leading(): boolean {
+    return this.#heartbeat !== undefined;
+  }
+
+  get view(): ClusterView {
+    return {
+      ring: this.#rollout.ring,
+      membership: this.#membership,
+      listing: this.#listing,
+      conditions: this.#conditions,
+    };
+  }
+
+  get rollout(): Rollout {
+    return this.#rollout;
+  }
+
+  /** Adds a managed node: one replica more. Resolves with the id of the node that was started for it. */
+  addNode(): Promise<string> {
+    return this.#inTurn(async () => {
+      const id = await this.#openSource().create();
+      this.#backoff.created(id, performance.now());
+      this.#parts.spec.update((spec) => ({ ...spec, nodes: { ...spec.nodes, replicas: spec.nodes.replicas + 1 } }));
+      this.#runner.signal();
+      return id;
+    });
+  }
+
+  /** Lets a node go without hurry: its slots leave in steps, then it stops. A managed one means one replica fewer. */
+  drainNode(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const source = this.#openSource();
+      const workload = (await source.list()).find((listed) => listed.id === id && listed.phase !== 'gone');
+      if (workload === undefined) throw new WsClusterError('NOT_FOUND', `there is no node ${id}`, { field: 'id' });
+      if (workload.phase === 'draining') throw new WsClusterError('CONFLICT', `node ${id} is draining already`);
+      if (workload.managed)
+        this.#parts.spec.update((spec) => ({
+          ...spec,
+          nodes: { ...spec.nodes, replicas: Math.max(0, spec.nodes.replicas - 1) },
+        }));
+      await source.drain(id);
+      this.#log.info({ event: 'node-drain', node: id }, `node ${id} drains`);
+      this.#runner.signal();
+    });
+  }
+
+  /** Ends a node at once, as a crash would; a managed one is replaced. */
+  killNode(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#openSource().kill(id);
+      this.#log.info({ event: 'node-kill', node: id }, `node ${id} is killed`);
+      this.#runner.signal();
+    });
+  }
+
+  /** Stops leading. The nodes, and the gateways' last ring, stay. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#heartbeat);
+    await this.#runner.stop();
+    await this.#turn.catch(() => {});
+    await this.#source?.close();
+    await this.#bus?.close();
+    await this.#parts.store.close();
+    await this.#parts.leadership.release();
+  }
+
+  /** The whole chain, in order. */
+  async #reconcile(): Promise<void> {
+    if (!this.leading || !this.#parts.leadership.leading) return;
+    this.#runner.signalIn(RESYNC_MS);
+    const listing = await this.#openSource().list();
+    this.#listing = listing;
+    await this.#scale(listing);
+    if (this.#isCold(listing)) return this.#refreshStatus();
+
+    const membership = nextMembership(this.#membership, listing, membershipPolicy(this.#parts.spec.spec), Date.now());
+    this.#noteHeld(membership);
+    await this.#publishNext(membership, listing);
+    this.#refreshStatus();
+    this.#wakeLater(membership, listing);
+  }
+
+  /** True until every member of the snapshot was seen, or time is up: a half-complete view must not move anybody. */
+  #isCold(listing: readonly Workload[]): boolean {
+    if (this.#awaited === undefined) return false;
+    const seen = new Set(listing.map((workload) => workload.id));
+    const missing = [...this.#awaited.ids].filter((id) => !seen.has(id));
+    const leftMs = this.#awaited.until - performance.now();
+    if (missing.length > 0 && leftMs > 0) {
+      this.#runner.signalIn(leftMs);
+      return true;
+    }
+    if (missing.length > 0)
+      this.#log.warn(
+        { event: 'members-missing', nodes: missing, action: 'check these nodes; they now count as lost' },
+        `${missing.length} members of the last ring were not seen for ${WARM_UP_MS / 1000} s`,
+      );
+    this.#awaited = undefined;
+    return false;
+  }
+
+  async #scale(listing: readonly Workload[]): Promise<void> {
+    const source = this.#openSource();
+    const { nodes } = this.#parts.spec.spec;
+    const ring = this.#rollout.ring;
+    const owners = new Set([...new Set(ring.table)].map((index) => ring.members[index]?.nodeId ?? ''));
+    // Until it is acknowledged, some gateway may route by the ring before.
+    const settled = this.#rollout.acknowledged && this.#awaited === undefined;
+    const plan = planScale({
+      listing,
+      replicas: nodes.replicas,
+      owners: settled ? owners : new Set(listing.map((workload) => workload.id)),
+      connections: this.fleet.connectionsByNode(),
+      drainMs: nodes.drainSeconds * 1000,
+      now: Date.now(),
+    });
+    const now = performance.now();
+    this.#backoff.observe(new Set(listing.filter((w) => w.phase !== 'gone').map((w) => w.id)), now);
+    const waitMs = this.#backoff.waitMs(now);
+    if (plan.create > 0 && waitMs > 0) {
+      this.#runner.signalIn(waitMs);
+      this.#log.warn(
+        { event: 'node-backoff', waitMs, action: "look at the nodes' logs: they end soon after their start" },
+        `nodes keep ending; the next one starts in ${Math.ceil(waitMs)} ms`,
+      );
+    } else {
+      for (let n = 0; n < plan.create; n++) this.#backoff.created(await source.create(), now);
+    }
+    for (const id of plan.drain) await source.drain(id);
+    for (const id of plan.stop) await source.stop(id);
+    if (plan.drain.length > 0) this.#runner.signal();
+  }
+
+  async #publishNext(membership: Membership, listing: readonly Workload[]): Promise<void> {
+    const { spec } = this.#parts.spec;
+    const { members, vacancies } = membership;
+    const before = this.#rollout.ring;
+    const current = reindexed(before.table, before.members, members);
+    const desired = desiredTable(membership, current, spec.rebalance.cap, this.#parts.assign);
+    const pace = paceOf({
+      maxConnectionsPerSecond: spec.rebalance.maxConnectionsPerSecond,
+      paused: spec.rebalance.paused,
+      drainMs: spec.nodes.drainSeconds * 1000,
+      listing,
+      connections: this.fleet.connectionsByNode(),
+      now: Date.now(),
+    });
+    const connections = this.fleet.connectionsBySlot();
+    const now = performance.now();
+    const { ring, step } = this.#rollout.plan({ members, current, desired, connections, pace, now });
+    this.#membership = membership;
+
+    const settings = { routes: spec.routing.routes };
+    const context = { settings: JSON.stringify(settings), vacancies: JSON.stringify(vacancies) };
+    const same =
+      ring.digest === before.digest &&
+      this.#published?.settings === context.settings &&
+      this.#published.vacancies === context.vacancies;
+    if (same) return;
+
+    const result = await this.#openPublisher().publish({ ring, release: this.#rollout.release, settings, vacancies });
+    if (result === 'stale') return this.#raiseEpoch((await this.#parts.store.load())?.revision ?? before.revision);
+    this.#published = context;
+    this.#rollout.published(ring, step.connections, pace, performance.now());
+    const changed = step.slots.lost + step.slots.drain + step.slots.balance;
+    this.#log.info(
+      {
+        event: 'ring-published',
+        revision: formatRevision(ring.revision),
+        members: members.length,
+        slots: step.slots,
+        connections: step.connections,
+        remaining: step.remaining,
+      },
+      `ring ${formatRevision(ring.revision)}: ${members.length} members, ${changed} slots and ${step.connections} connections move`,
+    );
+    await this.#releaseIfAcknowledged();
+  }
+
+  #onUplink(message: Uplink): void {
+    if (message.type === 'leave') {
+      this.fleet.leave(message.gateway);
+    } else if (!this.fleet.report(message, performance.now())) {
+      this.#log.warn(
+        { event: 'report-damaged', gateway: message.gateway, action: 'run gateways and controller at one version' },
+        'a report has unreadable connection counts; the last ones are kept',
+      );
+    } else if (this.leading && compareRevisions(message.applied, this.#rollout.ring.revision) > 0) {
+      this.#raiseEpoch(message.applied);
+    }
+    void this.#releaseIfAcknowledged();
+  }
+
+  /** Somebody has seen a newer ring than ours: go on above it, so that nobody refuses us. */
+  #raiseEpoch(seen: Revision): void {
+    const epoch = nextEpoch(this.#rollout.ring.revision, seen);
+    this.#log.warn(
+      {
+        event: 'epoch-raised',
+        epoch,
+        seen: formatRevision(seen),
+        action: 'none, unless two controllers run: stop one',
+      },
+      `revision ${formatRevision(seen)} was seen, above ours; goes on in epoch ${epoch}`,
+    );
+    this.#rollout.adopt({ epoch, version: 0 });
+    this.#published = undefined;
+    this.#runner.signal();
+  }
+
+  async #releaseIfAcknowledged(): Promise<void> {
+    const now = performance.now();
+    const allApplied = this.fleet.allApplied(this.#rollout.ring.revision);
+    if (!this.#rollout.acknowledge(allApplied, now)) return;
+    this.#runner.signalIn(this.#rollout.wakeIn(now) ?? 0);
+    await this.#openPublisher().heartbeat(this.#rollout.release);
+  }
+
+  #beat(): void {
+    const gone = this.fleet.prune(performance.now());
+    for (const gateway of gone)
+      this.#log.warn(
+        { event: 'gateway-silent', gateway, action: 'check that gateway; rollouts no longer wait for it' },
+        `gateway ${gateway} has not reported for 3 s`,
+      );
+    void this.#releaseIfAcknowledged().then(() => this.#openPublisher().heartbeat(this.#rollout.release));
+    this.#refreshStatus();
+  }
+
+  #wakeLater(membership: Membership, listing: readonly Workload[]): void {
+    const wakeIn = this.#rollout.wakeIn(performance.now());
+    if (wakeIn !== undefined && !this.#parts.spec.spec.rebalance.paused) this.#runner.signalIn(wakeIn);
+    if (membership.nextChangeAt !== undefined) this.#runner.signalIn(Math.max(0, membership.nextChangeAt - Date.now()));
+    if (listing.some((workload) => workload.phase === 'draining')) this.#runner.signalIn(DRAIN_CHECK_MS);
+  }
+
+  #noteHeld(membership: Membership): void {
+    if (membership.held.length > this.#membership.held.length)
+      this.#log.error(
+        {
+          event: 'most-nodes-lost',
+          nodes: membership.held,
+          action: 'check the source of the nodes; start replacements, or raise rebalance.maxLostShare',
+        },
+        `${membership.held.length} nodes vanished at once: the ring is kept as it is`,
+      );
+  }
+
+  #refreshStatus(): void {
+    const { spec, generation } = this.#parts.spec;
+    const gateways = this.fleet.all;
+    const { revision } = this.#rollout.ring;
+    const { lost, drain, balance } = this.#rollout.remaining;
+    const found = findings({
+      nodes:
+        this.#awaited === undefined && this.leading
+          ? {
+              desired: spec.nodes.replicas,
+              ready: this.#membership.members.filter((member) => member.state === 'ready').length,
+              held: this.#membership.held,
+            }
+          : undefined,
+      publish: this.#publisher?.status ?? { storeError: undefined, busError: undefined },
+      acknowledged: this.#rollout.acknowledged,
+      gateways: {
+        ready: gateways.length,
+        inSync: gateways.filter((gateway) => compareRevisions(gateway.applied, revision) === 0).length,
+      },
+      slotsToMove: lost.slots + drain.slots + balance.slots,
+      paused: spec.rebalance.paused,
+    });
+    this.#conditions = withFindings(this.#conditions, found, generation, new Date());
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work, work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  #openSource(): WorkloadSource {
+    if (this.#source === undefined) throw new WsClusterError('SOURCE_UNAVAILABLE', 'the controller is still starting');
+    return this.#source;
+  }
+
+  #openPublisher(): Publisher {
+    if (this.#publisher === undefined) throw new WsClusterError('BUS_UNAVAILABLE', 'the controller is still starting');
+    return this.#publisher;
+  }
+}

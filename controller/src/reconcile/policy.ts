@@ -1,0 +1,17 @@
+import type { ClusterSpec } from '../cluster/schema.ts';
+import type { MembershipPolicy } from '../members/membership.ts';
+
+/** The part of drainSeconds for which a draining node's slots wait for its replacement. */
+const HANDOVER_SHARE = 0.3;
+
+export function membershipPolicy({ nodes, rebalance }: ClusterSpec): MembershipPolicy {
+  const replacementMs = rebalance.replacementSeconds * 1000;
+  return {
+    replicas: nodes.replicas,
+    defaultWeight: nodes.weight,
+    unreadyGraceMs: rebalance.unreadyGraceSeconds * 1000,
+    replacementMs,
+    handoverMs: Math.min(replacementMs, nodes.drainSeconds * 1000 * HANDOVER_SHARE),
+    maxLostShare: rebalance.maxLostShare,
+  };
+}

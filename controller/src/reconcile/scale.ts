@@ -1,0 +1,45 @@
+import type { Workload } from '../workloads/port.ts';
+
+export interface ScalePlan {
+  /** How many managed nodes to start. */
+  readonly create: number;
+  /** Managed nodes to drain because there are too many, fewest connections first. */
+  readonly drain: readonly string[];
+  /** Draining managed nodes that may stop now: they own no slot and serve nobody, or their time is up. */
+  readonly stop: readonly string[];
+}
+
+export interface ScaleInput {
+  readonly listing: readonly Workload[];
+  readonly replicas: number;
+  /** Ids of the nodes that own a slot, in the ring or in one that a live gateway still routes by. */
+  readonly owners: ReadonlySet<string>;
+  readonly connections: ReadonlyMap<string, number>;
+  readonly drainMs: number;
+  /** Unix ms. */
+  readonly now: number;
+}
+
+/** What to start, drain and stop so that the managed nodes are as many as the spec says. Pure. */
+export function planScale(input: ScaleInput): ScalePlan {
+  const managed = input.listing.filter((workload) => workload.managed && workload.phase !== 'gone');
+  const active = managed.filter((workload) => workload.phase !== 'draining');
+  const connectionsOf = (workload: Workload) => input.connections.get(workload.id) ?? 0;
+  // A node that never was ready serves nobody: it goes before any that does.
+  const leastMissed = (a: Workload, b: Workload) =>
+    Number(b.phase === 'starting') - Number(a.phase === 'starting') ||
+    connectionsOf(a) - connectionsOf(b) ||
+    (a.id < b.id ? 1 : -1);
+  const surplus = Math.max(0, active.length - input.replicas);
+  const done = (workload: Workload) =>
+    (!input.owners.has(workload.id) && connectionsOf(workload) === 0) ||
+    input.now - (workload.drainingSince ?? input.now) >= input.drainMs;
+  return {
+    create: Math.max(0, input.replicas - active.length),
+    drain: [...active]
+      .sort(leastMissed)
+      .slice(0, surplus)
+      .map((workload) => workload.id),
+    stop: managed.filter((workload) => workload.phase === 'draining' && done(workload)).map((workload) => workload.id),
+  };
+}

@@ -1,0 +1,63 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Runs `work` once for any number of signals that came meanwhile, never twice at a time. A failed run is repeated after
+ * a back-off (50 ms doubling up to 5 s, reset by success), since the reason to run still stands.
+ */
+export class CoalescedRunner {
+  readonly #work: () => Promise<void>;
+  readonly #onError: (error: unknown, retryMs: number) => void;
+  readonly #abort = new AbortController();
+  #wanted = false;
+  #running: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  constructor(work: () => Promise<void>, onError: (error: unknown, retryMs: number) => void) {
+    this.#work = work;
+    this.#onError = onError;
+  }
+
+  signal(): void {
+    if (this.#abort.signal.aborted) return;
+    this.#wanted = true;
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Signals after `ms` at the latest; an earlier one that is already set stays. */
+  signalIn(ms: number): void {
+    const at = performance.now() + ms;
+    if (this.#abort.signal.aborted || at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.signal();
+    }, ms);
+  }
+
+  /** Ends after the run in progress. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    let retryMs = 50;
+    while (this.#wanted && !this.#abort.signal.aborted) {
+      this.#wanted = false;
+      try {
+        await this.#work();
+        retryMs = 50;
+      } catch (error) {
+        this.#onError(error, retryMs);
+        this.#wanted = true;
+        await delay(retryMs, undefined, { signal: this.#abort.signal }).catch(() => {});
+        retryMs = Math.min(retryMs * 2, 5000);
+      }
+    }
+  }
+}

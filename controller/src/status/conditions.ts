@@ -1,0 +1,86 @@
+/** As Kubernetes has them; `lastTransitionTime` is ISO 8601 and changes only with `status`. */
+export interface Condition {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration: number;
+  readonly lastTransitionTime: string;
+}
+
+/**
+ * `BackendsAvailable`: the nodes that the spec asks for are ready, and none is held on the ring though lost.
+ * `RingPublished`: the ring is in the store, on the bus, and applied by every live gateway.
+ * `Ready`: both, and nothing is left to move.
+ */
+export type ConditionType = 'BackendsAvailable' | 'RingPublished' | 'Ready';
+
+export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
+
+export interface Observed {
+  /** Undefined before the first complete listing counts. */
+  readonly nodes: { desired: number; ready: number; held: readonly string[] } | undefined;
+  readonly publish: { storeError: string | undefined; busError: string | undefined };
+  readonly acknowledged: boolean;
+  readonly gateways: { ready: number; inSync: number };
+  readonly slotsToMove: number;
+  readonly paused: boolean;
+}
+
+/** What holds now. Pure. */
+export function findings(observed: Observed): Record<ConditionType, Finding> {
+  const BackendsAvailable = backends(observed);
+  const RingPublished = published(observed);
+  return { BackendsAvailable, RingPublished, Ready: ready(observed, BackendsAvailable, RingPublished) };
+}
+
+/** The conditions after a finding; a transition time changes only with its status. */
+export function withFindings(
+  conditions: readonly Condition[],
+  found: Record<ConditionType, Finding>,
+  observedGeneration: number,
+  now: Date,
+): Condition[] {
+  return Object.entries(found).map(([type, finding]) => {
+    const before = conditions.find((condition) => condition.type === type);
+    const kept = before?.status === finding.status ? before.lastTransitionTime : now.toISOString();
+    return { type: type as ConditionType, ...finding, observedGeneration, lastTransitionTime: kept };
+  });
+}
+
+function backends({ nodes }: Observed): Finding {
+  if (nodes === undefined) return no('Starting', 'waiting for a complete list of the nodes', 'Unknown');
+  if (nodes.held.length > 0)
+    return no(
+      'MostNodesLost',
+      `${nodes.held.length} lost nodes are kept on the ring (${nodes.held.join(', ')}), since too many went at once: ` +
+        'check the source of the nodes; start replacements, or raise rebalance.maxLostShare if they are gone for good',
+    );
+  if (nodes.ready === 0) return no('NoNodeReady', 'no node is ready: look at the logs of the nodes');
+  if (nodes.ready < nodes.desired) return no('NodesMissing', `${nodes.ready} of ${nodes.desired} nodes are ready`);
+  return yes('AllReady', `${nodes.ready} nodes are ready`);
+}
+
+function published({ publish, acknowledged, gateways }: Observed): Finding {
+  if (publish.storeError !== undefined) return no('StoreUnavailable', publish.storeError);
+  if (publish.busError !== undefined) return no('BusUnavailable', publish.busError);
+  if (!acknowledged) return no('Publishing', `${gateways.inSync} of ${gateways.ready} gateways route by the ring`);
+  return yes('Applied', `${gateways.inSync} gateways route by the ring`);
+}
+
+function ready(observed: Observed, backendsAvailable: Finding, ringPublished: Finding): Finding {
+  for (const finding of [backendsAvailable, ringPublished]) if (finding.status !== 'True') return finding;
+  if (observed.slotsToMove > 0)
+    return observed.paused
+      ? no('Paused', `${observed.slotsToMove} slots would move; rebalance.paused holds them back`)
+      : no('Moving', `${observed.slotsToMove} slots are left to move`);
+  return yes('Settled', 'the ring is at its target');
+}
+
+function yes(reason: string, message: string): Finding {
+  return { status: 'True', reason, message };
+}
+
+function no(reason: string, message: string, status: 'False' | 'Unknown' = 'False'): Finding {
+  return { status, reason, message };
+}

@@ -1,0 +1,48 @@
+/**
+ * A backend node as its source sees it now.
+ * `starting`: exists, never ready; `ready`: takes connections; `unready`: was ready, fails its probe or is paused;
+ * `draining`: asked to leave, still serving; `gone`: known to have ended, listed for a while if the source can tell.
+ * A node that is not listed at all is lost from sight: it may have ended, or the source may be wrong.
+ */
+export interface Workload {
+  /** Stable identity, never its address. */
+  readonly id: string;
+  /** `host:port`; undefined while it has none. */
+  readonly address: string | undefined;
+  readonly phase: 'starting' | 'ready' | 'unready' | 'draining' | 'gone';
+  /** Overrides the cluster's weight for this node. */
+  readonly weight?: number;
+  /** True when this source started it and may replace it. */
+  readonly managed: boolean;
+  /** Unix time in milliseconds when it was asked to leave; undefined when it was not. */
+  readonly drainingSince?: number;
+}
+
+/** Starts, watches and ends the backend nodes of one cluster. */
+export interface WorkloadSource {
+  /** Every node that exists now, complete, and those known to have ended lately. Rejects with SOURCE_UNAVAILABLE; never answers with a partial list. */
+  list(): Promise<readonly Workload[]>;
+  /** Starts one managed node; resolves with its id once it exists, not when it is ready. */
+  create(): Promise<string>;
+  /** Marks a node as asked to leave; it goes on serving. Survives a restart of the controller. NOT_FOUND when unknown. */
+  drain(id: string): Promise<void>;
+  /** Asks a node to stop, and ends it by force after its drain time. Resolves once asked. NOT_FOUND when unknown. */
+  stop(id: string): Promise<void>;
+  /** Ends a node at once, as a crash would. NOT_FOUND when unknown. */
+  kill(id: string): Promise<void>;
+  /** Stops watching. Nodes go on running. */
+  close(): Promise<void>;
+}
+
+export interface SourceHandlers {
+  /** Something changed: list again. Says no more, so a missed call costs time, never correctness. */
+  onChange(): void;
+}
+
+/** Nodes that a source starts are told these things in their environment (see docs/backend.md). */
+export interface NodeSettings {
+  /** Seconds that a node may take to let its clients go. */
+  readonly drainSeconds: number;
+  /** Program and arguments; the sample backend when undefined. */
+  readonly command: readonly string[] | undefined;
+}
