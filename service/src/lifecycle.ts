@@ -7,9 +7,12 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** Signals that follow the first one this closely are taken for the same request. */
+const SAME_SIGNAL_MS = 1000;
+
 /**
  * Runs a process until SIGTERM or SIGINT. Exit codes: 0 stopped as asked, 2 unusable configuration, 1 anything else.
- * A second signal ends it at once. An unhandled error is a defect: it is logged and the process ends, for a
+ * A second signal, at least a second after the first, ends it at once. An unhandled error is a defect: it is logged and the process ends, for a
  * supervisor to start it afresh.
  */
 export async function runProcess(log: Logger, start: () => Promise<Running>): Promise<void> {
@@ -29,13 +32,15 @@ export async function runProcess(log: Logger, start: () => Promise<Running>): Pr
     process.exit(code === 'CONFIG_INVALID' || code === 'PORT_TAKEN' ? 2 : 1);
   }
 
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (signal: string) => {
-    if (stopping) {
+    if (stoppingSince !== undefined) {
+      // One Ctrl-C arrives several times: from the terminal, from npm and from the parent process.
+      if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
       log.warn({ event: 'stop-forced', signal, action: 'none: a second signal skips the drain' }, 'ends at once');
       process.exit(1);
     }
-    stopping = true;
+    stoppingSince = performance.now();
     log.info({ event: 'stopping', signal }, `${signal}: stopping`);
     running.stop().then(() => {
       log.info({ event: 'stopped' }, 'stopped');
