@@ -1,0 +1,62 @@
+import { WsClusterError } from '../errors.ts';
+import { MAX_MEMBERS, weightSchema } from '../member.ts';
+import { NO_OWNER, SLOTS } from '../ring.ts';
+import { Candidates, type WeightedId } from './candidates.ts';
+import { match } from './matching.ts';
+
+/** How far above its fair share of the slots a member may be; see memberCaps. Nearer to 1, caps push slots about. */
+export const MIN_CAP = 1.005;
+export const MAX_CAP = 2;
+export const DEFAULT_CAP = 1.02;
+
+/**
+ * Computes target rings. The result depends on nothing but the arguments: an instance only remembers costs from call
+ * to call (up to 11 MB), so that one member more or fewer does not cost a computation from scratch.
+ */
+export class Assigner {
+  readonly #candidates = new Candidates();
+
+  /**
+   * The ring id that shall own each slot: SLOTS entries, NO_OWNER throughout when there are no members. Each member gets
+   * its share by weight, at most memberCaps; a member more or fewer moves little more than its own share.
+   * Throws CONFIG_INVALID naming the field, and then remembers what it did before.
+   */
+  assign(members: readonly WeightedId[], cap: number = DEFAULT_CAP): Uint16Array {
+    validate(members, cap);
+    if (members.length === 0) return new Uint16Array(SLOTS).fill(NO_OWNER);
+    const ordered = members.map(({ ringId, weight }) => ({ ringId, weight })).sort((a, b) => a.ringId - b.ringId);
+    const ringIds = Uint16Array.from(ordered, ({ ringId }) => ringId);
+    this.#candidates.update(ordered);
+    return match(this.#candidates, ringIds, memberCaps(ordered, cap));
+  }
+}
+
+/**
+ * The most slots that each member may own: `cap` times its share by weight, rounded up. Members must be in ascending
+ * order of ring id, since the order of a floating-point sum shows in its last bits.
+ */
+export function memberCaps(ordered: readonly WeightedId[], cap: number): Uint32Array {
+  const total = ordered.reduce((sum, { weight }) => sum + weight, 0);
+  return Uint32Array.from(ordered, ({ weight }) => Math.min(SLOTS, Math.ceil((cap * SLOTS * weight) / total)));
+}
+
+function validate(members: readonly WeightedId[], cap: number): void {
+  if (!(cap >= MIN_CAP && cap <= MAX_CAP)) throw invalid('cap', `must be from ${MIN_CAP} to ${MAX_CAP}, not ${cap}`);
+  if (members.length > MAX_MEMBERS) throw invalid('members', `must be at most ${MAX_MEMBERS}, not ${members.length}`);
+  const seen = new Set<number>();
+  for (const [index, { ringId, weight }] of members.entries()) {
+    if (!Number.isInteger(ringId) || ringId < 0 || ringId >= NO_OWNER)
+      throw invalid(`members.${index}.ringId`, `must be an integer from 0 to ${NO_OWNER - 1}, not ${ringId}`);
+    if (seen.has(ringId)) throw invalid(`members.${index}.ringId`, `is ${ringId}, as that of a member before it`);
+    if (!weightSchema.safeParse(weight).success)
+      throw invalid(
+        `members.${index}.weight`,
+        `must be from ${weightSchema.minValue} to ${weightSchema.maxValue}, not ${weight}`,
+      );
+    seen.add(ringId);
+  }
+}
+
+function invalid(field: string, what: string): WsClusterError {
+  return new WsClusterError('CONFIG_INVALID', `${field}: ${what}`, { field });
+}

@@ -1,0 +1,206 @@
+import { murmur3Pair } from '../hash.ts';
+import { SLOTS } from '../ring.ts';
+import { negativeLog, surelyDearer } from './cost.ts';
+
+/** A member as the assignment sees it. */
+export interface WeightedId {
+  readonly ringId: number;
+  readonly weight: number;
+}
+
+/** How many candidates a slot keeps at hand. Few slots ask for more; a longer list costs memory and time to fill. */
+const KEPT = 16;
+
+/** Beyond those, a list grows by this factor each time that it runs out. */
+const GROWTH = 4;
+
+/** Ring ids in ascending order of cost, ties in ascending order of ring id, and what they cost. */
+interface Ranking {
+  readonly ringIds: Uint16Array;
+  readonly costs: Float64Array;
+}
+
+/**
+ * For every slot, its members in order of cost (see pairCost), cheapest first. Only the first few are kept, and they are
+ * exact: no member that is left out is cheaper than one that is kept. So a member more, fewer or reweighted touches
+ * nothing but its own entries, and the result is the same as from scratch.
+ */
+export class Candidates {
+  #members: readonly WeightedId[] = [];
+  /** The members again, in the same order, for fast reading. */
+  #ringIds = new Uint16Array();
+  #weights = new Float64Array();
+  #inverses = new Float64Array();
+  #total = 0;
+
+  /** Room for what #gather finds: indices of members, and the hashes of their pairs with the slot. */
+  #found = new Uint16Array();
+  #hashes = new Uint32Array();
+
+  /** Slot s keeps its candidates from s * stride on, #lengths[s] of them. */
+  #stride = 0;
+  #kept: Ranking = { ringIds: new Uint16Array(), costs: new Float64Array() };
+  readonly #lengths = new Uint8Array(SLOTS);
+  /** Rankings of the few slots that were asked for more, whole from the first candidate on. */
+  readonly #longer = new Map<number, Ranking>();
+
+  /** The ring id at a position of a slot's order; the position must be below the number of members. */
+  ringId(slot: number, position: number): number {
+    if (position >= this.#stride) return this.#reach(slot, position).ringIds[position] ?? 0;
+    if (position >= (this.#lengths[slot] ?? 0)) this.#refill(slot);
+    return this.#kept.ringIds[slot * this.#stride + position] ?? 0;
+  }
+
+  /** The cost at a position for which ringId was asked just before. */
+  cost(slot: number, position: number): number {
+    if (position >= this.#stride) return this.#reach(slot, position).costs[position] ?? 0;
+    return this.#kept.costs[slot * this.#stride + position] ?? 0;
+  }
+
+  /** Makes these the members. They must be in ascending order of ring id, without doubles. */
+  update(members: readonly WeightedId[]): void {
+    const before = new Map(this.#members.map(({ ringId, weight }) => [ringId, weight]));
+    const now = new Map(members.map(({ ringId, weight }) => [ringId, weight]));
+    const leaving = this.#members.filter(({ ringId, weight }) => now.get(ringId) !== weight);
+    const coming = members.filter(({ ringId, weight }) => before.get(ringId) !== weight);
+    if (leaving.length + coming.length === 0) return;
+
+    const staying = this.#members.length - leaving.length;
+    this.#members = members;
+    this.#ringIds = Uint16Array.from(members, ({ ringId }) => ringId);
+    this.#weights = Float64Array.from(members, ({ weight }) => weight);
+    this.#inverses = this.#weights.map((weight) => 1 / weight);
+    this.#total = this.#weights.reduce((sum, weight) => sum + weight, 0);
+    this.#found = new Uint16Array(members.length);
+    this.#hashes = new Uint32Array(members.length);
+    this.#longer.clear();
+    const stride = Math.min(KEPT, members.length);
+    // Entering a member takes about as long as four of the members of a fill from scratch.
+    if (stride !== this.#stride || (leaving.length + coming.length) * 4 > members.length) this.#fill(stride);
+    else {
+      if (leaving.length > 0) this.#strike(new Set(leaving.map(({ ringId }) => ringId)));
+      for (const [index, member] of coming.entries()) this.#enter(member, staying + index);
+    }
+  }
+
+  #fill(stride: number): void {
+    if (stride !== this.#stride) {
+      this.#stride = stride;
+      this.#kept = { ringIds: new Uint16Array(SLOTS * stride), costs: new Float64Array(SLOTS * stride) };
+    }
+    for (let slot = 0; slot < SLOTS; slot++) this.#refill(slot);
+  }
+
+  #refill(slot: number): void {
+    this.#rank(slot, this.#kept, slot * this.#stride, this.#stride);
+    this.#lengths[slot] = this.#stride;
+  }
+
+  /** Takes members out. What stays is exact, but shorter; a list is filled again when it runs out. */
+  #strike(leaving: ReadonlySet<number>): void {
+    const { ringIds, costs } = this.#kept;
+    const leaves = new Uint8Array(0x1_0000);
+    for (const ringId of leaving) leaves[ringId] = 1;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const start = slot * this.#stride;
+      const end = start + (this.#lengths[slot] ?? 0);
+      let to = start;
+      for (let from = start; from < end; from++) {
+        const ringId = ringIds[from] ?? 0;
+        if (leaves[ringId] === 1) continue;
+        ringIds[to] = ringId;
+        costs[to] = costs[from] ?? 0;
+        to++;
+      }
+      this.#lengths[slot] = to - start;
+    }
+  }
+
+  /** Puts a member into the lists that it belongs in; `known` is how many members the lists were made from. */
+  #enter({ ringId, weight }: WeightedId, known: number): void {
+    const { ringIds, costs } = this.#kept;
+    const inverse = 1 / weight;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const start = slot * this.#stride;
+      const length = this.#lengths[slot] ?? 0;
+      const last = start + length - 1;
+      // Only a list that has everybody can grow at its end: another one may have left out a cheaper member.
+      const whole = length === known;
+      const full = length === this.#stride;
+      const limit = whole && !full ? Number.POSITIVE_INFINITY : length === 0 ? 0 : (costs[last] ?? 0);
+      const hash = murmur3Pair(slot, ringId);
+      if (surelyDearer(hash, inverse, limit)) continue;
+      const cost = negativeLog(hash) / weight;
+      if (cost > limit || (cost === limit && ringId > (ringIds[last] ?? 0))) continue;
+      let at = full ? last : last + 1;
+      for (; at > start; at--) {
+        const other = costs[at - 1] ?? 0;
+        if (other < cost || (other === cost && (ringIds[at - 1] ?? 0) < ringId)) break;
+        ringIds[at] = ringIds[at - 1] ?? 0;
+        costs[at] = other;
+      }
+      ringIds[at] = ringId;
+      costs[at] = cost;
+      if (!full) this.#lengths[slot] = length + 1;
+    }
+  }
+
+  /** A ranking of the slot that has the position, which is beyond the candidates that every slot keeps. */
+  #reach(slot: number, position: number): Ranking {
+    let ranking = this.#longer.get(slot);
+    if (ranking === undefined || position >= ranking.ringIds.length) {
+      const size = Math.min(this.#members.length, position * GROWTH);
+      ranking = { ringIds: new Uint16Array(size), costs: new Float64Array(size) };
+      this.#rank(slot, ranking, 0, size);
+      this.#longer.set(slot, ranking);
+    }
+    return ranking;
+  }
+
+  /** Writes the slot's `size` cheapest members into a ranking, from `start` on. */
+  #rank(slot: number, into: Ranking, start: number, size: number): void {
+    // Below a cost of c there are about c * total weight members, give or take the root: a guess that is a little high
+    // spares most of the logarithms. It falls short where a few members have most of the weight.
+    let guess = size === this.#members.length ? Number.POSITIVE_INFINITY : (size + 3 * Math.sqrt(size)) / this.#total;
+    while (this.#rankBelow(guess, slot, into, start, size) < size) guess *= GROWTH;
+  }
+
+  /** The same, of members that cost less than a limit only. Returns how many were found. */
+  #rankBelow(limit: number, slot: number, into: Ranking, start: number, size: number): number {
+    const { ringIds, costs } = into;
+    const found = this.#gather(limit, slot);
+    const last = start + size - 1;
+    let end = start;
+    for (let i = 0; i < found; i++) {
+      const member = this.#found[i] ?? 0;
+      const cost = negativeLog(this.#hashes[i] ?? 0) / (this.#weights[member] ?? 0);
+      // Members come in ascending order of ring id, so of equal costs the one that is there already goes first.
+      if (cost >= limit || (end > last && cost >= (costs[last] ?? 0))) continue;
+      let at = end > last ? last : end++;
+      for (; at > start && (costs[at - 1] ?? 0) > cost; at--) {
+        ringIds[at] = ringIds[at - 1] ?? 0;
+        costs[at] = costs[at - 1] ?? 0;
+      }
+      ringIds[at] = this.#ringIds[member] ?? 0;
+      costs[at] = cost;
+    }
+    return end - start;
+  }
+
+  /** Finds the members that may cost less than a limit. A loop apart, since nearly all the time goes into it. */
+  #gather(limit: number, slot: number): number {
+    const ringIds = this.#ringIds;
+    const inverses = this.#inverses;
+    const found = this.#found;
+    const hashes = this.#hashes;
+    let count = 0;
+    for (let member = 0; member < ringIds.length; member++) {
+      const hash = murmur3Pair(slot, ringIds[member] ?? 0);
+      if (surelyDearer(hash, inverses[member] ?? 0, limit)) continue;
+      found[count] = member;
+      hashes[count] = hash;
+      count++;
+    }
+    return count;
+  }
+}

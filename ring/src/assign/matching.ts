@@ -1,0 +1,115 @@
+import { NO_OWNER, SLOTS } from '../ring.ts';
+import type { Candidates } from './candidates.ts';
+
+/**
+ * The stable matching of slots and members: in the end no slot and member would both rather have each other. Slots
+ * prefer members, and members prefer slots, by the cost of the pair, and a member takes at most its cap. As both sides
+ * judge by the same strict order (cost, slot, ring id), there is exactly one such matching.
+ *
+ * Found by deferred acceptance: each slot asks its cheapest member first; a full member keeps its cheapest slots, and
+ * the one that it drops asks its next. The caps must add up to SLOTS or more.
+ *
+ * Returns the ring id of each slot.
+ */
+export function match(candidates: Candidates, ringIds: Uint16Array, caps: Uint32Array): Uint16Array {
+  const table = new Uint16Array(SLOTS).fill(NO_OWNER);
+  const memberOf = new Uint16Array(0x1_0000);
+  for (const [member, ringId] of ringIds.entries()) memberOf[ringId] = member;
+  const holdings = new Holdings(caps);
+  /** How many members each slot has asked. */
+  const asked = new Uint16Array(SLOTS);
+
+  for (let first = 0; first < SLOTS; first++) {
+    let slot = first;
+    for (;;) {
+      const position = asked[slot] ?? 0;
+      asked[slot] = position + 1;
+      const ringId = candidates.ringId(slot, position);
+      const dropped = holdings.offer(memberOf[ringId] ?? 0, slot, candidates.cost(slot, position));
+      if (dropped !== slot) table[slot] = ringId;
+      if (dropped === NONE) break;
+      slot = dropped;
+    }
+  }
+  return table;
+}
+
+const NONE = -1;
+
+/** The slots that each member holds for now: one bounded heap a member, the dearest slot on top. */
+class Holdings {
+  readonly #caps: Uint32Array;
+  readonly #sizes: Uint32Array;
+  /** Member m's heap lies in #slots from #starts[m] on. */
+  readonly #starts: Uint32Array;
+  readonly #slots: Uint16Array;
+  /** What each held slot costs its holder. */
+  readonly #costs = new Float64Array(SLOTS);
+
+  constructor(caps: Uint32Array) {
+    this.#caps = caps;
+    this.#sizes = new Uint32Array(caps.length);
+    this.#starts = new Uint32Array(caps.length);
+    let start = 0;
+    for (const [member, cap] of caps.entries()) {
+      this.#starts[member] = start;
+      start += cap;
+    }
+    this.#slots = new Uint16Array(start);
+  }
+
+  /** Offers a slot. Returns the slot that is turned away, this one or a dearer one, or NONE when there was room. */
+  offer(member: number, slot: number, cost: number): number {
+    const size = this.#sizes[member] ?? 0;
+    const start = this.#starts[member] ?? 0;
+    if (size < (this.#caps[member] ?? 0)) {
+      this.#sizes[member] = size + 1;
+      this.#costs[slot] = cost;
+      this.#rise(start, size, slot);
+      return NONE;
+    }
+    const dearest = this.#slots[start] ?? 0;
+    this.#costs[slot] = cost;
+    if (!this.#dearer(dearest, slot)) return slot;
+    this.#sink(start, size, slot);
+    return dearest;
+  }
+
+  #dearer(a: number, b: number): boolean {
+    const costA = this.#costs[a] ?? 0;
+    const costB = this.#costs[b] ?? 0;
+    return costA > costB || (costA === costB && a > b);
+  }
+
+  /** Puts a slot into the hole at the end of a heap, and moves it up to its place. */
+  #rise(start: number, end: number, slot: number): void {
+    let at = end;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = this.#slots[start + parent] ?? 0;
+      if (!this.#dearer(slot, above)) break;
+      this.#slots[start + at] = above;
+      at = parent;
+    }
+    this.#slots[start + at] = slot;
+  }
+
+  /** Puts a slot in place of the top of a heap, and moves it down to its place. */
+  #sink(start: number, size: number, slot: number): void {
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= size) break;
+      let below = this.#slots[start + child] ?? 0;
+      const right = this.#slots[start + child + 1] ?? 0;
+      if (child + 1 < size && this.#dearer(right, below)) {
+        below = right;
+        child += 1;
+      }
+      if (!this.#dearer(below, slot)) break;
+      this.#slots[start + at] = below;
+      at = child;
+    }
+    this.#slots[start + at] = slot;
+  }
+}
