@@ -1,0 +1,120 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import {
+  compareRevisions,
+  decodeRing,
+  messageOf,
+  parseRingMessage,
+  type Revision,
+  type RingMessage,
+  revisionSchema,
+  WsClusterError,
+} from '@wscluster/ring';
+import type { RingStore } from '../ring-store.ts';
+import { withFileLock } from './file-lock.ts';
+
+/** Milliseconds that a save waits for others that save at the same time. One takes a few. */
+const LOCK_DEADLINE_MS = 5_000;
+
+export interface FileStoreOptions {
+  /** The file that holds the ring; its folder is made when missing. `<path>.lock` and `<path>.tmp` stand beside it. */
+  readonly path: string;
+}
+
+/**
+ * Keeps the ring in a JSON file. Several processes may save at once: the highest revision wins. A process that is
+ * killed at any moment leaves the former ring or the new one, never a part of one.
+ */
+export function openFileStore({ path }: FileStoreOptions): RingStore {
+  let closed = false;
+  const working = new Set<Promise<unknown>>();
+
+  function track<T>(work: () => Promise<T>): Promise<T> {
+    if (closed) return Promise.reject(new WsClusterError('STORE_UNAVAILABLE', `${path}: the store is closed`));
+    const done = work().catch((error: unknown) => {
+      throw storeError(path, error);
+    });
+    working.add(done);
+    const forget = () => working.delete(done);
+    done.then(forget, forget);
+    return done;
+  }
+
+  return {
+    load: () => track(() => load(path)),
+    save: (message) => track(() => save(path, message)),
+    async close() {
+      closed = true;
+      await Promise.allSettled(working);
+    },
+  };
+}
+
+async function load(path: string): Promise<RingMessage | undefined> {
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
+  const message = parseRingMessage(text);
+  decodeRing(message); // finds a damaged table, which still is a valid string
+  return message;
+}
+
+async function save(path: string, message: RingMessage): Promise<'saved' | 'stale'> {
+  await mkdir(dirname(path), { recursive: true });
+  return await withFileLock(`${path}.lock`, LOCK_DEADLINE_MS, async () => {
+    const held = heldRevision(await readIfThere(path));
+    if (held !== undefined && compareRevisions(message.revision, held) <= 0) return 'stale';
+    await writeAtomically(path, `${JSON.stringify(message)}\n`);
+    return 'saved';
+  });
+}
+
+/**
+ * The revision of a stored document, also of one that is damaged elsewhere. A document without a readable revision
+ * does not hold up a new ring for good: the epoch that a leader takes is above all that gateways report.
+ */
+function heldRevision(text: string | undefined): Revision | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return revisionSchema.safeParse(JSON.parse(text)?.revision).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Under the lock, so the name of the temporary file may be fixed, and what a killed writer left is written over. */
+async function writeAtomically(path: string, text: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  // The new name is on the disk only when the folder is.
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function storeError(path: string, error: unknown): WsClusterError {
+  if (error instanceof WsClusterError)
+    return new WsClusterError(error.code, `${path}: ${error.message}`, {
+      cause: error,
+      ...(error.field !== undefined && { field: error.field }),
+    });
+  return new WsClusterError('STORE_UNAVAILABLE', `${path}: ${messageOf(error)}`, { cause: error });
+}

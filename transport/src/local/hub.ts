@@ -1,0 +1,171 @@
+import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { type Broadcast, messageOf, parseUplink, WsClusterError } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { HubHandlers, RingBusHub } from '../ring-bus.ts';
+import { endSocket } from './end-socket.ts';
+import { withFileLock } from './file-lock.ts';
+import { lineOf } from './lines.ts';
+import { readMessages } from './read-messages.ts';
+import { checkSocketPath } from './socket-path.ts';
+
+export interface LocalHubOptions {
+  /**
+   * The Unix socket on which followers are served, at most 107 bytes (103 on macOS). Its folder is made when missing;
+   * `<socketPath>.lock` stands beside it.
+   */
+  readonly socketPath: string;
+  readonly log: Logger;
+  /**
+   * Bytes that may wait for one follower before it is disconnected. It then connects again and reads the store, which
+   * is cheaper than what waited. Default 4 MiB, about 20 rings.
+   */
+  readonly maxBacklogBytes?: number;
+}
+
+/** Milliseconds for followers to take what is left when the hub closes. */
+const CLOSE_DEADLINE_MS = 500;
+
+/** Milliseconds to wait for another process that is opening the same socket. */
+const OPEN_DEADLINE_MS = 2_000;
+
+/**
+ * Serves a local bus. Throws PORT_TAKEN when another process serves the socket, CONFIG_INVALID when the path cannot be
+ * one, BUS_UNAVAILABLE when the system refuses. The socket file is gone after close(); one that a killed process left
+ * behind is replaced.
+ */
+export async function openLocalHub(
+  { socketPath, log, maxBacklogBytes = 4 * 1024 * 1024 }: LocalHubOptions,
+  handlers: HubHandlers,
+): Promise<RingBusHub> {
+  checkSocketPath(socketPath);
+  const followers = new Set<Socket>();
+  const opened = Promise.withResolvers<void>();
+  let closing: Promise<void> | undefined;
+
+  const server = createServer((socket) => {
+    followers.add(socket);
+    log.debug({ event: 'bus-follower-connected', followers: followers.size }, 'a follower connected');
+    socket.on('error', (error) => log.debug({ event: 'bus-follower-error', error }, messageOf(error)));
+    socket.on('close', () => {
+      followers.delete(socket);
+      log.debug({ event: 'bus-follower-gone', followers: followers.size }, 'a follower is gone');
+    });
+    // Not before the caller has its hub in hand: followers may be waiting to report to it.
+    opened.promise.then(() =>
+      readMessages(socket, parseUplink, log, (message) => {
+        if (closing === undefined) handlers.onUplink(message);
+      }),
+    );
+  });
+
+  function sendTo(socket: Socket, line: string): void {
+    if (!socket.writable) return;
+    if (socket.writableLength <= maxBacklogBytes) socket.write(line);
+    else {
+      log.warn(
+        {
+          event: 'bus-follower-slow',
+          backlogBytes: socket.writableLength,
+          action: 'none: it reconnects and reads the store; if it recurs, see what keeps that process busy',
+        },
+        'disconnected a follower that does not read',
+      );
+      socket.destroy();
+    }
+  }
+
+  async function close(): Promise<void> {
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve())); // removes the socket file
+    await Promise.all([stopped, ...[...followers].map((socket) => endSocket(socket, CLOSE_DEADLINE_MS))]);
+  }
+
+  await openSocket(server, socketPath);
+  server.on('error', (error) =>
+    log.warn(
+      { event: 'bus-accept-failed', error, action: 'see whether the process has file descriptors left' },
+      messageOf(error),
+    ),
+  );
+  opened.resolve();
+  log.info({ event: 'bus-listening', socketPath }, `the local bus listens on ${socketPath}`);
+
+  return {
+    async broadcast(message: Broadcast) {
+      if (closing !== undefined) throw new WsClusterError('BUS_UNAVAILABLE', 'the bus is closed');
+      const line = lineOf(message);
+      for (const socket of followers) sendTo(socket, line);
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+async function openSocket(server: Server, socketPath: string): Promise<void> {
+  try {
+    await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+    // Between finding a dead socket and taking its place nobody else may do the same.
+    await withFileLock(`${socketPath}.lock`, OPEN_DEADLINE_MS, async () => {
+      await removeDeadSocket(socketPath);
+      await listenOn(server, socketPath);
+    });
+  } catch (error) {
+    if (error instanceof WsClusterError) throw error;
+    throw new WsClusterError('BUS_UNAVAILABLE', `cannot listen on ${socketPath}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function removeDeadSocket(socketPath: string): Promise<void> {
+  const found = await lstat(socketPath).catch(unlessMissing);
+  if (found === undefined) return;
+  if (!found.isSocket())
+    throw new WsClusterError('CONFIG_INVALID', `${socketPath} exists and is not a socket; choose another path`, {
+      field: 'socketPath',
+    });
+  if (await isServed(socketPath))
+    throw new WsClusterError('PORT_TAKEN', `another process listens on ${socketPath}; stop it or choose another path`);
+  await unlink(socketPath).catch(unlessMissing);
+}
+
+/** Whether a process accepts connections. Only a refusal proves that none does; any other failure is thrown. */
+function isServed(socketPath: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const probe = createConnection(socketPath);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      else if (error.code === 'EAGAIN')
+        resolve(true); // its queue of connections is full
+      else reject(error);
+    });
+  });
+}
+
+async function listenOn(server: Server, socketPath: string): Promise<void> {
+  const listening = new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socketPath, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  await listening;
+  try {
+    await chmod(socketPath, 0o600);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
