@@ -1,0 +1,52 @@
+import { type ErrorCode, messageOf, WsClusterError } from '@wscluster/ring';
+
+/** An answer of the gateway's own. */
+export interface Refusal {
+  readonly status: number;
+  /** In lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON: code, message, and the field at fault where there is one. */
+  readonly body: string;
+}
+
+/** HTTP statuses of what a gateway can refuse with; the other codes are not for clients, hence 500. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  KEY_MISSING: 400,
+  KEY_INVALID: 400,
+  REQUEST_INVALID: 400,
+  UNAUTHORIZED: 401,
+  NO_ROUTE: 404,
+  LIMIT_REACHED: 429,
+  OWNER_UNREACHABLE: 502,
+  OWNER_PROTOCOL: 502,
+  NO_RING: 503,
+  NO_MEMBERS: 503,
+  SHUTTING_DOWN: 503,
+  OWNER_TIMEOUT: 504,
+};
+
+/** Seconds after which a client may try again when there is no ring, or no gateway any more. */
+const RETRY_AFTER = '1';
+
+/** The one place where errors become HTTP answers. */
+export function refusalOf(error: WsClusterError): Refusal {
+  const status = error.field === 'sec-websocket-version' ? 426 : (STATUS[error.code] ?? 500);
+  // What a defect says is for the log, not for clients.
+  const message = status === 500 ? 'the gateway failed' : error.message;
+  return {
+    status,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      ...(status === 503 && { 'retry-after': RETRY_AFTER }),
+      ...(status === 426 && { 'sec-websocket-version': '13', upgrade: 'websocket' }),
+    },
+    body: `${JSON.stringify({ code: error.code, message, ...(error.field !== undefined && { field: error.field }) })}\n`,
+  };
+}
+
+/** Anything thrown, as one of ours. */
+export function asWsClusterError(thrown: unknown): WsClusterError {
+  return thrown instanceof WsClusterError
+    ? thrown
+    : new WsClusterError('INTERNAL', messageOf(thrown), { cause: thrown });
+}

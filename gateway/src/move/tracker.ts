@@ -1,0 +1,83 @@
+import { SLOTS } from '@wscluster/ring';
+
+/** What the tracker needs of a connection. It sets `next` and `previous`; nobody else may. */
+export interface Tracked {
+  readonly slot: number;
+  /** The node it is connected, or being connected, to. Changed through Tracker.setNode only. */
+  nodeId: string;
+  next: Tracked | undefined;
+  previous: Tracked | undefined;
+}
+
+/**
+ * All client connections by slot, from the moment that they are routed until nothing is left of them. Each slot has a
+ * list whose links are the connections' own fields: adding and removing allocate nothing and take the same time at any
+ * size, and a scan goes over one array.
+ */
+export class Tracker<T extends Tracked = Tracked> {
+  readonly #heads: Array<Tracked | undefined> = new Array(SLOTS).fill(undefined);
+  readonly #bySlot = new Uint32Array(SLOTS);
+  readonly #byNode = new Map<string, number>();
+  #size = 0;
+  #changes = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Rises whenever countsBySlot may have changed. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  get countsBySlot(): Readonly<Uint32Array> {
+    return this.#bySlot;
+  }
+
+  get countsByNode(): ReadonlyMap<string, number> {
+    return this.#byNode;
+  }
+
+  add(entry: T): void {
+    const head = this.#heads[entry.slot];
+    entry.next = head;
+    entry.previous = undefined;
+    if (head !== undefined) head.previous = entry;
+    this.#heads[entry.slot] = entry;
+    this.#bySlot[entry.slot] = (this.#bySlot[entry.slot] as number) + 1;
+    this.#countNode(entry.nodeId, 1);
+    this.#size++;
+    this.#changes++;
+  }
+
+  /** Takes out an entry that is in. */
+  remove(entry: T): void {
+    if (entry.previous === undefined) this.#heads[entry.slot] = entry.next;
+    else entry.previous.next = entry.next;
+    if (entry.next !== undefined) entry.next.previous = entry.previous;
+    entry.next = undefined;
+    entry.previous = undefined;
+    this.#bySlot[entry.slot] = (this.#bySlot[entry.slot] as number) - 1;
+    this.#countNode(entry.nodeId, -1);
+    this.#size--;
+    this.#changes++;
+  }
+
+  setNode(entry: T, nodeId: string): void {
+    this.#countNode(entry.nodeId, -1);
+    this.#countNode(nodeId, 1);
+    entry.nodeId = nodeId;
+  }
+
+  /** In the order of slots. Entries must not be added or removed meanwhile. */
+  forEach(visit: (entry: T) => void): void {
+    for (let slot = 0; slot < SLOTS; slot++)
+      for (let entry = this.#heads[slot]; entry !== undefined; entry = entry.next) visit(entry as T);
+  }
+
+  #countNode(nodeId: string, by: number): void {
+    const count = (this.#byNode.get(nodeId) ?? 0) + by;
+    if (count === 0) this.#byNode.delete(nodeId);
+    else this.#byNode.set(nodeId, count);
+  }
+}

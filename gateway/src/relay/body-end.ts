@@ -1,0 +1,83 @@
+import { type AnswerHead, headerOf } from './answer-head.ts';
+
+/** Says when the body of an answer is complete: takes each chunk, returns how many of its bytes belong to the body. */
+export interface BodyEnd {
+  readonly done: boolean;
+  take(chunk: Buffer): number;
+}
+
+/** How the body of an answer to a GET ends (RFC 9112, 6.3). A malformed length or chunk ends with the connection. */
+export function bodyEndOf(head: AnswerHead): BodyEnd {
+  if (head.status === 204 || head.status === 304) return countedBody(0);
+  const coding = headerOf(head, 'transfer-encoding')?.toLowerCase();
+  if (coding !== undefined) return /(?:^|,)\s*chunked$/.test(coding) ? chunkedBody() : untilClosed();
+  const length = headerOf(head, 'content-length');
+  return length !== undefined && /^\d{1,15}$/.test(length) ? countedBody(Number(length)) : untilClosed();
+}
+
+function untilClosed(): BodyEnd {
+  return { done: false, take: (chunk) => chunk.length };
+}
+
+function countedBody(length: number): BodyEnd {
+  let left = length;
+  return {
+    get done() {
+      return left === 0;
+    },
+    take(chunk) {
+      const taken = Math.min(left, chunk.length);
+      left -= taken;
+      return taken;
+    },
+  };
+}
+
+/** Follows sizes and data of the chunks, then the trailer up to its empty line. */
+function chunkedBody(): BodyEnd {
+  type State = 'size' | 'extension' | 'data' | 'trailer' | 'done' | 'malformed';
+  let state: State = 'size';
+  let size = 0;
+  let lineLength = 0;
+
+  const step = (byte: number): void => {
+    if (state === 'trailer') {
+      if (byte === 0x0a && lineLength === 0) state = 'done';
+      else if (byte === 0x0a) lineLength = 0;
+      else if (byte !== 0x0d) lineLength++;
+    } else if (byte === 0x0a) {
+      state = size === 0 ? 'trailer' : 'data';
+      size += size === 0 ? 0 : 2; // the CRLF after the data
+      lineLength = 0;
+    } else if (state === 'size') {
+      const digit = hexDigit(byte);
+      if (digit >= 0 && size < 2 ** 44) size = size * 16 + digit;
+      else state = byte === 0x3b || byte === 0x0d || byte === 0x20 || byte === 0x09 ? 'extension' : 'malformed';
+    }
+  };
+
+  return {
+    get done() {
+      return state === 'done';
+    },
+    take(chunk) {
+      let at = 0;
+      while (at < chunk.length && state !== 'done') {
+        if (state === 'malformed') return chunk.length;
+        if (state === 'data') {
+          const taken = Math.min(size, chunk.length - at);
+          at += taken;
+          size -= taken;
+          if (size === 0) state = 'size';
+        } else step(chunk[at++] as number);
+      }
+      return at;
+    },
+  };
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : -1;
+}

@@ -1,0 +1,195 @@
+import type { Socket } from 'node:net';
+import { type Revision, WsClusterError } from '@wscluster/ring';
+import type { Limits } from '../limits.ts';
+import type { Tracked, Tracker } from '../move/tracker.ts';
+import type { Destination } from '../route/router.ts';
+import type { CurrentTable } from '../table/current-table.ts';
+import { type Owner, ownerOfSlot } from '../table/table.ts';
+import type { CloseNotice } from './close-frame.ts';
+import { type DialOutcome, dial } from './dial.ts';
+import { passAnswer } from './pass-answer.ts';
+import { refuseUpgrade } from './refuse.ts';
+import { Relay, type Traffic } from './relay.ts';
+
+/** How an upgrade ended: `opened`, `passed` (an answer of the node's), `abandoned` by the client, or an error code. */
+export type UpgradeResult = 'opened' | 'passed' | 'abandoned' | WsClusterError['code'];
+
+export interface ConnectionContext {
+  readonly current: CurrentTable;
+  readonly tracker: Tracker<ClientConnection>;
+  readonly limits: Limits;
+  readonly traffic: Traffic;
+  onUpgrade(result: UpgradeResult): void;
+}
+
+/** A client's accepted upgrade request. */
+export interface ClientUpgrade {
+  readonly socket: Socket;
+  /** Bytes that came right after the request's head. */
+  readonly head: Buffer;
+  readonly webSocketKey: string;
+  /** The request's head for the owner, at the revision by which the owner was chosen. */
+  compose(revision: Revision): string;
+}
+
+type Stage =
+  | { readonly kind: 'dialing'; exit(): void }
+  /** The owner refused; perhaps a ring with another one is on its way. */
+  | { readonly kind: 'waiting'; exit(): void }
+  | { readonly kind: 'relaying'; readonly relay: Relay; exit(): void }
+  /** An answer is on its way to the client, the node's or the gateway's own. */
+  | { readonly kind: 'answering'; exit(): void }
+  | { readonly kind: 'gone'; exit(): void };
+
+/** One client connection from the moment that it is routed until nothing is left of it. */
+export class ClientConnection implements Tracked {
+  readonly slot: number;
+  nodeId: string;
+  next: Tracked | undefined = undefined;
+  previous: Tracked | undefined = undefined;
+  /** Waits in the mover's queue. */
+  queued = false;
+  /** Was told to reconnect; nobody is told twice. */
+  told = false;
+  readonly #context: ConnectionContext;
+  readonly #upgrade: ClientUpgrade;
+  #owner: Owner;
+  #stage: Stage = { kind: 'waiting', exit: nothing };
+  /** The owner refused once: the next refusal is final. */
+  #refusedOnce = false;
+
+  constructor(context: ConnectionContext, upgrade: ClientUpgrade, destination: Destination, owner: Owner) {
+    this.slot = destination.slot;
+    this.nodeId = owner.nodeId;
+    this.#context = context;
+    this.#upgrade = upgrade;
+    this.#owner = owner;
+  }
+
+  /** From here on it is tracked, and finds its own end. */
+  start(): void {
+    this.#context.tracker.add(this);
+    this.#upgrade.socket.on('end', this.#onClientGone).on('close', this.#onClientGone);
+    this.#dial(this.#owner);
+  }
+
+  /** No frame has been exchanged yet, so it can go to another owner without the client noticing. */
+  get connecting(): boolean {
+    return this.#stage.kind === 'dialing' || this.#stage.kind === 'waiting';
+  }
+
+  get relaying(): boolean {
+    return this.#stage.kind === 'relaying';
+  }
+
+  /** While connecting: goes to the new owner instead. */
+  redirect(owner: Owner): void {
+    if (this.connecting) this.#dial(owner);
+  }
+
+  /** Closes in order; a client that is still connecting is refused. */
+  close(notice: CloseNotice): void {
+    if (this.#stage.kind === 'relaying') this.#stage.relay.close(notice);
+    else if (this.connecting)
+      this.#refuse(new WsClusterError('SHUTTING_DOWN', `the connection is closed: ${notice.reason}`));
+  }
+
+  /** Leaves nothing behind, at once. */
+  destroy(): void {
+    if (this.#stage.kind === 'relaying') this.#stage.relay.destroy();
+    else this.#upgrade.socket.destroy();
+  }
+
+  #enter(stage: Stage): void {
+    this.#stage.exit();
+    this.#stage = stage;
+  }
+
+  #dial(owner: Owner): void {
+    const { current, limits, tracker } = this.#context;
+    this.#owner = owner;
+    if (this.nodeId !== owner.nodeId) tracker.setNode(this, owner.nodeId);
+    const revision = current.table?.ring.revision ?? { epoch: 0, version: 0 };
+    const request = {
+      address: owner.address,
+      text: this.#upgrade.compose(revision),
+      webSocketKey: this.#upgrade.webSocketKey,
+    };
+    this.#enter({ kind: 'dialing', exit: dial(request, limits, (outcome) => this.#onOutcome(outcome)) });
+  }
+
+  #onOutcome(outcome: DialOutcome): void {
+    // The attempt is over and its sockets are in the outcome: there is nothing to abandon any more.
+    this.#stage = { kind: 'waiting', exit: nothing };
+    if (outcome.kind === 'upgraded') this.#open(outcome);
+    else if (outcome.kind === 'failed' && outcome.unanswered) this.#waitForOwner(outcome.error);
+    else if (outcome.kind === 'failed') this.#refuse(outcome.error);
+    else if (outcome.head.status === 421 && !this.#refusedOnce) {
+      outcome.upstream.socket.destroy();
+      this.#waitForOwner(
+        new WsClusterError('OWNER_UNREACHABLE', 'the node says that it does not own the key any more'),
+      );
+    } else this.#pass(outcome);
+  }
+
+  /** 421 and refused dials mean that the ring is about to change, or has just done so. */
+  #waitForOwner(error: WsClusterError): void {
+    if (this.#refusedOnce) {
+      this.#refuse(error);
+      return;
+    }
+    this.#refusedOnce = true;
+    const { table } = this.#context.current;
+    const owner = table === undefined ? undefined : ownerOfSlot(table, this.slot);
+    if (owner !== undefined && owner.nodeId !== this.nodeId) {
+      this.#dial(owner);
+      return;
+    }
+    const timer = setTimeout(() => this.#refuse(error), this.#context.limits.ownerWaitMs);
+    this.#enter({ kind: 'waiting', exit: () => clearTimeout(timer) });
+  }
+
+  #open({ upstream, head, rest }: DialOutcome & { kind: 'upgraded' }): void {
+    const { limits, traffic } = this.#context;
+    const { socket, head: early } = this.#upgrade;
+    socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
+    socket.write(head.raw);
+    const relay = new Relay(socket, upstream, limits, traffic, () => this.#end());
+    this.#enter({ kind: 'relaying', relay, exit: nothing });
+    this.#context.onUpgrade('opened');
+    relay.start(early, rest);
+  }
+
+  #pass(outcome: DialOutcome & { kind: 'answered' }): void {
+    const { socket } = this.#upgrade;
+    socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
+    this.#enter({ kind: 'answering', exit: nothing });
+    this.#context.onUpgrade('passed');
+    passAnswer(socket, outcome.upstream, outcome, this.#context.limits, () => this.#end());
+  }
+
+  #refuse(error: WsClusterError): void {
+    const { socket } = this.#upgrade;
+    socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
+    this.#enter({ kind: 'answering', exit: nothing });
+    this.#context.onUpgrade(error.code);
+    refuseUpgrade(socket, error);
+    this.#end();
+  }
+
+  /** Before the 101 a client that is half gone is gone. */
+  #onClientGone = (): void => {
+    const { socket } = this.#upgrade;
+    socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
+    socket.destroy();
+    this.#context.onUpgrade('abandoned');
+    this.#end();
+  };
+
+  #end(): void {
+    this.#enter({ kind: 'gone', exit: nothing });
+    this.#context.tracker.remove(this);
+  }
+}
+
+function nothing(): void {}

@@ -1,0 +1,34 @@
+import { randomFillSync } from 'node:crypto';
+
+/** Why a connection is closed: an RFC 6455 status code, and a short reason in ASCII for whoever reads the client's log. */
+export interface CloseNotice {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** 1012 "service restart" tells clients to come back; well-made ones do so at once, with jitter. */
+export const OWNER_CHANGED: CloseNotice = { code: 1012, reason: 'owner changed' };
+export const OWNER_LOST: CloseNotice = { code: 1012, reason: 'owner lost' };
+export const GOING_AWAY: CloseNotice = { code: 1001, reason: 'gateway going away' };
+
+/** A Close frame as a server sends it. */
+export function closeFrame(notice: CloseNotice): Buffer {
+  const size = 2 + notice.reason.length;
+  const frame = Buffer.allocUnsafe(2 + size);
+  frame[0] = 0x88;
+  frame[1] = size;
+  frame.writeUInt16BE(notice.code, 2);
+  frame.write(notice.reason, 4, 'latin1');
+  return frame;
+}
+
+/** A Close frame as a client sends it: masked. */
+export function maskedCloseFrame(notice: CloseNotice): Buffer {
+  const plain = closeFrame(notice);
+  const frame = Buffer.allocUnsafe(plain.length + 4);
+  frame[0] = 0x88;
+  frame[1] = 0x80 | (plain.length - 2);
+  randomFillSync(frame, 2, 4);
+  for (let i = 2; i < plain.length; i++) frame[i + 4] = (plain[i] as number) ^ (frame[2 + ((i - 2) & 3)] as number);
+  return frame;
+}

@@ -1,0 +1,86 @@
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import type { HostPort } from '@wscluster/service';
+import { asWsClusterError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import { type Answer, AnswerReader, check101 } from './answer-head.ts';
+import { Upstream } from './upstream.ts';
+
+/** How an attempt to upgrade at the owner ended. */
+export type DialOutcome =
+  /** The 101 is good. `rest` came right after it. Whoever gets it sets `receive` and listens before it returns. */
+  | ({ readonly kind: 'upgraded'; readonly upstream: Upstream } & Answer)
+  /** Any other answer, to be passed on or dropped. */
+  | ({ readonly kind: 'answered'; readonly upstream: Upstream } & Answer)
+  /** Nothing is left of the attempt. `unanswered`: the owner sent no byte, so another one may be tried. */
+  | { readonly kind: 'failed'; readonly error: WsClusterError; readonly unanswered: boolean };
+
+export interface DialRequest {
+  readonly address: HostPort;
+  /** The request's head, ready to be written. */
+  readonly text: string;
+  readonly webSocketKey: string;
+}
+
+/**
+ * Dials the owner, sends the upgrade and reads the head of the answer. Calls `done` once, never from within this call;
+ * not at all when the returned function was called before, which abandons the attempt.
+ */
+export function dial(request: DialRequest, limits: Limits, done: (outcome: DialOutcome) => void): () => void {
+  const upstream = new Upstream(request.address);
+  const { socket } = upstream;
+  const reader = new AnswerReader(limits.answerHeadBytes);
+  let cause: Error | undefined;
+  let timer = setTimeout(
+    () => timeOut(`the owner could not be connected within ${limits.connectMs} ms`),
+    limits.connectMs,
+  );
+
+  const release = () => {
+    clearTimeout(timer);
+    upstream.receive = () => {};
+    socket.off('connect', onConnect).off('error', onError).off('end', onEnd).off('close', onClose);
+  };
+  const fail = (error: WsClusterError, unanswered: boolean) => {
+    release();
+    socket.destroy();
+    done({ kind: 'failed', error, unanswered });
+  };
+  const timeOut = (message: string) => fail(new WsClusterError('OWNER_TIMEOUT', message), false);
+  const broken = () => {
+    if (reader.started) fail(new WsClusterError('OWNER_PROTOCOL', "the owner's answer broke off in its head"), false);
+    else {
+      const why = cause === undefined ? 'closed the connection without an answer' : messageOf(cause);
+      fail(new WsClusterError('OWNER_UNREACHABLE', `the owner of the key cannot be reached: ${why}`, { cause }), true);
+    }
+  };
+
+  const onConnect = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => timeOut(`the owner did not answer within ${limits.answerMs} ms`), limits.answerMs);
+    socket.write(request.text, 'latin1');
+  };
+  const onError = (error: Error) => {
+    cause = error;
+  };
+  const onEnd = () => broken();
+  const onClose = () => broken();
+
+  socket.on('connect', onConnect).on('error', onError).on('end', onEnd).on('close', onClose);
+  upstream.receive = (chunk) => {
+    let answer: Answer | undefined;
+    try {
+      answer = reader.push(chunk);
+      if (answer?.head.status === 101) check101(answer.head, request.webSocketKey);
+    } catch (error) {
+      fail(asWsClusterError(error), false);
+      return;
+    }
+    if (answer === undefined) return;
+    release();
+    done({ kind: answer.head.status === 101 ? 'upgraded' : 'answered', upstream, ...answer });
+  };
+  return () => {
+    release();
+    socket.destroy();
+  };
+}

@@ -1,0 +1,50 @@
+import type { Socket } from 'node:net';
+import type { Limits } from '../limits.ts';
+import type { Answer } from './answer-head.ts';
+import { bodyEndOf } from './body-end.ts';
+import { endClient } from './refuse.ts';
+import type { Upstream } from './upstream.ts';
+
+const NOT_PASSED = new Set(['connection', 'keep-alive', 'proxy-connection']);
+
+/**
+ * Passes an answer other than 101 on as it is, then closes both connections; `onGone` is called once nothing is left
+ * to do here. An owner that is silent for answerMs within its answer, or a client that takes none of it, is cut off.
+ */
+export function passAnswer(
+  client: Socket,
+  upstream: Upstream,
+  answer: Answer,
+  limits: Limits,
+  onGone: () => void,
+): void {
+  const { head, rest } = answer;
+  const node = upstream.socket;
+  const body = bodyEndOf(head);
+  const kept = head.headers.filter(([name]) => !NOT_PASSED.has(name.toLowerCase()));
+  const lines = [`HTTP/1.1 ${head.status} ${head.reason}`, ...kept.map(([name, value]) => `${name}: ${value}`)];
+
+  const finish = () => {
+    clearTimeout(timer);
+    upstream.receive = () => {};
+    node.off('end', finish).off('close', finish).destroy();
+    client.off('close', finish).off('drain', resume);
+    if (!client.destroyed) endClient(client, '');
+    onGone();
+  };
+  const resume = () => node.resume();
+  const timer = setTimeout(finish, limits.answerMs);
+
+  node.on('end', finish).on('close', finish);
+  client.on('close', finish).on('drain', resume);
+  client.resume();
+  client.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`, 'latin1');
+  upstream.receive = (chunk) => {
+    timer.refresh();
+    const taken = body.take(chunk);
+    if (taken > 0 && !client.write(taken === chunk.length ? chunk : chunk.subarray(0, taken))) node.pause();
+    if (body.done) finish();
+  };
+  if (rest.length > 0) upstream.receive(rest);
+  else if (body.done) finish();
+}

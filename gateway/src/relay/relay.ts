@@ -1,0 +1,254 @@
+import type { Socket } from 'node:net';
+import type { Limits } from '../limits.ts';
+import { type CloseNotice, closeFrame, maskedCloseFrame, OWNER_LOST } from './close-frame.ts';
+import { FrameScanner } from './frame-scanner.ts';
+import type { Upstream } from './upstream.ts';
+
+/** Bytes relayed by this process, both kinds counted when they are read. */
+export interface Traffic {
+  toNode: number;
+  toClient: number;
+}
+
+/**
+ * ```
+ *  open ──close()──▶ awaiting-boundary ──Close written──▶ told ──client's Close──▶ finishing ──▶ gone
+ *    └──an end closes by itself──▶ leaving ──────────────────────────────────────────────────────▶ gone
+ * ```
+ * | phase             | node -> client               | client -> node                    | left behind after            |
+ * |-------------------|------------------------------|-----------------------------------|------------------------------|
+ * | open              | relayed                      | relayed                           | never                        |
+ * | awaiting-boundary | relayed up to the boundary   | relayed                           | closeMs without a byte       |
+ * | told              | dropped                      | relayed up to the client's Close  | closeMs                      |
+ * | leaving           | relayed                      | relayed                           | closeMs without a byte       |
+ * | finishing         | dropped                      | dropped                           | closeMs, or nodeCloseMs      |
+ */
+type Phase =
+  | { readonly kind: 'open'; exit(): void }
+  | { readonly kind: 'awaiting-boundary'; readonly notice: CloseNotice; boundary: 'message' | 'frame'; exit(): void }
+  | { readonly kind: 'told'; readonly notice: CloseNotice; exit(): void }
+  | { readonly kind: 'leaving'; exit(): void }
+  | { readonly kind: 'finishing'; exit(): void }
+  | { readonly kind: 'gone'; exit(): void };
+
+const OPEN: Phase = { kind: 'open', exit: nothing };
+const GONE: Phase = { kind: 'gone', exit: nothing };
+
+/**
+ * Relays an upgraded connection as raw bytes, with backpressure both ways, until both sockets are gone; `onGone` is
+ * called once, then. Takes both sockets over, whatever state they are in by now.
+ */
+export class Relay {
+  readonly #client: Socket;
+  readonly #upstream: Upstream;
+  readonly #node: Socket;
+  readonly #limits: Limits;
+  readonly #traffic: Traffic;
+  readonly #onGone: () => void;
+  /** client -> node */
+  readonly #up = new FrameScanner();
+  /** node -> client */
+  readonly #down = new FrameScanner();
+  #phase: Phase = OPEN;
+  #openSockets = 2;
+
+  constructor(client: Socket, upstream: Upstream, limits: Limits, traffic: Traffic, onGone: () => void) {
+    this.#client = client;
+    this.#upstream = upstream;
+    this.#node = upstream.socket;
+    this.#limits = limits;
+    this.#traffic = traffic;
+    this.#onGone = onGone;
+  }
+
+  /** Begins with what had come from either side along with its head. */
+  start(fromClient: Buffer, fromNode: Buffer): void {
+    const client = this.#client;
+    const node = this.#node;
+    client.on('end', this.#onClientEnd).on('close', this.#onClientClose);
+    client.on('drain', () => node.resume());
+    node.on('end', this.#onNodeEnd).on('close', this.#onNodeClose);
+    node.on('drain', () => client.resume());
+    this.#upstream.receive = this.#fromNode;
+    if (fromClient.length > 0) this.#fromClient(fromClient);
+    if (fromNode.length > 0) this.#fromNode(fromNode);
+    client.on('data', this.#fromClient);
+    // A socket that was gone before the listeners came tells it to nobody any more.
+    if (client.closed) this.#onClientClose();
+    if (node.closed) this.#onNodeClose();
+  }
+
+  /**
+   * Closes the connection in order: the client gets a Close at the end of a message, messages on their way to the node
+   * still reach it, and the node sees the client's own Close. Does nothing when the connection is closing already.
+   */
+  close(notice: CloseNotice): void {
+    if (this.#phase.kind !== 'open') return;
+    if (this.#down.isAt('message')) this.#tell(notice);
+    else this.#awaitBoundary(notice);
+  }
+
+  /** Ends both sockets at once. */
+  destroy(): void {
+    this.#client.destroy();
+    this.#node.destroy();
+  }
+
+  #fromClient = (chunk: Buffer): void => {
+    this.#traffic.toNode += chunk.length;
+    const phase = this.#phase;
+    if (phase.kind === 'open') {
+      this.#up.scan(chunk);
+      if (!this.#node.write(chunk)) this.#client.pause();
+    } else if (phase.kind === 'told') {
+      const end = this.#up.scanTo(chunk, 'close');
+      this.#writeToNode(end < 0 ? chunk : chunk.subarray(0, end));
+      if (this.#up.closeSeen) this.#finish(this.#limits.closeMs);
+    } else if (phase.kind !== 'finishing') {
+      this.#up.scan(chunk);
+      this.#writeToNode(chunk);
+    }
+  };
+
+  #fromNode = (chunk: Buffer): void => {
+    this.#traffic.toClient += chunk.length;
+    const phase = this.#phase;
+    if (phase.kind === 'open' || phase.kind === 'leaving') {
+      this.#down.scan(chunk);
+      if (!this.#client.write(chunk)) this.#node.pause();
+    } else if (phase.kind === 'awaiting-boundary') {
+      const end = this.#down.scanTo(chunk, phase.boundary);
+      if (!this.#client.write(end < 0 ? chunk : chunk.subarray(0, end))) this.#node.pause();
+      if (end < 0) return;
+      this.#tell(phase.notice);
+    }
+  };
+
+  #writeToNode(chunk: Buffer): void {
+    if (this.#node.writable && !this.#node.write(chunk)) this.#client.pause();
+  }
+
+  #enter(next: Phase): void {
+    this.#phase.exit();
+    this.#phase = next;
+  }
+
+  #awaitBoundary(notice: CloseNotice): void {
+    const stopWatch = this.#whenIdle(this.#limits.closeMs, () => this.destroy());
+    const grace = setTimeout(() => {
+      if (this.#down.atFrameBoundary) this.#tell(notice);
+      else phase.boundary = 'frame';
+    }, this.#limits.messageGraceMs);
+    const phase: Phase & { kind: 'awaiting-boundary' } = {
+      kind: 'awaiting-boundary',
+      notice,
+      boundary: 'message',
+      exit: () => {
+        clearTimeout(grace);
+        stopWatch();
+      },
+    };
+    this.#enter(phase);
+  }
+
+  /** Only to be called at a frame boundary towards the client. */
+  #tell(notice: CloseNotice): void {
+    // One of them came first with a Close of its own: it needs no second one.
+    if (this.#up.closeSeen || this.#down.closeSeen) {
+      this.#leave();
+      return;
+    }
+    const deadline = setTimeout(() => this.#giveUpOnClient(notice), this.#limits.closeMs);
+    this.#enter({ kind: 'told', notice, exit: () => clearTimeout(deadline) });
+    this.#client.write(closeFrame(notice));
+    // What it sends is dropped now; if it stayed paused, its end would never be seen.
+    this.#node.resume();
+  }
+
+  /** Both sides are closing by themselves: relay what there is, but not forever. */
+  #leave(): void {
+    this.#enter({ kind: 'leaving', exit: this.#whenIdle(this.#limits.closeMs, () => this.destroy()) });
+  }
+
+  /** The client answered the Close: the server's side ends TCP first, and the node, a server too, ends its own. */
+  #finish(deadlineMs: number): void {
+    const deadline = setTimeout(() => this.destroy(), deadlineMs);
+    this.#enter({ kind: 'finishing', exit: () => clearTimeout(deadline) });
+    this.#client.end();
+    if (this.#node.readableEnded) this.#node.end();
+    this.#client.resume();
+    this.#node.resume();
+  }
+
+  /** The client does not answer the Close, or is gone: the node gets a Close in its place where that is possible. */
+  #giveUpOnClient(notice: CloseNotice): void {
+    this.#finish(this.#limits.nodeCloseMs);
+    this.#client.destroy();
+    if (this.#node.writable && this.#up.isAt('frame') && !this.#up.closeSeen) this.#node.end(maskedCloseFrame(notice));
+    else this.#node.destroy();
+  }
+
+  /** The node ended, or its connection broke, without a Close. */
+  #loseNode(): void {
+    this.#node.end();
+    if (!this.#down.atFrameBoundary) this.destroy();
+    else if (this.#up.closeSeen) {
+      this.#client.end();
+      this.#leave();
+    } else this.#tell(OWNER_LOST);
+  }
+
+  #onNodeEnd = (): void => {
+    const { kind } = this.#phase;
+    // It may have been paused for a node that takes nothing any more, and its own end must be seen.
+    this.#client.resume();
+    if ((kind === 'open' || kind === 'awaiting-boundary') && !this.#down.closeSeen) this.#loseNode();
+    else if (kind === 'open' || kind === 'leaving') {
+      this.#client.end();
+      if (kind === 'open') this.#leave();
+    } else this.#node.end();
+  };
+
+  #onNodeClose = (): void => {
+    if (!this.#node.readableEnded) this.#onNodeEnd();
+    this.#socketGone();
+  };
+
+  #onClientEnd = (): void => {
+    const phase = this.#phase;
+    if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
+    else if (phase.kind === 'finishing') return;
+    else {
+      this.#node.end();
+      if (phase.kind !== 'leaving') this.#leave();
+    }
+  };
+
+  #onClientClose = (): void => {
+    const phase = this.#phase;
+    if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
+    // After a FIN of its own what it sent is still being written; after a reset nobody waits for anything.
+    else if (phase.kind !== 'finishing' && !this.#client.readableEnded) this.#node.destroy();
+    this.#socketGone();
+  };
+
+  #socketGone(): void {
+    if (--this.#openSockets > 0) return;
+    this.#enter(GONE);
+    this.#onGone();
+  }
+
+  /** Calls `then` when nothing moved from the node to the client for `ms`. Returns what stops the watch. */
+  #whenIdle(ms: number, then: () => void): () => void {
+    const progress = () => this.#node.bytesRead - this.#client.writableLength;
+    let seen = progress();
+    const timer = setInterval(() => {
+      const now = progress();
+      if (now === seen) then();
+      seen = now;
+    }, ms);
+    return () => clearInterval(timer);
+  }
+}
+
+function nothing(): void {}

@@ -1,0 +1,34 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Revision } from '@wscluster/ring';
+import { asWsClusterError } from '../errors.ts';
+import { ownerHeaders } from '../route/owner-headers.ts';
+import { locate } from '../table/locate.ts';
+import { ClientConnection, type ConnectionContext } from './client-connection.ts';
+import { refuseUpgrade } from './refuse.ts';
+import { checkUpgrade, composeUpgrade } from './upgrade-request.ts';
+
+/**
+ * The whole way of a WebSocket upgrade: check -> key -> slot -> owner -> dial -> 101 -> relay. The socket must have its
+ * 'error' listener already.
+ */
+export function serveUpgrade(context: ConnectionContext, req: IncomingMessage, socket: Socket, head: Buffer): void {
+  try {
+    socket.setTimeout(0);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 30_000);
+    const webSocketKey = checkUpgrade(req);
+    const { destination, owner } = locate(context.current.table, req);
+    const upgrade = {
+      socket,
+      head,
+      webSocketKey,
+      compose: (revision: Revision) => composeUpgrade(req, ownerHeaders(req, destination.key, revision)),
+    };
+    new ClientConnection(context, upgrade, destination, owner).start();
+  } catch (thrown) {
+    const error = asWsClusterError(thrown);
+    context.onUpgrade(error.code);
+    refuseUpgrade(socket, error);
+  }
+}

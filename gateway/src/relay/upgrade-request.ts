@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http';
+import { WsClusterError } from '@wscluster/ring';
+import { isReservedHeader } from '../route/owner-headers.ts';
+
+/** Headers of one hop (RFC 9110, 7.6.1); Connection and Upgrade are written anew. */
+const HOP_HEADERS = new Set([
+  'connection',
+  'upgrade',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'content-length',
+  'http2-settings',
+]);
+
+/**
+ * Refuses what is not a WebSocket handshake that a node could accept (RFC 6455, 4.2.1) with REQUEST_INVALID naming the
+ * header. Returns its Sec-WebSocket-Key.
+ */
+export function checkUpgrade(req: IncomingMessage): string {
+  const { headers } = req;
+  const refuse = (field: string, message: string) => new WsClusterError('REQUEST_INVALID', message, { field });
+  if (headers.upgrade?.toLowerCase() !== 'websocket') throw refuse('upgrade', 'Upgrade must be websocket');
+  if (req.method !== 'GET') throw refuse('method', 'a WebSocket upgrade must be a GET');
+  if (headers['sec-websocket-version'] !== '13')
+    throw refuse('sec-websocket-version', 'Sec-WebSocket-Version must be 13');
+  const key = headers['sec-websocket-key'];
+  if (key === undefined || !/^[A-Za-z0-9+/]{22}==$/.test(key))
+    throw refuse('sec-websocket-key', 'Sec-WebSocket-Key must be 16 bytes in base64');
+  // Its bytes would be taken for WebSocket frames.
+  if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0')
+    throw refuse('content-length', 'a WebSocket upgrade must have no body');
+  return key;
+}
+
+/** The head of the request to the owner: the client's own, in its order, without what ends at this hop. */
+export function composeUpgrade(
+  req: IncomingMessage,
+  added: ReadonlyArray<readonly [name: string, value: string]>,
+): string {
+  const named = new Set((req.headers.connection ?? '').split(',').map((token) => token.trim().toLowerCase()));
+  const lines = [`GET ${req.url} HTTP/1.1`];
+  const raw = req.rawHeaders;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase();
+    if (HOP_HEADERS.has(name) || isReservedHeader(name)) continue;
+    // A client must not strip what the handshake stands on by naming it in Connection.
+    if (named.has(name) && name !== 'host' && !name.startsWith('sec-websocket-')) continue;
+    lines.push(`${raw[i]}: ${raw[i + 1]}`);
+  }
+  lines.push('Connection: Upgrade', 'Upgrade: websocket');
+  for (const [name, value] of added) lines.push(`${name}: ${value}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}

@@ -1,0 +1,88 @@
+import { type ClusterSettings, type Member, movedSlots, type Revision, type Ring, SLOTS } from '@wscluster/ring';
+import { type HostPort, parseHostPort } from '@wscluster/service';
+import { compileRoutes, type Router } from '../route/router.ts';
+
+/** A member, with what routing needs ready. */
+export interface Owner {
+  readonly nodeId: string;
+  readonly address: HostPort;
+}
+
+/**
+ * By what this gateway routes: one immutable snapshot, swapped whole, so that whoever holds one sees a ring, its
+ * settings and its history that belong together.
+ */
+export interface Table {
+  readonly ring: Ring;
+  readonly settings: ClusterSettings;
+  readonly settingsDigest: string;
+  readonly router: Router;
+  /** In the order of `ring.members`. */
+  readonly owners: readonly Owner[];
+  readonly changes: SlotChanges;
+}
+
+/** When this gateway saw each slot's owner node change last. Never written to after construction. */
+export interface SlotChanges {
+  readonly epoch: Readonly<Float64Array>;
+  readonly version: Readonly<Float64Array>;
+  /** Monotonic ms (performance.now); -Infinity for owners that were there at the first ring. */
+  readonly at: Readonly<Float64Array>;
+}
+
+/**
+ * The table that follows `before`. `now`: monotonic ms. A slot that changes twice between two rings that this gateway
+ * gets counts as changed at the second one: later than true, so that no connection moves too early.
+ */
+export function nextTable(
+  before: Table | undefined,
+  ring: Ring,
+  settings: ClusterSettings,
+  settingsDigest: string,
+  now: number,
+): Table {
+  return {
+    ring,
+    settings,
+    settingsDigest,
+    router: before?.settingsDigest === settingsDigest ? before.router : compileRoutes(settings.routes),
+    owners: ring.members.map(ownerOfMember),
+    changes: before === undefined ? firstChanges(ring.revision) : nextChanges(before, ring, now),
+  };
+}
+
+export function ownerOfSlot(table: Table, slot: number): Owner | undefined {
+  return table.owners[table.ring.table[slot] as number];
+}
+
+/** Whether the slot's owner changed at a revision that is still to be released. */
+export function changedAfter(table: Table, slot: number, revision: Revision): boolean {
+  const epoch = table.changes.epoch[slot] as number;
+  return epoch === revision.epoch ? (table.changes.version[slot] as number) > revision.version : epoch > revision.epoch;
+}
+
+function ownerOfMember(member: Member): Owner {
+  const address = parseHostPort(member.address);
+  // The schema of members has checked the form; a port above 65,535 can pass it.
+  return { nodeId: member.nodeId, address: address ?? { host: 'invalid.invalid', port: 1 } };
+}
+
+function firstChanges({ epoch, version }: Revision): SlotChanges {
+  return {
+    epoch: new Float64Array(SLOTS).fill(epoch),
+    version: new Float64Array(SLOTS).fill(version),
+    at: new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY),
+  };
+}
+
+function nextChanges(before: Table, ring: Ring, now: number): SlotChanges {
+  const epoch = before.changes.epoch.slice();
+  const version = before.changes.version.slice();
+  const at = before.changes.at.slice();
+  for (const slot of movedSlots(before.ring, ring)) {
+    epoch[slot] = ring.revision.epoch;
+    version[slot] = ring.revision.version;
+    at[slot] = now;
+  }
+  return { epoch, version, at };
+}
