@@ -11,11 +11,12 @@ export interface Running {
 const SAME_SIGNAL_MS = 1000;
 
 /**
- * Runs a process until SIGTERM or SIGINT. Exit codes: 0 stopped as asked, 2 unusable configuration, 1 anything else.
- * A second signal, at least a second after the first, ends it at once. An unhandled error is a defect: it is logged and the process ends, for a
- * supervisor to start it afresh.
+ * Runs a process until SIGTERM or SIGINT, or until the launcher that it has an ipc channel to is gone. Exit codes:
+ * 0 stopped as asked, 2 unusable configuration, 1 anything else. Asked to stop while it starts, it is told by `signal`,
+ * and stops once started. A second SIGTERM or SIGINT ends it at once. An unhandled error is a defect: it is logged and
+ * the process ends, for a supervisor to start it afresh.
  */
-export async function runProcess(log: Logger, start: () => Promise<Running>): Promise<void> {
+export async function runProcess(log: Logger, start: (signal: AbortSignal) => Promise<Running>): Promise<void> {
   const fail = (event: string) => (error: unknown) => {
     log.fatal({ event, error, action: 'report this defect with the log; the process ends' }, messageOf(error));
     process.exit(1);
@@ -23,30 +24,34 @@ export async function runProcess(log: Logger, start: () => Promise<Running>): Pr
   process.on('uncaughtException', fail('uncaught-exception'));
   process.on('unhandledRejection', fail('unhandled-rejection'));
 
-  let running: Running;
-  try {
-    running = await start();
-  } catch (error) {
-    const code = error instanceof WsClusterError ? error.code : 'INTERNAL';
-    log.fatal({ event: 'start-failed', code, action: 'mend the named setting and start again' }, messageOf(error));
-    process.exit(code === 'CONFIG_INVALID' || code === 'PORT_TAKEN' ? 2 : 1);
-  }
-
-  let stoppingSince: number | undefined;
+  const asked = new AbortController();
+  const { promise: stopAsked, resolve: askToStop } = Promise.withResolvers<void>();
   const stop = (signal: string) => {
-    if (stoppingSince !== undefined) {
-      // One Ctrl-C arrives several times: from the terminal, from npm and from the parent process.
-      if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
+    if (asked.signal.aborted) {
       log.warn({ event: 'stop-forced', signal, action: 'none: a second signal skips the drain' }, 'ends at once');
       process.exit(1);
     }
-    stoppingSince = performance.now();
     log.info({ event: 'stopping', signal }, `${signal}: stopping`);
-    running.stop().then(() => {
-      log.info({ event: 'stopped' }, 'stopped');
-      process.exit(0);
-    }, fail('stop-failed'));
+    asked.abort();
+    askToStop();
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+  if (process.channel !== undefined) {
+    process.on('disconnect', () => stop('launcher-gone'));
+    process.channel?.unref();
+  }
+
+  try {
+    const running = await start(asked.signal);
+    await stopAsked;
+    await running.stop();
+  } catch (error) {
+    if (asked.signal.aborted && error === asked.signal.reason) process.exit(0);
+    const code = error instanceof WsClusterError ? error.code : 'INTERNAL';
+    log.fatal({ event: 'failed', code, error, action: 'mend the cause and start again' }, messageOf(error));
+    process.exit(code === 'CONFIG_INVALID' || code === 'PORT_TAKEN' ? 2 : 1);
+  }
+  log.info({ event: 'stopped' }, 'stopped');
+  process.exit(0);
 }

@@ -75,6 +75,7 @@ export class ClusterController {
   #rollout: Rollout;
   #membership: Membership;
   #listing: readonly Workload[] = [];
+  #listed = false;
   #conditions: readonly Condition[] = [];
   /** Members of the snapshot that have not been seen yet; undefined once the controller is warm. */
   #awaited: { ids: ReadonlySet<string>; until: number } | undefined;
@@ -134,6 +135,12 @@ export class ClusterController {
     return this.#heartbeat !== undefined;
   }
 
+  /** Undefined once it leads and has looked at a complete listing, else why not. */
+  get notReady(): string | undefined {
+    if (!this.leading) return 'waiting to lead';
+    return this.#listed ? undefined : 'waiting for the first list of the nodes';
+  }
+
   get view(): ClusterView {
     return {
       ring: this.#rollout.ring,
@@ -185,12 +192,13 @@ export class ClusterController {
     });
   }
 
-  /** Stops leading. The nodes, and the gateways' last ring, stay. */
-  async stop(): Promise<void> {
+  /** Stops leading. The gateways' last ring stays, and so do the nodes unless `endNodes`. */
+  async stop({ endNodes }: { endNodes: boolean }): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#heartbeat);
     await this.#runner.stop();
     await this.#turn.catch(() => {});
+    if (endNodes) await this.#source?.endAll();
     await this.#source?.close();
     await this.#bus?.close();
     await this.#parts.store.close();
@@ -203,6 +211,7 @@ export class ClusterController {
     this.#runner.signalIn(RESYNC_MS);
     const listing = await this.#openSource().list();
     this.#listing = listing;
+    this.#listed = true;
     await this.#scale(listing);
     if (this.#isCold(listing)) return this.#refreshStatus();
 
@@ -291,10 +300,11 @@ export class ClusterController {
       this.#published.vacancies === context.vacancies;
     if (same) return;
 
-    const result = await this.#openPublisher().publish({ ring, release: this.#rollout.release, settings, vacancies });
-    if (result === 'stale') return this.#raiseEpoch((await this.#parts.store.load())?.revision ?? before.revision);
+    // Ours before it is out: a gateway's acknowledgement may come back before the publishing call does.
+    this.#rollout.published(ring, step.connections, pace, now);
     this.#published = context;
-    this.#rollout.published(ring, step.connections, pace, performance.now());
+    const result = await this.#openPublisher().publish({ ring, release: this.#rollout.release, settings, vacancies });
+    if (result === 'stale') return this.#raiseEpoch((await this.#parts.store.load())?.revision ?? ring.revision);
     const changed = step.slots.lost + step.slots.drain + step.slots.balance;
     this.#log.info(
       {

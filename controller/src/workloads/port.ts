@@ -30,6 +30,8 @@ export interface WorkloadSource {
   stop(id: string): Promise<void>;
   /** Ends a node at once, as a crash would. NOT_FOUND when unknown. */
   kill(id: string): Promise<void>;
+  /** Ends all managed nodes, by force where needed, and resolves when they are gone. For the end of a whole system. */
+  endAll(): Promise<void>;
   /** Stops watching. Nodes go on running. */
   close(): Promise<void>;
 }

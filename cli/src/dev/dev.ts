@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url';
+import { loadClusterFile } from '@wscluster/controller';
+import { WsClusterError } from '@wscluster/ring';
+import { createLogger, type OptionValues, type Running } from '@wscluster/service';
+import { banner } from './banner.ts';
+import type { devOptions } from './options.ts';
+import { Supervised } from './supervised.ts';
+import { untilReady } from './until-ready.ts';
+
+const program = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+const READY_MS = 60_000;
+const STOP_MS = 10_000;
+
+/** The whole system on this machine, each part a process of its own: a controller with its nodes, and gateways. */
+export async function startDev(options: OptionValues<typeof devOptions>, signal: AbortSignal): Promise<Running> {
+  const cluster = loadClusterFile(options.cluster).metadata.name;
+  const log = createLogger('dev');
+  const { promise: unusable, reject } = Promise.withResolvers<never>();
+  const fail = (name: string) => () =>
+    reject(new WsClusterError('CONFIG_INVALID', `${name} cannot run: see its message above`));
+  unusable.catch(() => {});
+
+  const controllerProbes = `127.0.0.1:${options.probePorts}`;
+  const controller = new Supervised({
+    name: 'controller',
+    log,
+    onUnusable: fail('the controller'),
+    args: [
+      program('controller/src/main.ts'),
+      ...['--cluster', options.cluster, '--state-dir', options.stateDir, '--stop-nodes', 'true'],
+      ...['--api', `127.0.0.1:${options.apiPort}`, '--probes', controllerProbes],
+    ],
+  });
+  const gateways = options.gatewayPorts.map((port, index) => {
+    const name = `gateway-${index + 1}`;
+    return new Supervised({
+      name,
+      log,
+      onUnusable: fail(name),
+      args: [
+        program('gateway/src/main.ts'),
+        ...['--cluster', cluster, '--state-dir', options.stateDir, '--id', name],
+        ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${options.probePorts + 1 + index}`],
+        ...['--drain-seconds', '1'],
+      ],
+    });
+  });
+  const stop = async () => {
+    // Gateways first: their clients are told to go while the nodes still answer. Then the controller ends the nodes.
+    await Promise.all(gateways.map((gateway) => gateway.stop(STOP_MS)));
+    await controller.stop(STOP_MS);
+  };
+
+  try {
+    const probes = [options.apiPort, ...options.gatewayPorts.map((_, index) => options.probePorts + 1 + index)];
+    await Promise.race([untilReady(probes, READY_MS, signal), unusable]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  process.stdout.write(banner(options.apiPort, options.gatewayPorts));
+  return { stop };
+}

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@wscluster/service';
+import { printLog } from './log-stream.ts';
+
+/** Exit code of a process whose configuration is unusable: starting it again would not help. */
+const EXIT_UNUSABLE = 2;
+const RESTART_MS = 1000;
+
+export interface SupervisedOptions {
+  readonly name: string;
+  /** Program file and arguments, run by this Node. */
+  readonly args: readonly string[];
+  readonly log: Logger;
+  /** It can't run at all: the reason is in its log. */
+  onUnusable(): void;
+}
+
+/** A process that is started again, after 1 s, whenever it ends without being asked to. */
+export class Supervised {
+  readonly #options: SupervisedOptions;
+  readonly #stopping = new AbortController();
+  #child: ChildProcess;
+
+  constructor(options: SupervisedOptions) {
+    this.#options = options;
+    this.#child = this.#start();
+  }
+
+  /** Ends it: SIGTERM, and SIGKILL after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    await once(child, 'exit');
+    clearTimeout(force);
+  }
+
+  #start(): ChildProcess {
+    const { name, args, log } = this.#options;
+    const child = spawn(process.execPath, args, {
+      // A session of its own: Ctrl-C reaches this process alone, which then ends all in order. The ipc channel tells
+      // the child when this process has died.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' },
+    });
+    if (child.stdout !== null) printLog(child.stdout);
+    child.once('exit', (code, signal) => {
+      if (this.#stopping.signal.aborted) return;
+      if (code === EXIT_UNUSABLE) return this.#options.onUnusable();
+      log.warn({ event: 'process-ended', action: 'none: it is started again' }, `${name} ended (${signal ?? code})`);
+      delay(RESTART_MS, undefined, { signal: this.#stopping.signal }).then(
+        () => {
+          this.#child = this.#start();
+        },
+        () => {},
+      );
+    });
+    return child;
+  }
+}

@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadClusterFile, parseCluster } from './load.ts';
+import { openSpecStore } from './spec-store.ts';
+
+const HEAD = 'apiVersion: wscluster.io/v1alpha1\nkind: WsCluster\nmetadata: { name: chat }\n';
+
+describe('a WsCluster file', () => {
+  test('needs no more than a name', () => {
+    const { spec } = parseCluster(HEAD, 'chat.yaml');
+    expect(spec.nodes).toEqual({ replicas: 3, weight: 1, drainSeconds: 60 });
+    expect(spec.rebalance).toMatchObject({ maxConnectionsPerSecond: 500, cap: 1.02, paused: false });
+    expect(spec.routing.routes).toHaveLength(2);
+  });
+
+  test.each([
+    ['spec: { nodes: { replicas: -1 } }', 'spec.nodes.replicas'],
+    ['spec: { nodes: { replicas: many } }', 'spec.nodes.replicas'],
+    ['spec: { nodes: { replicsa: 3 } }', 'spec.nodes.replicsa'],
+    ['spec: { rebalance: { cap: 1 } }', 'spec.rebalance.cap'],
+    ['spec: { rebalance: { mode: teleport } }', 'spec.rebalance.mode'],
+    ['spec: { routing: { routes: [] } }', 'spec.routing.routes'],
+    ['spec: { routing: { routes: [{ path: /a, key: { param: x } }] } }', 'spec.routing.routes[0].key.param'],
+    ['spec: { routing: { routes: [{ path: /a, key: { query: x, header: y } }] } }', 'spec.routing.routes[0].key'],
+    [
+      'spec: { routing: { routes: [{ path: "/a/{x}", key: { param: x } }, { path: "/a/{y}", key: { param: y } }] } }',
+      'spec.routing.routes[1].path',
+    ],
+  ])('%s is refused and the error names %s', (yaml, field) => {
+    expect(() => parseCluster(HEAD + yaml, 'chat.yaml')).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        field,
+        message: expect.stringContaining(`chat.yaml: ${field}: `),
+      }),
+    );
+  });
+
+  test.each([
+    ['', 'exactly one WsCluster'],
+    [`${HEAD}---\n${HEAD}`, 'holds 2'],
+    ['a: [', 'not YAML'],
+  ])('%j is refused: %s', (text, message) => {
+    expect(() => parseCluster(text, 'chat.yaml')).toThrow(message);
+  });
+
+  test('a file that is not there is named', () => {
+    expect(() => loadClusterFile('/nowhere/chat.yaml')).toThrow('/nowhere/chat.yaml: cannot be read');
+  });
+});
+
+describe('the stored spec', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'wscluster-spec-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+  const declared = (replicas: number) => parseCluster(`${HEAD}spec: { nodes: { replicas: ${replicas} } }`, 'chat.yaml');
+  const open = (replicas: number) => openSpecStore(join(directory, 'chat', 'spec.json'), declared(replicas));
+
+  test('a change survives a restart and raises the generation', () => {
+    open(3).update((spec) => ({ ...spec, nodes: { ...spec.nodes, replicas: 5 } }));
+    const reopened = open(3);
+    expect(reopened.spec.nodes.replicas).toBe(5);
+    expect(reopened.generation).toBe(2);
+  });
+
+  test('an edit of the file wins over earlier changes', () => {
+    open(3).update((spec) => ({ ...spec, nodes: { ...spec.nodes, replicas: 5 } }));
+    expect(open(4).spec.nodes.replicas).toBe(4);
+    expect(open(4).generation).toBe(3);
+  });
+
+  test('a change that is not allowed is refused and nothing has changed', () => {
+    const store = open(3);
+    expect(() => store.update((spec) => ({ ...spec, nodes: { ...spec.nodes, replicas: -1 } }))).toThrow(
+      'spec.nodes.replicas',
+    );
+    expect(store.spec.nodes.replicas).toBe(3);
+    expect(JSON.parse(readFileSync(join(directory, 'chat', 'spec.json'), 'utf8')).generation).toBe(1);
+  });
+
+  test('a damaged file is named, with what to do', () => {
+    open(3);
+    writeFileSync(join(directory, 'chat', 'spec.json'), '{"so');
+    expect(() => open(3)).toThrow(/spec\.json: .*remove the file/);
+  });
+});

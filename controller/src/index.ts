@@ -1,0 +1,1 @@
+export { loadClusterFile } from './cluster/load.ts';

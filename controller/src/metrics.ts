@@ -1,0 +1,67 @@
+import { SLOTS, slotCounts } from '@wscluster/ring';
+import { Gauge, Registry } from 'prom-client';
+import type { ServedCluster } from './api/server.ts';
+import { gatewaysView } from './api/views.ts';
+
+/** Everything is read at scrape time from the clusters' state. */
+export function createMetrics(clusters: readonly ServedCluster[]): Registry {
+  const registry = new Registry();
+  const gauge = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    read: (cluster: ServedCluster, set: Setter) => void,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['cluster', ...labelNames],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const cluster of clusters)
+          read(cluster, (value, labels = {}) => this.set({ cluster: cluster.name, ...labels }, value));
+      },
+    });
+  gauge('wscluster_ring_epoch', 'Epoch of the published ring', [], ({ controller }, set) =>
+    set(controller.view.ring.revision.epoch),
+  );
+  gauge('wscluster_ring_version', 'Version of the published ring within its epoch', [], ({ controller }, set) =>
+    set(controller.view.ring.revision.version),
+  );
+  gauge('wscluster_ring_share', 'Part of the slots that a node owns, 0 to 1', ['node'], ({ controller }, set) => {
+    const { ring } = controller.view;
+    const counts = slotCounts(ring);
+    for (const [index, { nodeId }] of ring.members.entries()) set((counts[index] ?? 0) / SLOTS, { node: nodeId });
+  });
+  gauge('wscluster_nodes', 'Nodes by state', ['state'], ({ controller }, set) => {
+    for (const state of ['starting', 'ready', 'unready', 'draining'])
+      set(controller.view.listing.filter((workload) => workload.phase === state).length, { state });
+  });
+  gauge(
+    'wscluster_node_connections',
+    'Client connections to a node, over all gateways',
+    ['node'],
+    ({ controller }, set) => {
+      for (const [node, count] of controller.fleet.connectionsByNode()) set(count, { node });
+    },
+  );
+  gauge('wscluster_gateways', 'Live gateways', [], ({ controller }, set) => set(controller.fleet.all.length));
+  gauge('wscluster_gateways_in_sync', 'Live gateways that route by the published ring', [], ({ controller }, set) =>
+    set(gatewaysView(controller).filter((gateway) => gateway.inSync).length),
+  );
+  gauge(
+    'wscluster_rollout_remaining_slots',
+    'Slots that are not at their target',
+    ['reason'],
+    ({ controller }, set) => {
+      for (const [reason, { slots }] of Object.entries(controller.rollout.remaining)) set(slots, { reason });
+    },
+  );
+  gauge('wscluster_condition', 'Conditions: 1 when true', ['type'], ({ controller }, set) => {
+    for (const { type, status } of controller.view.conditions) set(status === 'True' ? 1 : 0, { type });
+  });
+  return registry;
+}
+
+type Setter = (value: number, labels?: Record<string, string>) => void;

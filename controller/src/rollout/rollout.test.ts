@@ -1,0 +1,102 @@
+import { EMPTY_RING, type Member, movedSlots, SLOTS } from '@wscluster/ring';
+import { describe, expect, test } from 'vitest';
+import { ACK_DEADLINE_MS } from '../fleet/gateways.ts';
+import { paceOf } from './pace.ts';
+import { type Pace, Rollout } from './rollout.ts';
+
+const members: Member[] = [0, 1].map((ringId) => ({
+  ringId,
+  nodeId: `n${ringId}`,
+  address: '127.0.0.1:1',
+  weight: 1,
+  state: 'ready',
+}));
+const PACE: Pace = { perSecond: 100, balance: true };
+
+/** A ring wholly of n0, of which every slot below 300 has one connection and is wanted by n1. */
+function started() {
+  const rollout = new Rollout(EMPTY_RING);
+  const connections = new Uint32Array(SLOTS).fill(1, 0, 300);
+  const desired = new Uint16Array(SLOTS).fill(1, 0, 300);
+  const step = (current: Uint16Array, now: number, pace = PACE) => {
+    const planned = rollout.plan({ members, current, desired, connections, pace, now });
+    rollout.published(planned.ring, planned.step.connections, pace, now);
+    return planned;
+  };
+  return { rollout, step };
+}
+
+describe('a rollout', () => {
+  test('releases a step when all gateways have it, and takes the next when its moves are made', () => {
+    const { rollout, step } = started();
+    const first = step(new Uint16Array(SLOTS), 0);
+    expect(first.step.connections).toBe(100);
+    expect(rollout.acknowledge(false, 50)).toBe(false);
+    expect(rollout.acknowledge(true, 60)).toBe(true);
+    expect(rollout.release).toEqual({ movableUpTo: first.ring.revision, spreadMs: 1000, maxPerSecond: 100 });
+    expect(rollout.wakeIn(60)).toBe(1000);
+
+    expect(step(first.step.table, 1059).step.connections).toBe(0);
+    rollout.acknowledge(true, 1060);
+    expect(step(first.step.table, 1060).step.connections).toBe(100);
+  });
+
+  test('waits for a silent gateway no longer than its deadline', () => {
+    const { rollout, step } = started();
+    step(new Uint16Array(SLOTS), 0);
+    expect(rollout.wakeIn(1000)).toBe(ACK_DEADLINE_MS - 1000);
+    expect(rollout.acknowledge(false, ACK_DEADLINE_MS - 1)).toBe(false);
+    expect(rollout.acknowledge(false, ACK_DEADLINE_MS)).toBe(true);
+  });
+
+  test('a step follows only when the one before is acknowledged', () => {
+    const { step } = started();
+    const first = step(new Uint16Array(SLOTS), 0);
+    expect(step(first.step.table, 4000).step.connections).toBe(0);
+  });
+
+  test('without a limit everything moves in one step, at once', () => {
+    const { rollout, step } = started();
+    const pace = { perSecond: Number.POSITIVE_INFINITY, balance: true };
+    const { ring, step: all } = step(new Uint16Array(SLOTS), 0, pace);
+    expect(all.connections).toBe(300);
+    expect(movedSlots({ ...ring, table: new Uint16Array(SLOTS) }, ring)).toHaveLength(300);
+    rollout.acknowledge(true, 5);
+    expect(rollout.release).toMatchObject({ spreadMs: 0, maxPerSecond: 0 });
+    expect(rollout.wakeIn(5)).toBeUndefined();
+  });
+
+  test('each publication has the next version', () => {
+    const { rollout, step } = started();
+    rollout.adopt({ epoch: 7, version: 0 });
+    step(new Uint16Array(SLOTS), 0);
+    step(new Uint16Array(SLOTS), 1);
+    expect(rollout.ring.revision).toEqual({ epoch: 7, version: 2 });
+  });
+});
+
+describe('the pace', () => {
+  const draining = { id: 'a', address: '127.0.0.1:1', phase: 'draining', managed: true, drainingSince: 0 } as const;
+  const pace = (connections: number, now: number, maxConnectionsPerSecond = 100) =>
+    paceOf({
+      maxConnectionsPerSecond,
+      paused: false,
+      drainMs: 10_000,
+      listing: [draining],
+      connections: new Map([['a', connections]]),
+      now,
+    }).perSecond;
+
+  test('is the configured one while that empties draining nodes in time', () => {
+    expect(pace(700, 0)).toBe(100);
+  });
+
+  test('rises when a draining node would not be empty within 80 % of its drain time', () => {
+    expect(pace(8000, 0)).toBe(1000);
+    expect(pace(8000, 4000)).toBe(2000);
+  });
+
+  test('0 means no limit', () => {
+    expect(pace(1, 0, 0)).toBe(Number.POSITIVE_INFINITY);
+  });
+});

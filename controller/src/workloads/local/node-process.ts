@@ -1,0 +1,130 @@
+import { messageOf } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { Workload } from '../port.ts';
+import type { NodeRecord, NodeRecords } from './node-record.ts';
+import { processIdentity } from './process-identity.ts';
+import { probeReadiness } from './readiness-probe.ts';
+
+/** Time between probes, ms: short until it is ready, since clients wait for it. */
+const STARTING_PROBE_MS = 50;
+const PROBE_MS = 500;
+const PROBE_TIMEOUT_MS = 1000;
+/** Failed probes in a row until a ready node counts as unready. */
+const UNREADY_AFTER = 3;
+
+/**
+ * Watches one node process: that it lives, where it listens and whether it is ready. Tells `onChange` of each change of
+ * phase; an adopted process is not our child, so its end is noticed by looking.
+ */
+export class NodeProcess {
+  readonly record: NodeRecord;
+  readonly #records: NodeRecords;
+  readonly #onChange: () => void;
+  readonly #log: Logger;
+  #phase: Workload['phase'] = 'starting';
+  #address: string | undefined;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #forceTimer: NodeJS.Timeout | undefined;
+  #forceAt = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  constructor(record: NodeRecord, records: NodeRecords, log: Logger, onChange: () => void) {
+    this.record = record;
+    this.#records = records;
+    this.#log = log;
+    this.#onChange = onChange;
+    this.#schedule(0);
+  }
+
+  get workload(): Workload {
+    const { id, drainingSince } = this.record;
+    const phase = drainingSince !== undefined && this.#phase !== 'gone' ? 'draining' : this.#phase;
+    return {
+      id,
+      address: this.#address,
+      phase,
+      managed: true,
+      ...(drainingSince === undefined ? {} : { drainingSince }),
+    };
+  }
+
+  get alive(): boolean {
+    return processIdentity(this.record.pid) === this.record.identity;
+  }
+
+  markDraining(): void {
+    this.record.drainingSince ??= Date.now();
+    this.#records.save(this.record);
+    this.#onChange();
+  }
+
+  /** Sends a signal, if the process is still the recorded one. */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (!this.alive) return;
+    try {
+      process.kill(this.record.pid, signal);
+    } catch (error) {
+      this.#log.warn(
+        { event: 'node-signal-failed', node: this.record.id, signal, action: 'end the process by hand' },
+        messageOf(error),
+      );
+    }
+  }
+
+  /** Asks it to end, and ends it by force after `graceMs`, or sooner if it was told so before. */
+  terminate(graceMs: number): void {
+    const forceAt = performance.now() + graceMs;
+    if (forceAt >= this.#forceAt) return;
+    if (this.#forceTimer === undefined) this.signal('SIGTERM');
+    clearTimeout(this.#forceTimer);
+    this.#forceAt = forceAt;
+    this.#forceTimer = setTimeout(() => this.signal('SIGKILL'), graceMs);
+  }
+
+  /** The process has ended: says so from now on. */
+  ended(): void {
+    if (this.#phase === 'gone') return;
+    this.close();
+    this.#records.remove(this.record.id);
+    this.#setPhase('gone');
+  }
+
+  /** Stops watching; the process goes on. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#forceTimer);
+  }
+
+  #schedule(ms: number): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      void this.#look().then(() => this.#schedule(this.#phase === 'starting' ? STARTING_PROBE_MS : PROBE_MS));
+    }, ms);
+  }
+
+  async #look(): Promise<void> {
+    if (!this.alive) return this.ended();
+    this.#address ??= this.#records.address(this.record.id);
+    if (this.#address === undefined) return;
+    const readiness = await probeReadiness(this.#address, PROBE_TIMEOUT_MS);
+    if (this.#closed) return;
+    if (readiness === 'draining') {
+      if (this.record.drainingSince === undefined) this.markDraining();
+    } else if (readiness === 'ready') {
+      this.#failures = 0;
+      this.#setPhase('ready');
+    } else if (this.#phase === 'ready' && ++this.#failures >= UNREADY_AFTER) {
+      this.#setPhase('unready');
+    }
+  }
+
+  #setPhase(phase: Workload['phase']): void {
+    if (phase === this.#phase) return;
+    this.#phase = phase;
+    const { id, pid } = this.record;
+    this.#log.info({ event: `node-${phase}`, node: id, pid, address: this.#address }, `node ${id} is ${phase}`);
+    this.#onChange();
+  }
+}
