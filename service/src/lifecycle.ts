@@ -13,7 +13,7 @@ const SAME_SIGNAL_MS = 1000;
 /**
  * Runs a process until SIGTERM or SIGINT, or until the launcher that it has an ipc channel to is gone. Exit codes:
  * 0 stopped as asked, 2 unusable configuration, 1 anything else. Asked to stop while it starts, it is told by `signal`,
- * and stops once started. A second SIGTERM or SIGINT ends it at once. An unhandled error is a defect: it is logged and
+ * and stops once started. A second signal, at least a second after the first, ends it at once. An unhandled error is a defect: it is logged and
  * the process ends, for a supervisor to start it afresh.
  */
 export async function runProcess(log: Logger, start: (signal: AbortSignal) => Promise<Running>): Promise<void> {
@@ -26,12 +26,16 @@ export async function runProcess(log: Logger, start: (signal: AbortSignal) => Pr
 
   const asked = new AbortController();
   const { promise: stopAsked, resolve: askToStop } = Promise.withResolvers<void>();
+  let askedAt = 0;
   const stop = (signal: string) => {
     if (asked.signal.aborted) {
+      // One Ctrl-C arrives several times: from the terminal, from npm and from the parent process.
+      if (signal === 'launcher-gone' || performance.now() - askedAt < SAME_SIGNAL_MS) return;
       log.warn({ event: 'stop-forced', signal, action: 'none: a second signal skips the drain' }, 'ends at once');
       process.exit(1);
     }
     log.info({ event: 'stopping', signal }, `${signal}: stopping`);
+    askedAt = performance.now();
     asked.abort();
     askToStop();
   };
