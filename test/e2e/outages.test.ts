@@ -1,0 +1,130 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Client } from './support/client.ts';
+import { Crowd } from './support/crowd.ts';
+import { System } from './support/system.ts';
+import { until } from './support/wait.ts';
+
+describe('with 300 clients on three nodes and two gateways', () => {
+  let system: System;
+  let crowd: Crowd;
+  beforeEach(async () => {
+    system = await System.start({ nodes: 3, gateways: 2 });
+    crowd = await Crowd.connect(system, 300);
+  });
+  afterEach(async () => {
+    crowd.stop();
+    await system.stop();
+  });
+
+  test('kill -9 of the controller: traffic and new connections go on, and after its restart no owner has changed', async () => {
+    const ring = await system.ring();
+    const ownerBefore = await system.owners();
+    await system.controller.end('SIGKILL');
+    const late = Array.from({ length: 50 }, (_, n) => new Client(`late-${n}`, system.clientUrls(`late-${n}`), n));
+    await until('new clients are connected', () => late.every((client) => client.connected));
+    for (const client of late) expect(client.node).toBe(ownerBefore(client.key));
+
+    system.startController();
+    await system.settled(3);
+    const after = await system.ring();
+    expect(after.revision.epoch).toBeGreaterThan(ring.revision.epoch);
+    expect(after.table).toEqual(ring.table);
+    expect(after.members).toEqual(ring.members);
+    for (const client of late) {
+      expect(client.closes).toEqual([]);
+      client.stop();
+    }
+    expect(crowd.closes).toEqual([]);
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('a node lost while the controller is down is replaced when it is back, and its clients alone move', async () => {
+    const ownerBefore = await system.owners();
+    const [victim] = (await system.ring()).members;
+    const lost = crowd.keys(({ key }) => ownerBefore(key) === victim?.nodeId);
+    const pid = system.nodePid(victim?.nodeId ?? '');
+    await system.controller.end('SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await until('its clients have lost their connection', () => crowd.closes.length === lost.length);
+
+    system.startController();
+    await system.settled(3);
+    const ownerAfter = await system.owners();
+    await until('every client is with its owner', () =>
+      crowd.clients.every(({ key, node }) => node === ownerAfter(key)),
+    );
+    expect(crowd.keys((client) => client.closes.length > 0)).toEqual(lost);
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('kill -9 of a gateway: its clients reconnect through the other one to the same owners', async () => {
+    const owners = await system.owners();
+    const port = system.gateways[0]?.port;
+    const through = crowd.keys((client) => client.sessions.at(-1)?.url.includes(`:${port}/`) ?? false);
+    await system.gateways[0]?.process.end('SIGKILL');
+    await crowd.allConnected();
+    expect(crowd.keys((client) => client.closes.length > 0)).toEqual(through);
+    for (const { key, node } of crowd.clients) expect(node).toBe(owners(key));
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('a gateway stopped for 10 s holds no rollout beyond its deadline, and catches up', async () => {
+    const stopped = system.gateways[0];
+    const port = system.gateways[1]?.port;
+    const live = crowd.keys((client) => client.sessions.at(-1)?.url.includes(`:${port}/`) ?? false);
+    const ownerBefore = await system.owners();
+    stopped?.process.signal('SIGSTOP');
+    const stoppedAt = performance.now();
+    await system.addNode();
+    // Clients of the live gateway are moved while the other one is still stopped.
+    await until('the live gateway has moved its clients', () => crowd.closes.length > 0, 9000);
+    await until(
+      'every client of the live gateway is told',
+      async () => {
+        const ownerAfter = await system.owners();
+        const changed = live.filter((key) => ownerBefore(key) !== ownerAfter(key));
+        return (
+          changed.length > 0 &&
+          changed.every((key) => crowd.clients.some((c) => c.key === key && c.closes.length === 1))
+        );
+      },
+      9000,
+    );
+    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+    await until('10 s have passed', () => performance.now() - stoppedAt > 10_000, 11_000);
+    stopped?.process.signal('SIGCONT');
+    await system.settled(4);
+    const ownerAfter = await system.owners();
+    await until('every client is with its owner', () =>
+      crowd.clients.every(({ key, node }) => node === ownerAfter(key)),
+    );
+    expect(crowd.keys((client) => client.closes.length > 0)).toEqual(
+      crowd.keys(({ key }) => ownerBefore(key) !== ownerAfter(key)),
+    );
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('a source that suddenly lists nothing does not empty the ring', async () => {
+    const ring = await system.ring();
+    await system.controller.end('SIGKILL');
+    // The records by which the controller finds its nodes are lost; the nodes still run.
+    const pids = ring.members.map(({ nodeId }) => system.nodePid(nodeId));
+    rmSync(join(system.directory, 'state', 'chat', 'nodes'), { recursive: true });
+    try {
+      system.startController();
+      await until('the controller leads', () => system.controller.has('leading'));
+      // It starts new nodes for the ones that it can't see; until they are there, everybody keeps their owner.
+      expect(crowd.closes).toEqual([]);
+      await system.settled(3, 40_000);
+      const after = await system.ring();
+      expect(after.members.map(({ ringId }) => ringId)).toEqual([0, 1, 2]);
+      const ringIds = (view: typeof ring) => view.table.map((index) => view.members[index]?.ringId);
+      expect(ringIds(after)).toEqual(ringIds(ring));
+      expect(system.controller.has('members-missing')).toBe(true);
+    } finally {
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+    }
+  });
+});

@@ -1,0 +1,63 @@
+import { Client, type Session } from './client.ts';
+import type { System } from './system.ts';
+import { until } from './wait.ts';
+
+/** Many clients with keys of their own, spread over the gateways, each sending a number about twice a second. */
+export class Crowd {
+  readonly clients: Client[];
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(clients: Client[]) {
+    this.clients = clients;
+    let turn = 0;
+    const batch = Math.ceil(clients.length / 25);
+    this.#timer = setInterval(() => {
+      for (let n = 0; n < batch; n++) clients[turn++ % clients.length]?.send();
+    }, 20);
+  }
+
+  static async connect(system: System, size: number): Promise<Crowd> {
+    const clients: Client[] = [];
+    for (let index = 0; index < size; index++) {
+      clients.push(new Client(`user-${index}`, system.clientUrls(`user-${index}`), index));
+      // In waves, so that the accept queues of a small machine do not overflow.
+      if (index % 100 === 99) await until('a wave of clients is connected', () => clients.every((c) => c.connected));
+    }
+    await until('all clients are connected', () => clients.every((client) => client.connected));
+    return new Crowd(clients);
+  }
+
+  /** The keys of the clients of which `true` is said. */
+  keys(of: (client: Client) => boolean): string[] {
+    return this.clients
+      .filter(of)
+      .map((client) => client.key)
+      .sort();
+  }
+
+  /** All sessions that have ended. */
+  get closes(): Session[] {
+    return this.clients.flatMap((client) => client.closes);
+  }
+
+  async allConnected(deadlineMs = 10_000): Promise<void> {
+    await until(
+      'all clients are connected again',
+      () => this.clients.every((client) => client.connected),
+      deadlineMs,
+      5,
+    );
+  }
+
+  /** Stops sending, waits for the last echoes; every fault of every client. */
+  async quiet(): Promise<string[]> {
+    clearInterval(this.#timer);
+    await until('all echoes are back', () => this.clients.every((client) => client.settled));
+    return this.clients.flatMap((client) => client.faults.map((fault) => `${client.key}: ${fault}`));
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    for (const client of this.clients) client.stop();
+  }
+}
