@@ -1,0 +1,46 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { createConnection } from 'node:net';
+import { expect, test } from 'vitest';
+import { readRouted } from './gateway-headers.ts';
+
+/** A request as Node parses it from these header lines. */
+async function request(...lines: string[]): Promise<IncomingMessage> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const arrived = new Promise<IncomingMessage>((resolve) => server.once('request', (req) => resolve(req)));
+  const socket = createConnection(port, '127.0.0.1');
+  socket.write(`${['GET / HTTP/1.1', 'Host: x', ...lines].join('\r\n')}\r\n\r\n`);
+  const req = await arrived;
+  socket.destroy();
+  server.close();
+  return req;
+}
+
+const refused = (code: string) => expect.objectContaining({ name: 'WsClusterError', code });
+
+test('a request that did not come through a gateway has no routing', async () => {
+  expect(readRouted(await request())).toBeUndefined();
+});
+
+test('key and revision are read as the gateway sends them', async () => {
+  const req = await request('X-WsCluster-Key: a%20b%2Bc%C3%BC', 'X-WsCluster-Revision: 3.17');
+  expect(readRouted(req)).toEqual({ key: 'a b+cü', revision: { epoch: 3, version: 17 }, settling: false });
+});
+
+test('a gateway may leave the revision out, and says when an owner change has not settled', async () => {
+  const req = await request('X-WsCluster-Key: k', 'X-WsCluster-Settling: 1');
+  expect(readRouted(req)).toEqual({ key: 'k', revision: undefined, settling: true });
+});
+
+test.each([
+  ['a damaged key', ['X-WsCluster-Key: %zz'], 'KEY_INVALID'],
+  ['an empty key', ['X-WsCluster-Key:'], 'KEY_INVALID'],
+  ['two keys', ['X-WsCluster-Key: a', 'X-WsCluster-Key: b'], 'REQUEST_INVALID'],
+  ['a damaged revision', ['X-WsCluster-Key: a', 'X-WsCluster-Revision: 1'], 'REQUEST_INVALID'],
+  ['a negative revision', ['X-WsCluster-Key: a', 'X-WsCluster-Revision: 1.-2'], 'REQUEST_INVALID'],
+])('%s is refused', async (_what, lines, code) => {
+  const req = await request(...lines);
+  expect(() => readRouted(req)).toThrow(refused(code));
+});

@@ -1,0 +1,3 @@
+export * from './connections.ts';
+export * from './drain.ts';
+export * from './gateway-headers.ts';

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http';
+import { canonicalKey, REVISION_ZERO, type Revision, WsClusterError } from '@wscluster/ring';
+import { readRouted } from '../gateway-headers.ts';
+
+export interface RequestKey {
+  readonly key: string;
+  readonly revision: Revision;
+  readonly settling: boolean;
+}
+
+/**
+ * The key of a request: what the gateway says; else, for use without a gateway, the query parameter userId.
+ * Undefined when there is none. Throws KEY_INVALID.
+ */
+export function requestKey(req: IncomingMessage): RequestKey | undefined {
+  const routed = readRouted(req);
+  if (routed !== undefined) return { ...routed, revision: routed.revision ?? REVISION_ZERO };
+  return unrouted(queryUserId(req.url ?? '/'));
+}
+
+/** As requestKey; without a gateway and a userId, the last segment of the path. Throws KEY_MISSING. */
+export function connectionKey(req: IncomingMessage): RequestKey {
+  const found = requestKey(req) ?? unrouted(lastSegment(req.url ?? '/'));
+  if (found !== undefined) return found;
+  throw new WsClusterError('KEY_MISSING', 'connect to /<userId>, or with ?userId=<userId>', { field: 'key' });
+}
+
+/** The path without its query. */
+export function pathOf(url: string): string {
+  return url.split('?', 1)[0] as string;
+}
+
+export function lastSegment(url: string): string | undefined {
+  return pathOf(url).split('/').at(-1) || undefined;
+}
+
+function unrouted(raw: string | undefined): RequestKey | undefined {
+  return raw === undefined ? undefined : { key: canonicalKey(raw), revision: REVISION_ZERO, settling: false };
+}
+
+/** By hand, since a key's `+` is a plus, and URLSearchParams would make it a space. */
+function queryUserId(url: string): string | undefined {
+  const pairs = url.slice(pathOf(url).length + 1).split('&');
+  const values = pairs.filter((pair) => pair.startsWith('userId=')).map((pair) => pair.slice('userId='.length));
+  if (values.length > 1)
+    throw new WsClusterError('KEY_INVALID', 'the query parameter userId must be there once', { field: 'key' });
+  return values[0];
+}
