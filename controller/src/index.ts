@@ -1,1 +1,2 @@
 export { loadClusterFile } from './cluster/load.ts';
+export type { SourceHandlers, Workload, WorkloadSource } from './workloads/port.ts';

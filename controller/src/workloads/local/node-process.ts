@@ -18,6 +18,8 @@ const UNREADY_AFTER = 3;
  */
 export class NodeProcess {
   readonly record: NodeRecord;
+  /** Resolves when the process was looked at once, so that what an adopted one is doing is known. */
+  looked: Promise<void> = Promise.resolve();
   readonly #records: NodeRecords;
   readonly #onChange: () => void;
   readonly #log: Logger;
@@ -34,7 +36,13 @@ export class NodeProcess {
     this.#records = records;
     this.#log = log;
     this.#onChange = onChange;
-    this.#schedule(0);
+    this.#address = records.address(record.id);
+  }
+
+  /** Begins to watch. */
+  start(): void {
+    this.looked = this.#look();
+    void this.looked.then(() => this.#schedule());
   }
 
   get workload(): Workload {
@@ -97,11 +105,10 @@ export class NodeProcess {
     clearTimeout(this.#forceTimer);
   }
 
-  #schedule(ms: number): void {
+  #schedule(): void {
     if (this.#closed) return;
-    this.#timer = setTimeout(() => {
-      void this.#look().then(() => this.#schedule(this.#phase === 'starting' ? STARTING_PROBE_MS : PROBE_MS));
-    }, ms);
+    const ms = this.#phase === 'starting' ? STARTING_PROBE_MS : PROBE_MS;
+    this.#timer = setTimeout(() => void this.#look().then(() => this.#schedule()), ms);
   }
 
   async #look(): Promise<void> {

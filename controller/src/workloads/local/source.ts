@@ -54,11 +54,11 @@ class LocalSource implements WorkloadSource {
       const node = this.#watch(record);
       if (node.alive)
         options.log.info({ event: 'node-found', node: record.id, pid: record.pid }, `found node ${record.id}`);
-      else node.ended();
     }
   }
 
   async list(): Promise<readonly Workload[]> {
+    await Promise.all([...this.#nodes.values()].map((node) => node.looked));
     return [...this.#nodes.values()].map((node) => node.workload);
   }
 
@@ -137,6 +137,7 @@ class LocalSource implements WorkloadSource {
       this.#onChange();
     });
     this.#nodes.set(record.id, node);
+    node.start();
     return node;
   }
 
