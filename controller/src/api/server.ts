@@ -1,9 +1,8 @@
 import { canonicalKey, WsClusterError } from '@wscluster/ring';
 import { formatHostPort, type HostPort, type Logger } from '@wscluster/service';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { describeIssue } from '../cluster/load.ts';
 import type { SpecStore } from '../cluster/spec-store.ts';
 import { problemOf } from '../errors.ts';
 import type { ClusterController } from '../reconcile/cluster-controller.ts';
@@ -157,17 +156,14 @@ function keyOf(url: string): string {
 
 /** Fastify's own errors, as ours. */
 function translated(thrown: unknown): unknown {
-  const error = thrown as {
-    validation?: { params?: { issue?: z.core.$ZodIssue } }[];
-    statusCode?: number;
-    message?: string;
-  };
-  const issue = error.validation?.[0]?.params?.issue;
-  if (issue !== undefined) {
-    const { field, message } = describeIssue(issue);
-    return new WsClusterError('REQUEST_INVALID', `${field}: ${message}`, { field });
+  if (thrown instanceof WsClusterError) return thrown;
+  const error = thrown as FastifyError;
+  const invalid = error.validation?.[0];
+  if (invalid !== undefined) {
+    const field = invalid.instancePath.slice(1).replaceAll('/', '.');
+    return new WsClusterError('REQUEST_INVALID', `${field}: ${invalid.message ?? 'is not allowed'}`, { field });
   }
-  if (thrown instanceof WsClusterError || error.statusCode === undefined || error.statusCode >= 500) return thrown;
+  if (error.statusCode === undefined || error.statusCode >= 500) return thrown;
   const code = error.statusCode === 413 ? 'LIMIT_REACHED' : 'REQUEST_INVALID';
-  return new WsClusterError(code, error.message ?? 'the request is not valid', { cause: thrown });
+  return new WsClusterError(code, error.message, { cause: thrown });
 }

@@ -38,7 +38,7 @@ export function validCluster(value: unknown, origin: string): WsCluster {
 }
 
 /** The field as a reader of the file would write it, and what is wrong with it. */
-export function describeIssue(issue: z.core.$ZodIssue): { field: string; message: string } {
+function describeIssue(issue: z.core.$ZodIssue): { field: string; message: string } {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
   const field = path.reduce<string>(
     (text, part) =>
