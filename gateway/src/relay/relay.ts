@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Limits } from '../limits.ts';
 import { type CloseNotice, closeFrame, maskedCloseFrame, OWNER_LOST } from './close-frame.ts';
 import { FrameScanner } from './frame-scanner.ts';
+import { Outlet } from './outlet.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Bytes relayed by this process, both kinds counted when they are read. */
@@ -42,6 +43,8 @@ export class Relay {
   readonly #client: Socket;
   readonly #upstream: Upstream;
   readonly #node: Socket;
+  readonly #toClient: Outlet;
+  readonly #toNode: Outlet;
   readonly #limits: Limits;
   readonly #traffic: Traffic;
   readonly #onGone: () => void;
@@ -56,6 +59,8 @@ export class Relay {
     this.#client = client;
     this.#upstream = upstream;
     this.#node = upstream.socket;
+    this.#toClient = new Outlet(client, () => this.#node.pause());
+    this.#toNode = new Outlet(this.#node, () => client.pause());
     this.#limits = limits;
     this.#traffic = traffic;
     this.#onGone = onGone;
@@ -99,7 +104,7 @@ export class Relay {
     const phase = this.#phase;
     if (phase.kind === 'open') {
       this.#up.scan(chunk);
-      if (!this.#node.write(chunk)) this.#client.pause();
+      this.#toNode.write(chunk);
     } else if (phase.kind === 'told') {
       const end = this.#up.scanTo(chunk, 'close');
       this.#writeToNode(end < 0 ? chunk : chunk.subarray(0, end));
@@ -115,17 +120,27 @@ export class Relay {
     const phase = this.#phase;
     if (phase.kind === 'open' || phase.kind === 'leaving') {
       this.#down.scan(chunk);
-      if (!this.#client.write(chunk)) this.#node.pause();
+      this.#toClient.write(chunk);
     } else if (phase.kind === 'awaiting-boundary') {
       const end = this.#down.scanTo(chunk, phase.boundary);
-      if (!this.#client.write(end < 0 ? chunk : chunk.subarray(0, end))) this.#node.pause();
+      this.#toClient.write(end < 0 ? chunk : chunk.subarray(0, end));
       if (end < 0) return;
       this.#tell(phase.notice);
     }
   };
 
   #writeToNode(chunk: Buffer): void {
-    if (this.#node.writable && !this.#node.write(chunk)) this.#client.pause();
+    if (this.#node.writable) this.#toNode.write(chunk);
+  }
+
+  #endClient(): void {
+    this.#toClient.flush();
+    this.#client.end();
+  }
+
+  #endNode(): void {
+    this.#toNode.flush();
+    this.#node.end();
   }
 
   #enter(next: Phase): void {
@@ -160,7 +175,7 @@ export class Relay {
     }
     const deadline = setTimeout(() => this.#giveUpOnClient(notice), this.#limits.closeMs);
     this.#enter({ kind: 'told', notice, exit: () => clearTimeout(deadline) });
-    this.#client.write(closeFrame(notice));
+    this.#toClient.write(closeFrame(notice));
     // What it sends is dropped now; if it stayed paused, its end would never be seen.
     this.#node.resume();
   }
@@ -174,8 +189,8 @@ export class Relay {
   #finish(deadlineMs: number): void {
     const deadline = setTimeout(() => this.destroy(), deadlineMs);
     this.#enter({ kind: 'finishing', exit: () => clearTimeout(deadline) });
-    this.#client.end();
-    if (this.#node.readableEnded) this.#node.end();
+    this.#endClient();
+    if (this.#node.readableEnded) this.#endNode();
     this.#client.resume();
     this.#node.resume();
   }
@@ -184,16 +199,18 @@ export class Relay {
   #giveUpOnClient(notice: CloseNotice): void {
     this.#finish(this.#limits.nodeCloseMs);
     this.#client.destroy();
-    if (this.#node.writable && this.#up.isAt('frame') && !this.#up.closeSeen) this.#node.end(maskedCloseFrame(notice));
-    else this.#node.destroy();
+    if (this.#node.writable && this.#up.isAt('frame') && !this.#up.closeSeen) {
+      this.#toNode.write(maskedCloseFrame(notice));
+      this.#endNode();
+    } else this.#node.destroy();
   }
 
   /** The node ended, or its connection broke, without a Close. */
   #loseNode(): void {
-    this.#node.end();
+    this.#endNode();
     if (!this.#down.atFrameBoundary) this.destroy();
     else if (this.#up.closeSeen) {
-      this.#client.end();
+      this.#endClient();
       this.#leave();
     } else this.#tell(OWNER_LOST);
   }
@@ -204,9 +221,9 @@ export class Relay {
     this.#client.resume();
     if ((kind === 'open' || kind === 'awaiting-boundary') && !this.#down.closeSeen) this.#loseNode();
     else if (kind === 'open' || kind === 'leaving') {
-      this.#client.end();
+      this.#endClient();
       if (kind === 'open') this.#leave();
-    } else this.#node.end();
+    } else this.#endNode();
   };
 
   #onNodeClose = (): void => {
@@ -219,7 +236,7 @@ export class Relay {
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
     else if (phase.kind === 'finishing') return;
     else {
-      this.#node.end();
+      this.#endNode();
       if (phase.kind !== 'leaving') this.#leave();
     }
   };

@@ -1,0 +1,132 @@
+/**
+ * The processes of the echo benchmark, one role each: `node` echoes, `gateway` and `peer` stand between, `load` talks.
+ * They speak over the IPC channel of their parent, see gateway-echo.ts.
+ */
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { createRing, SLOTS, settingsDigest } from '@wscluster/ring';
+import httpProxy from 'http-proxy-3';
+import { WebSocketServer } from 'ws';
+import { createDataPlane } from '../gateway/src/data-plane.ts';
+import { DEFAULT_LIMITS } from '../gateway/src/limits.ts';
+import { Tracker } from '../gateway/src/move/tracker.ts';
+import type { ClientConnection } from '../gateway/src/relay/client-connection.ts';
+import { CurrentTable } from '../gateway/src/table/current-table.ts';
+
+/** A running count of messages is asked for by `load`, CPU time by the proxies. */
+export type RoleRequest = { readonly ask: 'cpu' } | { readonly ask: 'run'; readonly port: number; readonly ms: number };
+export type RoleAnswer =
+  | { readonly port: number }
+  | { readonly cpuMicros: number }
+  | { readonly messages: number; readonly seconds: number };
+
+export const CONNECTIONS = 64;
+const MESSAGE_BYTES = 64;
+
+const say = (answer: RoleAnswer) => process.send?.(answer);
+
+function announce(server: import('node:net').Server): void {
+  server.listen(0, '127.0.0.1', () => say({ port: (server.address() as AddressInfo).port }));
+}
+
+function answerCpu(): void {
+  process.on('message', (request: RoleRequest) => {
+    if (request.ask !== 'cpu') return;
+    const { user, system } = process.cpuUsage();
+    say({ cpuMicros: user + system });
+  });
+}
+
+function runNode(): void {
+  const server = createServer();
+  new WebSocketServer({ server, perMessageDeflate: false }).on('connection', (ws) => {
+    ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
+  });
+  announce(server);
+}
+
+function runGateway(nodePort: number): void {
+  const current = new CurrentTable();
+  const member = { ringId: 0, nodeId: 'node', address: `127.0.0.1:${nodePort}`, weight: 1, state: 'ready' as const };
+  const settings = { routes: [{ path: '/connect/{userId}', key: { param: 'userId' } }] };
+  current.apply(createRing({ epoch: 1, version: 1 }, [member], new Uint16Array(SLOTS)), {
+    settings,
+    settingsDigest: settingsDigest(settings),
+  });
+  const traffic = { toNode: 0, toClient: 0 };
+  const context = { current, tracker: new Tracker<ClientConnection>(), limits: DEFAULT_LIMITS, traffic, onUpgrade: () => {} };
+  announce(createDataPlane(context).server);
+  answerCpu();
+}
+
+function runPeer(nodePort: number): void {
+  const proxy = httpProxy.createProxyServer({ target: `http://127.0.0.1:${nodePort}`, ws: true, xfwd: true });
+  proxy.on('error', () => {});
+  const server = createServer();
+  server.on('upgrade', (req, socket, head) => proxy.ws(req, socket, head));
+  announce(server);
+  answerCpu();
+}
+
+/** Each connection sends its next message when the echo of the last one is there. */
+async function runLoad(port: number, ms: number): Promise<RoleAnswer> {
+  const frame = Buffer.concat([
+    Buffer.from([0x82, 0x80 | MESSAGE_BYTES, 1, 2, 3, 4]),
+    Buffer.alloc(MESSAGE_BYTES, 0x61),
+  ]);
+  const echoBytes = MESSAGE_BYTES + 2;
+  let messages = 0;
+  let going = true;
+  const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => open(port, `/connect/user-${i}`)));
+  for (const socket of sockets) {
+    let received = 0;
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      while (received >= echoBytes) {
+        received -= echoBytes;
+        messages++;
+        if (going) socket.write(frame);
+      }
+    });
+    socket.write(frame);
+  }
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  going = false;
+  for (const socket of sockets) socket.destroy();
+  return { messages, seconds: ms / 1000 };
+}
+
+function open(port: number, path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    socket.once('error', reject);
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    let head = '';
+    const onData = (chunk: Buffer) => {
+      head += chunk.toString('latin1');
+      if (!head.includes('\r\n\r\n')) return;
+      socket.off('data', onData);
+      if (head.startsWith('HTTP/1.1 101')) resolve(socket);
+      else reject(new Error(head));
+    };
+    socket.on('data', onData);
+  });
+}
+
+const [role, nodePort] = process.argv.slice(2);
+if (role === 'node') runNode();
+else if (role === 'gateway') runGateway(Number(nodePort));
+else if (role === 'peer') runPeer(Number(nodePort));
+else if (role === 'load') {
+  say({ port: 0 });
+  process.on('message', (request: RoleRequest) => {
+    if (request.ask !== 'run') return;
+    runLoad(request.port, request.ms).then(say, (error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      process.exit(1);
+    });
+  });
+}
