@@ -38,19 +38,12 @@ export function ringAt(epoch: number, version: number, members = 3): RingMessage
   }));
   const table = Uint16Array.from({ length: SLOTS }, (_, slot) => (Math.imul(slot, 2_654_435_761) % members) >>> 0);
   const vacancies = [{ ringId: 99, nodeId: 'lost', weight: 1, managed: true, since: 1_700_000_000_000 }];
-  return encodeRing(
-    createRing(
-      { epoch, version },
-      list,
-      table.map((index) => index % members),
-    ),
-    {
-      cluster: 'chat',
-      release,
-      settings,
-      vacancies,
-    },
-  );
+  return encodeRing(createRing({ epoch, version }, list, table), {
+    cluster: 'chat',
+    release,
+    settings,
+    vacancies,
+  });
 }
 
 /** A report that tells itself from others by its `moved`. */
