@@ -355,7 +355,8 @@ export class ClusterController {
     const now = performance.now();
     const allApplied = this.fleet.allApplied(this.#rollout.ring.revision);
     if (!this.#rollout.acknowledge(allApplied, now)) return;
-    this.#runner.signalIn(this.#rollout.wakeIn(now) ?? 0);
+    const wakeIn = this.#rollout.wakeIn(now);
+    if (wakeIn !== undefined) this.#runner.signalIn(wakeIn);
     await this.#openPublisher().heartbeat(this.#rollout.release);
   }
 
