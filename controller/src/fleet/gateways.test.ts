@@ -1,0 +1,74 @@
+import { encodeSlotCounts, type Report, WIRE_MAJOR } from '@wscluster/ring';
+import { describe, expect, test } from 'vitest';
+import { GATEWAY_DEAD_MS, GatewayFleet } from './gateways.ts';
+
+const report = (gateway: string, version: number, more: Partial<Report> = {}): Report => ({
+  wire: WIRE_MAJOR,
+  type: 'report',
+  cluster: 'chat',
+  gateway,
+  address: '127.0.0.1:7000',
+  applied: { epoch: 1, version },
+  connectionsByNode: {},
+  moved: 0,
+  ...more,
+});
+
+describe('the fleet of gateways', () => {
+  test('adds up connections by slot and by node; a report without counts keeps the last ones', () => {
+    const fleet = new GatewayFleet();
+    const slots = (entries: [number, number][]) => encodeSlotCounts(new Map(entries));
+    fleet.report(report('g1', 1, { connections: slots([[3, 2]]), connectionsByNode: { a: 2 } }), 0);
+    fleet.report(
+      report('g2', 1, {
+        connections: slots([
+          [3, 1],
+          [9, 4],
+        ]),
+        connectionsByNode: { a: 1, b: 4 },
+      }),
+      0,
+    );
+    fleet.report(report('g1', 1, { connectionsByNode: { a: 2 } }), 1);
+    expect([3, 9, 10].map((slot) => fleet.connectionsBySlot()[slot])).toEqual([3, 4, 0]);
+    expect(fleet.connectionsByNode()).toEqual(
+      new Map([
+        ['a', 3],
+        ['b', 4],
+      ]),
+    );
+  });
+
+  test('damaged counts are said, and the rest of the report counts', () => {
+    const fleet = new GatewayFleet();
+    expect(fleet.report(report('g1', 5, { connections: '!' }), 0)).toBe(false);
+    expect(fleet.allApplied({ epoch: 1, version: 5 })).toBe(true);
+  });
+
+  test('a ring is applied when all live gateways have it; with none it is', () => {
+    const fleet = new GatewayFleet();
+    expect(fleet.allApplied({ epoch: 9, version: 9 })).toBe(true);
+    fleet.report(report('g1', 2), 0);
+    fleet.report(report('g2', 1), 0);
+    expect(fleet.allApplied({ epoch: 1, version: 2 })).toBe(false);
+    fleet.leave('g2');
+    expect(fleet.allApplied({ epoch: 1, version: 2 })).toBe(true);
+  });
+
+  test('a silent gateway is forgotten, and nobody waits for it', () => {
+    const fleet = new GatewayFleet();
+    fleet.report(report('g1', 2), 1000);
+    fleet.report(report('g2', 1), 0);
+    expect(fleet.prune(GATEWAY_DEAD_MS)).toEqual(['g2']);
+    expect(fleet.all.map(({ id }) => id)).toEqual(['g1']);
+    expect(fleet.allApplied({ epoch: 1, version: 2 })).toBe(true);
+  });
+
+  test('knows the highest revision, epochs first', () => {
+    const fleet = new GatewayFleet();
+    expect(fleet.highestApplied()).toBeUndefined();
+    fleet.report(report('g1', 99), 0);
+    fleet.report(report('g2', 1, { applied: { epoch: 2, version: 1 } }), 0);
+    expect(fleet.highestApplied()).toEqual({ epoch: 2, version: 1 });
+  });
+});

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { CreationBackoff } from './creation-backoff.ts';
+
+/** Starts a node at `at` that lives for `lifetime`; what the next one has to wait then. */
+function waitAfter(backoff: CreationBackoff, id: string, at: number, lifetime: number): number {
+  backoff.created(id, at);
+  backoff.observe(new Set([id]), at + lifetime / 2);
+  backoff.observe(new Set(), at + lifetime);
+  return backoff.waitMs(at + lifetime);
+}
+
+test('the first replacement is immediate, then nodes that keep dying young are started ever more slowly', () => {
+  const backoff = new CreationBackoff();
+  expect([0, 1, 2, 3].map((n) => waitAfter(backoff, `n${n}`, n * 1000, 100))).toEqual([0, 250, 500, 1000]);
+  expect(Math.max(...Array.from({ length: 20 }, (_, n) => waitAfter(backoff, `m${n}`, n * 1000, 100)))).toBe(30_000);
+});
+
+test('a node that lives ends it', () => {
+  const backoff = new CreationBackoff();
+  for (const n of [0, 1, 2]) waitAfter(backoff, `n${n}`, n, 1);
+  backoff.created('lives', 100);
+  backoff.observe(new Set(['lives']), 10_100);
+  expect(waitAfter(backoff, 'later', 20_000, 100)).toBe(0);
+});

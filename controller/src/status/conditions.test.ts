@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { findings, type Observed, withFindings } from './conditions.ts';
+
+const WELL: Observed = {
+  nodes: { desired: 3, ready: 3, held: [] },
+  publish: { storeError: undefined, busError: undefined },
+  acknowledged: true,
+  gateways: { ready: 2, inSync: 2 },
+  slotsToMove: 0,
+  paused: false,
+};
+const reasons = (more: Partial<Observed>) => {
+  const found = findings({ ...WELL, ...more });
+  return Object.fromEntries(Object.entries(found).map(([type, { status, reason }]) => [type, `${status} ${reason}`]));
+};
+
+describe('conditions', () => {
+  test('all is well', () => {
+    expect(reasons({})).toEqual({
+      BackendsAvailable: 'True AllReady',
+      RingPublished: 'True Applied',
+      Ready: 'True Settled',
+    });
+  });
+
+  test.each<[Partial<Observed>, string]>([
+    [{ nodes: undefined }, 'Unknown Starting'],
+    [{ nodes: { desired: 3, ready: 2, held: [] } }, 'False NodesMissing'],
+    [{ nodes: { desired: 3, ready: 0, held: [] } }, 'False NoNodeReady'],
+    [{ nodes: { desired: 3, ready: 1, held: ['b', 'c'] } }, 'False MostNodesLost'],
+    [{ publish: { storeError: 'the disk is full', busError: undefined } }, 'False StoreUnavailable'],
+    [{ publish: { storeError: undefined, busError: 'away' } }, 'False BusUnavailable'],
+    [{ acknowledged: false }, 'False Publishing'],
+    [{ slotsToMove: 5 }, 'False Moving'],
+    [{ slotsToMove: 5, paused: true }, 'False Paused'],
+  ])('%j is not Ready: %s', (more, reason) => {
+    expect(reasons(more).Ready).toBe(reason);
+  });
+
+  test('a transition time changes only with the status', () => {
+    const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute));
+    const first = withFindings([], findings({ ...WELL, slotsToMove: 9 }), 1, at(0));
+    const second = withFindings(first, findings({ ...WELL, slotsToMove: 2 }), 1, at(1));
+    const third = withFindings(second, findings(WELL), 2, at(2));
+    const ready = [first, second, third].map((conditions) => conditions.find(({ type }) => type === 'Ready'));
+    expect(ready.map((condition) => condition?.lastTransitionTime.slice(14, 16))).toEqual(['00', '00', '02']);
+    expect(ready[1]?.message).toContain('2 slots');
+    expect(third.every(({ observedGeneration }) => observedGeneration === 2)).toBe(true);
+  });
+});
