@@ -5,9 +5,10 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createRing, SLOTS, settingsDigest } from '@wscluster/ring';
-import httpProxy from 'http-proxy-3';
+import { createProxyServer } from 'http-proxy-3';
 import { WebSocketServer } from 'ws';
 import { createDataPlane } from '../gateway/src/data-plane.ts';
+import { createOwnerProxy } from '../gateway/src/http/owner-proxy.ts';
 import { DEFAULT_LIMITS } from '../gateway/src/limits.ts';
 import { Tracker } from '../gateway/src/move/tracker.ts';
 import type { ClientConnection } from '../gateway/src/relay/client-connection.ts';
@@ -53,14 +54,22 @@ function runGateway(nodePort: number): void {
     settings,
     settingsDigest: settingsDigest(settings),
   });
-  const traffic = { toNode: 0, toClient: 0 };
-  const context = { current, tracker: new Tracker<ClientConnection>(), limits: DEFAULT_LIMITS, traffic, onUpgrade: () => {} };
+  const context = {
+    current,
+    tracker: new Tracker<ClientConnection>(),
+    limits: DEFAULT_LIMITS,
+    traffic: { toNode: 0, toClient: 0 },
+    proxy: createOwnerProxy(DEFAULT_LIMITS),
+    release: () => undefined,
+    onUpgrade: () => {},
+    onAnswer: () => {},
+  };
   announce(createDataPlane(context).server);
   answerCpu();
 }
 
 function runPeer(nodePort: number): void {
-  const proxy = httpProxy.createProxyServer({ target: `http://127.0.0.1:${nodePort}`, ws: true, xfwd: true });
+  const proxy = createProxyServer({ target: `http://127.0.0.1:${nodePort}`, ws: true, xfwd: true });
   proxy.on('error', () => {});
   const server = createServer();
   server.on('upgrade', (req, socket, head) => proxy.ws(req, socket, head));

@@ -1,18 +1,35 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { WsClusterError } from '@wscluster/ring';
+import { refuseRequest } from './http/answer-client.ts';
+import { type HttpContext, serveRequest } from './http/serve-request.ts';
 import type { ConnectionContext } from './relay/client-connection.ts';
+import { refuseUpgrade } from './relay/refuse.ts';
 import { serveUpgrade } from './relay/serve-upgrade.ts';
+
+export interface DataPlaneContext extends ConnectionContext, HttpContext {
+  onAnswer(status: number): void;
+}
 
 /** The server on the data port, and every socket that it accepted. */
 export interface DataPlane {
   readonly server: Server;
   /** Upgraded sockets too, which the server itself forgets (and its shutdown ignores). */
   readonly sockets: ReadonlySet<Socket>;
+  /** From now on kept connections get their last answer, and new requests on them SHUTTING_DOWN. */
+  retire(): void;
 }
 
-export function createDataPlane(context: ConnectionContext): DataPlane {
+export function createDataPlane(context: DataPlaneContext): DataPlane {
   const sockets = new Set<Socket>();
-  const server = createServer({ headersTimeout: context.limits.requestHeadMs });
+  let retired = false;
+  const server = createServer({ headersTimeout: context.limits.requestHeadMs, noDelay: true }, (req, res) => {
+    res.on('finish', () => context.onAnswer(res.statusCode));
+    if (retired) {
+      res.shouldKeepAlive = false;
+      refuseRequest(res, shuttingDown());
+    } else void serveRequest(context, req, res);
+  });
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -20,7 +37,18 @@ export function createDataPlane(context: ConnectionContext): DataPlane {
   server.on('upgrade', (req, socket: Socket, head) => {
     // First of all: Node takes its own listener off, and a reset without one ends the process. 'close' follows it.
     socket.on('error', () => {});
-    serveUpgrade(context, req, socket, head);
+    if (retired) refuseUpgrade(socket, shuttingDown());
+    else serveUpgrade(context, req, socket, head);
   });
-  return { server, sockets };
+  return {
+    server,
+    sockets,
+    retire: () => {
+      retired = true;
+    },
+  };
+}
+
+function shuttingDown(): WsClusterError {
+  return new WsClusterError('SHUTTING_DOWN', 'this gateway is stopping; connect again');
 }

@@ -69,10 +69,19 @@ export class Tracker<T extends Tracked = Tracked> {
     entry.nodeId = nodeId;
   }
 
-  /** In the order of slots. Entries must not be added or removed meanwhile. */
-  forEach(visit: (entry: T) => void): void {
+  /** Calls for each, in the order of slots. Entries must not be added or removed meanwhile. */
+  visit(each: (entry: T) => void): void {
     for (let slot = 0; slot < SLOTS; slot++)
-      for (let entry = this.#heads[slot]; entry !== undefined; entry = entry.next) visit(entry as T);
+      for (let entry = this.#heads[slot]; entry !== undefined; entry = entry.next) each(entry as T);
+  }
+
+  /** All that there are now. */
+  all(): T[] {
+    const entries: T[] = [];
+    this.visit((entry) => {
+      entries.push(entry);
+    });
+    return entries;
   }
 
   #countNode(nodeId: string, by: number): void {

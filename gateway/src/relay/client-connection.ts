@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import { type Revision, WsClusterError } from '@wscluster/ring';
 import type { Limits } from '../limits.ts';
+import type { MovingConnection } from '../move/mover.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
 import type { Destination } from '../route/router.ts';
 import type { CurrentTable } from '../table/current-table.ts';
 import { type Owner, ownerOfSlot } from '../table/table.ts';
-import type { CloseNotice } from './close-frame.ts';
+import { type CloseNotice, OWNER_CHANGED } from './close-frame.ts';
 import { type DialOutcome, dial } from './dial.ts';
 import { passAnswer } from './pass-answer.ts';
 import { refuseUpgrade } from './refuse.ts';
@@ -42,13 +43,11 @@ type Stage =
   | { readonly kind: 'gone'; exit(): void };
 
 /** One client connection from the moment that it is routed until nothing is left of it. */
-export class ClientConnection implements Tracked {
+export class ClientConnection implements MovingConnection {
   readonly slot: number;
   nodeId: string;
   next: Tracked | undefined = undefined;
   previous: Tracked | undefined = undefined;
-  /** Waits in the mover's queue. */
-  queued = false;
   /** Was told to reconnect; nobody is told twice. */
   told = false;
   readonly #context: ConnectionContext;
@@ -85,6 +84,11 @@ export class ClientConnection implements Tracked {
   /** While connecting: goes to the new owner instead. */
   redirect(owner: Owner): void {
     if (this.connecting) this.#dial(owner);
+  }
+
+  /** The owner changed: the client is asked to come back, and then gets to the new one. */
+  move(): void {
+    if (this.#stage.kind === 'relaying') this.#stage.relay.close(OWNER_CHANGED);
   }
 
   /** Closes in order; a client that is still connecting is refused. */

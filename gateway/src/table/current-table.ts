@@ -1,32 +1,53 @@
 import { compareRevisions, type Ring, type RingMessage, WsClusterError } from '@wscluster/ring';
-import { nextTable, type Table } from './table.ts';
+import { nextTable, type Owner, ownerOfSlot, type Table } from './table.ts';
 
 /** Holds the table by which this gateway routes, and swaps it whole. */
 export class CurrentTable {
   #table: Table | undefined;
-  readonly #listeners: Array<(table: Table) => void> = [];
+  readonly #listeners = new Set<(table: Table) => void>();
 
   /** undefined until the first ring is there. */
   get table(): Table | undefined {
     return this.#table;
   }
 
-  /** Called right after each swap, within it. Must not throw. */
-  onSwap(listener: (table: Table) => void): void {
-    this.#listeners.push(listener);
-  }
-
   /**
    * Routes by a ring from now on. Throws REVISION_STALE, and changes nothing, when it is older than the one held, or
-   * has the same revision. `now`: monotonic ms.
+   * has the same revision without `replace`. `now`: monotonic ms.
    */
-  apply(ring: Ring, message: Pick<RingMessage, 'settings' | 'settingsDigest'>, now = performance.now()): Table {
+  apply(
+    ring: Ring,
+    message: Pick<RingMessage, 'settings' | 'settingsDigest'>,
+    { replace = false, now = performance.now() } = {},
+  ): Table {
     const held = this.#table;
-    if (held !== undefined && compareRevisions(ring.revision, held.ring.revision) <= 0)
+    const order = held === undefined ? 1 : compareRevisions(ring.revision, held.ring.revision);
+    if (order < 0 || (order === 0 && !replace))
       throw new WsClusterError('REVISION_STALE', 'the ring is not newer than the one held');
     const table = nextTable(held, ring, message.settings, message.settingsDigest, now);
     this.#table = table;
-    for (const listener of this.#listeners) listener(table);
+    for (const listener of [...this.#listeners]) listener(table);
     return table;
+  }
+
+  /**
+   * The owner of a slot as soon as it is another node than the given one: at once, or at a swap within `ms`, else
+   * undefined.
+   */
+  otherOwner(slot: number, nodeId: string, ms: number): Promise<Owner | undefined> {
+    return new Promise((resolve) => {
+      const settle = (owner: Owner | undefined) => {
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+        resolve(owner);
+      };
+      const look = (table: Table | undefined) => {
+        const owner = table === undefined ? undefined : ownerOfSlot(table, slot);
+        if (owner !== undefined && owner.nodeId !== nodeId) settle(owner);
+      };
+      const timer = setTimeout(() => settle(undefined), ms);
+      this.#listeners.add(look);
+      look(this.#table);
+    });
   }
 }

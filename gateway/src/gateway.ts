@@ -1,0 +1,161 @@
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type HostPort, type Logger, listen, type Running, startProbes } from '@wscluster/service';
+import type { FollowerHandlers, RingBusFollower, RingStore } from '@wscluster/transport';
+import { createDataPlane } from './data-plane.ts';
+import { createOwnerProxy } from './http/owner-proxy.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { count, createMetrics, newCounts } from './metrics.ts';
+import { Mover } from './move/mover.ts';
+import { Tracker } from './move/tracker.ts';
+import type { ClientConnection } from './relay/client-connection.ts';
+import { closeAll } from './shutdown.ts';
+import { CurrentTable } from './table/current-table.ts';
+import { Reporter } from './updates/reporter.ts';
+import { DEFAULT_TIMING, Updates, type UpdateTiming } from './updates/updates.ts';
+
+export interface GatewayOptions {
+  readonly cluster: string;
+  /** Unique among the gateways of the cluster. */
+  readonly id: string;
+  readonly listen: HostPort;
+  readonly probes: HostPort;
+  /** `host:port` for clients; undefined: host name and data port. */
+  readonly advertise: string | undefined;
+  /** From unready to the end of accepting, ms. */
+  readonly unreadyMs: number;
+  /** Time over which clients are told to go when it stops, ms. */
+  readonly drainMs: number;
+  readonly store: RingStore;
+  openBus(handlers: FollowerHandlers): RingBusFollower;
+  readonly log: Logger;
+  readonly limits?: Partial<Limits>;
+  readonly timing?: Partial<UpdateTiming>;
+}
+
+export interface Gateway extends Running {
+  readonly port: number;
+  readonly probePort: number;
+  /** Client connections, WebSocket ones, of any stage. */
+  readonly connections: number;
+  /** Sockets of clients, of any kind. */
+  readonly sockets: number;
+}
+
+/**
+ * A gateway in this process.
+ *
+ * Start: the bus first, so that no ring falls between the store's and the bus's; then the store; then both listeners,
+ * the data port last, so that the first client finds a ring if there is one. Without a ring it starts all the same, says
+ * that it is not ready, and answers 503.
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { cluster, id, log, store } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const current = new CurrentTable();
+  const tracker = new Tracker<ClientConnection>();
+  const mover = new Mover(current, tracker);
+  const counts = newCounts();
+  const proxy = createOwnerProxy(limits);
+  const plane = createDataPlane({
+    current,
+    tracker,
+    limits,
+    proxy,
+    traffic: counts.traffic,
+    release: () => mover.release,
+    onUpgrade: (result) => count(counts.upgrades, result),
+    onAnswer: (status) => count(counts.httpAnswers, status),
+  });
+  let stopping = false;
+
+  const updates = new Updates({
+    cluster,
+    store,
+    current,
+    log,
+    timing: { ...DEFAULT_TIMING, ...options.timing },
+    onRelease: (release, tableChanged) => {
+      if (!stopping) mover.update(release, tableChanged);
+      if (tableChanged) reporter?.report();
+    },
+    onConnected: () => reporter?.reconnected(),
+  });
+  let reporter: Reporter | undefined;
+  const bus = options.openBus(updates);
+  await updates.start();
+
+  const notReady = () => {
+    if (stopping) return 'stopping';
+    return current.table === undefined ? 'no ring yet' : undefined;
+  };
+  const closeAdapters = async () => {
+    updates.stop();
+    mover.stop();
+    proxy.close();
+    await Promise.allSettled([bus.close(), store.close()]);
+  };
+  let probes: Awaited<ReturnType<typeof startProbes>> | undefined;
+  let port: number;
+  try {
+    probes = await startProbes(options.probes, notReady, createMetrics(counts, current, tracker, mover));
+    port = await listen(plane.server, options.listen, 'gateway');
+  } catch (error) {
+    await Promise.allSettled([probes?.close(), closeAdapters()]);
+    throw error;
+  }
+  const address = options.advertise ?? `${advertisedHost(options.listen)}:${port}`;
+  reporter = new Reporter({
+    cluster,
+    gateway: id,
+    address,
+    bus,
+    current,
+    tracker,
+    log,
+    moved: () => mover.moved,
+  });
+  reporter.start();
+  log.info({ event: 'listening', port, probes: probes.port, address }, `gateway ${id} listens on port ${port}`);
+
+  /** Each step makes the next one harmless. */
+  const stop = async () => {
+    // Unready first, while everything still works: load balancers take the gateway out before it refuses anybody.
+    stopping = true;
+    if (options.unreadyMs > 0) await delay(options.unreadyMs);
+    // No more moves: all are told to go now. Rings still come, for those who stay until their turn.
+    mover.stop();
+    // Then nobody new comes in, on kept connections neither, so that the number of those inside only falls.
+    plane.retire();
+    const closed = new Promise<void>((resolve) => plane.server.close(() => resolve()));
+    // Then those inside go, spread out, so that the other gateways are not hit by all of them at once.
+    await closeAll(tracker, options.drainMs, limits);
+    // Requests under way had the drain time. Upgraded sockets are unknown to the server, hence each by itself.
+    plane.server.closeAllConnections();
+    for (const socket of plane.sockets) socket.destroy();
+    await closed;
+    // The controller counts on the reports until here; after the leave message it waits for this gateway no longer.
+    await reporter.leave();
+    await closeAdapters();
+    // Probes last: until here they say that the process is alive and stopping.
+    await probes.close();
+  };
+
+  return {
+    port,
+    probePort: probes.port,
+    get connections() {
+      return tracker.size;
+    },
+    get sockets() {
+      return plane.sockets.size;
+    },
+    stop,
+  };
+}
+
+/** An address that listens on all interfaces is none that anybody can connect to. */
+function advertisedHost({ host }: HostPort): string {
+  if (host === '::' || host === '0.0.0.0') return hostname();
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { WsClusterError } from '@wscluster/ring';
+import { refusalOf } from '../errors.ts';
+
+/** Headers of one hop. Node frames the body to the client anew. */
+const HOP_HEADERS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'trailer',
+  'upgrade',
+]);
+
+/** Passes the owner's answer on, as it comes. Rejects when either side breaks off; both are destroyed then. */
+export async function passAnswer(answer: IncomingMessage, res: ServerResponse): Promise<void> {
+  const headers: string[] = [];
+  const raw = answer.rawHeaders;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    if (!HOP_HEADERS.has(name.toLowerCase())) headers.push(name, raw[i + 1] as string);
+  }
+  res.sendDate = false;
+  res.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
+  await pipeline(answer, res);
+}
+
+/** Answers with an error of the gateway's own. */
+export function refuseRequest(res: ServerResponse, error: WsClusterError): void {
+  const { status, headers, body } = refusalOf(error);
+  res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { formatRevision, type Release } from '@wscluster/ring';
+import { asWsClusterError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { CurrentTable } from '../table/current-table.ts';
+import { locate } from '../table/locate.ts';
+import { passAnswer, refuseRequest } from './answer-client.ts';
+import type { OwnerProxy } from './owner-proxy.ts';
+import { forwardHeaders, isSettling } from './owner-request.ts';
+import { readBody } from './request-body.ts';
+
+export interface HttpContext {
+  readonly current: CurrentTable;
+  readonly proxy: OwnerProxy;
+  readonly limits: Limits;
+  release(): Release | undefined;
+}
+
+/**
+ * The whole way of a plain HTTP request: key -> slot -> owner -> answer. Nothing throws; a client that goes away takes
+ * its request to the owner with it.
+ */
+export async function serveRequest(context: HttpContext, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  try {
+    const answer = await answerOf(context, req, res);
+    if (res.destroyed) answer.destroy();
+    else await passAnswer(answer, res);
+  } catch (thrown) {
+    if (!res.destroyed && !res.headersSent) refuseRequest(res, asWsClusterError(thrown));
+    else res.destroy();
+  }
+}
+
+/**
+ * A second attempt is made once, when the first one cannot have done anything: the connect was refused (any request that
+ * is held whole), or the node says that it is not the owner any more (requests without a body), and by then there is
+ * another owner; or a kept connection turned out to be closed (GET and HEAD), at the same owner then.
+ */
+async function answerOf(context: HttpContext, req: IncomingMessage, res: ServerResponse): Promise<IncomingMessage> {
+  const { current, proxy, limits } = context;
+  const { destination, owner, table } = locate(current.table, req);
+  const { key, slot } = destination;
+  const body = await readBody(req, limits.heldBodyBytes);
+  const headers = forwardHeaders(req, key, table);
+  if (isSettling(table, slot, context.release(), limits)) headers['X-WsCluster-Settling'] = '1';
+
+  let attempt = await proxy.send(req, res, owner, headers, body);
+  const held = body.kind === 'held';
+  const bodyless = held && body.bytes.length === 0;
+  if (attempt.kind === 'failed' && attempt.stale && bodyless && (req.method === 'GET' || req.method === 'HEAD'))
+    attempt = await proxy.send(req, res, owner, headers, body);
+
+  const refused = attempt.kind === 'failed' ? attempt.unsent && held : attempt.answer.statusCode === 421 && bodyless;
+  if (refused) {
+    const other = await current.otherOwner(slot, owner.nodeId, limits.ownerWaitMs);
+    if (other !== undefined && !res.destroyed) {
+      if (attempt.kind === 'answered') attempt.answer.destroy();
+      const { revision } = (current.table ?? table).ring;
+      const again = { ...headers, 'X-WsCluster-Revision': formatRevision(revision), 'X-WsCluster-Settling': '1' };
+      attempt = await proxy.send(req, res, other, again, body);
+    }
+  }
+  if (attempt.kind === 'failed') throw attempt.error;
+  return attempt.answer;
+}

@@ -1,0 +1,78 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Mover, MovingConnection } from './move/mover.ts';
+import type { Tracker } from './move/tracker.ts';
+import type { UpgradeResult } from './relay/client-connection.ts';
+import type { Traffic } from './relay/relay.ts';
+import type { CurrentTable } from './table/current-table.ts';
+
+/** Counted in plain fields where it happens, and turned into metrics only when somebody asks for them. */
+export interface Counts {
+  readonly traffic: Traffic;
+  readonly upgrades: Map<UpgradeResult, number>;
+  readonly httpAnswers: Map<number, number>;
+}
+
+export function newCounts(): Counts {
+  return { traffic: { toNode: 0, toClient: 0 }, upgrades: new Map(), httpAnswers: new Map() };
+}
+
+export function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+export function createMetrics<T extends MovingConnection>(
+  counts: Counts,
+  current: CurrentTable,
+  tracker: Tracker<T>,
+  mover: Mover<T>,
+): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  const counter = <L extends string>(name: string, help: string, label: L, read: () => Iterable<[unknown, number]>) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      labelNames: [label],
+      collect() {
+        this.reset();
+        for (const [value, total] of read()) this.inc({ [label]: String(value) } as Record<L, string>, total);
+      },
+    });
+
+  gauge('wscluster_gateway_connections', 'Client connections, from routing until nothing is left', () => tracker.size);
+  gauge('wscluster_gateway_ring_epoch', 'Epoch of the ring in use', () => current.table?.ring.revision.epoch ?? 0);
+  gauge(
+    'wscluster_gateway_ring_version',
+    'Version of the ring in use',
+    () => current.table?.ring.revision.version ?? 0,
+  );
+  gauge('wscluster_gateway_ring_members', 'Members of the ring in use', () => current.table?.ring.members.length ?? 0);
+  counter('wscluster_gateway_upgrades_total', 'WebSocket upgrades by result', 'result', () => counts.upgrades);
+  counter('wscluster_gateway_http_requests_total', 'Plain HTTP answers by status', 'code', () => counts.httpAnswers);
+  counter('wscluster_gateway_relay_bytes_total', 'Bytes relayed after upgrades', 'direction', () => [
+    ['to-node', counts.traffic.toNode],
+    ['to-client', counts.traffic.toClient],
+  ]);
+  new Counter({
+    name: 'wscluster_gateway_moves_total',
+    help: 'Connections told to come back because their owner changed',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(mover.moved);
+    },
+  });
+  return registry;
+}

@@ -1,0 +1,63 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { TestNode } from './rings.ts';
+
+/** What a node saw of one client. */
+export interface Visit {
+  readonly request: IncomingMessage;
+  readonly socket: WebSocket;
+  readonly messages: string[];
+  /** Code of the close, once it is closed; 1006 when there was no Close frame. */
+  closeCode: number | undefined;
+}
+
+export interface EchoNode extends TestNode {
+  readonly server: Server;
+  readonly visits: Visit[];
+  /** TCP connections that are open. */
+  readonly openSockets: ReadonlySet<Socket>;
+  stop(): Promise<void>;
+}
+
+/** A node that echoes every message, and answers plain requests with its id and what it was asked. */
+export async function startEchoNode(id: string, port = 0): Promise<EchoNode> {
+  const visits: Visit[] = [];
+  const openSockets = new Set<Socket>();
+  const server = createServer(async (req, res) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    res.setHeader('content-type', 'application/json');
+    res.end(JSON.stringify({ node: id, method: req.method, url: req.url, headers: req.headers, body }));
+  });
+  server.on('connection', (socket: Socket) => {
+    openSockets.add(socket);
+    socket.once('close', () => openSockets.delete(socket));
+  });
+  new WebSocketServer({ server, maxPayload: 64 << 20 }).on('connection', (socket, request) => {
+    const visit: Visit = { request, socket, messages: [], closeCode: undefined };
+    visits.push(visit);
+    socket.on('error', () => {});
+    socket.on('message', (data, isBinary) => {
+      visit.messages.push(isBinary ? `${(data as Buffer).length} bytes` : String(data));
+      socket.send(data, { binary: isBinary });
+    });
+    socket.on('close', (code) => {
+      visit.closeCode = code;
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return {
+    id,
+    port: (server.address() as AddressInfo).port,
+    server,
+    visits,
+    openSockets,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of openSockets) socket.destroy();
+      }),
+  };
+}

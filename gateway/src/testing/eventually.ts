@@ -1,0 +1,8 @@
+/** Waits for a condition, looking every few ms; fails with `what` when it is not met by the deadline. */
+export async function eventually(what: string, met: () => boolean, deadlineMs = 5_000): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
+  while (!met()) {
+    if (performance.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,85 @@
+import { encodeSlotCounts, REVISION_ZERO, type Report, WIRE_MAJOR } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { RingBusFollower } from '@wscluster/transport';
+import type { Tracker } from '../move/tracker.ts';
+import type { CurrentTable } from '../table/current-table.ts';
+
+/** A report each second is the sign of life that the controller counts on; it gives a gateway up after three. */
+const REPORT_MS = 1_000;
+/** Time for the last message to get out, ms. */
+const LEAVE_MS = 500;
+
+export interface ReporterContext {
+  readonly cluster: string;
+  readonly gateway: string;
+  /** Where clients reach this gateway. */
+  readonly address: string;
+  readonly bus: Pick<RingBusFollower, 'send' | 'connected'>;
+  readonly current: CurrentTable;
+  readonly tracker: Tracker;
+  readonly log: Logger;
+  moved(): number;
+}
+
+/** Tells the controller, each second and whenever asked, which ring is in use and who is connected. */
+export class Reporter {
+  readonly #context: ReporterContext;
+  #timer: NodeJS.Timeout | undefined;
+  /** State of the counts that the controller got over this connection to the bus; it needs them once more on another. */
+  #sent: number | undefined;
+
+  constructor(context: ReporterContext) {
+    this.#context = context;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.report(), REPORT_MS);
+    this.report();
+  }
+
+  /** The bus was connected anew: the next report is a whole one, and is sent now. */
+  reconnected(): void {
+    this.#sent = undefined;
+    this.report();
+  }
+
+  report(): void {
+    const { cluster, gateway, address, bus, current, tracker, log } = this.#context;
+    if (!bus.connected) {
+      this.#sent = undefined;
+      return;
+    }
+    const changes = tracker.changes;
+    const message: Report = {
+      wire: WIRE_MAJOR,
+      type: 'report',
+      cluster,
+      gateway,
+      address,
+      applied: current.table?.ring.revision ?? REVISION_ZERO,
+      ...(changes !== this.#sent && { connections: encodeSlotCounts(tracker.countsBySlot) }),
+      connectionsByNode: Object.fromEntries(tracker.countsByNode),
+      moved: this.#context.moved(),
+    };
+    this.#sent = changes;
+    bus.send(message).catch((error: unknown) => {
+      this.#sent = undefined;
+      log.debug({ event: 'report-failed', error }, 'a report could not be sent');
+    });
+  }
+
+  /** Ends the reports with a leave message, so that nobody waits for this gateway any more. */
+  async leave(): Promise<void> {
+    clearInterval(this.#timer);
+    const { cluster, gateway, bus } = this.#context;
+    if (!bus.connected) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LEAVE_MS);
+    });
+    // When it fails the controller finds out by the missing reports.
+    const sent = bus.send({ wire: WIRE_MAJOR, type: 'leave', cluster, gateway }).catch(() => {});
+    await Promise.race([sent, late]);
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,215 @@
+import {
+  compareRevisions,
+  decodeRing,
+  formatRevision,
+  type Heartbeat,
+  messageOf,
+  REVISION_ZERO,
+  type Release,
+  type Revision,
+  type RingMessage,
+} from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { FollowerHandlers, RingStore } from '@wscluster/transport';
+import type { CurrentTable } from '../table/current-table.ts';
+
+/** When to read the store. Milliseconds. */
+export interface UpdateTiming {
+  /** Three missed heartbeats: from here on the store is polled. */
+  readonly silenceMs: number;
+  readonly pollMs: number;
+  /** Waits before a failed or outdated read is tried again; the store may be written a moment after the heartbeat. */
+  readonly retryMs: readonly number[];
+}
+
+export const DEFAULT_TIMING: UpdateTiming = { silenceMs: 3_000, pollMs: 2_000, retryMs: [100, 300, 900] };
+
+export interface UpdatesContext {
+  readonly cluster: string;
+  readonly store: Pick<RingStore, 'load'>;
+  readonly current: CurrentTable;
+  readonly log: Logger;
+  readonly timing: UpdateTiming;
+  /** A release came, for the table that is in use by now. */
+  onRelease(release: Release, tableChanged: boolean): void;
+  /** (Re)connected to the bus. */
+  onConnected(): void;
+}
+
+/**
+ * Keeps the table current from two sources: the bus, which is quick and may lose messages, and the store, which is read
+ * at the start, at each connect, when a heartbeat names something else than what is held, and every 2 s while there are
+ * no heartbeats. With both gone the last ring stays in use. A ring that is older or damaged never replaces another.
+ */
+export class Updates implements FollowerHandlers {
+  readonly #context: UpdatesContext;
+  #heardAt = performance.now();
+  #polledAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+  #readAgain = false;
+  #timer: NodeJS.Timeout | undefined;
+  #storeFailed = false;
+  #stopped = false;
+
+  constructor(context: UpdatesContext) {
+    this.#context = context;
+  }
+
+  /** Reads the store once, and keeps watch from then on. Does not fail: without a ring the gateway is not ready. */
+  async start(): Promise<void> {
+    const { silenceMs, pollMs } = this.#context.timing;
+    this.#timer = setInterval(() => this.#watch(), Math.min(silenceMs, pollMs) / 4);
+    await this.#read();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+  }
+
+  onConnected(): void {
+    this.#context.onConnected();
+    void this.#read();
+  }
+
+  onDisconnected(): void {}
+
+  onBroadcast(message: RingMessage | Heartbeat): void {
+    if (this.#stopped) return;
+    const { cluster, log } = this.#context;
+    if (message.cluster !== cluster) {
+      log.warn(
+        { event: 'foreign-message', cluster: message.cluster, action: 'give each cluster a bus address of its own' },
+        `ignored a message of cluster ${message.cluster}`,
+      );
+      return;
+    }
+    if (message.type === 'heartbeat') this.#onHeartbeat(message);
+    else this.#take(message, 'bus');
+  }
+
+  #onHeartbeat(heartbeat: Heartbeat): void {
+    const order = compareRevisions(heartbeat.revision, this.#held);
+    // A former leader, or one that starts with a lower epoch and raises it once it has our report.
+    if (order < 0) return;
+    if (this.#silent) this.#context.log.info({ event: 'heartbeats-back' }, 'the controller is heard again');
+    this.#heardAt = performance.now();
+    const { table } = this.#context.current;
+    if (order > 0 || table?.ring.digest !== heartbeat.digest || table.settingsDigest !== heartbeat.settingsDigest)
+      void this.#read(heartbeat);
+    else this.#context.onRelease(heartbeat.release, false);
+  }
+
+  get #held(): Revision {
+    return this.#context.current.table?.ring.revision ?? REVISION_ZERO;
+  }
+
+  get #silent(): boolean {
+    return performance.now() - this.#heardAt > this.#context.timing.silenceMs;
+  }
+
+  #watch(): void {
+    const { timing, log } = this.#context;
+    if (!this.#silent) {
+      this.#polledAt = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    const now = performance.now();
+    if (this.#polledAt === Number.NEGATIVE_INFINITY)
+      log.warn(
+        { event: 'heartbeats-missing', action: 'see that the controller runs and the bus is reachable' },
+        'the controller is not heard; routing by the last ring, and polling the store',
+      );
+    if (now - this.#polledAt < timing.pollMs) return;
+    this.#polledAt = now;
+    void this.#read();
+  }
+
+  /** One read at a time; a wish for another one meanwhile is remembered. `wanted`: what the store should hold by now. */
+  #read(wanted?: Heartbeat): Promise<void> {
+    if (this.#reading !== undefined) {
+      this.#readAgain = true;
+      return this.#reading;
+    }
+    this.#reading = this.#readUntil(wanted).finally(() => {
+      this.#reading = undefined;
+      if (!this.#readAgain || this.#stopped) return;
+      this.#readAgain = false;
+      void this.#read();
+    });
+    return this.#reading;
+  }
+
+  async #readUntil(wanted: Heartbeat | undefined): Promise<void> {
+    for (const wait of [0, ...this.#context.timing.retryMs]) {
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      if (this.#stopped) return;
+      const read = await this.#readOnce();
+      if (read && (wanted === undefined || this.#has(wanted))) return;
+    }
+  }
+
+  #has(wanted: Heartbeat): boolean {
+    const { table } = this.#context.current;
+    const order = compareRevisions(this.#held, wanted.revision);
+    if (order !== 0) return order > 0;
+    return table?.ring.digest === wanted.digest && table.settingsDigest === wanted.settingsDigest;
+  }
+
+  async #readOnce(): Promise<boolean> {
+    const { store, log, cluster } = this.#context;
+    try {
+      const message = await store.load();
+      if (this.#storeFailed) log.info({ event: 'store-back' }, 'the ring store can be read again');
+      this.#storeFailed = false;
+      if (this.#stopped || message === undefined) return message !== undefined;
+      if (message.cluster === cluster) this.#take(message, 'store');
+      return true;
+    } catch (error) {
+      // Once per outage: it is polled every 2 s.
+      if (!this.#storeFailed)
+        log.warn(
+          { event: 'store-unreadable', error, action: 'see that the ring store is reachable and undamaged' },
+          `the ring store cannot be read: ${messageOf(error)}; routing by the last ring`,
+        );
+      this.#storeFailed = true;
+      return false;
+    }
+  }
+
+  #take(message: RingMessage, source: 'bus' | 'store'): void {
+    const { current, log } = this.#context;
+    const { table } = current;
+    const order = table === undefined ? 1 : compareRevisions(message.revision, table.ring.revision);
+    if (order < 0) {
+      log.debug({ event: 'ring-refused', revision: formatRevision(message.revision) }, 'an older ring was refused');
+      return;
+    }
+    const same = table?.ring.digest === message.digest && table.settingsDigest === message.settingsDigest;
+    if (order === 0 && same) return;
+    if (order === 0) {
+      log.warn(
+        { event: 'ring-forked', revision: formatRevision(message.revision), source, action: 'none: the store decides' },
+        'two rings have the same revision',
+      );
+      if (source === 'bus') {
+        void this.#read();
+        return;
+      }
+    }
+    try {
+      current.apply(decodeRing(message), message, { replace: order === 0 });
+    } catch (error) {
+      log.error(
+        { event: 'ring-invalid', error, source, action: 'run controller and gateways at one version' },
+        `a ring cannot be applied: ${messageOf(error)}; routing by the last one`,
+      );
+      return;
+    }
+    log.info(
+      { event: 'ring-applied', revision: formatRevision(message.revision), members: message.members.length, source },
+      `routing by ring ${formatRevision(message.revision)}`,
+    );
+    this.#context.onRelease(message.release, true);
+  }
+}
