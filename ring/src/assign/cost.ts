@@ -18,18 +18,16 @@ export function surelyDearer(hash: number, inverseWeight: number, limit: number)
 }
 
 const ONE = 2 ** 32;
-const SQRT_HALF = 0.7071067811865476;
-const LN_2 = 0.6931471805599453;
 
 /**
- * -ln((hash + 0.5) / 2^32). Math.log may differ in its last bit from engine to engine, which could give a slot two
- * owners, so this uses nothing but + - * /, which IEEE 754 fixes to the bit. Relative error below 1e-15.
+ * -ln((hash + 0.5) / 2^32). Math.log may differ in its last bit from engine to engine, and two controllers would then
+ * disagree about a slot, so this uses nothing but + - * /, which IEEE 754 fixes to the bit. Relative error below 1e-15.
  */
 export function negativeLog(hash: number): number {
   // u = mantissa / 2^exponent, exactly, with the mantissa from sqrt(1/2) up to sqrt(2)
   let exponent = Math.clz32(hash);
   let mantissa = ((hash + 0.5) * (POWERS_OF_TWO[exponent] ?? 0)) / ONE;
-  if (mantissa < SQRT_HALF) {
+  if (mantissa < Math.SQRT1_2) {
     mantissa *= 2;
     exponent += 1;
   }
@@ -47,7 +45,7 @@ export function negativeLog(hash: number): number {
   sum = sum * q + 1 / 5;
   sum = sum * q + 1 / 3;
   sum = sum * q + 1;
-  return exponent * LN_2 - 2 * s * sum;
+  return exponent * Math.LN2 - 2 * s * sum;
 }
 
 const POWERS_OF_TWO = Float64Array.from({ length: 33 }, (_, exponent) => 2 ** exponent);

@@ -1,5 +1,10 @@
 import { NO_OWNER, SLOTS } from '../ring.ts';
-import type { Candidates } from './candidates.ts';
+
+/** Each slot's members in order of cost, cheapest first; positions are asked for one after the other. */
+export interface Preferences {
+  ringId(slot: number, position: number): number;
+  cost(slot: number, position: number): number;
+}
 
 /**
  * The stable matching of slots and members: in the end no slot and member would both rather have each other. Slots
@@ -11,7 +16,7 @@ import type { Candidates } from './candidates.ts';
  *
  * Returns the ring id of each slot.
  */
-export function match(candidates: Candidates, ringIds: Uint16Array, caps: Uint32Array): Uint16Array {
+export function match(preferences: Preferences, ringIds: Uint16Array, caps: Uint32Array): Uint16Array {
   const table = new Uint16Array(SLOTS).fill(NO_OWNER);
   const memberOf = new Uint16Array(0x1_0000);
   for (const [member, ringId] of ringIds.entries()) memberOf[ringId] = member;
@@ -24,8 +29,8 @@ export function match(candidates: Candidates, ringIds: Uint16Array, caps: Uint32
     for (;;) {
       const position = asked[slot] ?? 0;
       asked[slot] = position + 1;
-      const ringId = candidates.ringId(slot, position);
-      const dropped = holdings.offer(memberOf[ringId] ?? 0, slot, candidates.cost(slot, position));
+      const ringId = preferences.ringId(slot, position);
+      const dropped = holdings.offer(memberOf[ringId] ?? 0, slot, preferences.cost(slot, position));
       if (dropped !== slot) table[slot] = ringId;
       if (dropped === NONE) break;
       slot = dropped;
