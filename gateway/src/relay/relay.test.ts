@@ -1,0 +1,307 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { type EchoNode, startEchoNode } from '../testing/echo-node.ts';
+import { eventually } from '../testing/eventually.ts';
+import { type GatewayUnderTest, startTestGateway } from '../testing/gateway-under-test.ts';
+import { accept, frame, type RawNode, rawUpgrade, startRawNode, switching } from '../testing/raw-socket.ts';
+import { releaseUpTo, revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
+import { closeFrame, OWNER_CHANGED } from './close-frame.ts';
+
+/** Short deadlines, so that tests that wait for them are quick. */
+const LIMITS = { closeMs: 300, nodeCloseMs: 200, messageGraceMs: 100, ownerWaitMs: 300, answerMs: 400 };
+
+const stops: (() => Promise<unknown>)[] = [];
+let underTest: GatewayUnderTest | undefined;
+
+/** Every test ends with nothing left behind: no connection tracked, no socket open at the gateway or at a node. */
+afterEach(async () => {
+  const test = underTest;
+  underTest = undefined;
+  await test?.gateway.stop();
+  expect(test?.gateway.connections ?? 0).toBe(0);
+  expect(test?.gateway.sockets ?? 0).toBe(0);
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function gatewayFor(...nodes: readonly TestNode[]): Promise<GatewayUnderTest> {
+  underTest = await startTestGateway(ringMessage(ringOf(revision(1), nodes, () => 0)), { limits: LIMITS });
+  return underTest;
+}
+
+async function echoNode(id: string): Promise<EchoNode> {
+  const node = await startEchoNode(id);
+  stops.push(node.stop);
+  return node;
+}
+
+async function rawNode(id: string, onHead?: Parameters<typeof startRawNode>[1]): Promise<RawNode> {
+  const node = await startRawNode(id, onHead);
+  stops.push(node.stop);
+  return node;
+}
+
+interface Client {
+  readonly socket: WebSocket;
+  readonly messages: string[];
+  closed: { code: number; reason: string } | undefined;
+}
+
+async function connectClient(port: number, key = 'ada'): Promise<Client> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/connect/${key}`, { maxPayload: 64 << 20 });
+  const client: Client = { socket, messages: [], closed: undefined };
+  socket.on('error', () => {});
+  socket.on('message', (data, isBinary) =>
+    client.messages.push(isBinary ? `${(data as Buffer).length} bytes` : String(data)),
+  );
+  socket.on('close', (code, reason) => {
+    client.closed = { code, reason: String(reason) };
+  });
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  return client;
+}
+
+/** Gives all slots to the second node, released for moving. */
+function moveAll(test: GatewayUnderTest, nodes: readonly TestNode[], version = 2): void {
+  test.broadcast(ringMessage(ringOf(revision(version), nodes, () => 1)));
+}
+
+describe('a relayed connection', () => {
+  it('carries text, binary, fragmented and large messages and pings unchanged', async () => {
+    const node = await echoNode('a');
+    const { gateway } = await gatewayFor(node);
+    const { socket, messages } = await connectClient(gateway.port);
+    let pong = '';
+    socket.on('pong', (data) => {
+      pong = String(data);
+    });
+    socket.send('grüße');
+    socket.send(Buffer.alloc(1 << 20, 7));
+    socket.send('one ', { fin: false });
+    socket.ping('between');
+    socket.send('two ', { fin: false });
+    socket.send('three', { fin: true });
+    socket.send(Buffer.alloc(0));
+    await eventually('all echoes', () => messages.length === 4 && pong !== '');
+    expect(messages).toEqual(['grüße', `${1 << 20} bytes`, 'one two three', '0 bytes']);
+    expect(pong).toBe('between');
+    socket.close(4000, 'done');
+    await eventually('the node sees the close', () => node.visits[0]?.closeCode === 4000);
+    await eventually(
+      'nothing is left',
+      () => gateway.connections === 0 && gateway.sockets === 0 && node.openSockets.size === 0,
+    );
+  });
+
+  it('loses nothing that came right behind the heads of the upgrade and of its answer', async () => {
+    const node = await rawNode('a', (peer) => accept(peer, frame(1, 'first from node')));
+    const { gateway } = await gatewayFor(node);
+    const client = rawUpgrade(gateway.port, '/connect/ada', [], frame(1, 'first from client', { masked: true }));
+    await eventually(
+      'both frames',
+      () => client.text.includes('first from node') && !!node.sockets[0]?.text.includes('first from client'),
+    );
+    expect(client.text).toBe(switching() + frame(1, 'first from node').toString('latin1'));
+    client.socket.destroy();
+    await eventually(
+      'the node is rid of it',
+      () => node.sockets[0]?.closed === true || node.sockets[0]?.ended === true,
+    );
+  });
+
+  it('holds a fast node back for a slow client, and gives it everything in the end', async () => {
+    const node = await echoNode('a');
+    const { gateway } = await gatewayFor(node);
+    const { socket, messages } = await connectClient(gateway.port);
+    await eventually('the visit', () => node.visits.length === 1);
+    socket.pause();
+    const big = Buffer.alloc(1 << 20, 1);
+    for (let i = 0; i < 40; i++) node.visits[0]?.socket.send(big);
+    await eventually('the node is held back', () => (node.visits[0]?.socket.bufferedAmount ?? 0) > 8 << 20);
+    socket.resume();
+    await eventually('all messages', () => messages.length === 40, 10_000);
+    socket.terminate();
+  });
+
+  it.each(['client', 'node'] as const)('leaves nothing behind when the %s resets it', async (who) => {
+    const node = await rawNode('a', accept);
+    const { gateway } = await gatewayFor(node);
+    const client = rawUpgrade(gateway.port, '/connect/ada');
+    await eventually('the 101', () => client.text.endsWith('\r\n\r\n'));
+    if (who === 'client') client.socket.resetAndDestroy();
+    else node.sockets[0]?.socket.resetAndDestroy();
+    await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
+    await eventually('both ends know', () => [client, node.sockets[0]].every((end) => end?.ended || end?.closed));
+  });
+
+  it('ends the other side when a client leaves by a FIN without a Close', async () => {
+    const node = await echoNode('a');
+    const { gateway } = await gatewayFor(node);
+    const client = rawUpgrade(gateway.port, '/connect/ada', [], frame(1, 'last words', { masked: true }));
+    await eventually('the echo', () => client.text.includes('last words'));
+    client.socket.end();
+    await eventually('the visit ends', () => node.visits[0]?.closeCode === 1006);
+    expect(node.visits[0]?.messages).toEqual(['last words']);
+    await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
+  });
+});
+
+describe('a client whose node is lost', () => {
+  it('gets a Close 1012 when no frame was under way', async () => {
+    const node = await echoNode('a');
+    const { gateway } = await gatewayFor(node);
+    const client = await connectClient(gateway.port);
+    client.socket.send('hello');
+    await eventually('the echo', () => client.messages.length === 1);
+    for (const socket of node.openSockets) socket.resetAndDestroy();
+    await eventually('the close', () => client.closed !== undefined);
+    expect(client.closed).toEqual({ code: 1012, reason: 'owner lost' });
+    await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
+  });
+
+  it('is cut off when a frame broke off', async () => {
+    const node = await rawNode('a', (peer) => {
+      accept(peer, frame(1, 'broken off').subarray(0, 5));
+      peer.socket.end();
+    });
+    const { gateway } = await gatewayFor(node);
+    const client = await connectClient(gateway.port).catch(() => undefined);
+    await eventually('the end', () => client === undefined || client.closed?.code === 1006);
+    await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
+  });
+});
+
+describe('moving a connection', () => {
+  it('asks the client to come back with 1012, and lets the node see its answer after its last message', async () => {
+    const [a, b] = [await echoNode('a'), await echoNode('b')];
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    client.socket.send('before');
+    await eventually('the echo', () => client.messages.length === 1);
+    moveAll(test, [a, b]);
+    client.socket.send('on its way');
+    await eventually('the close', () => client.closed !== undefined);
+    expect(client.closed).toEqual({ code: 1012, reason: 'owner changed' });
+    await eventually('the node sees the close', () => a.visits[0]?.closeCode === 1012);
+    expect(a.visits[0]?.messages).toEqual(['before', 'on its way']);
+    await eventually('nothing is left', () => test.gateway.connections === 0 && test.gateway.sockets === 0);
+
+    const again = await connectClient(test.gateway.port);
+    again.socket.send('after');
+    await eventually('the new owner has it', () => b.visits[0]?.messages[0] === 'after');
+    again.socket.terminate();
+  });
+
+  it('waits for the release of the change', async () => {
+    const [a, b] = [await echoNode('a'), await echoNode('b')];
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    const next = ringOf(revision(2), [a, b], () => 1);
+    test.broadcast(ringMessage(next, releaseUpTo(revision(1))));
+    client.socket.send('still here');
+    await eventually('the echo', () => client.messages.length === 1);
+    const other = await connectClient(test.gateway.port, 'grace');
+    await eventually('a new client is with the new owner', () => b.visits.length === 1);
+    test.broadcast({ ...ringMessage(next), type: 'heartbeat' });
+    await eventually('the close', () => client.closed?.code === 1012);
+    expect(other.closed).toBeUndefined();
+    other.socket.terminate();
+  });
+
+  it('puts the Close after a message that is under way, not into it', async () => {
+    const node = await rawNode('a', accept);
+    const other = await echoNode('b');
+    const test = await gatewayFor(node, other);
+    const client = rawUpgrade(test.gateway.port, '/connect/ada');
+    await eventually('the 101', () => client.text.endsWith('\r\n\r\n'));
+    const large = Buffer.concat([Buffer.from([0x82, 127, 0, 0, 0, 0, 0, 16, 0, 0]), Buffer.alloc(1 << 20, 3)]);
+    node.sockets[0]?.socket.write(large.subarray(0, 500_000));
+    await eventually('half of it', () => client.received.length > 500_000);
+    moveAll(test, [node, other]);
+    node.sockets[0]?.socket.write(Buffer.concat([large.subarray(500_000), frame(1, 'too late')]));
+    await eventually('the end', () => client.ended);
+    const expected = Buffer.concat([Buffer.from(switching()), large, closeFrame(OWNER_CHANGED)]);
+    expect(client.received.equals(expected)).toBe(true);
+  });
+
+  it('puts the Close between two fragments when a message does not end', async () => {
+    const node = await rawNode('a', accept);
+    const other = await echoNode('b');
+    const test = await gatewayFor(node, other);
+    const client = rawUpgrade(test.gateway.port, '/connect/ada');
+    await eventually('the 101', () => client.text.endsWith('\r\n\r\n'));
+    node.sockets[0]?.socket.write(frame(1, 'never ', { fin: false }));
+    await eventually('the fragment', () => client.text.endsWith('never '));
+    const told = performance.now();
+    moveAll(test, [node, other]);
+    const fragment = frame(0, 'ending ', { fin: false });
+    node.sockets[0]?.socket.write(fragment.subarray(0, 4));
+    await eventually('the part of a fragment', () => client.text.endsWith('en'));
+    await new Promise((resolve) => setTimeout(resolve, LIMITS.messageGraceMs * 1.5));
+    node.sockets[0]?.socket.write(fragment.subarray(4));
+    await eventually('the Close', () => client.text.endsWith(`ending ${closeFrame(OWNER_CHANGED).toString('latin1')}`));
+    expect(performance.now() - told).toBeGreaterThan(LIMITS.messageGraceMs * 0.9);
+  });
+
+  it('breaks no frame of many clients that send all kinds of them meanwhile', async () => {
+    const [a, b] = [await echoNode('a'), await echoNode('b')];
+    const test = await gatewayFor(a, b);
+    const clients = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => connectClient(test.gateway.port, `user-${i}`)),
+    );
+    const timers = clients.map(({ socket }, i) =>
+      setInterval(() => {
+        if (socket.readyState !== WebSocket.OPEN) return;
+        if (i % 3 === 0) socket.send(Buffer.alloc(1 << (i % 2 ? 20 : 17), i));
+        socket.send('frag', { fin: false });
+        socket.ping('between');
+        socket.send('ments', { fin: true });
+      }, 4),
+    );
+    await eventually('traffic', () => clients.every(({ messages }) => messages.length > 3));
+    moveAll(test, [a, b]);
+    await eventually('all closes', () => clients.every(({ closed }) => closed !== undefined), 8_000);
+    for (const timer of timers) clearInterval(timer);
+    expect(new Set(clients.map(({ closed }) => `${closed?.code} ${closed?.reason}`))).toEqual(
+      new Set(['1012 owner changed']),
+    );
+    await eventually('all visits end', () => a.visits.every(({ closeCode }) => closeCode !== undefined));
+    expect(new Set(a.visits.map(({ closeCode }) => closeCode))).toEqual(new Set([1012]));
+    await eventually('nothing is left', () => test.gateway.connections === 0 && a.openSockets.size === 0);
+  });
+
+  it('closes at the node in place of a client that does not answer', async () => {
+    const [a, b] = [await echoNode('a'), await echoNode('b')];
+    const test = await gatewayFor(a, b);
+    const client = rawUpgrade(test.gateway.port, '/connect/ada');
+    await eventually('the visit', () => a.visits.length === 1);
+    moveAll(test, [a, b]);
+    await eventually('the node sees a close', () => a.visits[0]?.closeCode === 1012);
+    await eventually('the client is cut off', () => client.ended || client.closed);
+    await eventually('nothing is left', () => test.gateway.connections === 0 && test.gateway.sockets === 0);
+  });
+
+  it('leaves nothing behind when client or node vanish while it is closed', async () => {
+    const node = await rawNode('a', accept);
+    const other = await echoNode('b');
+    const test = await gatewayFor(node, other);
+    const clients = ['ada', 'grace', 'joan'].map((key) => rawUpgrade(test.gateway.port, `/connect/${key}`));
+    await eventually('all 101', () => clients.every(({ text }) => text.includes('\r\n\r\n')));
+    moveAll(test, [node, other]);
+    await eventually('all are told', () => clients.every(({ text }) => text.includes('owner changed')));
+    clients[0]?.socket.resetAndDestroy();
+    clients[1]?.socket.end();
+    for (const { socket } of node.sockets) if (socket.remotePort) socket.resetAndDestroy();
+    await eventually('nothing is left', () => test.gateway.connections === 0 && test.gateway.sockets === 0);
+  });
+
+  it('sends no second Close to a client that is closing already', async () => {
+    const node = await rawNode('a', accept);
+    const other = await echoNode('b');
+    const test = await gatewayFor(node, other);
+    const client = rawUpgrade(test.gateway.port, '/connect/ada', [], frame(8, '\x03\xe8', { masked: true }));
+    await eventually('the Close is at the node', () => (node.sockets[0]?.text.split('\r\n\r\n')[1] ?? '') !== '');
+    moveAll(test, [node, other]);
+    await eventually('it is cut off in the end', () => test.gateway.connections === 0);
+    expect(client.text).toBe(switching());
+  });
+});
