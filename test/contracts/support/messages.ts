@@ -36,7 +36,7 @@ export function ringAt(epoch: number, version: number, members = 3): RingMessage
     weight: 1,
     state: 'ready',
   }));
-  const table = Uint16Array.from({ length: SLOTS }, (_, slot) => (Math.imul(slot, 2_654_435_761) % members) >>> 0);
+  const table = Uint16Array.from({ length: SLOTS }, (_, slot) => (Math.imul(slot, 2_654_435_761) >>> 0) % members);
   const vacancies = [{ ringId: 99, nodeId: 'lost', weight: 1, managed: true, since: 1_700_000_000_000 }];
   return encodeRing(createRing({ epoch, version }, list, table), {
     cluster: 'chat',
@@ -46,8 +46,8 @@ export function ringAt(epoch: number, version: number, members = 3): RingMessage
   });
 }
 
-/** A report that tells itself from others by its `moved`. */
-export function report(gateway: string, moved: number): Report {
+/** A report that tells itself from others by its `moved`; each of its `nodes` takes about 20 bytes. */
+export function report(gateway: string, moved: number, nodes = 1): Report {
   return {
     wire: 1,
     type: 'report',
@@ -55,7 +55,7 @@ export function report(gateway: string, moved: number): Report {
     gateway,
     address: '127.0.0.1:7000',
     applied: { epoch: 1, version: 1 },
-    connectionsByNode: { 'node-1': 3 },
+    connectionsByNode: Object.fromEntries(Array.from({ length: nodes }, (_, index) => [`node-${index}`, 3])),
     moved,
   };
 }
