@@ -261,6 +261,15 @@ export function ringBusContract(name: string, createHarness: () => Promise<BusHa
       await expectNothingLeft(harness, before);
     });
 
+    test('a follower that closes while it connects calls no handler and leaves nothing behind', async () => {
+      await openHub();
+      const before = await harness.leftovers();
+      const { follower, heard } = await openFollower();
+      await follower.close();
+      await expectNothingLeft(harness, before);
+      expect(heard.changes).toEqual([]);
+    });
+
     test('a follower that never found its hub closes and leaves nothing behind', async () => {
       const before = await harness.leftovers();
       const { follower } = await openFollower();

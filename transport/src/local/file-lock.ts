@@ -18,7 +18,6 @@ const RETRY_MS = 5;
 export async function withFileLock<T>(path: string, deadlineMs: number, work: () => Promise<T>): Promise<T> {
   const db = new DatabaseSync(path, { timeout: 0 });
   try {
-    db.exec('PRAGMA journal_mode = MEMORY'); // no journal file beside the lock
     await acquire(db, path, performance.now() + deadlineMs);
     return await work();
   } finally {
@@ -35,6 +34,7 @@ async function acquire(db: DatabaseSync, path: string, deadline: number): Promis
 
 function tryAcquire(db: DatabaseSync): boolean {
   try {
+    db.exec('PRAGMA journal_mode = MEMORY'); // no journal file beside the lock; this too finds it held
     db.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
