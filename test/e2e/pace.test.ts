@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Crowd } from './support/crowd.ts';
 import { System } from './support/system.ts';
+import { until } from './support/wait.ts';
 
 describe('a pace of 100 connections a second', () => {
   let system: System;
@@ -17,7 +18,9 @@ describe('a pace of 100 connections a second', () => {
     await system.addNode();
     await system.settled(2, 60_000);
     const ownerAfter = await system.owners();
-    await crowd.allConnected();
+    await until('every client is with its owner', () =>
+      crowd.clients.every(({ key, node }) => node === ownerAfter(key)),
+    );
 
     const changed = crowd.keys(({ key }) => ownerBefore(key) !== ownerAfter(key));
     expect(crowd.keys((client) => client.closes.length > 0)).toEqual(changed);

@@ -72,6 +72,7 @@ export class ClusterController {
   #source: WorkloadSource | undefined;
   #publisher: Publisher | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
+  #releaseTimer: NodeJS.Timeout | undefined;
   #rollout: Rollout;
   #membership: Membership;
   #listing: readonly Workload[] = [];
@@ -198,6 +199,7 @@ export class ClusterController {
     clearInterval(this.#heartbeat);
     await this.#runner.stop();
     await this.#turn.catch(() => {});
+    clearTimeout(this.#releaseTimer);
     if (endNodes) await this.#source?.endAll();
     await this.#source?.close();
     await this.#bus?.close();
@@ -301,7 +303,7 @@ export class ClusterController {
     if (same) return;
 
     // Ours before it is out: a gateway's acknowledgement may come back before the publishing call does.
-    this.#rollout.published(ring, step.connections, pace, now);
+    this.#rollout.published(ring, pace, now);
     this.#published = context;
     const result = await this.#openPublisher().publish({ ring, release: this.#rollout.release, settings, vacancies });
     if (result === 'stale') return this.#raiseEpoch((await this.#parts.store.load())?.revision ?? ring.revision);
@@ -354,9 +356,15 @@ export class ClusterController {
   async #releaseIfAcknowledged(): Promise<void> {
     const now = performance.now();
     const allApplied = this.fleet.allApplied(this.#rollout.ring.revision);
-    if (!this.#rollout.acknowledge(allApplied, now)) return;
-    const wakeIn = this.#rollout.wakeIn(now);
-    if (wakeIn !== undefined) this.#runner.signalIn(wakeIn);
+    if (!this.#rollout.acknowledge(allApplied, () => this.fleet.connectionsBySlot(), now)) {
+      const releaseIn = this.#rollout.releaseIn(allApplied, now);
+      clearTimeout(this.#releaseTimer);
+      if (releaseIn !== undefined && !this.#stopping.signal.aborted)
+        this.#releaseTimer = setTimeout(() => void this.#releaseIfAcknowledged(), releaseIn);
+      return;
+    }
+    const planIn = this.#rollout.planIn(now);
+    if (planIn !== undefined) this.#runner.signalIn(planIn);
     await this.#openPublisher().heartbeat(this.#rollout.release);
   }
 
@@ -372,8 +380,8 @@ export class ClusterController {
   }
 
   #wakeLater(membership: Membership, listing: readonly Workload[]): void {
-    const wakeIn = this.#rollout.wakeIn(performance.now());
-    if (wakeIn !== undefined && !this.#parts.spec.spec.rebalance.paused) this.#runner.signalIn(wakeIn);
+    const planIn = this.#rollout.planIn(performance.now());
+    if (planIn !== undefined && !this.#parts.spec.spec.rebalance.paused) this.#runner.signalIn(planIn);
     if (membership.nextChangeAt !== undefined) this.#runner.signalIn(Math.max(0, membership.nextChangeAt - Date.now()));
     if (listing.some((workload) => workload.phase === 'draining')) this.#runner.signalIn(DRAIN_CHECK_MS);
   }
@@ -411,6 +419,7 @@ export class ClusterController {
         inSync: gateways.filter((gateway) => compareRevisions(gateway.applied, revision) === 0).length,
       },
       slotsToMove: lost.slots + drain.slots + balance.slots,
+      moving: this.#rollout.isMoving(performance.now()),
       paused: spec.rebalance.paused,
     });
     this.#conditions = withFindings(this.#conditions, found, generation, new Date());

@@ -1,4 +1,4 @@
-import { EMPTY_RING, type Member, movedSlots, SLOTS } from '@wscluster/ring';
+import { createRing, type Member, movedSlots, NO_OWNER, SLOTS } from '@wscluster/ring';
 import { describe, expect, test } from 'vitest';
 import { ACK_DEADLINE_MS } from '../fleet/gateways.ts';
 import { paceOf } from './pace.ts';
@@ -15,38 +15,52 @@ const PACE: Pace = { perSecond: 100, balance: true };
 
 /** A ring wholly of n0, of which every slot below 300 has one connection and is wanted by n1. */
 function started() {
-  const rollout = new Rollout(EMPTY_RING);
+  const rollout = new Rollout(createRing({ epoch: 1, version: 0 }, members, new Uint16Array(SLOTS)));
   const connections = new Uint32Array(SLOTS).fill(1, 0, 300);
   const desired = new Uint16Array(SLOTS).fill(1, 0, 300);
   const step = (current: Uint16Array, now: number, pace = PACE) => {
     const planned = rollout.plan({ members, current, desired, connections, pace, now });
-    rollout.published(planned.ring, planned.step.connections, pace, now);
+    rollout.published(planned.ring, pace, now);
     return planned;
   };
-  return { rollout, step };
+  const acknowledge = (allApplied: boolean, now: number) => rollout.acknowledge(allApplied, () => connections, now);
+  return { rollout, step, connections, acknowledge };
 }
 
 describe('a rollout', () => {
-  test('releases a step when all gateways have it, and takes the next when its moves are made', () => {
-    const { rollout, step } = started();
+  test('releases a step when all gateways have it, and takes up the next shortly before its moves are made', () => {
+    const { rollout, step, acknowledge } = started();
     const first = step(new Uint16Array(SLOTS), 0);
     expect(first.step.connections).toBe(100);
-    expect(rollout.acknowledge(false, 50)).toBe(false);
-    expect(rollout.acknowledge(true, 60)).toBe(true);
+    expect(acknowledge(false, 50)).toBe(false);
+    expect(acknowledge(true, 60)).toBe(true);
     expect(rollout.release).toEqual({ movableUpTo: first.ring.revision, spreadMs: 1000, maxPerSecond: 100 });
-    expect(rollout.wakeIn(60)).toBe(1000);
+    expect([60, 1059, 1060].map((now) => rollout.isMoving(now))).toEqual([true, true, false]);
+    expect(rollout.planIn(60)).toBe(600);
 
-    expect(step(first.step.table, 1059).step.connections).toBe(0);
-    rollout.acknowledge(true, 1060);
-    expect(step(first.step.table, 1060).step.connections).toBe(100);
+    const second = step(first.step.table, 660);
+    expect(second.step.connections).toBe(100);
+    expect(acknowledge(true, 700)).toBe(false);
+    expect(rollout.releaseIn(true, 700)).toBe(360);
+    expect(acknowledge(true, 1060)).toBe(true);
+    expect(rollout.release.movableUpTo).toEqual(second.ring.revision);
   });
 
   test('waits for a silent gateway no longer than its deadline', () => {
-    const { rollout, step } = started();
+    const { rollout, step, acknowledge } = started();
     step(new Uint16Array(SLOTS), 0);
-    expect(rollout.wakeIn(1000)).toBe(ACK_DEADLINE_MS - 1000);
-    expect(rollout.acknowledge(false, ACK_DEADLINE_MS - 1)).toBe(false);
-    expect(rollout.acknowledge(false, ACK_DEADLINE_MS)).toBe(true);
+    expect(rollout.releaseIn(false, 1000)).toBe(ACK_DEADLINE_MS - 1000);
+    expect(acknowledge(false, ACK_DEADLINE_MS - 1)).toBe(false);
+    expect(acknowledge(false, ACK_DEADLINE_MS)).toBe(true);
+  });
+
+  test('a lost owner is followed at once, in the middle of the moves of a step', () => {
+    const { step, acknowledge } = started();
+    const first = step(new Uint16Array(SLOTS), 0);
+    acknowledge(true, 10);
+    const current = Uint16Array.from(first.step.table);
+    current[299] = NO_OWNER;
+    expect(step(current, 20).step.slots).toEqual({ lost: 1, drain: 0, balance: 0 });
   });
 
   test('a step follows only when the one before is acknowledged', () => {
@@ -55,15 +69,24 @@ describe('a rollout', () => {
     expect(step(first.step.table, 4000).step.connections).toBe(0);
   });
 
+  test('the time to spread a step over follows the counts of the acknowledgements, not those it was packed by', () => {
+    const { rollout, step, acknowledge, connections } = started();
+    step(new Uint16Array(SLOTS), 0);
+    connections.fill(3, 0, 300);
+    acknowledge(true, 10);
+    expect(rollout.release.spreadMs).toBe(3000);
+    expect([10, 3009, 3010].map((now) => rollout.isMoving(now))).toEqual([true, true, false]);
+  });
+
   test('without a limit everything moves in one step, at once', () => {
-    const { rollout, step } = started();
+    const { rollout, step, acknowledge } = started();
     const pace = { perSecond: Number.POSITIVE_INFINITY, balance: true };
     const { ring, step: all } = step(new Uint16Array(SLOTS), 0, pace);
     expect(all.connections).toBe(300);
     expect(movedSlots({ ...ring, table: new Uint16Array(SLOTS) }, ring)).toHaveLength(300);
-    rollout.acknowledge(true, 5);
+    acknowledge(true, 5);
     expect(rollout.release).toMatchObject({ spreadMs: 0, maxPerSecond: 0 });
-    expect(rollout.wakeIn(5)).toBeUndefined();
+    expect(rollout.planIn(5)).toBeUndefined();
   });
 
   test('each publication has the next version', () => {

@@ -2,6 +2,7 @@ import {
   createRing,
   type Member,
   type MoveReason,
+  movedSlots,
   planStep,
   type Release,
   type Revision,
@@ -12,6 +13,8 @@ import { ACK_DEADLINE_MS } from '../fleet/gateways.ts';
 
 /** Length of a step at the configured pace, ms. */
 const STEP_MS = 1000;
+/** A step is published this long before the moves of the one before are made, so that it is acknowledged by then, ms. */
+const LEAD_MS = 400;
 
 export interface Pace {
   /** Connections per second; Infinity for no limit. */
@@ -22,16 +25,18 @@ export interface Pace {
 
 /**
  * Takes the ring to its target in steps: publish, wait until every live gateway has applied it (or its deadline has
- * passed), release the moves, wait until they are made, next step. Slots of lost owners wait for nothing.
- * Times are monotonic milliseconds.
+ * passed), release the moves, next step. Steps overlap so that the pace has no gaps: the next one is published shortly
+ * before the moves of the last one are all made, and released right then. New connections follow a ring at once, so
+ * the slots of lost owners wait for nothing. Times are monotonic milliseconds.
  *
- *   idle --step--> published --acknowledged--> releasing (spreadMs) --over--> idle
+ *   step 1  published ─ acknowledged, released ═══════ moves ═══════╗
+ *   step 2                                   published ─ acknowledged, released ═══════ moves ═══════
  */
 export class Rollout {
   #ring: Ring;
   #release: Release;
-  /** Set while a publication is not acknowledged; `spreadMs` is what its moves will take. */
-  #unacknowledged: { since: number; spreadMs: number; maxPerSecond: number } | undefined;
+  /** Set while a publication is not acknowledged. */
+  #unacknowledged: { since: number; slots: ReadonlySet<number>; pace: Pace } | undefined;
   /** When the moves that were released are all made. */
   #movedAt = 0;
   #remaining: Step['remaining'] = NOTHING;
@@ -58,6 +63,11 @@ export class Rollout {
     return this.#unacknowledged === undefined;
   }
 
+  /** True while gateways make the moves that were released last. */
+  isMoving(now: number): boolean {
+    return now < this.#movedAt;
+  }
+
   /**
    * The step to publish now, as a ring at the next version with its counts; its digest equals the present ring's when
    * nothing changes. Takes effect with `published`.
@@ -71,7 +81,7 @@ export class Rollout {
     readonly now: number;
   }): { ring: Ring; step: Step } {
     const { members, current, desired, connections, pace, now } = input;
-    const idle = this.acknowledged && now >= this.#movedAt;
+    const idle = this.acknowledged && now >= this.#movedAt - LEAD_MS;
     const budget = idle ? (pace.perSecond * STEP_MS) / 1000 : 0;
     const step = planStep({ members, current, desired, connections, budget, balance: pace.balance });
     this.#remaining = step.remaining;
@@ -80,25 +90,28 @@ export class Rollout {
   }
 
   /** The ring is out: its moves wait for acknowledgement. */
-  published(ring: Ring, connections: number, pace: Pace, now: number): void {
-    const limited = Number.isFinite(pace.perSecond);
-    const spreadMs = limited ? Math.ceil((connections / pace.perSecond) * 1000) : 0;
+  published(ring: Ring, pace: Pace, now: number): void {
+    const slots = new Set([...(this.#unacknowledged?.slots ?? []), ...movedSlots(this.#ring, ring)]);
     this.#ring = ring;
-    this.#unacknowledged = {
-      since: now,
-      spreadMs: (this.#unacknowledged?.spreadMs ?? 0) + spreadMs,
-      maxPerSecond: limited ? pace.perSecond : 0,
-    };
+    this.#unacknowledged = { since: now, slots, pace };
   }
 
-  /** Releases the moves of the published ring once all gateways have applied it. True when the release changed. */
-  acknowledge(allApplied: boolean, now: number): boolean {
+  /**
+   * Releases the moves of the published ring once all gateways have applied it and those of the step before are made;
+   * true when it does. `connections` by
+   * slot are those of the gateways' last reports: an acknowledgement counts what was there when the ring was applied,
+   * so the time over which to spread the moves is exact, however old the counts were by which the step was packed.
+   */
+  acknowledge(allApplied: boolean, connections: () => Readonly<Uint32Array>, now: number): boolean {
     const waiting = this.#unacknowledged;
     if (waiting === undefined || (!allApplied && now - waiting.since < ACK_DEADLINE_MS)) return false;
+    if (this.isMoving(now)) return false;
     this.#unacknowledged = undefined;
-    this.#movedAt = Math.max(this.#movedAt, now) + waiting.spreadMs;
-    const { spreadMs, maxPerSecond } = waiting;
-    this.#release = { movableUpTo: this.#ring.revision, spreadMs, maxPerSecond };
+    const { perSecond } = waiting.pace;
+    const limited = Number.isFinite(perSecond);
+    const spreadMs = limited ? Math.ceil((sumOver(waiting.slots, connections()) / perSecond) * 1000) : 0;
+    this.#movedAt = now + spreadMs;
+    this.#release = { movableUpTo: this.#ring.revision, spreadMs, maxPerSecond: limited ? perSecond : 0 };
     return true;
   }
 
@@ -107,12 +120,24 @@ export class Rollout {
     this.#ring = { ...this.#ring, revision };
   }
 
-  /** Milliseconds until time alone lets this go on; undefined when there is nothing left or a report decides. */
-  wakeIn(now: number): number | undefined {
-    if (this.#unacknowledged !== undefined) return Math.max(0, this.#unacknowledged.since + ACK_DEADLINE_MS - now);
-    const left = Object.values(this.#remaining).some(({ slots }) => slots > 0);
-    return left ? Math.max(0, this.#movedAt - now) : undefined;
+  /** Milliseconds until `acknowledge` may succeed by time alone; undefined when there is nothing to release. */
+  releaseIn(allApplied: boolean, now: number): number | undefined {
+    if (this.#unacknowledged === undefined) return undefined;
+    const earliest = allApplied ? now : this.#unacknowledged.since + ACK_DEADLINE_MS;
+    return Math.max(earliest, this.#movedAt) - now;
   }
+
+  /** Milliseconds until `plan` can go on; undefined when there is nothing left, or a release must come first. */
+  planIn(now: number): number | undefined {
+    const left = Object.values(this.#remaining).some(({ slots }) => slots > 0);
+    return left && this.acknowledged ? Math.max(0, this.#movedAt - LEAD_MS - now) : undefined;
+  }
+}
+
+function sumOver(slots: ReadonlySet<number>, connections: Readonly<Uint32Array>): number {
+  let sum = 0;
+  for (const slot of slots) sum += connections[slot] ?? 0;
+  return sum;
 }
 
 const NONE = { slots: 0, connections: 0 };

@@ -7,6 +7,7 @@ const WELL: Observed = {
   acknowledged: true,
   gateways: { ready: 2, inSync: 2 },
   slotsToMove: 0,
+  moving: false,
   paused: false,
 };
 const reasons = (more: Partial<Observed>) => {
@@ -32,6 +33,7 @@ describe('conditions', () => {
     [{ publish: { storeError: undefined, busError: 'away' } }, 'False BusUnavailable'],
     [{ acknowledged: false }, 'False Publishing'],
     [{ slotsToMove: 5 }, 'False Moving'],
+    [{ moving: true }, 'False Moving'],
     [{ slotsToMove: 5, paused: true }, 'False Paused'],
   ])('%j is not Ready: %s', (more, reason) => {
     expect(reasons(more).Ready).toBe(reason);

@@ -24,6 +24,8 @@ export interface Observed {
   readonly acknowledged: boolean;
   readonly gateways: { ready: number; inSync: number };
   readonly slotsToMove: number;
+  /** Gateways are making the moves that were released last. */
+  readonly moving: boolean;
   readonly paused: boolean;
 }
 
@@ -74,6 +76,7 @@ function ready(observed: Observed, backendsAvailable: Finding, ringPublished: Fi
     return observed.paused
       ? no('Paused', `${observed.slotsToMove} slots would move; rebalance.paused holds them back`)
       : no('Moving', `${observed.slotsToMove} slots are left to move`);
+  if (observed.moving) return no('Moving', 'the last moves are being made');
   return yes('Settled', 'the ring is at its target');
 }
 
