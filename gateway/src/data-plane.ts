@@ -18,6 +18,8 @@ export interface DataPlane {
   readonly sockets: ReadonlySet<Socket>;
   /** From now on kept connections get their last answer, and new requests on them SHUTTING_DOWN. */
   retire(): void;
+  /** Ends what is left at once, and resolves when nothing is. */
+  destroy(): Promise<void>;
 }
 
 export function createDataPlane(context: DataPlaneContext): DataPlane {
@@ -45,6 +47,11 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     sockets,
     retire: () => {
       retired = true;
+    },
+    async destroy() {
+      const gone = [...sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(gone);
     },
   };
 }

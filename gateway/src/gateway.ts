@@ -130,9 +130,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const closed = new Promise<void>((resolve) => plane.server.close(() => resolve()));
     // Then those inside go, spread out, so that the other gateways are not hit by all of them at once.
     await closeAll(tracker, options.drainMs, limits);
-    // Requests under way had the drain time. Upgraded sockets are unknown to the server, hence each by itself.
-    plane.server.closeAllConnections();
-    for (const socket of plane.sockets) socket.destroy();
+    // Requests under way had the drain time. The server itself would wait for upgraded sockets, but never end them.
+    await plane.destroy();
     await closed;
     // The controller counts on the reports until here; after the leave message it waits for this gateway no longer.
     await reporter.leave();

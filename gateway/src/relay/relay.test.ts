@@ -1,64 +1,17 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { type EchoNode, startEchoNode } from '../testing/echo-node.ts';
+import { connectClient } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
-import { type GatewayUnderTest, startTestGateway } from '../testing/gateway-under-test.ts';
-import { accept, frame, type RawNode, rawUpgrade, startRawNode, switching } from '../testing/raw-socket.ts';
+import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
+import { accept, frame, rawUpgrade, switching } from '../testing/raw-socket.ts';
 import { releaseUpTo, revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
+import { useGateway } from '../testing/use-gateway.ts';
 import { closeFrame, OWNER_CHANGED } from './close-frame.ts';
 
 /** Short deadlines, so that tests that wait for them are quick. */
 const LIMITS = { closeMs: 300, nodeCloseMs: 200, messageGraceMs: 100, ownerWaitMs: 300, answerMs: 400 };
 
-const stops: (() => Promise<unknown>)[] = [];
-let underTest: GatewayUnderTest | undefined;
-
-/** Every test ends with nothing left behind: no connection tracked, no socket open at the gateway or at a node. */
-afterEach(async () => {
-  const test = underTest;
-  underTest = undefined;
-  await test?.gateway.stop();
-  expect(test?.gateway.connections ?? 0).toBe(0);
-  expect(test?.gateway.sockets ?? 0).toBe(0);
-  for (const stop of stops.splice(0)) await stop();
-});
-
-async function gatewayFor(...nodes: readonly TestNode[]): Promise<GatewayUnderTest> {
-  underTest = await startTestGateway(ringMessage(ringOf(revision(1), nodes, () => 0)), { limits: LIMITS });
-  return underTest;
-}
-
-async function echoNode(id: string): Promise<EchoNode> {
-  const node = await startEchoNode(id);
-  stops.push(node.stop);
-  return node;
-}
-
-async function rawNode(id: string, onHead?: Parameters<typeof startRawNode>[1]): Promise<RawNode> {
-  const node = await startRawNode(id, onHead);
-  stops.push(node.stop);
-  return node;
-}
-
-interface Client {
-  readonly socket: WebSocket;
-  readonly messages: string[];
-  closed: { code: number; reason: string } | undefined;
-}
-
-async function connectClient(port: number, key = 'ada'): Promise<Client> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/connect/${key}`, { maxPayload: 64 << 20 });
-  const client: Client = { socket, messages: [], closed: undefined };
-  socket.on('error', () => {});
-  socket.on('message', (data, isBinary) =>
-    client.messages.push(isBinary ? `${(data as Buffer).length} bytes` : String(data)),
-  );
-  socket.on('close', (code, reason) => {
-    client.closed = { code, reason: String(reason) };
-  });
-  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-  return client;
-}
+const { gatewayFor, echoNode, rawNode } = useGateway(LIMITS);
 
 /** Gives all slots to the second node, released for moving. */
 function moveAll(test: GatewayUnderTest, nodes: readonly TestNode[], version = 2): void {

@@ -1,4 +1,4 @@
-import { type ClusterSettings, type Member, movedSlots, type Revision, type Ring, SLOTS } from '@wscluster/ring';
+import { type ClusterSettings, movedSlots, type Revision, type Ring, SLOTS } from '@wscluster/ring';
 import { type HostPort, parseHostPort } from '@wscluster/service';
 import { compileRoutes, type Router } from '../route/router.ts';
 
@@ -46,7 +46,7 @@ export function nextTable(
     settings,
     settingsDigest,
     router: before?.settingsDigest === settingsDigest ? before.router : compileRoutes(settings.routes),
-    owners: ring.members.map(ownerOfMember),
+    owners: ownersOf(ring, before),
     changes: before === undefined ? firstChanges(ring.revision) : nextChanges(before, ring, now),
   };
 }
@@ -61,10 +61,19 @@ export function changedAfter(table: Table, slot: number, revision: Revision): bo
   return epoch === revision.epoch ? (table.changes.version[slot] as number) > revision.version : epoch > revision.epoch;
 }
 
-function ownerOfMember(member: Member): Owner {
-  const address = parseHostPort(member.address);
-  // The schema of members has checked the form; a port above 65,535 can pass it.
-  return { nodeId: member.nodeId, address: address ?? { host: 'invalid.invalid', port: 1 } };
+/**
+ * Owners that stay keep their objects, and with them their id strings: connections hold these, and comparing a string
+ * with itself is what makes the scan over all connections fast.
+ */
+function ownersOf(ring: Ring, before: Table | undefined): Owner[] {
+  const known = new Map(before?.owners.map((owner) => [owner.nodeId, owner]));
+  return ring.members.map(({ nodeId, address: text }) => {
+    // The schema of members has checked the form; a port above 65,535 can pass it.
+    const address = parseHostPort(text) ?? { host: 'invalid.invalid', port: 1 };
+    const owner = known.get(nodeId);
+    const same = owner?.address.host === address.host && owner.address.port === address.port;
+    return owner !== undefined && same ? owner : { nodeId: owner?.nodeId ?? nodeId, address };
+  });
 }
 
 function firstChanges({ epoch, version }: Revision): SlotChanges {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { CONNECTIONS, type RoleAnswer, type RoleRequest } from './gateway-echo-role.ts';
-import type { BenchResult } from './result.ts';
+import { atMost, type BenchResult, median } from './result.ts';
 
 const ROUNDS = 7;
 const ROUND_MS = 2_000;
@@ -45,14 +45,13 @@ export async function run(): Promise<BenchResult[]> {
     }
     const measured = median(ours.map((micros, i) => micros / (theirs[i] ?? Number.NaN)));
     return [
-      {
-        name: 'gateway: CPU per echoed message, relative to http-proxy-3',
+      atMost(
+        'gateway: CPU per echoed message, relative to http-proxy-3',
         measured,
-        limit: LIMIT,
-        ok: measured <= LIMIT,
-        unit: 'ratio',
-        detail: `${median(ours).toFixed(1)} µs against ${median(theirs).toFixed(1)} µs; ${CONNECTIONS} connections, 64-byte messages, ${ROUNDS} rounds each`,
-      },
+        LIMIT,
+        'ratio',
+        `${median(ours).toFixed(1)} µs against ${median(theirs).toFixed(1)} µs; ${CONNECTIONS} connections, 64-byte messages, ${ROUNDS} rounds each`,
+      ),
     ];
   } finally {
     for (const child of processes) child.kill();
@@ -79,9 +78,4 @@ function nextAnswer(child: ChildProcess): Promise<RoleAnswer> {
       resolve(answer);
     });
   });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }

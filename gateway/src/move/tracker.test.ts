@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Tracked, Tracker } from './tracker.ts';
+
+const NODES = ['a', 'b', 'c'] as const;
+
+describe('a tracker', () => {
+  it('holds after any additions, removals and changes of node exactly what is left', () => {
+    const action = fc.record({
+      kind: fc.constantFrom('add', 'add', 'remove', 'node'),
+      slot: fc.integer({ min: 0, max: 3 }),
+      node: fc.constantFrom(...NODES),
+      pick: fc.nat(),
+    });
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+        const tracker = new Tracker();
+        const held: Tracked[] = [];
+        for (const { kind, slot, node, pick } of actions) {
+          const chosen = held[pick % Math.max(held.length, 1)];
+          if (kind === 'add') {
+            const entry: Tracked = { slot, nodeId: node, next: undefined, previous: undefined };
+            held.push(entry);
+            tracker.add(entry);
+          } else if (chosen !== undefined && kind === 'remove') {
+            held.splice(held.indexOf(chosen), 1);
+            tracker.remove(chosen);
+          } else if (chosen !== undefined) tracker.setNode(chosen, node);
+        }
+        expect(tracker.size).toBe(held.length);
+        expect(new Set(tracker.all())).toEqual(new Set(held));
+        expect(tracker.all().map(({ slot }) => slot)).toEqual(held.map(({ slot }) => slot).sort());
+        for (let slot = 0; slot < 4; slot++)
+          expect(tracker.countsBySlot[slot]).toBe(held.filter((entry) => entry.slot === slot).length);
+        const byNode = NODES.map((id) => [id, held.filter(({ nodeId }) => nodeId === id).length] as const);
+        expect(new Map(tracker.countsByNode)).toEqual(new Map(byNode.filter(([, count]) => count > 0)));
+      }),
+    );
+  });
+});

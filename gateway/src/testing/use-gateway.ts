@@ -1,0 +1,45 @@
+import { afterEach, expect } from 'vitest';
+import type { Limits } from '../limits.ts';
+import { type EchoNode, startEchoNode } from './echo-node.ts';
+import { type GatewayUnderTest, startTestGateway } from './gateway-under-test.ts';
+import { type RawNode, startRawNode } from './raw-socket.ts';
+import { revision, ringMessage, ringOf, type TestNode } from './rings.ts';
+
+/**
+ * One gateway and its nodes for each test of a file. Every test ends with nothing left behind, or fails: no connection
+ * tracked and no socket open at the gateway.
+ */
+export function useGateway(limits: Partial<Limits>) {
+  const stops: (() => Promise<unknown>)[] = [];
+  let underTest: GatewayUnderTest | undefined;
+
+  afterEach(async () => {
+    const test = underTest;
+    underTest = undefined;
+    await test?.gateway.stop();
+    const left = { connections: test?.gateway.connections ?? 0, sockets: test?.gateway.sockets ?? 0 };
+    for (const stop of stops.splice(0)) await stop();
+    expect(left).toEqual({ connections: 0, sockets: 0 });
+  });
+
+  return {
+    /** All slots belong to the first node. */
+    async gatewayFor(...nodes: readonly TestNode[]): Promise<GatewayUnderTest> {
+      underTest = await startTestGateway(
+        ringMessage(ringOf(revision(1), nodes, () => (nodes.length === 0 ? undefined : 0))),
+        { limits },
+      );
+      return underTest;
+    },
+    async echoNode(id: string): Promise<EchoNode> {
+      const node = await startEchoNode(id);
+      stops.push(node.stop);
+      return node;
+    },
+    async rawNode(id: string, onHead?: Parameters<typeof startRawNode>[1]): Promise<RawNode> {
+      const node = await startRawNode(id, onHead);
+      stops.push(node.stop);
+      return node;
+    },
+  };
+}
