@@ -10,9 +10,7 @@ export function installIsCurrent(root) {
   const locked = packagesIn(join(root, 'package-lock.json'));
   const installed = packagesIn(join(root, 'node_modules', '.package-lock.json'));
   if (locked === undefined || installed === undefined) return false;
-  // The entry '' is the root itself, which npm leaves out of the installed list.
   for (const [path, entry] of Object.entries(locked)) {
-    if (path === '') continue;
     if (installed[path] === undefined) {
       if (!isOptional(entry)) return false;
     } else if (JSON.stringify(installed[path]) !== JSON.stringify(entry)) return false;
@@ -25,9 +23,11 @@ function isOptional(entry) {
   return entry.optional === true || entry.devOptional === true || entry.peer === true;
 }
 
+/** What lies in node_modules by path. Without the root and the workspaces themselves: those are no copies. */
 function packagesIn(file) {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')).packages;
+    const { packages } = JSON.parse(readFileSync(file, 'utf8'));
+    return Object.fromEntries(Object.entries(packages).filter(([path]) => path.includes('node_modules/')));
   } catch {
     return undefined;
   }

@@ -1,24 +1,17 @@
 // Runs FILE under the Node that the lockfile pins, after installing what is missing: `node scripts/run.mjs FILE [args]`.
-// The only file that has to work on an older Node with nothing installed, so it is plain JavaScript on built-ins.
+// This and what it imports must work on an older Node with nothing installed, so it is plain JavaScript on built-ins.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installIsCurrent } from './install-state.mjs';
+import { installIfNeeded } from './install.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 function fail(message) {
   process.stderr.write(`${message}\n`);
   process.exit(1);
-}
-
-function install() {
-  process.stderr.write('installing the locked dependencies (npm ci) ...\n');
-  const ci = spawnSync('npm', ['ci', '--no-progress'], { cwd: root, encoding: 'utf8' });
-  if (ci.error !== undefined) fail(`cannot run npm: ${ci.error.message}. Install npm 10 or newer.`);
-  if (ci.status !== 0) fail(`${ci.stdout}${ci.stderr}npm ci failed: see above. It needs the npm registry.`);
 }
 
 /** The real binary: node_modules/.bin/node is a link (on Windows a script) to it. */
@@ -38,7 +31,11 @@ function pinnedNode() {
 
 const [file, ...args] = process.argv.slice(2);
 if (file === undefined) fail('usage: node scripts/run.mjs FILE [args]');
-if (!installIsCurrent(root)) install();
+try {
+  installIfNeeded(root);
+} catch (error) {
+  fail(error.message);
+}
 
 const child = spawn(pinnedNode(), [file, ...args], { stdio: 'inherit' });
 // A signal may come to this process alone (a supervisor) or to the whole group (Ctrl-C). It is always passed on, and
