@@ -162,8 +162,7 @@ export class Updates implements FollowerHandlers {
       const message = await store.load();
       if (this.#storeFailed) log.info({ event: 'store-back' }, 'the ring store can be read again');
       this.#storeFailed = false;
-      if (this.#stopped || message === undefined) return message !== undefined;
-      if (message.cluster === cluster) this.#take(message, 'store');
+      if (!this.#stopped && message?.cluster === cluster) this.#take(message, 'store');
       return true;
     } catch (error) {
       // Once per outage: it is polled every 2 s.

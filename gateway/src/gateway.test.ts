@@ -1,0 +1,130 @@
+import { decodeSlotCounts, type Report, slotOf, type Uplink } from '@wscluster/ring';
+import { describe, expect, it } from 'vitest';
+import { connectClient } from './testing/client.ts';
+import { startEchoNode } from './testing/echo-node.ts';
+import { eventually } from './testing/eventually.ts';
+import { startTestGateway } from './testing/gateway-under-test.ts';
+import { rawUpgrade } from './testing/raw-socket.ts';
+import { revision, ringMessage, ringOf } from './testing/rings.ts';
+
+async function get(port: number, path: string): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+  return { status: answer.status, text: await answer.text() };
+}
+
+const reports = (sent: readonly Uplink[]) => sent.filter((message): message is Report => message.type === 'report');
+
+describe('a gateway', () => {
+  it('starts without a ring, unready, and answers 503 until it has one', async () => {
+    const node = await startEchoNode('a');
+    const { gateway, broadcast } = await startTestGateway(undefined);
+    expect(await get(gateway.probePort, '/readyz')).toMatchObject({ status: 503, text: 'no ring yet\n' });
+    const early = await get(gateway.port, '/send?userId=ada');
+    expect(early.status).toBe(503);
+    expect(JSON.parse(early.text)).toMatchObject({ code: 'NO_RING' });
+
+    broadcast(ringMessage(ringOf(revision(1), [node])));
+    expect(await get(gateway.probePort, '/readyz')).toMatchObject({ status: 200 });
+    expect((await get(gateway.port, '/send?userId=ada')).status).toBe(200);
+    await gateway.stop();
+    await node.stop();
+  });
+
+  it('reports its ring and its connections, right after each ring too', async () => {
+    const node = await startEchoNode('a');
+    const { gateway, broadcast, bus } = await startTestGateway(ringMessage(ringOf(revision(1), [node])));
+    const client = await connectClient(gateway.port, 'ada');
+    broadcast(ringMessage(ringOf(revision(2), [node])));
+    const report = reports(bus.sent).at(-1);
+    expect(report).toMatchObject({
+      gateway: 'gateway-under-test',
+      address: `127.0.0.1:${gateway.port}`,
+      applied: revision(2),
+      connectionsByNode: { a: 1 },
+      moved: 0,
+    });
+    expect(decodeSlotCounts(report?.connections ?? '')[slotOf('ada')]).toBe(1);
+
+    broadcast(ringMessage(ringOf(revision(3), [node])));
+    expect(reports(bus.sent).at(-1)?.connections).toBeUndefined();
+    bus.handlers?.onConnected();
+    expect(reports(bus.sent).at(-1)?.connections).toBe(report?.connections);
+    client.socket.terminate();
+    await gateway.stop();
+    expect(bus.sent.at(-1)).toMatchObject({ type: 'leave', gateway: 'gateway-under-test' });
+    await node.stop();
+  });
+
+  it('goes on routing while the bus is gone and the store is down', async () => {
+    const node = await startEchoNode('a');
+    const { gateway, bus, store } = await startTestGateway(ringMessage(ringOf(revision(1), [node])), {
+      timing: { silenceMs: 20, pollMs: 20, retryMs: [] },
+    });
+    bus.connected = false;
+    store.failing = true;
+    const before = store.loads;
+    await eventually('polls', () => store.loads > before + 3);
+    expect((await get(gateway.port, '/send?userId=ada')).status).toBe(200);
+    expect((await get(gateway.probePort, '/readyz')).status).toBe(200);
+    await gateway.stop();
+    await node.stop();
+  });
+
+  it('counts what it does', async () => {
+    const node = await startEchoNode('a');
+    const { gateway } = await startTestGateway(ringMessage(ringOf(revision(4, 2), [node])));
+    const client = await connectClient(gateway.port, 'ada');
+    client.socket.send('hello');
+    await eventually('the echo', () => client.messages.length === 1);
+    await get(gateway.port, '/nowhere');
+    const { text } = await get(gateway.probePort, '/metrics');
+    for (const line of [
+      'wscluster_gateway_connections 1',
+      'wscluster_gateway_ring_epoch 2',
+      'wscluster_gateway_ring_version 4',
+      'wscluster_gateway_upgrades_total{result="opened"} 1',
+      'wscluster_gateway_http_requests_total{code="404"} 1',
+      'wscluster_gateway_relay_bytes_total{direction="to-node"} 11',
+      'wscluster_gateway_relay_bytes_total{direction="to-client"} 7',
+      'wscluster_gateway_moves_total 0',
+    ])
+      expect(text).toContain(`${line}\n`);
+    client.socket.terminate();
+    await gateway.stop();
+    await node.stop();
+  });
+
+  it('stops in order: unready, no more clients, then 1001 to those who are there, spread out', async () => {
+    const node = await startEchoNode('a');
+    const test = await startTestGateway(ringMessage(ringOf(revision(1), [node])), { unreadyMs: 200, drainMs: 600 });
+    const { gateway } = test;
+    const clients = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((key) => connectClient(gateway.port, key)));
+    const silent = rawUpgrade(gateway.port, '/connect/silent');
+    await eventually('all connected', () => node.visits.length === 7);
+
+    const from = performance.now();
+    const stopped = gateway.stop();
+    const closedAt: number[] = [];
+    for (const { socket } of clients) socket.on('close', () => closedAt.push(performance.now() - from));
+    expect(await get(gateway.probePort, '/readyz')).toMatchObject({ status: 503, text: 'stopping\n' });
+    // Load balancers may not have noticed yet.
+    const late = await connectClient(gateway.port, 'late');
+    await eventually('nobody gets in any more', () => performance.now() - from > 250);
+    await expect(get(gateway.port, '/send?userId=ada')).rejects.toThrow();
+    expect((await get(gateway.probePort, '/healthz')).status).toBe(200);
+
+    await eventually('all clients are gone', () => closedAt.length === 6);
+    expect([...clients, late].map(({ closed }) => closed)).toEqual(
+      Array.from({ length: 7 }, () => ({ code: 1001, reason: 'gateway going away' })),
+    );
+    expect(closedAt[0]).toBeGreaterThan(195);
+    expect((closedAt.at(-1) ?? 0) - (closedAt[0] ?? 0)).toBeGreaterThan(250);
+    silent.socket.destroy();
+    await stopped;
+    expect(test.bus.sent.at(-1)?.type).toBe('leave');
+    expect(gateway.sockets).toBe(0);
+    expect(node.visits.filter(({ closeCode }) => closeCode === 1001).length).toBe(8);
+    await expect(get(gateway.probePort, '/healthz')).rejects.toThrow();
+    await node.stop();
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { revision, ringMessage, ringOf } from '../testing/rings.ts';
+import { CurrentTable } from './current-table.ts';
+import { changedAfter, ownerOfSlot } from './table.ts';
+
+const NODES = [
+  { id: 'a', port: 1 },
+  { id: 'b', port: 2 },
+];
+
+function apply(current: CurrentTable, version: number, ownerOf: (slot: number) => number, now: number, epoch = 1) {
+  const ring = ringOf(revision(version, epoch), NODES, ownerOf);
+  return current.apply(ring, ringMessage(ring), { now });
+}
+
+describe('the table', () => {
+  it('knows for each slot at which revision, and when, its owner changed last', () => {
+    const current = new CurrentTable();
+    apply(current, 3, () => 0, 100);
+    apply(current, 5, (slot) => (slot === 7 ? 1 : 0), 200);
+    const table = apply(current, 1, (slot) => (slot === 7 || slot === 8 ? 1 : 0), 300, 2);
+    expect(ownerOfSlot(table, 7)).toEqual({ nodeId: 'b', address: { host: '127.0.0.1', port: 2 } });
+    expect([6, 7, 8].map((slot) => table.changes.at[slot])).toEqual([Number.NEGATIVE_INFINITY, 200, 300]);
+    expect(changedAfter(table, 6, revision(3))).toBe(false);
+    expect(changedAfter(table, 7, revision(4))).toBe(true);
+    expect(changedAfter(table, 7, revision(5))).toBe(false);
+    expect(changedAfter(table, 8, revision(99))).toBe(true);
+    expect(changedAfter(table, 8, revision(1, 2))).toBe(false);
+  });
+
+  it('is not replaced by an older ring, nor by another one of the same revision', () => {
+    const current = new CurrentTable();
+    const held = apply(current, 3, () => 0, 0);
+    for (const [version, epoch] of [
+      [2, 1],
+      [3, 1],
+      [9, 0],
+    ] as const)
+      expect(() => apply(current, version, () => 1, 0, epoch)).toThrow(
+        expect.objectContaining({ code: 'REVISION_STALE' }),
+      );
+    expect(current.table).toBe(held);
+  });
+
+  it('tells who waits for another owner as soon as there is one', async () => {
+    const current = new CurrentTable();
+    apply(current, 1, () => 0, 0);
+    const waiting = current.otherOwner(7, 'a', 5_000);
+    const impatient = current.otherOwner(8, 'a', 20);
+    apply(current, 2, (slot) => (slot === 9 ? 1 : 0), 0);
+    expect(await impatient).toBeUndefined();
+    apply(current, 3, (slot) => (slot === 7 ? 1 : 0), 0);
+    expect((await waiting)?.nodeId).toBe('b');
+    expect((await current.otherOwner(7, 'a', 0))?.nodeId).toBe('b');
+  });
+});
