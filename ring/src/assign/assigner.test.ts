@@ -10,6 +10,8 @@ import { pairCost } from './cost.ts';
 const equal = (ringIds: readonly number[]): WeightedId[] => ringIds.map((ringId) => ({ ringId, weight: 1 }));
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 const fromScratch = (members: readonly WeightedId[], cap?: number) => new Assigner().assign(members, cap);
+/** Shrinking a failure would take minutes here; fast-check prints the seed to repeat it. */
+const RUNS = { numRuns: 5, endOnFailure: true };
 const sha256 = (table: Uint16Array) => createHash('sha256').update(new Uint8Array(table.buffer)).digest('hex');
 
 function countOf(table: Uint16Array): (ringId: number) => number {
@@ -59,7 +61,7 @@ describe('the target', () => {
       fc.property(someMembers(2, 40), someCap, (members, cap) => {
         expectStable(fromScratch(members, cap), members, cap);
       }),
-      { numRuns: 5 },
+      RUNS,
     );
   });
 
@@ -74,7 +76,7 @@ describe('the target', () => {
     );
     fc.assert(
       fc.property(shuffled, ([members, reordered]) => sha256(fromScratch(members)) === sha256(fromScratch(reordered))),
-      { numRuns: 4 },
+      RUNS,
     );
   });
 
@@ -101,7 +103,7 @@ describe('the target', () => {
         }
         expect(sha256(table)).toBe(sha256(fromScratch(members(), steps.at(-1)?.cap)));
       }),
-      { numRuns: 5 },
+      RUNS,
     );
   });
 
@@ -135,7 +137,7 @@ describe('shares', () => {
           expect(count(ringId)).toBeLessThanOrEqual(Math.ceil(DEFAULT_CAP * fair));
         }
       }),
-      { numRuns: 5 },
+      RUNS,
     );
   });
 
@@ -168,7 +170,7 @@ describe('a change moves little more than it must:', () => {
         expect(moved).toBeGreaterThanOrEqual(share);
         expect(moved).toBeLessThan(1.2 * (SLOTS / ids.length));
       }),
-      { numRuns: 5 },
+      RUNS,
     );
   });
 
@@ -184,7 +186,7 @@ describe('a change moves little more than it must:', () => {
         expect(moved).toBeGreaterThanOrEqual(share);
         expect(moved).toBeLessThan(1.1 * share);
       }),
-      { numRuns: 5 },
+      RUNS,
     );
   });
 

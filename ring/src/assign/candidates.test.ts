@@ -70,7 +70,7 @@ describe('the candidates of a slot', () => {
           }
         },
       ),
-      { numRuns: 4 },
+      { numRuns: 4, endOnFailure: true },
     );
   });
 

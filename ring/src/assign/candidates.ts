@@ -65,7 +65,6 @@ export class Candidates {
     const coming = members.filter(({ ringId, weight }) => before.get(ringId) !== weight);
     if (leaving.length + coming.length === 0) return;
 
-    const staying = this.#members.length - leaving.length;
     this.#members = members;
     this.#ringIds = Uint16Array.from(members, ({ ringId }) => ringId);
     this.#weights = Float64Array.from(members, ({ weight }) => weight);
@@ -79,7 +78,7 @@ export class Candidates {
     if (stride !== this.#stride || (leaving.length + coming.length) * 4 > members.length) this.#fill(stride);
     else {
       if (leaving.length > 0) this.#strike(new Set(leaving.map(({ ringId }) => ringId)));
-      for (const [index, member] of coming.entries()) this.#enter(member, staying + index);
+      for (const member of coming) this.#enter(member);
     }
   }
 
@@ -116,18 +115,17 @@ export class Candidates {
     }
   }
 
-  /** Puts a member into the lists that it belongs in; `known` is how many members the lists were made from. */
-  #enter({ ringId, weight }: WeightedId, known: number): void {
+  /** Puts a member into the lists that it belongs in. */
+  #enter({ ringId, weight }: WeightedId): void {
     const { ringIds, costs } = this.#kept;
     const inverse = 1 / weight;
     for (let slot = 0; slot < SLOTS; slot++) {
       const start = slot * this.#stride;
       const length = this.#lengths[slot] ?? 0;
       const last = start + length - 1;
-      // Only a list that has everybody can grow at its end: another one may have left out a cheaper member.
-      const whole = length === known;
       const full = length === this.#stride;
-      const limit = whole && !full ? Number.POSITIVE_INFINITY : length === 0 ? 0 : (costs[last] ?? 0);
+      // A list never grows at its end, even when it has room: it may have left out a cheaper member.
+      const limit = length === 0 ? 0 : (costs[last] ?? 0);
       const hash = murmur3Pair(slot, ringId);
       if (surelyDearer(hash, inverse, limit)) continue;
       const cost = negativeLog(hash) / weight;
