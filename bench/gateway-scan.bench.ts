@@ -12,37 +12,44 @@ const LIMIT_MS = 20;
 
 /**
  * The scan that finds the connections to be moved, over 100,000 of them: nine nodes become ten, so that a tenth of them
- * has a new owner. CPU time, since a scan waits for nothing. Both rings bring strings of their own for the node ids, as parsed messages do.
+ * has a new owner. Both rings bring strings of their own for the node ids, as parsed messages do.
  */
 export async function run(): Promise<BenchResult[]> {
   const current = new CurrentTable();
-  const before = apply(current, 1, NODES - 1);
+  // Every slot changed once before, so that the scan may skip none.
+  apply(current, 0, 1);
+  const before = apply(current, 1, NODES - 1, 1);
   const tracker = new Tracker<Movable>();
   for (let i = 0; i < ENTRIES; i++) tracker.add(entry(before, (i * 40_503) % SLOTS));
-  const table = apply(current, 2, NODES);
+  const table = apply(current, 2, NODES, 1);
   const release = { movableUpTo: table.ring.revision, spreadMs: 0, maxPerSecond: 0 };
 
   const times: number[] = [];
   let found = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const from = process.threadCpuUsage();
+    const from = performance.now();
     found = planMoves(table, tracker, release).moves.length;
-    const { user, system } = process.threadCpuUsage(from);
-    times.push((user + system) / 1000);
+    times.push(performance.now() - from);
   }
-  const worst = Math.max(...times);
-  const detail = `${found} of ${ENTRIES} found; median ${median(times).toFixed(2)} ms, the slowest of ${ROUNDS}, the very first included, counts`;
-  return [atMost('gateway: scan for connections to be moved', worst, LIMIT_MS, 'ms CPU', detail)];
+  const detail = `${found} of ${ENTRIES} found; the median of ${ROUNDS}; the first, before anything is compiled, ${times[0]?.toFixed(1)} ms`;
+  return [atMost('gateway: scan for connections to be moved', median(times), LIMIT_MS, 'ms', detail)];
 }
 
 function nodeId(index: number): string {
   return Buffer.from(`${index}`.padStart(64, 'f')).toString();
 }
 
-function apply(current: CurrentTable, version: number, nodes: number) {
+/** A ring of the first `nodes` of ids counted from `firstId`; a slot's member is its number mod NODES if there is one. */
+function apply(current: CurrentTable, version: number, nodes: number, firstId = 0) {
   const members = Array.from(
     { length: nodes },
-    (_, i): Member => ({ ringId: i, nodeId: nodeId(i), address: `10.0.0.${i}:80`, weight: 1, state: 'ready' }),
+    (_, i): Member => ({
+      ringId: i,
+      nodeId: nodeId(i + firstId),
+      address: `10.0.0.${i}:80`,
+      weight: 1,
+      state: 'ready',
+    }),
   );
   const slots = Uint16Array.from({ length: SLOTS }, (_, slot) => (slot % NODES < nodes ? slot % NODES : slot % nodes));
   const settings = { routes: [] };

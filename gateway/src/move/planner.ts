@@ -1,5 +1,5 @@
 import type { Release } from '@wscluster/ring';
-import { changedAfter, type Owner, ownerOfSlot, type Table } from '../table/table.ts';
+import { changedAfter, neverChanged, type Owner, ownerOfSlot, type Table } from '../table/table.ts';
 import type { Tracked, Tracker } from './tracker.ts';
 
 /** What the plan looks at, beside slot and node. */
@@ -33,11 +33,17 @@ export interface MovePlan<T> {
 export function planMoves<T extends Movable>(table: Table, tracker: Tracker<T>, release: Release): MovePlan<T> {
   const redirects: { entry: T; owner: Owner }[] = [];
   const moves: T[] = [];
-  tracker.visit((entry) => {
-    const owner = ownerOfSlot(table, entry.slot);
-    if (owner === undefined || owner.nodeId === entry.nodeId) return;
-    if (entry.connecting) redirects.push({ entry, owner });
-    else if (isDue(entry, table, release)) moves.push(entry);
+  tracker.visitSlots((slot, first) => {
+    // All were routed by this table or one before it, so they can only be wrong where an owner changed.
+    if (neverChanged(table, slot)) return;
+    const owner = ownerOfSlot(table, slot);
+    if (owner === undefined) return;
+    const { nodeId } = owner;
+    for (let entry: T | undefined = first; entry !== undefined; entry = entry.next as T | undefined) {
+      if (entry.nodeId === nodeId) continue;
+      if (entry.connecting) redirects.push({ entry, owner });
+      else if (isDue(entry, table, release)) moves.push(entry);
+    }
   });
   return { redirects, moves };
 }

@@ -69,17 +69,22 @@ export class Tracker<T extends Tracked = Tracked> {
     entry.nodeId = nodeId;
   }
 
-  /** Calls for each, in the order of slots. Entries must not be added or removed meanwhile. */
-  visit(each: (entry: T) => void): void {
-    for (let slot = 0; slot < SLOTS; slot++)
-      for (let entry = this.#heads[slot]; entry !== undefined; entry = entry.next) each(entry as T);
+  /**
+   * Calls for the first entry of each slot that has any, in the order of slots; the others follow by `next`. Entries
+   * must not be added or removed meanwhile.
+   */
+  visitSlots(each: (slot: number, first: T) => void): void {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const first = this.#heads[slot];
+      if (first !== undefined) each(slot, first as T);
+    }
   }
 
   /** All that there are now. */
   all(): T[] {
     const entries: T[] = [];
-    this.visit((entry) => {
-      entries.push(entry);
+    this.visitSlots((_slot, first) => {
+      for (let entry: Tracked | undefined = first; entry !== undefined; entry = entry.next) entries.push(entry as T);
     });
     return entries;
   }

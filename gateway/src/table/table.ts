@@ -55,6 +55,11 @@ export function ownerOfSlot(table: Table, slot: number): Owner | undefined {
   return table.owners[table.ring.table[slot] as number];
 }
 
+/** Whether the slot has the owner of this gateway's first ring, and never had another since. */
+export function neverChanged(table: Table, slot: number): boolean {
+  return table.changes.at[slot] === Number.NEGATIVE_INFINITY;
+}
+
 /** Whether the slot's owner changed at a revision that is still to be released. */
 export function changedAfter(table: Table, slot: number, revision: Revision): boolean {
   const epoch = table.changes.epoch[slot] as number;
