@@ -20,14 +20,13 @@ export const hostPortOption = z.string().transform((text, ctx) => {
 });
 
 /** Seconds given as text; kept in milliseconds. */
-export const secondsOption = z.coerce
-  .number()
-  .min(0)
-  .max(86_400)
+export const secondsOption = z
+  .union([z.number(), z.string().trim().min(1, 'must be a number of seconds')]) // an empty text is not 0
+  .pipe(z.coerce.number().min(0).max(86_400))
   .transform((seconds) => Math.round(seconds * 1000));
 
 /**
- * Reads and validates all options once. Throws CONFIG_INVALID naming the flag. `--help` prints the list and
+ * Reads and validates all options once. A variable that is empty counts as unset: compose files make such. Throws CONFIG_INVALID naming the flag. `--help` prints the list and
  * returns undefined.
  */
 export function readOptions<S extends OptionSpecs>(
@@ -56,7 +55,7 @@ export function readOptions<S extends OptionSpecs>(
   const values: Record<string, unknown> = {};
   for (const name of names) {
     const flag = kebab(name);
-    const parsed = specs[name]?.schema.safeParse(flags[flag] ?? env[environmentName(name)]);
+    const parsed = specs[name]?.schema.safeParse(flags[flag] ?? (env[environmentName(name)] || undefined));
     if (parsed?.success !== true) {
       const why = parsed?.error.issues[0]?.message ?? 'unknown option';
       throw new WsClusterError('CONFIG_INVALID', `--${flag} (or ${environmentName(name)}): ${why}`, { field: flag });
