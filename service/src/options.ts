@@ -22,7 +22,8 @@ export const hostPortOption = z.string().transform((text, ctx) => {
 /** Seconds given as text; kept in milliseconds. */
 export const secondsOption = z
   .union([z.number(), z.string().trim().min(1, 'must be a number of seconds')]) // an empty text is not 0
-  .pipe(z.coerce.number().min(0).max(86_400))
+  .transform(Number)
+  .pipe(z.number('must be a number of seconds').min(0).max(86_400))
   .transform((seconds) => Math.round(seconds * 1000));
 
 /**
