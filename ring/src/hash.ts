@@ -9,14 +9,32 @@ const scratch = new Uint8Array(3 * 1024);
 
 /** The slot of a canonical key: MurmurHash3 of its UTF-8 bytes, mod SLOTS. Test vectors: ring/vectors/. */
 export function slotOf(key: string): number {
-  return murmur3(key) % SLOTS;
+  // SLOTS is a power of two, so the low bits are the remainder.
+  return hashText(key) & (SLOTS - 1);
 }
 
 /**
  * MurmurHash3 x86 32 with seed 0 over the UTF-8 bytes of a string, as an unsigned 32-bit number. A lone surrogate
- * counts as U+FFFD, as TextEncoder has it. Pure ASCII, the usual key, is read in place and allocates nothing.
+ * counts as U+FFFD, as TextEncoder has it.
  */
 export function murmur3(text: string): number {
+  return hashText(text) >>> 0;
+}
+
+/** The same hash over bytes. */
+export function murmur3Bytes(bytes: Uint8Array): number {
+  return hashBytes(bytes, bytes.length) >>> 0;
+}
+
+/** The same hash over two unsigned 32-bit numbers, little-endian, one after the other. */
+export function murmur3Pair(first: number, second: number): number {
+  return finish(mixBlock(mixBlock(0, first), second), 0, 8) >>> 0;
+}
+
+// From here on hashes are signed, which spares the engine a box around every other one.
+
+/** Pure ASCII, the usual key, is read in place and allocates nothing. */
+function hashText(text: string): number {
   const length = text.length;
   const whole = length & ~3;
   let h = 0;
@@ -26,36 +44,31 @@ export function murmur3(text: string): number {
     const b = text.charCodeAt(i + 1);
     const c = text.charCodeAt(i + 2);
     const d = text.charCodeAt(i + 3);
-    if ((a | b | c | d) > 0x7f) return murmur3OfUtf8(text);
+    if ((a | b | c | d) > 0x7f) return hashUtf8(text);
     h = mixBlock(h, a | (b << 8) | (c << 16) | (d << 24));
     i += 4;
   }
   let tail = 0;
   for (let shift = 0; i < length; i++, shift += 8) {
     const unit = text.charCodeAt(i);
-    if (unit > 0x7f) return murmur3OfUtf8(text);
+    if (unit > 0x7f) return hashUtf8(text);
     tail |= unit << shift;
   }
   return finish(h, tail, length);
 }
 
-/** The same hash over bytes. */
-export function murmur3Bytes(bytes: Uint8Array, length = bytes.length): number {
+function hashUtf8(text: string): number {
+  if (text.length * 3 <= scratch.length) return hashBytes(scratch, encoder.encodeInto(text, scratch).written);
+  const bytes = encoder.encode(text);
+  return hashBytes(bytes, bytes.length);
+}
+
+function hashBytes(bytes: Uint8Array, length: number): number {
   const whole = length & ~3;
   let h = 0;
   let i = 0;
   for (; i < whole; i += 4) h = mixBlock(h, littleEndian(bytes, i, 4));
   return finish(h, littleEndian(bytes, i, length - i), length);
-}
-
-/** The same hash over two unsigned 32-bit numbers, little-endian, one after the other. */
-export function murmur3Pair(first: number, second: number): number {
-  return finish(mixBlock(mixBlock(0, first), second), 0, 8);
-}
-
-function murmur3OfUtf8(text: string): number {
-  if (text.length * 3 > scratch.length) return murmur3Bytes(encoder.encode(text));
-  return murmur3Bytes(scratch, encoder.encodeInto(text, scratch).written);
 }
 
 /** `count` bytes from `at`, as a little-endian number. */
@@ -80,5 +93,5 @@ function finish(hash: number, tail: number, length: number): number {
   let h = hash ^ scramble(tail) ^ length;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }
