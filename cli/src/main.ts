@@ -1,13 +1,15 @@
 import { createLogger, readOptions, runProcess } from '@wscluster/service';
 import { startDev } from './dev/dev.ts';
+import { printLine } from './dev/log-stream.ts';
 import { devOptions } from './dev/options.ts';
 
 const [command, ...args] = process.argv.slice(2);
 
 if (command === 'dev') {
-  await runProcess(createLogger('dev'), async (signal) => {
+  const log = createLogger('dev', {}, { write: (line) => printLine(line.trimEnd()) });
+  await runProcess(log, async (signal) => {
     const options = readOptions('wscluster dev', devOptions, args);
-    return options === undefined ? process.exit(0) : startDev(options, signal);
+    return options === undefined ? process.exit(0) : startDev(options, log, signal);
   });
 } else {
   process.stderr.write('usage: wscluster dev [--help]\n');

@@ -1,20 +1,23 @@
 import { fileURLToPath } from 'node:url';
 import { loadClusterFile } from '@wscluster/controller';
 import { WsClusterError } from '@wscluster/ring';
-import { createLogger, type OptionValues, type Running } from '@wscluster/service';
+import type { Logger, OptionValues, Running } from '@wscluster/service';
 import { banner } from './banner.ts';
 import type { devOptions } from './options.ts';
 import { Supervised } from './supervised.ts';
-import { untilReady } from './until-ready.ts';
+import { type Awaited, untilReady } from './until-ready.ts';
 
 const program = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
 
 /** The whole system on this machine, each part a process of its own: a controller with its nodes, and gateways. */
-export async function startDev(options: OptionValues<typeof devOptions>, signal: AbortSignal): Promise<Running> {
+export async function startDev(
+  options: OptionValues<typeof devOptions>,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Running> {
   const cluster = loadClusterFile(options.cluster).metadata.name;
-  const log = createLogger('dev');
   const { promise: unusable, reject } = Promise.withResolvers<never>();
   const fail = (name: string) => () =>
     reject(new WsClusterError('CONFIG_INVALID', `${name} cannot run: see its message above`));
@@ -52,12 +55,26 @@ export async function startDev(options: OptionValues<typeof devOptions>, signal:
   };
 
   try {
-    const probes = [options.apiPort, ...options.gatewayPorts.map((_, index) => options.probePorts + 1 + index)];
-    await Promise.race([untilReady(probes, READY_MS, signal), unusable]);
+    await Promise.race([untilReady(awaitedParts(options, cluster), READY_MS, signal), unusable]);
   } catch (error) {
     await stop();
     throw error;
   }
   process.stdout.write(banner(options.apiPort, options.gatewayPorts));
   return { stop };
+}
+
+/** Every gateway, and the cluster: its nodes are there and the ring is published. */
+function awaitedParts(options: OptionValues<typeof devOptions>, cluster: string): Awaited[] {
+  const gateways = options.gatewayPorts.map((_, index) => ({
+    what: `gateway-${index + 1}`,
+    url: `http://127.0.0.1:${options.probePorts + 1 + index}/readyz`,
+    isReady: () => true,
+  }));
+  const isReady = (body: string) => {
+    const { status } = JSON.parse(body) as { status: { conditions: { type: string; status: string }[] } };
+    return status.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+  };
+  const url = `http://127.0.0.1:${options.apiPort}/api/v1/clusters/${cluster}`;
+  return [...gateways, { what: `the cluster ${cluster}`, url, isReady }];
 }

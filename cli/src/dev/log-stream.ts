@@ -6,14 +6,22 @@ import { prettyFactory } from 'pino-pretty';
 const pretty = prettyFactory({
   colorize: process.stdout.isTTY,
   translateTime: 'SYS:HH:MM:ss.l',
-  singleLine: true,
-  ignore: 'pid,hostname,service,id,event,cluster',
-  messageFormat: (line, key) => `${String(line.id ?? line.service)}: ${String(line[key])}`,
+  hideObject: true,
+  messageFormat: (line, key) => {
+    const who = line.node ?? line.gateway ?? line.service;
+    const action = line.action === undefined ? '' : ` [${String(line.action)}]`;
+    // A node is spoken of by the controller too: then the speaker comes first.
+    return `${String(line.service === 'controller' ? line.service : who)}: ${String(line[key])}${action}`;
+  },
+  ignore: 'pid,hostname',
 });
 
-/** Prints what comes in; lines that are no log lines (of a user's own backend) go through as they are. */
+/** Prints one line; what is no log line (of a user's own backend) goes through as it is. */
+export function printLine(line: string): void {
+  process.stdout.write(line.startsWith('{') ? (pretty(line) ?? `${line}\n`) : `${line}\n`);
+}
+
+/** Prints what comes in, line by line. */
 export function printLog(source: Readable): void {
-  createInterface({ input: source }).on('line', (line) => {
-    process.stdout.write(line.startsWith('{') ? (pretty(line) ?? `${line}\n`) : `${line}\n`);
-  });
+  createInterface({ input: source }).on('line', printLine);
 }

@@ -94,7 +94,6 @@ export class NodeProcess {
   ended(): void {
     if (this.#phase === 'gone') return;
     this.close();
-    this.#records.remove(this.record.id);
     this.#setPhase('gone');
   }
 

@@ -141,11 +141,12 @@ class LocalSource implements WorkloadSource {
     return node;
   }
 
-  /** Lists it as gone for a while. */
+  /** Lists it as gone for a while; as long as its record is there, the next controller knows of its end too. */
   #bury(node: NodeProcess): void {
     const timer = setTimeout(() => {
       this.#tombstones.delete(timer);
       this.#nodes.delete(node.record.id);
+      this.#records.remove(node.record.id);
     }, TOMBSTONE_MS);
     timer.unref();
     this.#tombstones.add(timer);
