@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createRing, SLOTS, settingsDigest } from '@wscluster/ring';
 import { createProxyServer } from 'http-proxy-3';
 import { WebSocketServer } from 'ws';
@@ -13,16 +14,7 @@ import { DEFAULT_LIMITS } from '../gateway/src/limits.ts';
 import { Tracker } from '../gateway/src/move/tracker.ts';
 import type { ClientConnection } from '../gateway/src/relay/client-connection.ts';
 import { CurrentTable } from '../gateway/src/table/current-table.ts';
-
-/** A running count of messages is asked for by `load`, CPU time by the proxies. */
-export type RoleRequest = { readonly ask: 'cpu' } | { readonly ask: 'run'; readonly port: number; readonly ms: number };
-export type RoleAnswer =
-  | { readonly port: number }
-  | { readonly cpuMicros: number }
-  | { readonly messages: number; readonly seconds: number };
-
-export const CONNECTIONS = 64;
-const MESSAGE_BYTES = 64;
+import { CONNECTIONS, MESSAGE_BYTES, type RoleAnswer, type RoleRequest } from './gateway-echo-messages.ts';
 
 const say = (answer: RoleAnswer) => process.send?.(answer);
 
@@ -77,32 +69,50 @@ function runPeer(nodePort: number): void {
   answerCpu();
 }
 
-/** Each connection sends its next message when the echo of the last one is there. */
-async function runLoad(port: number, ms: number): Promise<RoleAnswer> {
-  const frame = Buffer.concat([
-    Buffer.from([0x82, 0x80 | MESSAGE_BYTES, 1, 2, 3, 4]),
-    Buffer.alloc(MESSAGE_BYTES, 0x61),
-  ]);
-  const echoBytes = MESSAGE_BYTES + 2;
-  let messages = 0;
-  let going = true;
-  const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => open(port, `/connect/user-${i}`)));
-  for (const socket of sockets) {
-    let received = 0;
+/** One connection of the load: sends its next message when the echo of the last one is there, while it is going. */
+class Talker {
+  messages = 0;
+  going = false;
+  #received = 0;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
     socket.on('data', (chunk: Buffer) => {
-      received += chunk.length;
-      while (received >= echoBytes) {
-        received -= echoBytes;
-        messages++;
-        if (going) socket.write(frame);
+      this.#received += chunk.length;
+      for (; this.#received >= ECHO.length; this.#received -= ECHO.length) {
+        this.messages++;
+        if (this.going) socket.write(MESSAGE);
       }
     });
-    socket.write(frame);
   }
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  going = false;
-  for (const socket of sockets) socket.destroy();
-  return { messages, seconds: ms / 1000 };
+
+  start(): void {
+    this.messages = 0;
+    this.going = true;
+    this.#socket.write(MESSAGE);
+  }
+}
+
+const MESSAGE = Buffer.concat([Buffer.from([0x82, 0x80 | MESSAGE_BYTES, 1, 2, 3, 4]), Buffer.alloc(MESSAGE_BYTES, 97)]);
+const ECHO = Buffer.alloc(2 + MESSAGE_BYTES);
+
+/** By port: connections stay open from one run to the next, so that no handshake is measured. */
+const talkers = new Map<number, Talker[]>();
+
+async function runLoad(port: number, ms: number): Promise<RoleAnswer> {
+  let own = talkers.get(port);
+  if (own === undefined) {
+    const sockets = Array.from({ length: CONNECTIONS }, (_, i) => open(port, `/connect/user-${i}`));
+    own = (await Promise.all(sockets)).map((socket) => new Talker(socket));
+    talkers.set(port, own);
+  }
+  for (const talker of own) talker.start();
+  await delay(ms);
+  for (const talker of own) talker.going = false;
+  // The last echoes are under way.
+  await delay(20);
+  return { messages: own.reduce((sum, { messages }) => sum + messages, 0) };
 }
 
 function open(port: number, path: string): Promise<Socket> {
