@@ -1,0 +1,7 @@
+import { alwaysLeader } from '@wscluster/controller/leadership/always-leader';
+import { leadershipContract } from './leadership.ts';
+
+leadershipContract('the lone controller', false, async () => ({
+  candidate: async () => alwaysLeader(),
+  dispose: async () => {},
+}));
