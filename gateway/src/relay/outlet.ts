@@ -66,7 +66,7 @@ export class Outlet {
 
 /** At the end of a turn: how many chunks came in it since `before`? */
 function look(before: number): void {
-  holding = chunks - before >= BUSY_TURN;
+  if (chunks - before >= BUSY_TURN) holding = true;
 }
 
 function endTurn(): void {

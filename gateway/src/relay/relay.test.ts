@@ -6,7 +6,7 @@ import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
 import { accept, frame, rawUpgrade, switching } from '../testing/raw-socket.ts';
 import { releaseUpTo, revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
-import { closeFrame, OWNER_CHANGED } from './close-frame.ts';
+import { closeFrame, OWNER_CHANGED, OWNER_LOST } from './close-frame.ts';
 
 /** Short deadlines, so that tests that wait for them are quick. */
 const LIMITS = { closeMs: 300, nodeCloseMs: 200, messageGraceMs: 100, ownerWaitMs: 300, answerMs: 400 };
@@ -117,9 +117,34 @@ describe('a client whose node is lost', () => {
       peer.socket.end();
     });
     const { gateway } = await gatewayFor(node);
-    const client = await connectClient(gateway.port).catch(() => undefined);
-    await eventually('the end', () => client === undefined || client.closed?.code === 1006);
+    const client = rawUpgrade(gateway.port, '/connect/ada');
+    await eventually('the end', () => client.ended || client.closed);
+    expect(client.text).toBe(switching() + frame(1, 'broken off').subarray(0, 5).toString('latin1'));
+    client.socket.destroy();
     await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
+  });
+});
+
+describe('a busy gateway', () => {
+  it('gives every client the last message of a node that ends right behind it', async () => {
+    const count = 60;
+    const node = await rawNode('a', accept);
+    const { gateway } = await gatewayFor(node);
+    const clients = Array.from({ length: count }, (_, i) => rawUpgrade(gateway.port, `/connect/user-${i}`));
+    await eventually('all 101', () => clients.every(({ text }) => text.endsWith('\r\n\r\n')));
+    // Rounds in which all write at once, until the gateway holds writes back.
+    for (let round = 1; round <= 20; round++) {
+      for (const { socket } of node.sockets) socket.write(frame(1, '.'));
+      await eventually('a round', () =>
+        clients.every(({ received }) => received.length === switching().length + 3 * round),
+      );
+    }
+    for (const { socket } of node.sockets) socket.end(frame(1, 'last'));
+    await eventually('all ends', () => clients.every(({ ended }) => ended));
+    const frames = [...Array(20).fill(frame(1, '.')), frame(1, 'last'), closeFrame(OWNER_LOST)];
+    const expected = switching() + Buffer.concat(frames).toString('latin1');
+    expect(new Set(clients.map(({ text }) => text))).toEqual(new Set([expected]));
+    for (const { socket } of clients) socket.destroy();
   });
 });
 
