@@ -1,5 +1,5 @@
 import { createLogger, readOptions, runProcess } from '@wscluster/service';
-import { startDev } from './dev/dev.ts';
+import { startDev } from './dev/app.ts';
 import { printLine } from './dev/log-stream.ts';
 import { devOptions } from './dev/options.ts';
 

@@ -18,19 +18,18 @@ export async function startController(options: OptionValues<typeof controllerOpt
     throw new WsClusterError('CONFIG_INVALID', '--api: an address beyond loopback needs --api-token', { field: 'api' });
   const log = createLogger('controller');
   const declared = loadClusterFile(options.cluster);
-  const { name } = declared.metadata;
+  const { name } = declared.cluster.metadata;
   const directory = join(options.stateDir, name);
 
   const assigner = new Assigner();
   const clusters: ServedCluster[] = [];
-  const notReady = () => clusters.map(({ controller }) => controller.notReady).find((reason) => reason !== undefined);
+  const notReady = () =>
+    clusters.length === 0
+      ? 'starting'
+      : clusters.map(({ controller }) => controller.notReady).find((reason) => reason !== undefined);
 
-  // Listeners first: whoever has them owns the state, so a second controller by mistake touches nothing.
-  const probes = await startProbes(
-    options.probes,
-    () => (clusters.length === 0 ? 'starting' : notReady()),
-    createMetrics(clusters),
-  );
+  // Listeners first: a taken port must be known before any node is started.
+  const probes = await startProbes(options.probes, notReady, createMetrics(clusters));
   const api = await startApi({ listen: options.api, token: options.apiToken, clusters, notReady, log });
   const spec = openSpecStore(join(directory, 'spec.json'), declared);
   const controller = await ClusterController.start({

@@ -4,6 +4,7 @@ export * from './errors.ts';
 export * from './hash.ts';
 export * from './key.ts';
 export * from './member.ts';
+export * from './query.ts';
 export * from './revision.ts';
 export * from './ring.ts';
 export * from './rollout.ts';

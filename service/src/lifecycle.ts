@@ -1,4 +1,4 @@
-import { messageOf, WsClusterError } from '@wscluster/ring';
+import { type ErrorCode, messageOf, WsClusterError } from '@wscluster/ring';
 import type { Logger } from './log.ts';
 
 /** What a long-running process looks like from outside: started by `start`, ended once by its returned `stop`. */
@@ -7,12 +7,19 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** Trying again does not help against these: a person has to mend something. */
+const UNUSABLE: ReadonlySet<string> = new Set([
+  'CONFIG_INVALID',
+  'PORT_TAKEN',
+  'MESSAGE_INVALID',
+] satisfies ErrorCode[]);
+
 /** Signals that follow the first one this closely are taken for the same request. */
 const SAME_SIGNAL_MS = 1000;
 
 /**
  * Runs a process until SIGTERM or SIGINT, or until the launcher that it has an ipc channel to is gone. Exit codes:
- * 0 stopped as asked, 2 unusable configuration, 1 anything else. Asked to stop while it starts, it is told by `signal`,
+ * 0 stopped as asked, 2 unusable configuration or stored state, 1 anything else. Asked to stop while it starts, it is told by `signal`,
  * and stops once started. A second signal, at least a second after the first, ends it at once. An unhandled error is a
  * defect: it is logged and the process ends, for a supervisor to start it afresh.
  */
@@ -41,9 +48,11 @@ export async function runProcess(log: Logger, start: (signal: AbortSignal) => Pr
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  if (process.channel !== undefined) {
+  if (process.connected !== undefined) {
     process.on('disconnect', () => stop('launcher-gone'));
     process.channel?.unref();
+    // It may have died while this process was still loading; then nobody says so any more.
+    if (process.connected === false) stop('launcher-gone');
   }
 
   try {
@@ -51,11 +60,16 @@ export async function runProcess(log: Logger, start: (signal: AbortSignal) => Pr
     await stopAsked;
     await running.stop();
   } catch (error) {
-    if (asked.signal.aborted && error === asked.signal.reason) process.exit(0);
+    if (asked.signal.aborted && isAbort(error, asked.signal)) process.exit(0);
     const code = error instanceof WsClusterError ? error.code : 'INTERNAL';
     log.fatal({ event: 'failed', code, error, action: 'mend the cause and start again' }, messageOf(error));
-    process.exit(code === 'CONFIG_INVALID' || code === 'PORT_TAKEN' ? 2 : 1);
+    process.exit(UNUSABLE.has(code) ? 2 : 1);
   }
   log.info({ event: 'stopped' }, 'stopped');
   process.exit(0);
+}
+
+/** What an aborted wait throws: the reason itself, or an error of Node's that it caused. */
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || (error instanceof Error && error.cause === signal.reason);
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { http } from './support/http.ts';
 import { System } from './support/system.ts';
+import { until } from './support/wait.ts';
 
 interface Problem {
   code: string;
@@ -74,6 +75,17 @@ describe('the API', () => {
     const answer = await http('POST', url('/api/v1/nodes'), undefined, { origin: 'http://evil.example' });
     expect(answer.status).toBe(401);
     expect(await system.nodes()).toHaveLength(2);
+  });
+
+  test('a killed node is replaced under its ring id, and the replicas stay as they are', async () => {
+    const [victim] = (await system.ring()).members;
+    expect((await system.api('DELETE', `/nodes/${victim?.nodeId}?mode=kill`)).status).toBe(202);
+    await until('it is gone', async () => (await system.nodes()).every(({ id }) => id !== victim?.nodeId));
+    await system.settled(2);
+    const after = (await system.ring()).members.find(({ ringId }) => ringId === victim?.ringId);
+    expect(after?.nodeId).not.toBe(victim?.nodeId);
+    expect(after?.slots).toBe(victim?.slots);
+    expect(await get('/api/v1/clusters/chat')).toMatchObject({ spec: { nodes: { replicas: 2 } } });
   });
 
   test('a node that drains already is a conflict', async () => {

@@ -18,10 +18,20 @@ const pretty = prettyFactory({
 
 /** Prints one line; what is no log line (of a user's own backend) goes through as it is. */
 export function printLine(line: string): void {
-  process.stdout.write(line.startsWith('{') ? (pretty(line) ?? `${line}\n`) : `${line}\n`);
+  process.stdout.write(isOurs(line) ? (pretty(line) ?? `${line}\n`) : `${line}\n`);
 }
 
 /** Prints what comes in, line by line. */
 export function printLog(source: Readable): void {
   createInterface({ input: source }).on('line', printLine);
+}
+
+function isOurs(line: string): boolean {
+  if (!line.startsWith('{')) return false;
+  try {
+    const parsed = JSON.parse(line) as Record<string, unknown>;
+    return typeof parsed.service === 'string' && typeof parsed.msg === 'string';
+  } catch {
+    return false;
+  }
 }

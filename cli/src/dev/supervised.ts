@@ -17,15 +17,21 @@ export interface SupervisedOptions {
   onUnusable(): void;
 }
 
-/** A process that is started again, after 1 s, whenever it ends without being asked to. */
+/** A process that is started again, after 1 s, whenever it ends without being asked to, unless it never could run. */
 export class Supervised {
   readonly #options: SupervisedOptions;
   readonly #stopping = new AbortController();
+  #proven = false;
   #child: ChildProcess;
 
   constructor(options: SupervisedOptions) {
     this.#options = options;
     this.#child = this.#start();
+  }
+
+  /** It has run well once: whatever makes it unusable later can be mended while it is tried again and again. */
+  proven(): void {
+    this.#proven = true;
   }
 
   /** Ends it: SIGTERM, and SIGKILL after `graceMs`. */
@@ -46,13 +52,15 @@ export class Supervised {
       // the child when this process has died.
       detached: true,
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' },
     });
     if (child.stdout !== null) printLog(child.stdout);
     child.once('exit', (code, signal) => {
       if (this.#stopping.signal.aborted) return;
-      if (code === EXIT_UNUSABLE) return this.#options.onUnusable();
-      log.warn({ event: 'process-ended', action: 'none: it is started again' }, `${name} ended (${signal ?? code})`);
+      if (code === EXIT_UNUSABLE && !this.#proven) return this.#options.onUnusable();
+      log.warn(
+        { event: 'process-ended', action: 'none: it is started again; see its own message if it keeps ending' },
+        `${name} ended (${signal ?? code})`,
+      );
       delay(RESTART_MS, undefined, { signal: this.#stopping.signal }).then(
         () => {
           this.#child = this.#start();

@@ -1,4 +1,4 @@
-import { canonicalKey, WsClusterError } from '@wscluster/ring';
+import { canonicalKey, rawQueryValue, WsClusterError } from '@wscluster/ring';
 import { formatHostPort, type HostPort, type Logger } from '@wscluster/service';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -110,7 +110,7 @@ function addClusterRoutes(scope: FastifyInstance, clusters: readonly ServedClust
   app.get('/gateways', async (request) => ({ gateways: gatewaysView(of(request).controller) }));
   app.get('/nodes', async (request) => ({ nodes: nodesView(of(request).controller) }));
   app.post('/nodes', async (request, reply) => {
-    const id = await of(request).controller.addNode();
+    const id = await of(request).controller.nodes.add();
     return reply.code(201).send({ id });
   });
   app.delete(
@@ -124,8 +124,8 @@ function addClusterRoutes(scope: FastifyInstance, clusters: readonly ServedClust
     async (request, reply) => {
       const { controller } = of(request);
       await (request.query.mode === 'kill'
-        ? controller.killNode(request.params.id)
-        : controller.drainNode(request.params.id));
+        ? controller.nodes.kill(request.params.id)
+        : controller.nodes.drain(request.params.id));
       return reply.code(202).send({ id: request.params.id, mode: request.query.mode });
     },
   );
@@ -144,14 +144,10 @@ function findCluster(clusters: readonly ServedCluster[], name: string | undefine
   });
 }
 
-/** The key from the raw query, by the rules that gateways follow: `+` is a plus, a doubled parameter is refused. */
+/** The key from the raw query, by the rules that gateways follow. */
 function keyOf(url: string): string {
-  const query = url.slice(url.indexOf('?') + 1);
-  const values = query.split('&').filter((pair) => pair.startsWith('key='));
-  if (!url.includes('?') || values.length === 0)
-    throw new WsClusterError('KEY_MISSING', 'the query needs key=<key>', { field: 'key' });
-  if (values.length > 1) throw new WsClusterError('KEY_INVALID', 'the query has key more than once', { field: 'key' });
-  return canonicalKey((values[0] ?? '').slice('key='.length));
+  const at = url.indexOf('?');
+  return canonicalKey(rawQueryValue(at < 0 ? '' : url.slice(at + 1), 'key'));
 }
 
 /** Fastify's own errors, as ours. */

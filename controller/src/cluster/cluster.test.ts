@@ -9,7 +9,7 @@ const HEAD = 'apiVersion: wscluster.io/v1alpha1\nkind: WsCluster\nmetadata: { na
 
 describe('a WsCluster file', () => {
   test('needs no more than a name', () => {
-    const { spec } = parseCluster(HEAD, 'chat.yaml');
+    const { spec } = parseCluster(HEAD, 'chat.yaml').cluster;
     expect(spec.nodes).toEqual({ replicas: 3, weight: 1, drainSeconds: 60 });
     expect(spec.rebalance).toMatchObject({ maxConnectionsPerSecond: 500, cap: 1.02, paused: false });
     expect(spec.routing.routes).toHaveLength(2);
@@ -73,17 +73,27 @@ describe('the stored spec', () => {
     expect(open(4).generation).toBe(3);
   });
 
+  test('a file that says the same in other words, and a new default, are no edit', () => {
+    open(3).update((spec) => ({ ...spec, nodes: { ...spec.nodes, replicas: 5 } }));
+    const path = join(directory, 'chat', 'spec.json');
+    const same = parseCluster(`${HEAD}# a remark\nspec:\n  nodes:\n    replicas: 3\n`, 'chat.yaml');
+    const withOtherDefaults = { ...same, cluster: { ...same.cluster, spec: { ...same.cluster.spec } } };
+    withOtherDefaults.cluster.spec.rebalance = { ...same.cluster.spec.rebalance, cap: 1.05 };
+    expect(openSpecStore(path, withOtherDefaults).spec.nodes.replicas).toBe(5);
+  });
+
   test('a change that is not allowed is refused and nothing has changed', () => {
     const store = open(3);
+    store.update((spec) => spec);
     expect(() => store.update((spec) => ({ ...spec, nodes: { ...spec.nodes, replicas: -1 } }))).toThrow(
       'spec.nodes.replicas',
     );
     expect(store.spec.nodes.replicas).toBe(3);
-    expect(JSON.parse(readFileSync(join(directory, 'chat', 'spec.json'), 'utf8')).generation).toBe(1);
+    expect(JSON.parse(readFileSync(join(directory, 'chat', 'spec.json'), 'utf8')).generation).toBe(2);
   });
 
   test('a damaged file is named, with what to do', () => {
-    open(3);
+    open(3).update((spec) => spec);
     writeFileSync(join(directory, 'chat', 'spec.json'), '{"so');
     expect(() => open(3)).toThrow(/spec\.json: .*remove the file/);
   });

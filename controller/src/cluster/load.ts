@@ -1,11 +1,19 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
 import { type WsCluster, wsClusterSchema } from './schema.ts';
 
+/** A WsCluster as a file declares it. */
+export interface DeclaredCluster {
+  readonly cluster: WsCluster;
+  /** Of what the file says, before defaults: a new default of a new version is no edit of the file. */
+  readonly digest: string;
+}
+
 /** Reads one WsCluster from a YAML file. Throws CONFIG_INVALID naming the file, the field and what is allowed. */
-export function loadClusterFile(path: string): WsCluster {
+export function loadClusterFile(path: string): DeclaredCluster {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -16,14 +24,16 @@ export function loadClusterFile(path: string): WsCluster {
 }
 
 /** Reads one WsCluster from YAML text; `origin` names it in errors. */
-export function parseCluster(text: string, origin: string): WsCluster {
+export function parseCluster(text: string, origin: string): DeclaredCluster {
   const documents = parseAllDocuments(text).filter((document) => document.contents !== null);
   const document = documents[0];
   if (document === undefined || documents.length > 1)
     throw new WsClusterError('CONFIG_INVALID', `${origin}: must hold exactly one WsCluster, holds ${documents.length}`);
   const problem = document.errors[0];
   if (problem !== undefined) throw new WsClusterError('CONFIG_INVALID', `${origin}: not YAML: ${problem.message}`);
-  return validCluster(document.toJS(), origin);
+  const value: unknown = document.toJS();
+  const digest = createHash('sha256').update(JSON.stringify(value)).digest('hex');
+  return { cluster: validCluster(value, origin), digest };
 }
 
 /** Checks a value against the schema and fills in defaults. */

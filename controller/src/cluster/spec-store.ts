@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import { validCluster } from './load.ts';
-import type { ClusterSpec, WsCluster } from './schema.ts';
+import { type DeclaredCluster, validCluster } from './load.ts';
+import type { ClusterSpec } from './schema.ts';
 
 /** Keeps the spec with the changes made through the API, so that they survive a restart. */
 export interface SpecStore {
@@ -18,16 +17,12 @@ export interface SpecStore {
  * A file beside the cluster's other state. The stored spec holds as long as the cluster's own file is the one from
  * which it was changed; who edits that file again means the edit, so the file then wins.
  */
-export function openSpecStore(path: string, declared: WsCluster): SpecStore {
-  const source = createHash('sha256').update(JSON.stringify(declared)).digest('hex');
+export function openSpecStore(path: string, { cluster, digest }: DeclaredCluster): SpecStore {
   const stored = read(path);
-  let { spec, generation } =
-    stored === undefined
-      ? { spec: declared.spec, generation: 1 }
-      : stored.source === source
-        ? { spec: validCluster({ ...declared, spec: stored.spec }, path).spec, generation: stored.generation }
-        : { spec: declared.spec, generation: stored.generation + 1 };
-  write(path, { source, generation, spec });
+  const edited = stored !== undefined && stored.source !== digest;
+  let { spec } = stored === undefined || edited ? cluster : validCluster({ ...cluster, spec: stored.spec }, path);
+  let generation = stored === undefined ? 1 : stored.generation + (edited ? 1 : 0);
+  if (edited) write(path, { source: digest, generation, spec });
   return {
     get spec() {
       return spec;
@@ -36,8 +31,8 @@ export function openSpecStore(path: string, declared: WsCluster): SpecStore {
       return generation;
     },
     update(change) {
-      const next = validCluster({ ...declared, spec: change(spec) }, 'the changed spec').spec;
-      write(path, { source, generation: generation + 1, spec: next });
+      const next = validCluster({ ...cluster, spec: change(spec) }, 'the changed spec').spec;
+      write(path, { source: digest, generation: generation + 1, spec: next });
       spec = next;
       generation++;
     },

@@ -12,7 +12,7 @@ export interface GatewayStatus {
   readonly connections: number;
   readonly connectionsByNode: Readonly<Record<string, number>>;
   readonly moved: number;
-  /** Unix time of the last report, ms. */
+  /** When it last reported, monotonic ms. */
   readonly lastSeen: number;
 }
 

@@ -6,7 +6,6 @@ import {
   type Release,
   type Ring,
   type RingMessage,
-  settingsDigest,
   type Vacancy,
   WIRE_MAJOR,
 } from '@wscluster/ring';
@@ -20,15 +19,18 @@ export interface Publication {
   readonly vacancies: readonly Vacancy[];
 }
 
-/** Where a publication got to; an error text is what stands in its way, retried with each heartbeat. */
+/** What stands in the way of store and bus; undefined when nothing does. */
 export interface PublishStatus {
   readonly storeError: string | undefined;
   readonly busError: string | undefined;
 }
 
+/** `stale`: the store holds a newer ring, so somebody else leads or led: take a higher epoch. */
+export type PublishResult = 'published' | 'stale';
+
 /**
  * Puts rings into the store and then on the bus, and repeats the essentials as heartbeats. Store first: who reads it
- * because of a bus message must find that ring. Neither failing stops the other: the heartbeat tries again.
+ * because of a bus message must find that ring. Neither failing stops the other: the next heartbeat tries again.
  */
 export class Publisher {
   readonly #cluster: string;
@@ -36,7 +38,10 @@ export class Publisher {
   readonly #store: RingStore;
   readonly #log: Logger;
   #last: RingMessage | undefined;
-  #unsaved = false;
+  /** The message that the store is known to hold. */
+  #saved: RingMessage | undefined;
+  /** One save at a time, in the order of publication. */
+  #saving: Promise<unknown> = Promise.resolve();
   #status: PublishStatus = { storeError: undefined, busError: undefined };
 
   constructor(cluster: string, bus: RingBusHub, store: RingStore, log: Logger) {
@@ -50,9 +55,7 @@ export class Publisher {
     return this.#status;
   }
 
-  /** `stale` when the store holds a newer revision, so that somebody else leads or led: take a higher epoch. */
-  async publish(publication: Publication): Promise<'published' | 'stale'> {
-    const { ring, ...context } = publication;
+  async publish({ ring, ...context }: Publication): Promise<PublishResult> {
     const message = encodeRing(ring, { cluster: this.#cluster, ...context });
     this.#last = message;
     if ((await this.#save(message)) === 'stale') return 'stale';
@@ -61,45 +64,43 @@ export class Publisher {
   }
 
   /** Names the last published ring, with the release as it stands now. */
-  async heartbeat(release: Release): Promise<void> {
+  async heartbeat(release: Release): Promise<PublishResult> {
     const last = this.#last;
-    if (last === undefined) return;
+    if (last === undefined) return 'published';
     last.release = release;
-    if (this.#unsaved) await this.#save(last);
-    const { cluster, revision, digest } = last;
-    await this.#broadcast({
-      wire: WIRE_MAJOR,
-      type: 'heartbeat',
-      cluster,
-      revision,
-      digest,
-      settingsDigest: settingsDigest(last.settings),
-      release,
-    });
+    if (this.#saved !== last && (await this.#save(last)) === 'stale') return 'stale';
+    const { cluster, revision, digest, settingsDigest } = last;
+    await this.#broadcast({ wire: WIRE_MAJOR, type: 'heartbeat', cluster, revision, digest, settingsDigest, release });
+    return 'published';
   }
 
-  async #save(message: RingMessage): Promise<'saved' | 'stale'> {
+  #save(message: RingMessage): Promise<'saved' | 'stale'> {
+    const saving = this.#saving.then(async () => (this.#saved === message ? 'saved' : await this.#tryToSave(message)));
+    this.#saving = saving;
+    return saving;
+  }
+
+  /** A store that can't be written counts as saved: gateways get the ring from the bus meanwhile. */
+  async #tryToSave(message: RingMessage): Promise<'saved' | 'stale'> {
     try {
       const result = await this.#store.save(message);
-      if (result === 'stale' && this.#unsaved) return await this.#heldByUs(message);
-      this.#unsaved = false;
+      // After a save whose answer was lost, the store holds this very ring.
+      if (result === 'stale' && !(await this.#isStored(message))) return 'stale';
+      this.#saved = message;
       this.#note('storeError', undefined);
-      return result;
     } catch (error) {
-      this.#unsaved = true;
       this.#note('storeError', messageOf(error));
-      return 'saved';
     }
+    return 'saved';
   }
 
-  /** After a save whose answer was lost, the store may hold this very ring: then it is saved. */
-  async #heldByUs(message: RingMessage): Promise<'saved' | 'stale'> {
+  async #isStored(message: RingMessage): Promise<boolean> {
     const stored = await this.#store.load();
-    const same = stored !== undefined && compareRevisions(stored.revision, message.revision) === 0;
-    if (!same || stored.digest !== message.digest) return 'stale';
-    this.#unsaved = false;
-    this.#note('storeError', undefined);
-    return 'saved';
+    return (
+      stored !== undefined &&
+      compareRevisions(stored.revision, message.revision) === 0 &&
+      stored.digest === message.digest
+    );
   }
 
   async #broadcast(message: Parameters<RingBusHub['broadcast']>[0]): Promise<void> {

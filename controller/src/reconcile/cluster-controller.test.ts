@@ -27,17 +27,19 @@ class World {
   readonly directory = mkdtempSync(join(tmpdir(), 'wsc-controller-'));
   listing: Workload[] | Error = [];
   lists = 0;
+  createError: Error | undefined;
   stored: RingMessage | undefined;
   storeBroken = false;
   busBroken = false;
+  loadBroken = false;
   readonly broadcasts: Broadcast[] = [];
   source: SourceHandlers | undefined;
   #bus: HubHandlers | undefined;
   #controller: ClusterController | undefined;
 
-  async start(spec = ''): Promise<ClusterController> {
+  async start({ spec = '', replicas = 0 } = {}): Promise<ClusterController> {
     const declared = parseCluster(
-      `{ apiVersion: wscluster.io/v1alpha1, kind: WsCluster, metadata: { name: chat }, spec: { nodes: { replicas: 0 }, ${spec} } }`,
+      `{ apiVersion: wscluster.io/v1alpha1, kind: WsCluster, metadata: { name: chat }, spec: { nodes: { replicas: ${replicas} }, ${spec} } }`,
       'chat.yaml',
     );
     const assigner = new Assigner();
@@ -48,7 +50,10 @@ class World {
       assign: (seats, cap) => assigner.assign(seats, cap),
       log: silentLogger,
       store: {
-        load: async () => this.stored,
+        load: async () => {
+          if (this.loadBroken) throw new WsClusterError('STORE_UNAVAILABLE', 'the disk is gone');
+          return this.stored;
+        },
         save: async (message) => {
           if (this.storeBroken) throw new WsClusterError('STORE_UNAVAILABLE', 'the disk is full');
           if (this.stored !== undefined && compareRevisions(message.revision, this.stored.revision) <= 0)
@@ -76,7 +81,10 @@ class World {
             if (this.listing instanceof Error) throw this.listing;
             return this.listing;
           },
-          create: async () => 'unused',
+          create: async () => {
+            if (this.createError !== undefined) throw this.createError;
+            return 'created';
+          },
           drain: async () => {},
           stop: async () => {},
           kill: async () => {},
@@ -283,5 +291,58 @@ describe.concurrent('the controller of a cluster', () => {
     await until(() => world.condition('RingPublished')?.reason === 'BusUnavailable');
     world.busBroken = false;
     await until(() => world.condition('RingPublished')?.status === 'True');
+  });
+
+  test('a node that cannot be started is said in a condition, and holds up no ring', async () => {
+    await using world = new World();
+    world.listing = [ready('a'), ready('b')];
+    world.createError = new WsClusterError('SOURCE_UNAVAILABLE', 'no such program');
+    await world.start({ replicas: 3 });
+    await until(() => world.members?.length === 2);
+    await until(() => world.condition('BackendsAvailable')?.reason === 'NodeActionFailed');
+    world.change([ready('a'), { ...ready('b'), phase: 'gone' }]);
+    await until(() => world.members?.length === 1);
+  });
+
+  test('goes above a newer ring even when the store fails to say which one it holds', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.rings.length > 0);
+    world.stored = { ...(world.stored as RingMessage), revision: { epoch: 9, version: 1 } };
+    world.loadBroken = true;
+    world.change([ready('a'), ready('b')]);
+    const lists = world.lists;
+    await until(() => world.lists > lists + 1);
+    world.loadBroken = false;
+    await until(() => world.rings.at(-1)?.revision.epoch === 10);
+    expect(world.members).toEqual(['a', 'b']);
+  });
+
+  test('goes above a ring that somebody stored while our store was away', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.rings.length > 0);
+    world.storeBroken = true;
+    world.change([ready('a'), ready('b')]);
+    await until(() => world.members?.length === 2);
+    world.stored = { ...(world.stored as RingMessage), revision: { epoch: 9, version: 1 } };
+    world.storeBroken = false;
+    await until(() => world.stored?.revision.epoch === 10);
+    await until(() => world.condition('RingPublished')?.status === 'True');
+    expect(world.stored?.members).toHaveLength(2);
+  });
+
+  test('what was not released before a restart is not released by it', async () => {
+    await using world = new World();
+    const left = await leftBehind(['a', 'b']);
+    const release = { movableUpTo: { epoch: 4, version: 8 }, spreadMs: 700, maxPerSecond: 50 };
+    world.stored = { ...left, release };
+    world.listing = [ready('a'), ready('b')];
+    await world.start();
+    world.report({ epoch: 4, version: 9 });
+    await until(() => world.rings.length > 0);
+    expect(world.rings[0]?.release).toEqual(release);
   });
 });

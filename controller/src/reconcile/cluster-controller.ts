@@ -19,19 +19,19 @@ import { Publisher } from '../publish/publisher.ts';
 import { paceOf } from '../rollout/pace.ts';
 import { Rollout } from '../rollout/rollout.ts';
 import { type Condition, findings, withFindings } from '../status/conditions.ts';
+import { observe } from '../status/observe.ts';
 import type { SourceHandlers, Workload, WorkloadSource } from '../workloads/port.ts';
-import { CreationBackoff } from './creation-backoff.ts';
+import { NodeOperations } from './node-operations.ts';
 import { membershipPolicy } from './policy.ts';
-import { planScale } from './scale.ts';
+import { Scaler } from './scaler.ts';
 import { CoalescedRunner } from './signal.ts';
 import { restore } from './snapshot.ts';
 import { type Assign, desiredTable, reindexed } from './target.ts';
+import { WARM_UP_MS, WarmUp } from './warm-up.ts';
 
 const HEARTBEAT_MS = 1000;
 /** Gateways report each second; a new leader listens for one interval before it takes its epoch. */
 const LISTEN_MS = 1100;
-/** A cold controller waits this long for the members of the snapshot to be seen. */
-const WARM_UP_MS = 10_000;
 /** Everything is looked at again this often, whatever events say. */
 const RESYNC_MS = 5000;
 /** While nodes drain, their connections are looked at this often. */
@@ -62,10 +62,11 @@ export interface ClusterView {
  */
 export class ClusterController {
   readonly fleet = new GatewayFleet();
+  readonly nodes: NodeOperations;
   readonly #parts: ClusterParts;
   readonly #log: Logger;
   readonly #runner: CoalescedRunner;
-  readonly #backoff = new CreationBackoff();
+  readonly #warmUp: WarmUp;
   readonly #stopping = new AbortController();
   #turn: Promise<unknown> = Promise.resolve();
   #bus: RingBusHub | undefined;
@@ -77,21 +78,25 @@ export class ClusterController {
   #membership: Membership;
   #listing: readonly Workload[] = [];
   #listed = false;
+  #scaler: Scaler | undefined;
   #conditions: readonly Condition[] = [];
-  /** Members of the snapshot that have not been seen yet; undefined once the controller is warm. */
-  #awaited: { ids: ReadonlySet<string>; until: number } | undefined;
   #published: { settings: string; vacancies: string } | undefined;
 
   private constructor(parts: ClusterParts, stored: RingMessage | undefined) {
     this.#parts = parts;
     this.#log = parts.log;
+    this.nodes = new NodeOperations({
+      spec: parts.spec,
+      log: parts.log,
+      source: () => this.#openSource(),
+      scaler: () => this.#openScaler(),
+      inTurn: (work) => this.#inTurn(work).finally(() => this.#runner.signal()),
+    });
     const { ring, membership } = restore(stored);
-    this.#rollout = new Rollout(ring);
+    this.#rollout = new Rollout(ring, stored?.release);
     this.#membership = membership;
-    this.#awaited = {
-      ids: new Set(membership.members.filter((member) => member.state !== 'draining').map((member) => member.nodeId)),
-      until: performance.now() + WARM_UP_MS,
-    };
+    const awaited = membership.members.filter((member) => member.state !== 'draining').map(({ nodeId }) => nodeId);
+    this.#warmUp = new WarmUp(awaited, performance.now());
     this.#runner = new CoalescedRunner(
       () => this.#inTurn(() => this.#reconcile()),
       (error, retryMs) =>
@@ -117,6 +122,7 @@ export class ClusterController {
     this.#bus = await this.#parts.openBus({ onUplink: (message) => this.#onUplink(message) });
     this.#publisher = new Publisher(name, this.#bus, store, this.#log);
     this.#source = await this.#parts.openSource({ onChange: () => this.#runner.signal() });
+    this.#scaler = new Scaler(this.#source, this.#log);
     const listening = setTimeout(() => this.#lead(), LISTEN_MS);
     this.#stopping.signal.addEventListener('abort', () => clearTimeout(listening));
   }
@@ -155,44 +161,6 @@ export class ClusterController {
     return this.#rollout;
   }
 
-  /** Adds a managed node: one replica more. Resolves with the id of the node that was started for it. */
-  addNode(): Promise<string> {
-    return this.#inTurn(async () => {
-      const id = await this.#openSource().create();
-      this.#backoff.created(id, performance.now());
-      this.#parts.spec.update((spec) => ({ ...spec, nodes: { ...spec.nodes, replicas: spec.nodes.replicas + 1 } }));
-      this.#runner.signal();
-      return id;
-    });
-  }
-
-  /** Lets a node go without hurry: its slots leave in steps, then it stops. A managed one means one replica fewer. */
-  drainNode(id: string): Promise<void> {
-    return this.#inTurn(async () => {
-      const source = this.#openSource();
-      const workload = (await source.list()).find((listed) => listed.id === id && listed.phase !== 'gone');
-      if (workload === undefined) throw new WsClusterError('NOT_FOUND', `there is no node ${id}`, { field: 'id' });
-      if (workload.phase === 'draining') throw new WsClusterError('CONFLICT', `node ${id} is draining already`);
-      if (workload.managed)
-        this.#parts.spec.update((spec) => ({
-          ...spec,
-          nodes: { ...spec.nodes, replicas: Math.max(0, spec.nodes.replicas - 1) },
-        }));
-      await source.drain(id);
-      this.#log.info({ event: 'node-drain', node: id }, `node ${id} drains`);
-      this.#runner.signal();
-    });
-  }
-
-  /** Ends a node at once, as a crash would; a managed one is replaced. */
-  killNode(id: string): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#openSource().kill(id);
-      this.#log.info({ event: 'node-kill', node: id }, `node ${id} is killed`);
-      this.#runner.signal();
-    });
-  }
-
   /** Stops leading. The gateways' last ring stays, and so do the nodes unless `endNodes`. */
   async stop({ endNodes }: { endNodes: boolean }): Promise<void> {
     this.#stopping.abort();
@@ -214,65 +182,46 @@ export class ClusterController {
     const listing = await this.#openSource().list();
     this.#listing = listing;
     this.#listed = true;
+    if (!this.#isCold(listing)) {
+      const policy = membershipPolicy(this.#parts.spec.spec);
+      const membership = nextMembership(this.#membership, listing, policy, Date.now());
+      this.#noteHeld(membership);
+      await this.#publishNext(membership, listing);
+      this.#wakeLater(membership, listing);
+    }
+    // Last, and on its own: nodes that cannot be started must not hold up the ring of those that run.
     await this.#scale(listing);
-    if (this.#isCold(listing)) return this.#refreshStatus();
-
-    const membership = nextMembership(this.#membership, listing, membershipPolicy(this.#parts.spec.spec), Date.now());
-    this.#noteHeld(membership);
-    await this.#publishNext(membership, listing);
     this.#refreshStatus();
-    this.#wakeLater(membership, listing);
   }
 
-  /** True until every member of the snapshot was seen, or time is up: a half-complete view must not move anybody. */
+  /** True while a half-complete view must not move anybody. */
   #isCold(listing: readonly Workload[]): boolean {
-    if (this.#awaited === undefined) return false;
-    const seen = new Set(listing.map((workload) => workload.id));
-    const missing = [...this.#awaited.ids].filter((id) => !seen.has(id));
-    const leftMs = this.#awaited.until - performance.now();
-    if (missing.length > 0 && leftMs > 0) {
-      this.#runner.signalIn(leftMs);
+    const looked = this.#warmUp.look(listing, performance.now());
+    if ('waitMs' in looked) {
+      this.#runner.signalIn(looked.waitMs);
       return true;
     }
-    if (missing.length > 0)
+    if (looked.missing.length > 0)
       this.#log.warn(
-        { event: 'members-missing', nodes: missing, action: 'check these nodes; they now count as lost' },
-        `${missing.length} members of the last ring were not seen for ${WARM_UP_MS / 1000} s`,
+        { event: 'members-missing', nodes: looked.missing, action: 'check these nodes; they now count as lost' },
+        `${looked.missing.length} members of the last ring were not seen for ${WARM_UP_MS / 1000} s`,
       );
-    this.#awaited = undefined;
     return false;
   }
 
   async #scale(listing: readonly Workload[]): Promise<void> {
-    const source = this.#openSource();
     const { nodes } = this.#parts.spec.spec;
-    const ring = this.#rollout.ring;
-    const owners = new Set([...new Set(ring.table)].map((index) => ring.members[index]?.nodeId ?? ''));
-    // Until it is acknowledged, some gateway may route by the ring before.
-    const settled = this.#rollout.acknowledged && this.#awaited === undefined;
-    const plan = planScale({
+    // Until a ring is acknowledged some gateway may route by the one before: then everybody may be an owner.
+    const settled = this.#rollout.acknowledged && !this.#warmUp.cold;
+    const againMs = await this.#openScaler().scale({
       listing,
       replicas: nodes.replicas,
-      owners: settled ? owners : new Set(listing.map((workload) => workload.id)),
+      owners: new Set(settled ? ownerIds(this.#rollout.ring) : listing.map((workload) => workload.id)),
       connections: this.fleet.connectionsByNode(),
       drainMs: nodes.drainSeconds * 1000,
       now: Date.now(),
     });
-    const now = performance.now();
-    this.#backoff.observe(new Set(listing.filter((w) => w.phase !== 'gone').map((w) => w.id)), now);
-    const waitMs = this.#backoff.waitMs(now);
-    if (plan.create > 0 && waitMs > 0) {
-      this.#runner.signalIn(waitMs);
-      this.#log.warn(
-        { event: 'node-backoff', waitMs, action: "look at the nodes' logs: they end soon after their start" },
-        `nodes keep ending; the next one starts in ${Math.ceil(waitMs)} ms`,
-      );
-    } else {
-      for (let n = 0; n < plan.create; n++) this.#backoff.created(await source.create(), now);
-    }
-    for (const id of plan.drain) await source.drain(id);
-    for (const id of plan.stop) await source.stop(id);
-    if (plan.drain.length > 0) this.#runner.signal();
+    if (againMs !== undefined) this.#runner.signalIn(againMs);
   }
 
   async #publishNext(membership: Membership, listing: readonly Workload[]): Promise<void> {
@@ -306,7 +255,7 @@ export class ClusterController {
     this.#rollout.published(ring, pace, now);
     this.#published = context;
     const result = await this.#openPublisher().publish({ ring, release: this.#rollout.release, settings, vacancies });
-    if (result === 'stale') return this.#raiseEpoch((await this.#parts.store.load())?.revision ?? ring.revision);
+    if (result === 'stale') return this.#goAboveStored();
     const changed = step.slots.lost + step.slots.drain + step.slots.balance;
     this.#log.info(
       {
@@ -333,7 +282,7 @@ export class ClusterController {
     } else if (this.leading && compareRevisions(message.applied, this.#rollout.ring.revision) > 0) {
       this.#raiseEpoch(message.applied);
     }
-    void this.#releaseIfAcknowledged();
+    this.#inBackground(this.#releaseIfAcknowledged());
   }
 
   /** Somebody has seen a newer ring than ours: go on above it, so that nobody refuses us. */
@@ -353,6 +302,13 @@ export class ClusterController {
     this.#runner.signal();
   }
 
+  /** The store holds a newer ring than ours, of somebody who leads or led. */
+  async #goAboveStored(): Promise<void> {
+    this.#published = undefined;
+    const stored = await this.#parts.store.load();
+    this.#raiseEpoch(stored?.revision ?? this.#rollout.ring.revision);
+  }
+
   async #releaseIfAcknowledged(): Promise<void> {
     const now = performance.now();
     const allApplied = this.fleet.allApplied(this.#rollout.ring.revision);
@@ -360,12 +316,17 @@ export class ClusterController {
       const releaseIn = this.#rollout.releaseIn(allApplied, now);
       clearTimeout(this.#releaseTimer);
       if (releaseIn !== undefined && !this.#stopping.signal.aborted)
-        this.#releaseTimer = setTimeout(() => void this.#releaseIfAcknowledged(), releaseIn);
+        this.#releaseTimer = setTimeout(() => this.#inBackground(this.#releaseIfAcknowledged()), releaseIn);
       return;
     }
     const planIn = this.#rollout.planIn(now);
     if (planIn !== undefined) this.#runner.signalIn(planIn);
-    await this.#openPublisher().heartbeat(this.#rollout.release);
+    await this.#heartbeatNow();
+  }
+
+  async #heartbeatNow(): Promise<void> {
+    const result = await this.#openPublisher().heartbeat(this.#rollout.release);
+    if (result === 'stale') await this.#goAboveStored();
   }
 
   #beat(): void {
@@ -375,7 +336,7 @@ export class ClusterController {
         { event: 'gateway-silent', gateway, action: 'check that gateway; rollouts no longer wait for it' },
         `gateway ${gateway} has not reported for 3 s`,
       );
-    void this.#releaseIfAcknowledged().then(() => this.#openPublisher().heartbeat(this.#rollout.release));
+    this.#inBackground(this.#releaseIfAcknowledged().then(() => this.#heartbeatNow()));
     this.#refreshStatus();
   }
 
@@ -400,29 +361,26 @@ export class ClusterController {
 
   #refreshStatus(): void {
     const { spec, generation } = this.#parts.spec;
-    const gateways = this.fleet.all;
-    const { revision } = this.#rollout.ring;
-    const { lost, drain, balance } = this.#rollout.remaining;
-    const found = findings({
-      nodes:
-        this.#awaited === undefined && this.leading
-          ? {
-              desired: spec.nodes.replicas,
-              ready: this.#membership.members.filter((member) => member.state === 'ready').length,
-              held: this.#membership.held,
-            }
-          : undefined,
-      publish: this.#publisher?.status ?? { storeError: undefined, busError: undefined },
-      acknowledged: this.#rollout.acknowledged,
-      gateways: {
-        ready: gateways.length,
-        inSync: gateways.filter((gateway) => compareRevisions(gateway.applied, revision) === 0).length,
-      },
-      slotsToMove: lost.slots + drain.slots + balance.slots,
-      moving: this.#rollout.isMoving(performance.now()),
-      paused: spec.rebalance.paused,
+    const observed = observe({
+      spec,
+      membership: this.leading && !this.#warmUp.cold ? this.#membership : undefined,
+      problem: this.#scaler?.problem,
+      publish: this.#publisher?.status,
+      rollout: this.#rollout,
+      fleet: this.fleet,
+      now: performance.now(),
     });
-    this.#conditions = withFindings(this.#conditions, found, generation, new Date());
+    this.#conditions = withFindings(this.#conditions, findings(observed), generation, new Date());
+  }
+
+  /** What fails here is tried again by the next heartbeat. */
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) =>
+      this.#log.error(
+        { event: 'publish-failed', error, action: 'mend the cause; it is tried again' },
+        messageOf(error),
+      ),
+    );
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -436,8 +394,17 @@ export class ClusterController {
     return this.#source;
   }
 
+  #openScaler(): Scaler {
+    if (this.#scaler === undefined) throw new WsClusterError('SOURCE_UNAVAILABLE', 'the controller is still starting');
+    return this.#scaler;
+  }
+
   #openPublisher(): Publisher {
     if (this.#publisher === undefined) throw new WsClusterError('BUS_UNAVAILABLE', 'the controller is still starting');
     return this.#publisher;
   }
+}
+
+function ownerIds(ring: Ring): string[] {
+  return [...new Set(ring.table)].map((index) => ring.members[index]?.nodeId ?? '');
 }

@@ -78,6 +78,19 @@ describe('a rollout', () => {
     expect([10, 3009, 3010].map((now) => rollout.isMoving(now))).toEqual([true, true, false]);
   });
 
+  test('clients of an owner that is gone are back already: they hold up nothing', () => {
+    const { rollout, connections } = started();
+    connections.fill(10, 0, 300);
+    const alone = members.slice(1);
+    const current = new Uint16Array(SLOTS).fill(NO_OWNER);
+    const desired = new Uint16Array(SLOTS);
+    const { ring } = rollout.plan({ members: alone, current, desired, connections, pace: PACE, now: 0 });
+    rollout.published(ring, PACE, 0);
+    rollout.acknowledge(true, () => connections, 10);
+    expect(rollout.release.spreadMs).toBe(0);
+    expect(rollout.isMoving(10)).toBe(false);
+  });
+
   test('without a limit everything moves in one step, at once', () => {
     const { rollout, step, acknowledge } = started();
     const pace = { perSecond: Number.POSITIVE_INFINITY, balance: true };

@@ -3,6 +3,7 @@ import {
   type Member,
   type MoveReason,
   movedSlots,
+  ownerOf,
   planStep,
   type Release,
   type Revision,
@@ -41,9 +42,10 @@ export class Rollout {
   #movedAt = 0;
   #remaining: Step['remaining'] = NOTHING;
 
-  constructor(ring: Ring) {
+  /** `release`: what was released before a restart; what was not, waits for acknowledgement again. */
+  constructor(ring: Ring, release: Release = { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 0 }) {
     this.#ring = ring;
-    this.#release = { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 0 };
+    this.#release = release;
   }
 
   get ring(): Ring {
@@ -91,7 +93,10 @@ export class Rollout {
 
   /** The ring is out: its moves wait for acknowledgement. */
   published(ring: Ring, pace: Pace, now: number): void {
-    const slots = new Set([...(this.#unacknowledged?.slots ?? []), ...movedSlots(this.#ring, ring)]);
+    // Clients of an owner that is gone have come back to the new one by themselves: nothing of theirs is to be moved.
+    const members = new Set(ring.members.map(({ nodeId }) => nodeId));
+    const moved = movedSlots(this.#ring, ring).filter((slot) => members.has(ownerOf(this.#ring, slot)?.nodeId ?? ''));
+    const slots = new Set([...(this.#unacknowledged?.slots ?? []), ...moved]);
     this.#ring = ring;
     this.#unacknowledged = { since: now, slots, pace };
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { findings, type Observed, withFindings } from './conditions.ts';
 
 const WELL: Observed = {
-  nodes: { desired: 3, ready: 3, held: [] },
+  nodes: { desired: 3, ready: 3, held: [], problem: undefined },
   publish: { storeError: undefined, busError: undefined },
   acknowledged: true,
   gateways: { ready: 2, inSync: 2 },
@@ -26,11 +26,13 @@ describe('conditions', () => {
 
   test.each<[Partial<Observed>, string]>([
     [{ nodes: undefined }, 'Unknown Starting'],
-    [{ nodes: { desired: 3, ready: 2, held: [] } }, 'False NodesMissing'],
-    [{ nodes: { desired: 3, ready: 0, held: [] } }, 'False NoNodeReady'],
-    [{ nodes: { desired: 3, ready: 1, held: ['b', 'c'] } }, 'False MostNodesLost'],
+    [{ nodes: { desired: 3, ready: 2, held: [], problem: undefined } }, 'False NodesMissing'],
+    [{ nodes: { desired: 3, ready: 0, held: [], problem: undefined } }, 'False NoNodeReady'],
+    [{ nodes: { desired: 3, ready: 1, held: ['b', 'c'], problem: undefined } }, 'False MostNodesLost'],
     [{ publish: { storeError: 'the disk is full', busError: undefined } }, 'False StoreUnavailable'],
     [{ publish: { storeError: undefined, busError: 'away' } }, 'False BusUnavailable'],
+    [{ nodes: { desired: 3, ready: 2, held: [], problem: 'no such program' } }, 'False NodeActionFailed'],
+    [{ gateways: { ready: 2, inSync: 1 } }, 'False GatewaysBehind'],
     [{ acknowledged: false }, 'False Publishing'],
     [{ slotsToMove: 5 }, 'False Moving'],
     [{ moving: true }, 'False Moving'],

@@ -19,7 +19,15 @@ export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 export interface Observed {
   /** Undefined before the first complete listing counts. */
-  readonly nodes: { desired: number; ready: number; held: readonly string[] } | undefined;
+  readonly nodes:
+    | {
+        desired: number;
+        ready: number;
+        held: readonly string[];
+        /** Why nodes could not be started or stopped. */
+        problem: string | undefined;
+      }
+    | undefined;
   readonly publish: { storeError: string | undefined; busError: string | undefined };
   readonly acknowledged: boolean;
   readonly gateways: { ready: number; inSync: number };
@@ -58,6 +66,7 @@ function backends({ nodes }: Observed): Finding {
       `${nodes.held.length} lost nodes are kept on the ring (${nodes.held.join(', ')}), since too many went at once: ` +
         'check the source of the nodes; start replacements, or raise rebalance.maxLostShare if they are gone for good',
     );
+  if (nodes.problem !== undefined) return no('NodeActionFailed', nodes.problem);
   if (nodes.ready === 0) return no('NoNodeReady', 'no node is ready: look at the logs of the nodes');
   if (nodes.ready < nodes.desired) return no('NodesMissing', `${nodes.ready} of ${nodes.desired} nodes are ready`);
   return yes('AllReady', `${nodes.ready} nodes are ready`);
@@ -67,6 +76,8 @@ function published({ publish, acknowledged, gateways }: Observed): Finding {
   if (publish.storeError !== undefined) return no('StoreUnavailable', publish.storeError);
   if (publish.busError !== undefined) return no('BusUnavailable', publish.busError);
   if (!acknowledged) return no('Publishing', `${gateways.inSync} of ${gateways.ready} gateways route by the ring`);
+  if (gateways.inSync < gateways.ready)
+    return no('GatewaysBehind', `${gateways.inSync} of ${gateways.ready} gateways route by the ring; see their logs`);
   return yes('Applied', `${gateways.inSync} gateways route by the ring`);
 }
 

@@ -6,6 +6,10 @@ import type { CurrentTable } from '../table/current-table.ts';
 
 /** A report each second is the sign of life that the controller counts on; it gives a gateway up after three. */
 const REPORT_MS = 1_000;
+/** After a longer silence (a stopped process) the controller may have forgotten the counts. */
+const SILENCE_MS = 2_000;
+/** Counts that do not change are repeated this often. */
+const FULL_MS = 10_000;
 /** Time for the last message to get out, ms. */
 const LEAVE_MS = 500;
 
@@ -27,6 +31,9 @@ export class Reporter {
   #timer: NodeJS.Timeout | undefined;
   /** State of the counts that the controller got over this connection to the bus; it needs them once more on another. */
   #sent: number | undefined;
+  /** Of the last report, and of the last one with counts; monotonic ms. */
+  #reportedAt = 0;
+  #fullAt = 0;
 
   constructor(context: ReporterContext) {
     this.#context = context;
@@ -57,15 +64,23 @@ export class Reporter {
       gateway,
       address,
       applied: current.table?.ring.revision ?? REVISION_ZERO,
-      ...(changes !== this.#sent && { connections: encodeSlotCounts(tracker.countsBySlot) }),
+      ...((changes !== this.#sent || this.#isFullDue()) && { connections: encodeSlotCounts(tracker.countsBySlot) }),
       connectionsByNode: Object.fromEntries(tracker.countsByNode),
       moved: this.#context.moved(),
     };
+    if (message.connections !== undefined) this.#fullAt = performance.now();
     this.#sent = changes;
+    this.#reportedAt = performance.now();
     bus.send(message).catch((error: unknown) => {
       this.#sent = undefined;
       log.debug({ event: 'report-failed', error }, 'a report could not be sent');
     });
+  }
+
+  /** The controller forgets a gateway that was silent, and a report may be lost: so the counts are repeated. */
+  #isFullDue(): boolean {
+    const now = performance.now();
+    return now - this.#reportedAt > SILENCE_MS || now - this.#fullAt > FULL_MS;
   }
 
   /** Ends the reports with a leave message, so that nobody waits for this gateway any more. */

@@ -47,7 +47,8 @@ export class Client {
   }
 
   get connected(): boolean {
-    return this.#socket?.readyState === WebSocket.OPEN && this.sessions.at(-1)?.closedAt === undefined;
+    const session = this.sessions.at(-1);
+    return session !== undefined && session.closedAt === undefined && this.#socket?.readyState === WebSocket.OPEN;
   }
 
   /** True when it is connected and the node has echoed all that was sent on this connection. */
@@ -66,7 +67,7 @@ export class Client {
 
   /** Sends the next number, if it is connected. */
   send(): void {
-    if (!this.connected || this.sessions.length === 0) return;
+    if (!this.connected) return;
     this.#socket?.send(String(this.sent++));
   }
 

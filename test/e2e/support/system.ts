@@ -65,8 +65,8 @@ export class System {
     const directory = mkdtempSync(join(tmpdir(), 'wsc-'));
     const clusterFile = join(directory, 'chat.yaml');
     const gatewayCount = options.gateways ?? 2;
-    writeFileSync(clusterFile, stringify(clusterOf(options)));
     const [apiPort = 0, probePort = 0, ...ports] = await freePorts(2 + 2 * gatewayCount);
+    writeFileSync(clusterFile, stringify(clusterOf(options)));
     const system = new System(directory, clusterFile, apiPort, probePort);
     try {
       for (let index = 0; index < gatewayCount; index++)
@@ -148,6 +148,11 @@ export class System {
   nodePid(id: string): number {
     const record = join(this.directory, 'state', 'chat', 'nodes', `${id}.json`);
     return (JSON.parse(readFileSync(record, 'utf8')) as { pid: number }).pid;
+  }
+
+  /** Writes another cluster file; a controller that starts from now on reads it. */
+  declare(options: SystemOptions): void {
+    writeFileSync(this.#clusterFile, stringify(clusterOf(options)));
   }
 
   startController(): void {

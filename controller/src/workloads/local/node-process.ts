@@ -25,6 +25,7 @@ export class NodeProcess {
   readonly #log: Logger;
   #phase: Workload['phase'] = 'starting';
   #address: string | undefined;
+  #unusableAddress = false;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #forceTimer: NodeJS.Timeout | undefined;
@@ -36,7 +37,7 @@ export class NodeProcess {
     this.#records = records;
     this.#log = log;
     this.#onChange = onChange;
-    this.#address = records.address(record.id);
+    this.#readAddress();
   }
 
   /** Begins to watch. */
@@ -84,7 +85,11 @@ export class NodeProcess {
   terminate(graceMs: number): void {
     const forceAt = performance.now() + graceMs;
     if (forceAt >= this.#forceAt) return;
-    if (this.#forceTimer === undefined) this.signal('SIGTERM');
+    if (this.record.stopping !== true) {
+      this.record.stopping = true;
+      this.#records.save(this.record);
+      this.signal('SIGTERM');
+    }
     clearTimeout(this.#forceTimer);
     this.#forceAt = forceAt;
     this.#forceTimer = setTimeout(() => this.signal('SIGKILL'), graceMs);
@@ -112,7 +117,7 @@ export class NodeProcess {
 
   async #look(): Promise<void> {
     if (!this.alive) return this.ended();
-    this.#address ??= this.#records.address(this.record.id);
+    this.#readAddress();
     if (this.#address === undefined) return;
     const readiness = await probeReadiness(this.#address, PROBE_TIMEOUT_MS);
     if (this.#closed) return;
@@ -123,6 +128,19 @@ export class NodeProcess {
       this.#setPhase('ready');
     } else if (this.#phase === 'ready' && ++this.#failures >= UNREADY_AFTER) {
       this.#setPhase('unready');
+    }
+  }
+
+  #readAddress(): void {
+    if (this.#address !== undefined || this.#unusableAddress) return;
+    try {
+      this.#address = this.#records.address(this.record.id);
+    } catch (error) {
+      this.#unusableAddress = true;
+      this.#log.error(
+        { event: 'node-address-invalid', node: this.record.id, action: 'mend the backend, then kill this node' },
+        messageOf(error),
+      );
     }
   }
 

@@ -1,5 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { memberSchema, WsClusterError } from '@wscluster/ring';
+import { parseHostPort } from '@wscluster/service';
 import { z } from 'zod';
 
 const recordSchema = z.object({
@@ -9,6 +11,8 @@ const recordSchema = z.object({
   identity: z.string(),
   /** Unix ms; undefined while it was not asked to leave. */
   drainingSince: z.number().optional(),
+  /** It got its SIGTERM; a second one would end it at once. */
+  stopping: z.boolean().optional(),
 });
 export type NodeRecord = z.infer<typeof recordSchema>;
 
@@ -17,8 +21,9 @@ export class NodeRecords {
   readonly #directory: string;
 
   constructor(directory: string) {
-    this.#directory = directory;
-    mkdirSync(directory, { recursive: true });
+    // Absolute, since a node may run in another folder.
+    this.#directory = resolve(directory);
+    mkdirSync(this.#directory, { recursive: true });
   }
 
   /** Where the node writes the `host:port` that it listens on. */
@@ -26,13 +31,21 @@ export class NodeRecords {
     return join(this.#directory, `${id}.port`);
   }
 
-  /** The address that the node announced; undefined while it has not. */
+  /** The address that the node announced; undefined while it has not. Throws CONFIG_INVALID when it is not host:port. */
   address(id: string): string | undefined {
+    let text: string;
     try {
-      return readFileSync(this.portFile(id), 'utf8').trim() || undefined;
+      text = readFileSync(this.portFile(id), 'utf8').trim();
     } catch {
       return undefined;
     }
+    if (text === '') return undefined;
+    const parsed = memberSchema.shape.address.safeParse(text);
+    if (parsed.success && parseHostPort(text) !== undefined) return text;
+    const shown = JSON.stringify(text.slice(0, 100));
+    throw new WsClusterError('CONFIG_INVALID', `node ${id} wrote ${shown} to its port file: must be host:port`, {
+      field: 'WSCLUSTER_PORT_FILE',
+    });
   }
 
   save(record: NodeRecord): void {

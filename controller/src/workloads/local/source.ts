@@ -72,7 +72,7 @@ class LocalSource implements WorkloadSource {
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {
-        ...process.env,
+        ...withoutSecrets(process.env),
         WSCLUSTER_ID: id,
         WSCLUSTER_LISTEN: '127.0.0.1:0',
         WSCLUSTER_PORT_FILE: this.#records.portFile(id),
@@ -95,8 +95,20 @@ class LocalSource implements WorkloadSource {
     });
     const pid = child.pid ?? 0;
     const identity = processIdentity(pid) ?? 'ended';
-    const record = { id, pid, identity };
-    this.#records.save(record);
+    const record: NodeRecord = { id, pid, identity };
+    try {
+      this.#records.save(record);
+    } catch (error) {
+      // Without a record nobody would ever end it.
+      child.kill('SIGKILL');
+      throw new WsClusterError(
+        'SOURCE_UNAVAILABLE',
+        `the record of node ${id} cannot be written: ${messageOf(error)}`,
+        {
+          cause: error,
+        },
+      );
+    }
     const node = this.#watch(record);
     child.once('exit', (code, signal) => {
       log.info({ event: 'node-exit', node: id, pid, code, signal }, `node ${id} ended (${signal ?? code})`);
@@ -112,7 +124,10 @@ class LocalSource implements WorkloadSource {
   }
 
   async stop(id: string): Promise<void> {
-    this.#find(id).terminate(this.#options.settings().drainSeconds * 1000 + FORCE_MARGIN_MS);
+    const node = this.#find(id);
+    const drainMs = this.#options.settings().drainSeconds * 1000;
+    const spentMs = Date.now() - (node.record.drainingSince ?? Date.now());
+    node.terminate(Math.max(0, drainMs - spentMs) + FORCE_MARGIN_MS);
   }
 
   async kill(id: string): Promise<void> {
@@ -158,4 +173,10 @@ class LocalSource implements WorkloadSource {
       throw new WsClusterError('NOT_FOUND', `there is no node ${id}`, { field: 'id' });
     return node;
   }
+}
+
+/** The controller's own settings are no business of a backend, its token least of all. */
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { WSCLUSTER_API_TOKEN: _token, ...rest } = env;
+  return rest;
 }

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadClusterFile } from '@wscluster/controller';
+import { openLocalSource } from '@wscluster/controller/workloads/local';
 import { WsClusterError } from '@wscluster/ring';
 import type { Logger, OptionValues, Running } from '@wscluster/service';
 import { banner } from './banner.ts';
@@ -17,7 +19,7 @@ export async function startDev(
   log: Logger,
   signal: AbortSignal,
 ): Promise<Running> {
-  const cluster = loadClusterFile(options.cluster).metadata.name;
+  const cluster = loadClusterFile(options.cluster).cluster.metadata.name;
   const { promise: unusable, reject } = Promise.withResolvers<never>();
   const fail = (name: string) => () =>
     reject(new WsClusterError('CONFIG_INVALID', `${name} cannot run: see its message above`));
@@ -49,9 +51,11 @@ export async function startDev(
     });
   });
   const stop = async () => {
-    // Gateways first: their clients are told to go while the nodes still answer. Then the controller ends the nodes.
+    // Gateways first: their clients are told to go while the nodes still answer. Then the controller, which ends the
+    // nodes; if it was down just now, nobody did, so what is left of them ends here.
     await Promise.all(gateways.map((gateway) => gateway.stop(STOP_MS)));
     await controller.stop(STOP_MS);
+    await endNodes(join(options.stateDir, cluster, 'nodes'), log);
   };
 
   try {
@@ -60,6 +64,7 @@ export async function startDev(
     await stop();
     throw error;
   }
+  for (const part of [controller, ...gateways]) part.proven();
   process.stdout.write(banner(options.apiPort, options.gatewayPorts));
   return { stop };
 }
@@ -77,4 +82,11 @@ function awaitedParts(options: OptionValues<typeof devOptions>, cluster: string)
   };
   const url = `http://127.0.0.1:${options.apiPort}/api/v1/clusters/${cluster}`;
   return [...gateways, { what: `the cluster ${cluster}`, url, isReady }];
+}
+
+async function endNodes(directory: string, log: Logger): Promise<void> {
+  const settings = () => ({ drainSeconds: 0, command: undefined });
+  const source = openLocalSource({ directory, settings, sampleCommand: [], log }, { onChange: () => {} });
+  await source.endAll();
+  await source.close();
 }

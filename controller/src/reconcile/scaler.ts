@@ -1,0 +1,68 @@
+import { messageOf } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { WorkloadSource } from '../workloads/port.ts';
+import { CreationBackoff } from './creation-backoff.ts';
+import { planScale, type ScaleInput } from './scale.ts';
+
+/** Starting or stopping nodes that failed is tried again after this long, ms. */
+const RETRY_MS = 1000;
+
+/** Carries out the scale plan. Failing never throws: nodes that cannot be started must not hold up a ring. */
+export class Scaler {
+  readonly #source: WorkloadSource;
+  readonly #log: Logger;
+  readonly #backoff = new CreationBackoff();
+  #problem: string | undefined;
+
+  constructor(source: WorkloadSource, log: Logger) {
+    this.#source = source;
+    this.#log = log;
+  }
+
+  /** Why nodes could not be started or stopped at the last try. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  async create(): Promise<string> {
+    const id = await this.#source.create();
+    this.#backoff.created(id, performance.now());
+    return id;
+  }
+
+  /** Milliseconds after which to scale again; undefined when events decide. */
+  async scale(input: ScaleInput): Promise<number | undefined> {
+    try {
+      const againMs = await this.#carryOut(input);
+      this.#problem = undefined;
+      return againMs;
+    } catch (error) {
+      this.#problem = messageOf(error);
+      this.#log.error(
+        { event: 'scale-failed', error, action: 'mend the cause; it is tried again each second' },
+        `a node cannot be started or stopped: ${this.#problem}`,
+      );
+      return RETRY_MS;
+    }
+  }
+
+  async #carryOut(input: ScaleInput): Promise<number | undefined> {
+    const plan = planScale(input);
+    for (const id of plan.drain) await this.#source.drain(id);
+    for (const id of plan.stop) await this.#source.stop(id);
+
+    const now = performance.now();
+    const alive = input.listing.filter((workload) => workload.phase !== 'gone').map((workload) => workload.id);
+    this.#backoff.observe(new Set(alive), now);
+    const waitMs = this.#backoff.waitMs(now);
+    if (plan.create > 0 && waitMs > 0) {
+      this.#log.warn(
+        { event: 'node-backoff', waitMs, action: "look at the nodes' logs: they end soon after their start" },
+        `nodes keep ending; the next one starts in ${Math.ceil(waitMs)} ms`,
+      );
+      return waitMs;
+    }
+    for (let n = 0; n < plan.create; n++) await this.create();
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import { compareRevisions } from '@wscluster/ring';
+import type { ClusterSpec } from '../cluster/schema.ts';
+import type { GatewayFleet } from '../fleet/gateways.ts';
+import type { Membership } from '../members/membership.ts';
+import type { PublishStatus } from '../publish/publisher.ts';
+import type { Rollout } from '../rollout/rollout.ts';
+import type { Observed } from './conditions.ts';
+
+export interface ObservedParts {
+  readonly spec: ClusterSpec;
+  /** Undefined before the first complete listing counts. */
+  readonly membership: Membership | undefined;
+  /** Why nodes could not be started or stopped. */
+  readonly problem: string | undefined;
+  readonly publish: PublishStatus | undefined;
+  readonly rollout: Rollout;
+  readonly fleet: GatewayFleet;
+  /** Monotonic ms. */
+  readonly now: number;
+}
+
+/** What the conditions are judged by. */
+export function observe({ spec, membership, problem, publish, rollout, fleet, now }: ObservedParts): Observed {
+  const { revision } = rollout.ring;
+  const { lost, drain, balance } = rollout.remaining;
+  const inSync = fleet.all.filter((gateway) => compareRevisions(gateway.applied, revision) === 0);
+  return {
+    nodes:
+      membership === undefined
+        ? undefined
+        : {
+            desired: spec.nodes.replicas,
+            ready: membership.members.filter((member) => member.state === 'ready').length,
+            held: membership.held,
+            problem,
+          },
+    publish: publish ?? { storeError: undefined, busError: undefined },
+    acknowledged: rollout.acknowledged,
+    gateways: { ready: fleet.all.length, inSync: inSync.length },
+    slotsToMove: lost.slots + drain.slots + balance.slots,
+    moving: rollout.isMoving(now),
+    paused: spec.rebalance.paused,
+  };
+}
