@@ -3,6 +3,7 @@ import type { Limits } from '../limits.ts';
 import { type CloseNotice, closeFrame, maskedCloseFrame, OWNER_LOST } from './close-frame.ts';
 import { FrameScanner } from './frame-scanner.ts';
 import { Outlet } from './outlet.ts';
+import { readChunks } from './read-chunks.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Bytes relayed by this process, both kinds counted when they are read. */
@@ -77,7 +78,7 @@ export class Relay {
     this.#upstream.receive = this.#fromNode;
     if (fromClient.length > 0) this.#fromClient(fromClient);
     if (fromNode.length > 0) this.#fromNode(fromNode);
-    client.on('data', this.#fromClient);
+    readChunks(client, this.#fromClient);
     // A socket that was gone before the listeners came tells it to nobody any more.
     if (client.closed) this.#onClientClose();
     if (node.closed) this.#onNodeClose();

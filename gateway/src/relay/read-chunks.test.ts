@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { eventually } from '../testing/eventually.ts';
+import { readChunks } from './read-chunks.ts';
+
+let writer: Socket;
+let reader: Socket;
+
+afterEach(() => {
+  writer.destroy();
+  reader.destroy();
+});
+
+async function connectPair(): Promise<void> {
+  const server = createServer({ allowHalfOpen: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection');
+  writer = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  [reader] = (await accepted) as [Socket];
+  server.close();
+}
+
+/** Every 4 bytes count on, so that anything lost, doubled or out of order shows. */
+function counting(size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  for (let at = 0; at < size; at += 4) bytes.writeUInt32BE(at, at);
+  return bytes;
+}
+
+it('hands over all bytes in order, whenever it is paused, and the end after them', async () => {
+  await connectPair();
+  const sent = counting(16 << 20);
+  writer.write(sent.subarray(0, 1000));
+  // These are in the stream already before anybody reads.
+  await eventually('the first bytes', () => reader.readableLength === 1000);
+  const chunks: Buffer[] = [];
+  let ended = false;
+  reader.on('end', () => {
+    ended = true;
+  });
+  readChunks(reader, (chunk) => {
+    chunks.push(chunk);
+    if (chunks.length % 3 !== 0) return;
+    reader.pause();
+    setTimeout(() => reader.resume(), chunks.length % 2);
+  });
+  writer.end(sent.subarray(1000));
+  await eventually('the end', () => ended, 9_000);
+  expect(Buffer.concat(chunks).equals(sent)).toBe(true);
+});
+
+it('holds the writer back while it is paused', async () => {
+  await connectPair();
+  let taken = 0;
+  readChunks(reader, (chunk) => {
+    taken += chunk.length;
+  });
+  writer.write(counting(1000));
+  await eventually('the first bytes', () => taken === 1000);
+  reader.pause();
+  const size = 32 << 20;
+  writer.write(counting(size));
+  await eventually('a stream that has enough', () => reader.readableLength >= reader.readableHighWaterMark);
+  const { bytesRead } = reader;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(reader.bytesRead).toBe(bytesRead);
+  expect(taken).toBe(1000);
+  reader.resume();
+  await eventually('all of it', () => taken === 1000 + size);
+});
