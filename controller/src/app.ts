@@ -3,12 +3,14 @@ import { Assigner, WsClusterError } from '@wscluster/ring';
 import { createLogger, type OptionValues, type Running, startProbes } from '@wscluster/service';
 import { openFileStore, openLocalHub } from '@wscluster/transport';
 import { isLoopback } from './api/access.ts';
-import { type ServedCluster, startApi } from './api/server.ts';
+import type { ServedCluster } from './api/served-cluster.ts';
+import { startApi } from './api/server.ts';
 import { loadClusterFile } from './cluster/load.ts';
 import { openSpecStore } from './cluster/spec-store.ts';
 import type { controllerOptions } from './config.ts';
 import { alwaysLeader } from './leadership/always-leader.ts';
 import { createMetrics } from './metrics.ts';
+import { Planner } from './plan/planner.ts';
 import { ClusterController } from './reconcile/cluster-controller.ts';
 import { openLocalSource } from './workloads/local/source.ts';
 
@@ -51,7 +53,7 @@ export async function startController(options: OptionValues<typeof controllerOpt
         handlers,
       ),
   });
-  clusters.push({ name, spec, controller });
+  clusters.push({ name, spec, controller, planner: new Planner(controller, spec) });
   log.info({ event: 'started', api: api.port, probes: probes.port }, `API on port ${api.port}`);
 
   return {

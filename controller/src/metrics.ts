@@ -1,6 +1,6 @@
 import { SLOTS, slotCounts } from '@wscluster/ring';
 import { Gauge, Registry } from 'prom-client';
-import type { ServedCluster } from './api/server.ts';
+import type { ServedCluster } from './api/served-cluster.ts';
 import { gatewaysView } from './api/views.ts';
 
 /** Everything is read at scrape time from the clusters' state. */

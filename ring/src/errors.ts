@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   // API
   NOT_FOUND: { retryable: false, meaning: 'there is no such cluster, node or path' },
   CONFLICT: { retryable: true, meaning: 'the state changed meanwhile, or forbids the change' },
+  API_UNREACHABLE: { retryable: true, meaning: 'the API of the controller does not answer' },
   UNAUTHORIZED: { retryable: false, meaning: 'a token is needed, or the given one is wrong' },
   // The world outside
   PORT_TAKEN: { retryable: true, meaning: 'another process listens on the address' },

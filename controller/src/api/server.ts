@@ -1,20 +1,14 @@
-import { canonicalKey, rawQueryValue, WsClusterError } from '@wscluster/ring';
+import swagger from '@fastify/swagger';
+import { WsClusterError } from '@wscluster/ring';
 import { formatHostPort, type HostPort, type Logger } from '@wscluster/service';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { z } from 'zod';
-import type { SpecStore } from '../cluster/spec-store.ts';
+import fastify, { type FastifyError } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { problemOf } from '../errors.ts';
-import type { ClusterController } from '../reconcile/cluster-controller.ts';
 import { checkAccess } from './access.ts';
-import { gatewaysView, nodesView, ownerView, ringView, statusView } from './views.ts';
-
-/** A cluster as the API reaches it. */
-export interface ServedCluster {
-  readonly name: string;
-  readonly spec: SpecStore;
-  readonly controller: ClusterController;
-}
+import { addClusterRoutes } from './cluster-routes.ts';
+import { clustersAnswer, problemAnswer } from './schemas.ts';
+import type { ServedCluster } from './served-cluster.ts';
+import { statusView } from './views.ts';
 
 export interface ApiOptions {
   readonly listen: HostPort;
@@ -32,9 +26,10 @@ export interface ApiServer {
 }
 
 const BODY_LIMIT_BYTES = 64 * 1024;
+const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 
 /**
- * The controller's API under /api/v1. What is under /clusters/{name}/ also answers without that prefix when the
+ * The controller's API under /api/v1, described at /openapi.json. What is under /clusters/{name}/ also answers without that prefix when the
  * controller runs one cluster. Errors are RFC 9457 problem details.
  */
 export async function startApi(options: ApiOptions): Promise<ApiServer> {
@@ -44,6 +39,9 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   app.addHook('onRequest', async ({ headers }) =>
     checkAccess({ authorization: headers.authorization, host: headers.host, origin: headers.origin }, options.token),
   );
+  // Nothing but JSON is taken, merge patches under their own name too.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   app.setNotFoundHandler((request) => {
     throw new WsClusterError('NOT_FOUND', `${request.method} ${request.url.split('?')[0]} is not of this API`);
   });
@@ -61,13 +59,26 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
     const reason = options.notReady();
     return reply.code(reason === undefined ? 200 : 503).send(`${reason ?? 'ready'}\n`);
   });
-  app.get('/api/v1/clusters', async () => ({
-    clusters: options.clusters.map((cluster) => ({ name: cluster.name, status: statusOf(cluster) })),
-  }));
+  await app.register(swagger, {
+    openapi: { info: { title: 'wscluster controller', version: 'v1' } },
+    transform: jsonSchemaTransform,
+  });
+  const stopping = new AbortController();
+  app.register((scope, _options, done) => {
+    scope.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    scope.get(
+      '/api/v1/clusters',
+      { schema: { summary: 'All clusters', response: { 200: clustersAnswer, default: problemAnswer } } },
+      async () => ({
+        clusters: options.clusters.map(({ name, ...cluster }) => ({ name, status: statusView(cluster) })),
+      }),
+    );
+    done();
+  });
   for (const prefix of ['/api/v1/clusters/:cluster', '/api/v1'])
     app.register(
       (scope, _options, done) => {
-        addClusterRoutes(scope, options.clusters);
+        addClusterRoutes(scope, options.clusters, stopping.signal);
         done();
       },
       { prefix },
@@ -85,69 +96,14 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
     );
   }
   const address = app.server.address();
-  return { port: typeof address === 'object' && address !== null ? address.port : 0, close: () => app.close() };
-}
-
-function addClusterRoutes(scope: FastifyInstance, clusters: readonly ServedCluster[]): void {
-  const app = scope.withTypeProvider<ZodTypeProvider>();
-  const of = (request: FastifyRequest) => findCluster(clusters, (request.params as { cluster?: string }).cluster);
-
-  if (scope.prefix.endsWith(':cluster'))
-    app.get('', async (request) => {
-      const cluster = of(request);
-      return {
-        apiVersion: 'wscluster.io/v1alpha1',
-        kind: 'WsCluster',
-        metadata: { name: cluster.name, generation: cluster.spec.generation },
-        spec: cluster.spec.spec,
-        status: statusOf(cluster),
-      };
-    });
-  app.get('/ring', { schema: { querystring: z.object({ slots: z.stringbool().default(false) }) } }, async (request) =>
-    ringView(of(request).controller, request.query.slots),
-  );
-  app.get('/owner', async (request) => ownerView(of(request).controller, keyOf(request.url)));
-  app.get('/gateways', async (request) => ({ gateways: gatewaysView(of(request).controller) }));
-  app.get('/nodes', async (request) => ({ nodes: nodesView(of(request).controller) }));
-  app.post('/nodes', async (request, reply) => {
-    const id = await of(request).controller.nodes.add();
-    return reply.code(201).send({ id });
-  });
-  app.delete(
-    '/nodes/:id',
-    {
-      schema: {
-        params: z.object({ id: z.string() }),
-        querystring: z.object({ mode: z.enum(['drain', 'kill']).default('drain') }),
-      },
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    async close() {
+      // The event streams would hold up the server's end for ever.
+      stopping.abort();
+      await app.close();
     },
-    async (request, reply) => {
-      const { controller } = of(request);
-      await (request.query.mode === 'kill'
-        ? controller.nodes.kill(request.params.id)
-        : controller.nodes.drain(request.params.id));
-      return reply.code(202).send({ id: request.params.id, mode: request.query.mode });
-    },
-  );
-}
-
-function statusOf({ controller, spec }: ServedCluster) {
-  return statusView(controller, spec.generation, spec.spec.nodes.replicas);
-}
-
-function findCluster(clusters: readonly ServedCluster[], name: string | undefined): ServedCluster {
-  const found = name === undefined && clusters.length === 1 ? clusters[0] : clusters.find((c) => c.name === name);
-  if (found !== undefined) return found;
-  const names = clusters.map((cluster) => cluster.name).join(', ');
-  throw new WsClusterError('NOT_FOUND', `there is no cluster ${name ?? '(unnamed)'}; there is: ${names}`, {
-    field: 'cluster',
-  });
-}
-
-/** The key from the raw query, by the rules that gateways follow. */
-function keyOf(url: string): string {
-  const at = url.indexOf('?');
-  return canonicalKey(rawQueryValue(at < 0 ? '' : url.slice(at + 1), 'key'));
+  };
 }
 
 /** Fastify's own errors, as ours. */

@@ -1,5 +1,6 @@
 import { compareRevisions, ownerOf, type Ring, SLOTS, slotCounts, slotOf, WsClusterError } from '@wscluster/ring';
 import type { ClusterController } from '../reconcile/cluster-controller.ts';
+import type { ServedCluster } from './served-cluster.ts';
 
 // What the API shows, as plain data. Shares are parts of 1; revisions are {epoch, version}.
 
@@ -67,15 +68,25 @@ export function gatewaysView(cluster: ClusterController) {
   }));
 }
 
-export function statusView(cluster: ClusterController, observedGeneration: number, desired: number) {
-  const { ring, listing, conditions } = cluster.view;
-  const gateways = gatewaysView(cluster);
+export function clusterView({ name, spec, controller }: Pick<ServedCluster, 'name' | 'spec' | 'controller'>) {
+  return {
+    apiVersion: 'wscluster.io/v1alpha1',
+    kind: 'WsCluster',
+    metadata: { name, generation: spec.generation },
+    spec: spec.spec,
+    status: statusView({ spec, controller }),
+  };
+}
+
+export function statusView({ spec, controller }: Pick<ServedCluster, 'spec' | 'controller'>) {
+  const { ring, listing, conditions } = controller.view;
+  const gateways = gatewaysView(controller);
   const count = (phase: string) => listing.filter((workload) => workload.phase === phase).length;
   return {
-    observedGeneration,
-    conditions,
+    observedGeneration: spec.generation,
+    conditions: [...conditions],
     ring: { ...ring.revision, members: ring.members.length, digest: ring.digest },
-    nodes: { desired, ready: count('ready'), draining: count('draining') },
+    nodes: { desired: spec.spec.nodes.replicas, ready: count('ready'), draining: count('draining') },
     gateways: { ready: gateways.length, inSync: gateways.filter((gateway) => gateway.inSync).length },
     connections: gateways.reduce((sum, gateway) => sum + gateway.connections, 0),
   };

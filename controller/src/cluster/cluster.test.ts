@@ -10,7 +10,7 @@ const HEAD = 'apiVersion: wscluster.io/v1alpha1\nkind: WsCluster\nmetadata: { na
 describe('a WsCluster file', () => {
   test('needs no more than a name', () => {
     const { spec } = parseCluster(HEAD, 'chat.yaml').cluster;
-    expect(spec.nodes).toEqual({ replicas: 3, weight: 1, drainSeconds: 60 });
+    expect(spec.nodes).toEqual({ replicas: 3, weight: 1, weights: {}, sendPath: '/send', drainSeconds: 60 });
     expect(spec.rebalance).toMatchObject({ maxConnectionsPerSecond: 500, cap: 1.02, paused: false });
     expect(spec.routing.routes).toHaveLength(2);
   });

@@ -6,6 +6,15 @@ const seconds = z.number().min(0).max(86_400);
 const nodesSchema = z.strictObject({
   replicas: z.int().min(0).max(1000).default(3).describe('Managed nodes that should exist.'),
   weight: weightSchema.default(1).describe('Share of the slots of each node, relative to the others.'),
+  weights: z
+    .record(z.string().regex(/^\d{1,5}$/, 'must be a ring id'), weightSchema)
+    .default({})
+    .describe('Weights of single places on the ring, by ring id; whoever takes the place over has its weight.'),
+  sendPath: z
+    .string()
+    .regex(/^\/[^\s?#]*$/, 'must be a path')
+    .default('/send')
+    .describe('Where a node takes a message for a key: POST <sendPath>?userId=<key>.'),
   drainSeconds: seconds
     .default(60)
     .describe('Seconds that a draining node has to let its clients go; its slots leave within 80 % of it.'),

@@ -5,6 +5,7 @@ import { type Membership, type MembershipPolicy, NO_MEMBERSHIP, nextMembership }
 const POLICY: MembershipPolicy = {
   replicas: 3,
   defaultWeight: 1,
+  weights: {},
   unreadyGraceMs: 10_000,
   replacementMs: 30_000,
   handoverMs: 5000,
@@ -63,9 +64,10 @@ describe('seats on the ring', () => {
     expect(seats(history([abc, sick, abc, sick, sick], { unreadyGraceMs: 2000 }))).toMatchObject({ b: '1 unready' });
   });
 
-  test('weights come from the node, else from the cluster', () => {
-    const after = history([[node('a', 'ready', { weight: 3 }), node('b')]], { defaultWeight: 2 });
-    expect(after.members.map((member) => member.weight)).toEqual([3, 2]);
+  test('weights come from the node, else from its place, else from the cluster', () => {
+    const listing = [node('a', 'ready', { weight: 3 }), node('b'), node('c')];
+    const after = history([listing], { defaultWeight: 2, weights: { 0: 9, 1: 5 } });
+    expect(after.members.map((member) => member.weight)).toEqual([3, 5, 2]);
   });
 });
 

@@ -19,6 +19,8 @@ export interface MembershipPolicy {
   /** Managed nodes that should exist. */
   readonly replicas: number;
   readonly defaultWeight: number;
+  /** Weights of single places, by ring id. */
+  readonly weights: Readonly<Record<string, number>>;
   /** How long an unready member keeps its slots, ms. */
   readonly unreadyGraceMs: number;
   /** How long the ring id of a lost node waits for a replacement while its slots are lent out, ms. */
@@ -127,7 +129,7 @@ export function nextMembership(
       ringId,
       nodeId: workload.id,
       address: workload.address ?? '',
-      weight: workload.weight ?? policy.defaultWeight,
+      weight: weightOf(workload, ringId, policy),
       state: 'ready',
     });
   }
@@ -153,9 +155,13 @@ function refreshed(member: Member, workload: Workload, state: Member['state'], p
   return {
     ...member,
     address: workload.address ?? member.address,
-    weight: workload.weight ?? policy.defaultWeight,
+    weight: weightOf(workload, member.ringId, policy),
     state,
   };
+}
+
+function weightOf(workload: Workload, ringId: number, policy: MembershipPolicy): number {
+  return workload.weight ?? policy.weights[ringId] ?? policy.defaultWeight;
 }
 
 function isReady(workload: Workload | undefined): boolean {

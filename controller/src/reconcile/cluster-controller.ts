@@ -2,6 +2,7 @@ import {
   compareRevisions,
   formatRevision,
   messageOf,
+  ownerOf,
   type Revision,
   type Ring,
   type RingMessage,
@@ -10,11 +11,16 @@ import {
 } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { HubHandlers, RingBusHub, RingStore } from '@wscluster/transport';
+import { patchedSpec } from '../cluster/patch.ts';
 import type { SpecStore } from '../cluster/spec-store.ts';
+import { EventLog } from '../events/event-log.ts';
+import { logConditionChanges, logGatewayChanges, logNodeChanges } from '../events/transitions.ts';
 import { GatewayFleet } from '../fleet/gateways.ts';
 import { nextEpoch } from '../leadership/epoch.ts';
 import type { Leadership } from '../leadership/port.ts';
 import { type Membership, nextMembership } from '../members/membership.ts';
+import type { Whereabouts } from '../messages/deliver.ts';
+import { RecentOwners } from '../messages/recent-owners.ts';
 import { Publisher } from '../publish/publisher.ts';
 import { paceOf } from '../rollout/pace.ts';
 import { Rollout } from '../rollout/rollout.ts';
@@ -62,11 +68,13 @@ export interface ClusterView {
  */
 export class ClusterController {
   readonly fleet = new GatewayFleet();
+  readonly events = new EventLog();
   readonly nodes: NodeOperations;
   readonly #parts: ClusterParts;
   readonly #log: Logger;
   readonly #runner: CoalescedRunner;
   readonly #warmUp: WarmUp;
+  readonly #recent = new RecentOwners();
   readonly #stopping = new AbortController();
   #turn: Promise<unknown> = Promise.resolve();
   #bus: RingBusHub | undefined;
@@ -157,6 +165,24 @@ export class ClusterController {
     };
   }
 
+  /** Where the clients of a slot are now, and were a moment ago. Throws NO_MEMBERS. */
+  whereabouts(slot: number): Whereabouts {
+    const { ring } = this.#rollout;
+    const owner = ownerOf(ring, slot);
+    if (owner === undefined) throw new WsClusterError('NO_MEMBERS', 'the ring has no members: no node is ready');
+    return { revision: ring.revision, owner, previous: this.#recent.of(slot, performance.now()) };
+  }
+
+  /** Changes the stored spec by a JSON merge patch. Throws REQUEST_INVALID naming the field. */
+  patchSpec(patch: unknown): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#parts.spec.update((spec) => patchedSpec(spec, patch));
+      const { generation } = this.#parts.spec;
+      this.events.add('spec', `the spec was changed (generation ${generation})`, { generation, patch });
+      this.#runner.signal();
+    });
+  }
+
   get rollout(): Rollout {
     return this.#rollout;
   }
@@ -180,6 +206,7 @@ export class ClusterController {
     if (!this.leading || !this.#parts.leadership.leading) return;
     this.#runner.signalIn(RESYNC_MS);
     const listing = await this.#openSource().list();
+    logNodeChanges(this.events, this.#listing, listing);
     this.#listing = listing;
     this.#listed = true;
     if (!this.#isCold(listing)) {
@@ -254,24 +281,21 @@ export class ClusterController {
     // Ours before it is out: a gateway's acknowledgement may come back before the publishing call does.
     this.#rollout.published(ring, pace, now);
     this.#published = context;
+    this.#recent.changed(before, ring, now);
     const result = await this.#openPublisher().publish({ ring, release: this.#rollout.release, settings, vacancies });
     if (result === 'stale') return this.#goAboveStored();
     const changed = step.slots.lost + step.slots.drain + step.slots.balance;
-    this.#log.info(
-      {
-        event: 'ring-published',
-        revision: formatRevision(ring.revision),
-        members: members.length,
-        slots: step.slots,
-        connections: step.connections,
-        remaining: step.remaining,
-      },
-      `ring ${formatRevision(ring.revision)}: ${members.length} members, ${changed} slots and ${step.connections} connections move`,
-    );
+    const revision = formatRevision(ring.revision);
+    const { slots, connections: moving, remaining } = step;
+    const details = { revision, members: members.length, slots, connections: moving, remaining };
+    const message = `ring ${revision}: ${members.length} members, ${changed} slots and ${moving} connections move`;
+    this.#log.info({ event: 'ring-published', ...details }, message);
+    this.events.add('ring', message, details);
     await this.#releaseIfAcknowledged();
   }
 
   #onUplink(message: Uplink): void {
+    logGatewayChanges(this.events, this.fleet, message);
     if (message.type === 'leave') {
       this.fleet.leave(message.gateway);
     } else if (!this.fleet.report(message, performance.now())) {
@@ -321,6 +345,11 @@ export class ClusterController {
     }
     const planIn = this.#rollout.planIn(now);
     if (planIn !== undefined) this.#runner.signalIn(planIn);
+    const { movableUpTo, spreadMs } = this.#rollout.release;
+    this.events.add('release', `the moves of ring ${formatRevision(movableUpTo)} are released`, {
+      movableUpTo,
+      spreadMs,
+    });
     await this.#heartbeatNow();
   }
 
@@ -331,11 +360,13 @@ export class ClusterController {
 
   #beat(): void {
     const gone = this.fleet.prune(performance.now());
-    for (const gateway of gone)
+    for (const gateway of gone) {
+      this.events.add('gateway', `gateway ${gateway} is silent`, { gateway });
       this.#log.warn(
         { event: 'gateway-silent', gateway, action: 'check that gateway; rollouts no longer wait for it' },
         `gateway ${gateway} has not reported for 3 s`,
       );
+    }
     this.#inBackground(this.#releaseIfAcknowledged().then(() => this.#heartbeatNow()));
     this.#refreshStatus();
   }
@@ -370,7 +401,9 @@ export class ClusterController {
       fleet: this.fleet,
       now: performance.now(),
     });
-    this.#conditions = withFindings(this.#conditions, findings(observed), generation, new Date());
+    const conditions = withFindings(this.#conditions, findings(observed), generation, new Date());
+    logConditionChanges(this.events, this.#conditions, conditions);
+    this.#conditions = conditions;
   }
 
   /** What fails here is tried again by the next heartbeat. */

@@ -9,6 +9,7 @@ export function membershipPolicy({ nodes, rebalance }: ClusterSpec): MembershipP
   return {
     replicas: nodes.replicas,
     defaultWeight: nodes.weight,
+    weights: nodes.weights,
     unreadyGraceMs: rebalance.unreadyGraceSeconds * 1000,
     replacementMs,
     handoverMs: Math.min(replacementMs, nodes.drainSeconds * 1000 * HANDOVER_SHARE),

@@ -123,8 +123,8 @@ export class System {
   }
 
   /** Calls the API below the cluster. */
-  api(method: string, path: string, body?: string): Promise<Answer> {
-    return http(method, `http://127.0.0.1:${this.apiPort}/api/v1/clusters/chat${path}`, body);
+  api(method: string, path: string, body?: string, headers?: Record<string, string>): Promise<Answer> {
+    return http(method, `http://127.0.0.1:${this.apiPort}/api/v1/clusters/chat${path}`, body, headers);
   }
 
   async nodes(): Promise<NodeView[]> {

@@ -1,0 +1,113 @@
+import { canonicalKey, plainKey, rawQueryValue, slotOf } from '@wscluster/ring';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { deliver } from '../messages/deliver.ts';
+import { changeSchema } from '../plan/change.ts';
+import { streamEvents } from './event-stream.ts';
+import * as answers from './schemas.ts';
+import { findCluster, type ServedCluster } from './served-cluster.ts';
+import { clusterView, gatewaysView, nodesView, ownerView, ringView } from './views.ts';
+
+/** The routes of one cluster. `signal` ends the event streams. */
+export function addClusterRoutes(
+  scope: FastifyInstance,
+  clusters: readonly ServedCluster[],
+  signal: AbortSignal,
+): void {
+  const app = scope.withTypeProvider<ZodTypeProvider>();
+  const of = (request: FastifyRequest) => findCluster(clusters, (request.params as { cluster?: string }).cluster);
+  const named = scope.prefix.endsWith(':cluster');
+  const documented = <S extends object>(summary: string, status: number, answer: z.ZodType, more: S) => ({
+    schema: { summary, hide: !named, response: { [status]: answer, default: answers.problemAnswer }, ...more },
+  });
+
+  if (named) {
+    app.get('', documented('Spec and status', 200, answers.clusterAnswer, {}), async (request) =>
+      clusterView(of(request)),
+    );
+    app.patch(
+      '',
+      documented('Change the spec by a JSON merge patch (RFC 7396)', 200, answers.clusterAnswer, {
+        body: z.strictObject({ spec: z.record(z.string(), z.unknown()) }),
+      }),
+      async (request) => {
+        const cluster = of(request);
+        await cluster.controller.patchSpec(request.body.spec);
+        return clusterView(cluster);
+      },
+    );
+  }
+  app.get(
+    '/ring',
+    documented('The published ring', 200, answers.ringAnswer, {
+      querystring: z.object({ slots: z.stringbool().default(false).describe('true: with the whole table') }),
+    }),
+    async (request) => ringView(of(request).controller, request.query.slots),
+  );
+  app.get('/owner', documented('Who owns a key: ?key=', 200, answers.ownerAnswer, {}), async (request) =>
+    ownerView(of(request).controller, keyOf(request.url)),
+  );
+  app.get('/gateways', documented('The live gateways', 200, answers.gatewaysAnswer, {}), async (request) => ({
+    gateways: gatewaysView(of(request).controller),
+  }));
+  app.get('/nodes', documented('The nodes', 200, answers.nodesAnswer, {}), async (request) => ({
+    nodes: nodesView(of(request).controller),
+  }));
+  app.post('/nodes', documented('One replica more', 201, answers.createdAnswer, {}), async (request, reply) => {
+    const id = await of(request).controller.nodes.add();
+    return reply.code(201).send({ id });
+  });
+  app.delete(
+    '/nodes/:id',
+    documented('Drain a node (one replica fewer), or kill it (it is replaced)', 202, answers.removalAnswer, {
+      params: z.object({ id: z.string() }).loose(),
+      querystring: z.object({ mode: z.enum(['drain', 'kill']).default('drain') }),
+    }),
+    async (request, reply) => {
+      const { id } = request.params;
+      const { mode } = request.query;
+      await of(request).controller.nodes[mode](id);
+      return reply.code(202).send({ id, mode });
+    },
+  );
+  app.post(
+    '/plan',
+    documented('Dry run: what a change would move', 200, answers.planAnswer, {
+      body: z.strictObject({ change: changeSchema }),
+    }),
+    async (request) => of(request).planner.plan(request.body.change),
+  );
+  app.post(
+    '/messages',
+    documented('Send a message to all connections of a key', 200, answers.messageAnswer, { body: answers.messageBody }),
+    async (request) => {
+      const { controller, spec } = of(request);
+      const key = plainKey(request.body.key);
+      const where = () => controller.whereabouts(slotOf(key));
+      return { key, ...(await deliver(key, request.body.message, spec.spec.nodes.sendPath, where)) };
+    },
+  );
+  app.get(
+    '/events',
+    {
+      schema: {
+        summary: 'Server-sent events; resumes after Last-Event-ID',
+        hide: !named,
+        produces: ['text/event-stream'],
+      },
+    },
+    (request, reply) => {
+      const last = request.headers['last-event-id'];
+      const { events } = of(request).controller;
+      reply.hijack();
+      streamEvents(events, typeof last === 'string' ? last : undefined, reply.raw, signal);
+    },
+  );
+}
+
+/** The key from the raw query, by the rules that gateways follow. */
+function keyOf(url: string): string {
+  const at = url.indexOf('?');
+  return canonicalKey(rawQueryValue(at < 0 ? '' : url.slice(at + 1), 'key'));
+}

@@ -1,0 +1,117 @@
+import { memberStateSchema } from '@wscluster/ring';
+import { z } from 'zod';
+import { wsClusterSchema } from '../cluster/schema.ts';
+
+// What the API answers, for /openapi.json and for checking every answer before it is sent.
+
+const revision = z.object({ epoch: z.int(), version: z.int() }).describe('Orders rings for good: epoch, then version.');
+const share = z.number().describe('Part of the slots, 0 to 1.');
+const work = z.object({ slots: z.int(), connections: z.int() });
+const remaining = z.object({ lost: work, drain: work, balance: work }).describe('What later steps have left to move.');
+
+const condition = z.object({
+  type: z.string(),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z.string(),
+  message: z.string(),
+  observedGeneration: z.int(),
+  lastTransitionTime: z.string(),
+});
+
+const status = z.object({
+  observedGeneration: z.int(),
+  conditions: z.array(condition),
+  ring: z.object({ epoch: z.int(), version: z.int(), members: z.int(), digest: z.string() }),
+  nodes: z.object({ desired: z.int(), ready: z.int(), draining: z.int() }),
+  gateways: z.object({ ready: z.int(), inSync: z.int() }),
+  connections: z.int(),
+});
+
+export const clustersAnswer = z.object({ clusters: z.array(z.object({ name: z.string(), status })) });
+
+export const clusterAnswer = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.object({ name: z.string(), generation: z.int() }),
+  spec: wsClusterSchema.shape.spec,
+  status,
+});
+
+const member = z.object({
+  ringId: z.int(),
+  nodeId: z.string(),
+  address: z.string(),
+  weight: z.number(),
+  state: memberStateSchema,
+});
+
+export const ringAnswer = z.object({
+  revision,
+  movableUpTo: revision,
+  digest: z.string(),
+  members: z.array(member.extend({ slots: z.int(), share })),
+  vacancies: z.array(z.object({ ringId: z.int(), nodeId: z.string() })),
+  remaining,
+  table: z.array(z.int()).optional().describe('Index into members of each slot; 65535 is nobody.'),
+});
+
+export const ownerAnswer = member.omit({ weight: true }).extend({ key: z.string(), slot: z.int(), revision });
+
+export const nodesAnswer = z.object({
+  nodes: z.array(
+    z.object({
+      id: z.string(),
+      address: z.string().nullable(),
+      state: z.string(),
+      managed: z.boolean(),
+      ringId: z.int().nullable(),
+      weight: z.number().nullable(),
+      slots: z.int(),
+      share,
+      connections: z.int(),
+      drainingSince: z.string().nullable(),
+    }),
+  ),
+});
+
+export const gatewaysAnswer = z.object({
+  gateways: z.array(
+    z.object({
+      id: z.string(),
+      address: z.string(),
+      applied: revision,
+      inSync: z.boolean(),
+      connections: z.int(),
+      moved: z.int(),
+      secondsSinceReport: z.number(),
+    }),
+  ),
+});
+
+export const createdAnswer = z.object({ id: z.string() });
+export const removalAnswer = z.object({ id: z.string(), mode: z.enum(['drain', 'kill']) });
+
+const flow = z.object({ gained: z.int(), lost: z.int() });
+export const planAnswer = z.object({
+  revision,
+  slots: z.int(),
+  connections: z.int(),
+  nodes: z.array(z.object({ id: z.string(), slots: flow, connections: flow })),
+});
+
+export const messageBody = z.strictObject({
+  key: z.string().describe('The key as text, not percent-encoded.'),
+  message: z.string().describe('Sent to every connection of the key as one text message.'),
+});
+export const messageAnswer = z.object({ key: z.string(), connections: z.int(), nodes: z.array(z.string()) });
+
+export const problemAnswer = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    field: z.string().optional(),
+  })
+  .describe('RFC 9457 problem details; programs go by `code`.');

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+
+export type EventType = 'node' | 'ring' | 'release' | 'moves' | 'gateway' | 'condition' | 'spec';
+
+/** Something that happened to a cluster, for people and programs that watch it. */
+export interface ClusterEvent {
+  /** Rises within one run of the controller; `<run>.<number>`. */
+  readonly id: string;
+  readonly type: EventType;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** How many of the last events are kept for those who come later. */
+export const KEPT_EVENTS = 1000;
+
+/** The last events of one cluster, and whoever listens for new ones. */
+export class EventLog {
+  readonly #run = randomBytes(4).toString('hex');
+  readonly #events: ClusterEvent[] = [];
+  readonly #listeners = new Set<(event: ClusterEvent) => void>();
+  #count = 0;
+
+  add(type: EventType, message: string, details: Readonly<Record<string, unknown>> = {}): void {
+    const event = { id: `${this.#run}.${++this.#count}`, type, at: new Date().toISOString(), message, details };
+    this.#events.push(event);
+    if (this.#events.length > KEPT_EVENTS) this.#events.shift();
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  /** What followed the event with this id; everything that is kept when the id is unknown, too old or not given. */
+  since(id: string | undefined): readonly ClusterEvent[] {
+    const at = this.#events.findIndex((event) => event.id === id);
+    return this.#events.slice(at + 1);
+  }
+
+  /** Calls back for each new event; returns what ends it. */
+  listen(listener: (event: ClusterEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,22 @@
+import { type Member, movedSlots, ownerOf, type Ring } from '@wscluster/ring';
+
+/** A slot's clients may still be with its last owner for this long after a change, ms. */
+export const RECENT_MS = 10_000;
+
+/** Who owned the slots that have changed lately. Times are monotonic ms. */
+export class RecentOwners {
+  readonly #bySlot = new Map<number, { owner: Member; at: number }>();
+
+  changed(before: Ring, after: Ring, now: number): void {
+    for (const [slot, { at }] of this.#bySlot) if (now - at >= RECENT_MS) this.#bySlot.delete(slot);
+    for (const slot of movedSlots(before, after)) {
+      const owner = ownerOf(before, slot);
+      if (owner !== undefined) this.#bySlot.set(slot, { owner, at: now });
+    }
+  }
+
+  of(slot: number, now: number): Member | undefined {
+    const recent = this.#bySlot.get(slot);
+    return recent !== undefined && now - recent.at < RECENT_MS ? recent.owner : undefined;
+  }
+}

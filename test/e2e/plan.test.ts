@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Crowd } from './support/crowd.ts';
+import { System } from './support/system.ts';
+import { until } from './support/wait.ts';
+
+interface Plan {
+  slots: number;
+  connections: number;
+  nodes: { id: string; slots: { gained: number; lost: number }; connections: { gained: number; lost: number } }[];
+}
+
+describe('with 1,000 clients on three nodes and two gateways, a plan is what then happens', () => {
+  let system: System;
+  let crowd: Crowd;
+  beforeEach(async () => {
+    system = await System.start({ nodes: 3, gateways: 2 });
+    crowd = await Crowd.connect(system, 1000);
+    await counted();
+  });
+  afterEach(async () => {
+    crowd.stop();
+    await system.stop();
+  });
+
+  /** The gateways' reports, a second apart, have counted every client. */
+  const counted = () =>
+    until(
+      'all clients are counted',
+      async () => (await system.nodes()).reduce((sum, n) => sum + n.connections, 0) === 1000,
+    );
+  const api = async (method: string, path: string, body?: unknown) => {
+    const answer = await system.api(method, path, JSON.stringify(body), { 'content-type': 'application/json' });
+    expect(answer.status, answer.text).toBeLessThan(300);
+    return JSON.parse(answer.text) as unknown;
+  };
+  const patch = (spec: unknown) => api('PATCH', '', { spec });
+
+  /** Plans a change, makes it, and compares slots and connections by node; a new node is new-1 in the plan. */
+  const expectAsPlanned = async (change: unknown, make: () => Promise<unknown>, nodesAfter: number) => {
+    const plan = (await api('POST', '/plan', { change })) as Plan;
+    const before = await system.ring();
+    const ownerBefore = await system.owners();
+    const closesBefore = new Map(crowd.clients.map((client) => [client.key, client.closes.length]));
+    await make();
+    await until('the change has begun', async () => (await system.ring()).revision.version > before.revision.version);
+    await system.settled(nodesAfter);
+    const ownerAfter = await system.owners();
+    await until('every client is with its owner', () =>
+      crowd.clients.every(({ key, node }) => node === ownerAfter(key)),
+    );
+
+    const after = await system.ring();
+    const owner = (ring: typeof before, slot: number) => ring.members[ring.table[slot] ?? -1]?.nodeId ?? '';
+    const moved = before.table
+      .map((_, slot) => [owner(before, slot), owner(after, slot)])
+      .filter(([from, to]) => from !== to);
+    const told = crowd.clients.filter((client) => client.closes.length > (closesBefore.get(client.key) ?? 0));
+    expect(plan.slots).toBe(moved.length);
+    expect(plan.connections).toBe(told.length);
+    const fresh = after.members
+      .map(({ nodeId }) => nodeId)
+      .filter((id) => before.members.every(({ nodeId }) => nodeId !== id));
+    for (const { id, slots, connections } of plan.nodes) {
+      const real = id.startsWith('new-') ? (fresh.length === 1 ? fresh[0] : undefined) : id;
+      if (real === undefined) continue;
+      expect(slots).toEqual({
+        lost: moved.filter(([from]) => from === real).length,
+        gained: moved.filter(([, to]) => to === real).length,
+      });
+      expect(connections).toEqual({
+        lost: told.filter(({ key }) => ownerBefore(key) === real).length,
+        gained: told.filter(({ key }) => ownerAfter(key) === real).length,
+      });
+    }
+    await counted();
+    return plan;
+  };
+
+  test('for adding, reweighting, draining, and more and fewer replicas', async () => {
+    const added = await expectAsPlanned({ add: 1 }, () => system.addNode(), 4);
+    expect(added.connections).toBeGreaterThan(200);
+    const [first, second] = (await system.ring()).members;
+    await expectAsPlanned(
+      { weights: { [first?.nodeId ?? '']: 2 } },
+      () => patch({ nodes: { weights: { [first?.ringId ?? 0]: 2 } } }),
+      4,
+    );
+    await expectAsPlanned({ remove: second?.nodeId }, () => system.api('DELETE', `/nodes/${second?.nodeId}`), 3);
+    await expectAsPlanned({ replicas: 5 }, () => patch({ nodes: { replicas: 5 } }), 5);
+    await expectAsPlanned({ replicas: 3 }, () => patch({ nodes: { replicas: 3 } }), 3);
+    expect(await crowd.quiet()).toEqual([]);
+  });
+});
