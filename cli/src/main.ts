@@ -1,17 +1,42 @@
-import { createLogger, readOptions, runProcess } from '@wscluster/service';
-import { startDev } from './dev/app.ts';
-import { printLine } from './dev/log-stream.ts';
-import { devOptions } from './dev/options.ts';
+import type { Command } from './command.ts';
+import { commands } from './commands/all.ts';
+import { EXIT, EXIT_HELP, type ExitCode } from './exit-codes.ts';
 
-const [command, ...args] = process.argv.slice(2);
+const OVERVIEW = `wscluster: routes WebSocket connections by key over many nodes
 
-if (command === 'dev') {
-  const log = createLogger('dev', {}, { write: (line) => printLine(line.trimEnd()) });
-  await runProcess(log, async (signal) => {
-    const options = readOptions('wscluster dev', devOptions, args);
-    return options === undefined ? process.exit(0) : startDev(options, log, signal);
-  });
-} else {
-  process.stderr.write('usage: wscluster dev [--help]\n');
-  process.exit(2);
+usage: wscluster COMMAND [options]
+
+${commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
+
+New here? Start a cluster with all its parts, then ask it something in another terminal:
+
+  wscluster dev
+  wscluster owner alice
+
+wscluster COMMAND --help explains a command, with an example.
+${EXIT_HELP}
+`;
+
+// Who reads the output may stop reading (`wscluster ring | head`): that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+process.exitCode = await main(process.argv.slice(2));
+
+async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
+  if (name === '--help' || name === '-h' || (name === 'help' && args.length === 0)) {
+    process.stdout.write(OVERVIEW);
+    return EXIT.ok;
+  }
+  if (name === undefined) {
+    process.stderr.write(OVERVIEW);
+    return EXIT.usage;
+  }
+  const asked = name === 'help' ? args[0] : name;
+  const command = commands.find((candidate: Command) => candidate.name === asked);
+  if (command !== undefined) return command.run(name === 'help' ? ['--help'] : args);
+  const names = commands.map((known) => known.name).join(', ');
+  process.stderr.write(`wscluster: there is no command "${asked}"; there is: ${names}\n`);
+  return EXIT.usage;
 }

@@ -1,0 +1,102 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import { Api } from './api/api.ts';
+import { API_FLAGS, API_HELP, type ApiFlags, apiAddress } from './api/options.ts';
+import type { Command } from './command.ts';
+import { EXIT, EXIT_HELP, type ExitCode } from './exit-codes.ts';
+
+/** What a command works with once its words are understood. */
+export interface Call {
+  readonly api: Api;
+  /** `--json`: whoever reads is a program. */
+  readonly json: boolean;
+  print(text: string): void;
+}
+
+export type Work = (call: Call) => Promise<void>;
+
+export interface ApiCommandSpec {
+  readonly name: string;
+  readonly summary: string;
+  /** What may stand after the name, one line a form. */
+  readonly forms: readonly string[];
+  /** Teaches: what it answers, with an example. */
+  readonly help: string;
+  /** Its own flag that takes a text, with a line of help. */
+  readonly flag?: { readonly name: string; readonly help: string };
+  /** Understands the words and the own flag before anything is asked. Undefined: wrong usage; or throws CONFIG_INVALID. */
+  prepare(words: readonly string[], flag: string | undefined): Work | undefined;
+}
+
+/** A command that asks the API: parses, calls, prints, and ends by the documented exit codes. */
+export function apiCommand(spec: ApiCommandSpec): Command {
+  return {
+    name: spec.name,
+    summary: spec.summary,
+    async run(args) {
+      let ready: { work: Work; call: Call } | undefined;
+      try {
+        ready = understand(spec, args);
+      } catch (error) {
+        process.stderr.write(`wscluster ${spec.name}: ${messageOf(error)}\n${usage(spec)}`);
+        return EXIT.usage;
+      }
+      if (ready === undefined) {
+        process.stdout.write(help(spec));
+        return EXIT.ok;
+      }
+      try {
+        await ready.work(ready.call);
+        return EXIT.ok;
+      } catch (error) {
+        return failed(spec.name, error);
+      }
+    },
+  };
+}
+
+/** For a work that answers with one JSON value: prints it as it is, or as `text` says. */
+export function show(ask: (api: Api) => Promise<unknown>, text: (answer: unknown) => string): Work {
+  return async ({ api, json, print }) => {
+    const answer = await ask(api);
+    print(json ? `${JSON.stringify(answer, null, 2)}\n` : text(answer));
+  };
+}
+
+/** What went wrong, on stderr: the code for programs, the detail for people. */
+function failed(name: string, error: unknown): ExitCode {
+  const code = error instanceof WsClusterError ? error.code : 'INTERNAL';
+  process.stderr.write(`wscluster ${name}: ${code}: ${messageOf(error)}\n`);
+  return code === 'API_UNREACHABLE' ? EXIT.unreachable : EXIT.failed;
+}
+
+/** Undefined: the help was asked for. Throws what is wrong with the words. */
+function understand(spec: ApiCommandSpec, args: readonly string[]): { work: Work; call: Call } | undefined {
+  const options: ParseArgsOptionsConfig = {
+    ...API_FLAGS,
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+    ...(spec.flag === undefined ? {} : { [spec.flag.name]: { type: 'string' } }),
+  };
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  if (values.help === true) return undefined;
+  const flag = spec.flag === undefined ? undefined : values[spec.flag.name];
+  const work = spec.prepare(positionals, typeof flag === 'string' ? flag : undefined);
+  if (work === undefined) {
+    const given = positionals.length === 0 ? 'words are missing' : `"${positionals.join(' ')}" is not understood`;
+    throw new WsClusterError('CONFIG_INVALID', given);
+  }
+  const api = new Api(apiAddress(values as ApiFlags));
+  return { work, call: { api, json: values.json === true, print: (text) => process.stdout.write(text) } };
+}
+
+function usage({ name, forms }: ApiCommandSpec): string {
+  const lines = forms.map((form, index) => `${index === 0 ? 'usage:' : '      '} wscluster ${name} ${form}`.trimEnd());
+  return `${lines.join('\n')}\n`;
+}
+
+function help(spec: ApiCommandSpec): string {
+  const own = spec.flag === undefined ? '' : `  ${spec.flag.help}\n`;
+  const common = `${own}  --json           the API's JSON instead of a table\n${API_HELP}`;
+  return `${usage(spec)}\n${spec.help.trim()}\n\n${common}\n${EXIT_HELP}\n`;
+}

@@ -1,0 +1,108 @@
+import { ERROR_CODES, type ErrorCode, messageOf, WsClusterError } from '@wscluster/ring';
+import { z } from 'zod';
+
+export interface ApiAddress {
+  readonly url: URL;
+  readonly token: string | undefined;
+  /** Undefined: the only cluster that the controller runs. */
+  readonly cluster: string | undefined;
+}
+
+/** Milliseconds for an answer, or for the head of a stream. */
+const ANSWER_MS = 10_000;
+
+const problemSchema = z.object({ code: z.string(), detail: z.string(), field: z.string().optional() });
+
+/**
+ * The API of a controller. Throws API_UNREACHABLE when nobody answers, and what the API says as an error with its code:
+ * NOT_FOUND, CONFLICT, UNAUTHORIZED and so on.
+ */
+export class Api {
+  readonly #address: ApiAddress;
+
+  constructor(address: ApiAddress) {
+    this.#address = address;
+  }
+
+  /** Asks below the cluster (`/nodes`), or below the API itself where `path` is `/clusters`. The JSON of the answer. */
+  async ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    const answer = await this.#fetch(path, {
+      method,
+      signal: AbortSignal.timeout(ANSWER_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await answer.text().catch((error: unknown) => {
+      throw this.#unreachable(error);
+    });
+    return this.#parsed(text);
+  }
+
+  /** Opens a stream of events; it ends when the controller does, or when `signal` is aborted. */
+  async events(
+    path: string,
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const headers = {
+      accept: 'text/event-stream',
+      ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    };
+    const opening = new AbortController();
+    const timer = setTimeout(() => opening.abort(new Error(`no answer within ${ANSWER_MS / 1000} s`)), ANSWER_MS);
+    const answer = await this.#fetch(path, { headers, signal: AbortSignal.any([opening.signal, signal]) });
+    clearTimeout(timer);
+    if (answer.body === null) throw this.#notOurs();
+    return answer.body;
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const { url, token, cluster } = this.#address;
+    const prefix = cluster === undefined || path === '/clusters' ? '' : `/clusters/${encodeURIComponent(cluster)}`;
+    const target = new URL(`${url.pathname.replace(/\/+$/, '')}/api/v1${prefix}${path}`, url);
+    const headers = new Headers(init.headers);
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    let answer: Response;
+    try {
+      answer = await fetch(target, { ...init, headers });
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+    if (!answer.ok) throw this.#refusal(answer.status, await answer.text());
+    return answer;
+  }
+
+  #refusal(status: number, text: string): WsClusterError {
+    const problem = problemSchema.safeParse(this.#parsed(text, status));
+    if (!problem.success) throw this.#notOurs(status);
+    const { code, detail, field } = problem.data;
+    const known = code in ERROR_CODES ? (code as ErrorCode) : 'INTERNAL';
+    return new WsClusterError(known, detail, field === undefined ? {} : { field });
+  }
+
+  #parsed(text: string, status?: number): unknown {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      throw this.#notOurs(status);
+    }
+  }
+
+  #notOurs(status?: number): WsClusterError {
+    const answer = status === undefined ? 'an answer' : `an answer ${status}`;
+    return new WsClusterError(
+      'MESSAGE_INVALID',
+      `${this.#address.url.origin} gives ${answer} that is not of the API: another program listens there`,
+    );
+  }
+
+  #unreachable(error: unknown): WsClusterError {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const why = (cause as NodeJS.ErrnoException).code ?? messageOf(cause);
+    return new WsClusterError(
+      'API_UNREACHABLE',
+      `the API at ${this.#address.url.origin} cannot be reached (${why}): start a cluster with \`wscluster dev\`, or ` +
+        'name the address with --api',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import type { Command } from '../command.ts';
+import { controller } from './controller.ts';
+import { demo } from './demo.ts';
+import { dev } from './dev.ts';
+import { events } from './events.ts';
+import { gateway } from './gateway.ts';
+import { gateways } from './gateways.ts';
+import { node } from './node.ts';
+import { nodes } from './nodes.ts';
+import { owner } from './owner.ts';
+import { plan } from './plan.ts';
+import { ring } from './ring.ts';
+
+/** In the order of the help: what starts something first, then what asks, then what changes. */
+export const commands: readonly Command[] = [
+  dev,
+  demo,
+  controller,
+  gateway,
+  node,
+  owner,
+  ring,
+  nodes,
+  gateways,
+  plan,
+  events,
+];

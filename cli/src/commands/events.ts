@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { WsClusterError } from '@wscluster/ring';
+import { readEvents, type StreamedEvent } from '../api/event-stream.ts';
+import { eventShape, readAnswer } from '../api/shapes.ts';
+import { apiCommand, type Call } from '../api-command.ts';
+
+/** Milliseconds between two attempts to reach a controller that has gone. */
+const AGAIN_MS = 1000;
+
+export const events = apiCommand({
+  name: 'events',
+  summary: 'what happens in the cluster, as it happens',
+  forms: ['[--since ID]'],
+  flag: { name: 'since', help: '--since ID       begin after this event (default with all that is remembered)' },
+  help: `
+Shows the last 1,000 events, then each new one until Ctrl-C: nodes that come and go, revisions of the ring, moves,
+conditions. Each line ends with the id of its event; --since goes on after it. When the controller restarts it waits for it,
+and says so on stderr. With --json each line is one event.
+
+  wscluster events
+  wscluster events --json | jq -c 'select(.event == "node")'`,
+  prepare(words, since) {
+    if (words.length > 0) return undefined;
+    return (call) => follow(call, since);
+  },
+});
+
+async function follow({ api, json, print }: Call, since: string | undefined): Promise<void> {
+  const asked = new AbortController();
+  const { signal } = asked;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => asked.abort());
+  let last = since;
+  let connected = false;
+  while (!signal.aborted) {
+    try {
+      const stream = await api.events('/events', last, signal);
+      connected = true;
+      for await (const event of readEvents(stream)) {
+        last = event.id ?? last;
+        print(json ? asJson(event) : asText(event));
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      // Never reached, or refused: trying on would hide the mistake. Lost meanwhile: it comes back.
+      const refused = error instanceof WsClusterError && error.code !== 'API_UNREACHABLE';
+      if (!connected || refused) throw error;
+    }
+    if (signal.aborted) return;
+    process.stderr.write(`the controller is gone; trying again every ${AGAIN_MS / 1000} s\n`);
+    await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+function asJson({ id, event, data }: StreamedEvent): string {
+  return `${JSON.stringify({ id: id ?? null, event, data: parsed(data) })}\n`;
+}
+
+function asText({ id, event, data }: StreamedEvent): string {
+  const { at, message } = readAnswer(eventShape, parsed(data));
+  return `${at.slice(11, 23)}  ${event.padEnd(9)}  ${message}${id === undefined ? '' : `  (${id})`}\n`;
+}
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data) as unknown;
+  } catch (error) {
+    throw new WsClusterError('MESSAGE_INVALID', 'the API sent an event that is not JSON', { cause: error });
+  }
+}

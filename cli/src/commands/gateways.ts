@@ -1,0 +1,31 @@
+import { formatRevision } from '@wscluster/ring';
+import { gatewaysShape, readAnswer } from '../api/shapes.ts';
+import { apiCommand, show } from '../api-command.ts';
+import { table } from '../print/table.ts';
+
+export const gateways = apiCommand({
+  name: 'gateways',
+  summary: 'the gateways, and whether they route by the ring',
+  forms: [''],
+  help: `
+Shows each gateway that reports: the revision of the ring that it routes by, its connections, how many it has moved since
+it started, and the seconds since it was last heard of. After 3 s of silence it counts as gone.
+
+  wscluster gateways`,
+  prepare(words) {
+    if (words.length > 0) return undefined;
+    return show(
+      (api) => api.ask('GET', '/gateways'),
+      (answer) =>
+        table(readAnswer(gatewaysShape, answer).gateways, [
+          { title: 'GATEWAY', of: (gateway) => gateway.id },
+          { title: 'ADDRESS', of: (gateway) => gateway.address },
+          { title: 'APPLIED', of: (gateway) => formatRevision(gateway.applied) },
+          { title: 'IN SYNC', of: (gateway) => (gateway.inSync ? 'yes' : 'no') },
+          { title: 'CONNECTIONS', of: (gateway) => gateway.connections },
+          { title: 'MOVED', of: (gateway) => gateway.moved },
+          { title: 'HEARD S AGO', of: (gateway) => gateway.secondsSinceReport },
+        ]),
+    );
+  },
+});

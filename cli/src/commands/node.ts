@@ -1,0 +1,11 @@
+import { processCommand } from '../process-command.ts';
+
+export const node = processCommand({
+  name: 'node',
+  summary: 'runs the sample backend, which greets and echoes',
+  help: `Runs one sample backend until SIGTERM. The controller starts such nodes by itself; run one by hand to look at
+it without a gateway, or as a pattern for your own (docs/backend.md).
+
+  wscluster node --id one --listen 127.0.0.1:8090`,
+  program: 'ws-node/src/main.ts',
+});

@@ -1,0 +1,26 @@
+import { formatRevision } from '@wscluster/ring';
+import { ownerShape, readAnswer } from '../api/shapes.ts';
+import { apiCommand, show } from '../api-command.ts';
+import { pairs } from '../print/table.ts';
+
+export const owner = apiCommand({
+  name: 'owner',
+  summary: 'which node owns a key',
+  forms: ['KEY'],
+  help: `
+Says which node owns KEY, whether anybody is connected with it or not. Every gateway routes by the same answer. Put --
+before a key that begins with a dash.
+
+  wscluster owner alice
+  wscluster owner alice --json | jq -r .nodeId`,
+  prepare([key, ...more]) {
+    if (key === undefined || more.length > 0) return undefined;
+    return show(
+      (api) => api.ask('GET', `/owner?key=${encodeURIComponent(key)}`),
+      (answer) => {
+        const { nodeId, address, state, slot, revision } = readAnswer(ownerShape, answer);
+        return pairs({ key, node: nodeId, address, state, slot, revision: formatRevision(revision) });
+      },
+    );
+  },
+});

@@ -1,0 +1,54 @@
+import { formatRevision, WsClusterError } from '@wscluster/ring';
+import { planShape, readAnswer } from '../api/shapes.ts';
+import { apiCommand, show } from '../api-command.ts';
+import { table } from '../print/table.ts';
+
+/** What the API takes as a change to plan. */
+type Change = { add: number } | { remove: string } | { replicas: number } | { weights: Record<string, number> };
+
+export const plan = apiCommand({
+  name: 'plan',
+  summary: 'what a change would move; changes nothing',
+  forms: ['add N', 'remove ID', 'replicas N', 'weight ID W'],
+  help: `
+Says how many slots, and how many of the connections of this moment, a change would move, node by node. It changes nothing.
+
+  add N         N nodes more                 replicas N    as many nodes as N in all
+  remove ID     without this node            weight ID W   this node with the weight W (1 is the usual one)
+
+  wscluster plan add 1
+  wscluster plan remove "$(wscluster owner alice --json | jq -r .nodeId)"`,
+  prepare(words) {
+    const change = changeOf(words);
+    if (change === undefined) return undefined;
+    return show((api) => api.ask('POST', '/plan', { change }), explain);
+  },
+});
+
+function changeOf([kind, first, second, ...more]: readonly string[]): Change | undefined {
+  if (first === undefined || more.length > 0 || (kind === 'weight') !== (second !== undefined)) return undefined;
+  if (kind === 'add') return { add: numberOf('N', first) };
+  if (kind === 'replicas') return { replicas: numberOf('N', first) };
+  if (kind === 'remove') return { remove: first };
+  if (kind === 'weight') return { weights: { [first]: numberOf('W', second ?? '') } };
+  return undefined;
+}
+
+/** What is a number at all; which numbers are allowed the API says. */
+function numberOf(name: string, text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isFinite(number)) return number;
+  throw new WsClusterError('CONFIG_INVALID', `${name} must be a number, not "${text}"`, { field: name });
+}
+
+function explain(answer: unknown): string {
+  const { revision, slots, connections, nodes } = readAnswer(planShape, answer);
+  const rows = table(nodes, [
+    { title: 'NODE', of: (node) => node.id },
+    { title: 'SLOTS GAINED', of: (node) => node.slots.gained },
+    { title: 'LOST', of: (node) => node.slots.lost },
+    { title: 'CONNECTIONS GAINED', of: (node) => node.connections.gained },
+    { title: 'LOST', of: (node) => node.connections.lost },
+  ]);
+  return `${slots} slots and ${connections} connections would move (from revision ${formatRevision(revision)})\n\n${rows}`;
+}

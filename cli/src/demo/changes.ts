@@ -1,0 +1,83 @@
+import type { Crowd } from './crowd.ts';
+import type { Look } from './watch.ts';
+
+/** A change that is through. */
+export interface Finished {
+  readonly what: string;
+  /** Reconnects that it led to another node. */
+  readonly moved: number;
+  /** Milliseconds from the change to the greeting of the last client that came back; undefined: nobody had to. */
+  readonly lastBackMs: number | undefined;
+}
+
+/** Looks in a row that find the cluster settled and everybody connected, after which a change is through. */
+const CALM_LOOKS = 2;
+/** Milliseconds within which a change must show; one that changes nothing (a paused cluster) is through then. */
+const SHOWS_MS = 5000;
+
+/** Measures one change at a time: from when it was asked for until the last client is back. */
+export class Changes {
+  readonly #crowd: Crowd;
+  #open:
+    | { what: string; at: number; moves: number; revision: string; shown: boolean; calm: number; named: boolean }
+    | undefined;
+  #last: Finished | undefined;
+  #count = 0;
+
+  constructor(crowd: Crowd) {
+    this.#crowd = crowd;
+  }
+
+  /** True while a change goes on. */
+  get busy(): boolean {
+    return this.#open !== undefined;
+  }
+
+  get what(): string | undefined {
+    return this.#open?.what;
+  }
+
+  get last(): Finished | undefined {
+    return this.#last;
+  }
+
+  /** Changes that are through. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A change is asked for now. */
+  begin(what: string, look: Look): void {
+    const { moved: moves } = this.#crowd;
+    this.#open = { what, at: performance.now(), moves, revision: look.revision, shown: false, calm: 0, named: false };
+  }
+
+  /** Calls what goes on by its name, once that is known; further changes meanwhile are measured with the first. */
+  name(what: string): void {
+    if (this.#open === undefined) return;
+    this.#open.what = this.#open.named ? `${this.#open.what}, ${what}` : what;
+    this.#open.named = true;
+  }
+
+  /** It was refused: nothing to measure. */
+  cancel(): void {
+    this.#open = undefined;
+  }
+
+  /** Takes a look into account; the change that this look finds to be through, if one is. */
+  check(look: Look): Finished | undefined {
+    const open = this.#open;
+    if (open === undefined) return undefined;
+    const now = performance.now();
+    open.shown ||= !look.settled || look.revision !== open.revision || now - open.at > SHOWS_MS;
+    const all = this.#crowd.connected === this.#crowd.clients.length;
+    open.calm = open.shown && look.settled && all ? open.calm + 1 : 0;
+    if (open.calm < CALM_LOOKS) return undefined;
+    const back = this.#crowd.clients.map(({ greetedAt }) => greetedAt).filter((at) => at > open.at);
+    const lastBackMs = back.length === 0 ? undefined : Math.max(...back) - open.at;
+    this.#last = { what: open.what, moved: this.#crowd.moved - open.moves, lastBackMs };
+    this.#open = undefined;
+    this.#count++;
+    return this.#last;
+  }
+}

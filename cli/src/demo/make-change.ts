@@ -1,0 +1,25 @@
+import { WsClusterError } from '@wscluster/ring';
+import type { Api } from '../api/api.ts';
+import { addedShape, readAnswer } from '../api/shapes.ts';
+import type { Change } from './script.ts';
+import type { Look } from './watch.ts';
+
+/**
+ * Asks the cluster for a change; says what was done. Drained and killed is the ready node with the most clients, which
+ * shows most. Throws CONFLICT when too few nodes are left, else as the API does.
+ */
+export async function makeChange(
+  change: Change,
+  api: Api,
+  look: Look,
+  clients: ReadonlyMap<string, number>,
+): Promise<string> {
+  if (change === 'add') return `added ${readAnswer(addedShape, await api.ask('POST', '/nodes')).id}`;
+  const ready = look.nodes.filter(({ state }) => state === 'ready').map(({ id }) => id);
+  if (change === 'drain' && ready.length < 2)
+    throw new WsClusterError('CONFLICT', 'the last node is not drained: its clients would have nowhere to go');
+  const [fullest] = ready.sort((a, b) => (clients.get(b) ?? 0) - (clients.get(a) ?? 0));
+  if (fullest === undefined) throw new WsClusterError('CONFLICT', 'no node is ready');
+  await api.ask('DELETE', `/nodes/${encodeURIComponent(fullest)}?mode=${change}`);
+  return change === 'drain' ? `drained ${fullest}` : `killed ${fullest}`;
+}

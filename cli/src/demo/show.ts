@@ -1,0 +1,133 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '@wscluster/ring';
+import type { Api } from '../api/api.ts';
+import { Changes } from './changes.ts';
+import type { Crowd } from './crowd.ts';
+import { describe, type Scene } from './frame.ts';
+import { makeChange } from './make-change.ts';
+import type { Screen } from './screen.ts';
+import type { Change } from './script.ts';
+import type { Watch } from './watch.ts';
+import { WrongClients } from './wrong.ts';
+
+/** Milliseconds within which a change of a script must be through. */
+const THROUGH_MS = 120_000;
+
+export interface ShowParts {
+  readonly api: Api;
+  readonly watch: Watch;
+  readonly crowd: Crowd;
+  readonly screen: Screen;
+  /** How many clients there should be. */
+  readonly clients: number;
+  readonly logFile: string | undefined;
+}
+
+/** What goes on while the demo runs: changes are made and measured, owners checked, all of it shown. */
+export class Show {
+  readonly #parts: ShowParts;
+  readonly #changes: Changes;
+  readonly #wrong = new WrongClients();
+  #failed = false;
+  #known: string | undefined;
+
+  constructor(parts: ShowParts) {
+    this.#parts = parts;
+    this.#changes = new Changes(parts.crowd);
+  }
+
+  /** Nothing lost, nobody at a wrong owner, no change that failed. */
+  get good(): boolean {
+    return this.#parts.crowd.lost === 0 && this.#wrong.count === 0 && !this.#failed;
+  }
+
+  /** The demo did not go as it should, whatever else is counted. */
+  fail(): void {
+    this.#failed = true;
+  }
+
+  /** Takes the last look at the cluster into account. */
+  onLook(): void {
+    const { watch, crowd, screen, clients } = this.#parts;
+    const { look } = watch;
+    if (watch.problem !== undefined || look === undefined) return;
+    this.#wrong.check(look, crowd.clients);
+    const complete = crowd.clients.length === clients;
+    // Somebody else changes the cluster, from another terminal say: that is measured too.
+    if (!this.#changes.busy && complete && this.#known !== undefined && this.#known !== look.revision)
+      this.#changes.begin('a change from outside', look);
+    this.#known = look.revision;
+    const finished = this.#changes.check(look);
+    if (finished !== undefined) screen.note(describe(finished));
+  }
+
+  /** Makes a change, and begins to measure it. Resolves with why it was refused, which is shown; undefined: it was not. */
+  async change(change: Change): Promise<string | undefined> {
+    const { api, watch, crowd, screen } = this.#parts;
+    if (watch.look === undefined) return undefined;
+    // From before the request: what it moves begins before its answer is here.
+    const first = !this.#changes.busy;
+    if (first) this.#changes.begin(change, watch.look);
+    try {
+      const done = await makeChange(change, api, watch.look, crowd.byNode);
+      this.#changes.name(done);
+      screen.note(`${done} ...`);
+      return undefined;
+    } catch (error) {
+      if (first) this.#changes.cancel();
+      const why = `${change}: ${messageOf(error)}`;
+      screen.note(why);
+      return why;
+    }
+  }
+
+  /** Resolves when no change goes on. One that is not through after 2 minutes has failed. */
+  async through(signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + THROUGH_MS;
+    while (this.#changes.busy) {
+      if (performance.now() > deadline) {
+        this.fail();
+        this.#parts.screen.note(`${this.#changes.what}: not through after ${THROUGH_MS / 1000} s`);
+        this.#changes.cancel();
+      }
+      await delay(20, undefined, { signal });
+    }
+  }
+
+  draw(): void {
+    this.#parts.screen.show(this.#scene());
+  }
+
+  summary(): string {
+    const { crowd } = this.#parts;
+    return (
+      `${crowd.clients.length} clients, ${this.#changes.count} changes, ${crowd.moved} moves, ` +
+      `${crowd.echoed} messages echoed: ${crowd.lost} lost, ${this.#wrong.count} wrong`
+    );
+  }
+
+  #scene(): Scene {
+    const { watch, crowd, clients, logFile } = this.#parts;
+    const { look, problem } = watch;
+    const byNode = crowd.byNode;
+    const listed = look?.nodes ?? [];
+    const unlisted = [...byNode.keys()].filter((id) => listed.every((node) => node.id !== id));
+    return {
+      clients,
+      connected: crowd.connected,
+      moved: crowd.moved,
+      echoed: crowd.echoed,
+      lost: crowd.lost,
+      wrong: this.#wrong.count,
+      gateways: look?.gateways ?? 0,
+      revision: look?.revision ?? 'unknown',
+      cluster: problem ?? look?.message ?? 'starting',
+      nodes: [...listed, ...unlisted.map((id) => ({ id, state: 'gone' }))]
+        .map(({ id, state }) => ({ id, state, clients: byNode.get(id) ?? 0 }))
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+      changing: this.#changes.what,
+      last: this.#changes.last,
+      logFile,
+    };
+  }
+}

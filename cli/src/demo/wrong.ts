@@ -1,0 +1,34 @@
+import type { DemoClient } from './client.ts';
+import type { Look } from './watch.ts';
+
+/**
+ * Clients at a wrong owner. A client is wrong when at two looks in a row the cluster was settled at one revision and the
+ * client was on a node that does not own its key by that ring: one look could fall just between a change and its effect.
+ */
+export class WrongClients {
+  readonly #ever = new Set<DemoClient>();
+  #suspects = new Map<DemoClient, string>();
+  #revision: string | undefined;
+
+  /** Clients that were wrong at any time. */
+  get count(): number {
+    return this.#ever.size;
+  }
+
+  check(look: Look | undefined, clients: readonly DemoClient[]): void {
+    if (look?.settled !== true) {
+      this.#revision = undefined;
+      this.#suspects = new Map();
+      return;
+    }
+    const before = this.#revision === look.revision ? this.#suspects : new Map<DemoClient, string>();
+    this.#revision = look.revision;
+    this.#suspects = new Map();
+    for (const client of clients) {
+      const { node, key } = client;
+      if (node === undefined || look.ownerOf(key) === node) continue;
+      if (before.get(client) === node) this.#ever.add(client);
+      this.#suspects.set(client, node);
+    }
+  }
+}

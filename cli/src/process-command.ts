@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url';
+import type { Command } from './command.ts';
+import type { ExitCode } from './exit-codes.ts';
+
+export interface ProcessCommandSpec {
+  readonly name: string;
+  readonly summary: string;
+  /** What stands above the list of options in the help. */
+  readonly help: string;
+  /** The main program, from the root of the repository. */
+  readonly program: string;
+}
+
+/**
+ * A command that becomes one of the processes: the package's own main program takes over, with its options, signals and
+ * exit codes, so that it is the same process however it was started.
+ */
+export function processCommand({ name, summary, help, program }: ProcessCommandSpec): Command {
+  return {
+    name,
+    summary,
+    async run(args) {
+      if (args.includes('--help') || args.includes('-h')) process.stdout.write(`${help}\n\n`);
+      const file = fileURLToPath(new URL(`../../${program}`, import.meta.url));
+      process.argv.splice(1, process.argv.length, file, ...args);
+      await import(file);
+      return new Promise<ExitCode>(() => {});
+    },
+  };
+}
