@@ -1,9 +1,7 @@
 import {
-  compareRevisions,
   formatRevision,
   messageOf,
   ownerOf,
-  type Revision,
   type Ring,
   type RingMessage,
   type Uplink,
@@ -14,13 +12,14 @@ import type { HubHandlers, RingBusHub, RingStore } from '@wscluster/transport';
 import { patchedSpec } from '../cluster/patch.ts';
 import type { SpecStore } from '../cluster/spec-store.ts';
 import { EventLog } from '../events/event-log.ts';
-import { logConditionChanges, logGatewayChanges, logNodeChanges } from '../events/transitions.ts';
+import { logConditionChanges, logNodeChanges } from '../events/transitions.ts';
 import { GatewayFleet } from '../fleet/gateways.ts';
 import { nextEpoch } from '../leadership/epoch.ts';
 import type { Leadership } from '../leadership/port.ts';
 import { type Membership, nextMembership } from '../members/membership.ts';
 import type { Whereabouts } from '../messages/deliver.ts';
 import { RecentOwners } from '../messages/recent-owners.ts';
+import { GatewayLink } from '../publish/gateway-link.ts';
 import { Publisher } from '../publish/publisher.ts';
 import { paceOf } from '../rollout/pace.ts';
 import { Rollout } from '../rollout/rollout.ts';
@@ -64,90 +63,119 @@ export interface ClusterView {
 
 /**
  * Runs one cluster: from "something changed" to a published ring. Level-triggered; the one loop below is the only
- * place that changes the ring, so nothing needs a lock but the API's changes, which run in turn with it.
+ * place that decides about the ring, so nothing needs a lock but the API's changes, which run in turn with it.
  */
 export class ClusterController {
   readonly fleet = new GatewayFleet();
   readonly events = new EventLog();
   readonly nodes: NodeOperations;
+  readonly rollout: Rollout;
   readonly #parts: ClusterParts;
   readonly #log: Logger;
-  readonly #runner: CoalescedRunner;
+  readonly #bus: RingBusHub;
+  readonly #source: WorkloadSource;
+  readonly #publisher: Publisher;
+  readonly #link: GatewayLink;
+  readonly #scaler: Scaler;
   readonly #warmUp: WarmUp;
+  readonly #runner: CoalescedRunner;
   readonly #recent = new RecentOwners();
-  readonly #stopping = new AbortController();
+  #leadTimer: NodeJS.Timeout;
+  #beats: NodeJS.Timeout | undefined;
   #turn: Promise<unknown> = Promise.resolve();
-  #bus: RingBusHub | undefined;
-  #source: WorkloadSource | undefined;
-  #publisher: Publisher | undefined;
-  #heartbeat: NodeJS.Timeout | undefined;
-  #releaseTimer: NodeJS.Timeout | undefined;
-  #rollout: Rollout;
   #membership: Membership;
   #listing: readonly Workload[] = [];
   #listed = false;
-  #scaler: Scaler | undefined;
   #conditions: readonly Condition[] = [];
+  /** What was published beside the ring; undefined when it has to be published whatever it is. */
   #published: { settings: string; vacancies: string } | undefined;
 
-  private constructor(parts: ClusterParts, stored: RingMessage | undefined) {
-    this.#parts = parts;
-    this.#log = parts.log;
-    this.nodes = new NodeOperations({
-      spec: parts.spec,
-      log: parts.log,
-      source: () => this.#openSource(),
-      scaler: () => this.#openScaler(),
-      inTurn: (work) => this.#inTurn(work).finally(() => this.#runner.signal()),
+  /** Waits to be elected, then listens for gateways before it leads. */
+  static async start(parts: ClusterParts): Promise<ClusterController> {
+    await parts.leadership.elected(new AbortController().signal);
+    const stored = await parts.store.load();
+    // Nothing is lost of what comes before there is a controller: reports come each second, and the loop lists anyway.
+    let controller: ClusterController | undefined;
+    const bus = await parts.openBus({
+      onUplink: (message) => {
+        if (controller !== undefined) controller.#receive(message);
+      },
     });
+    try {
+      const source = await parts.openSource({
+        onChange: () => {
+          if (controller !== undefined) controller.#runner.signal();
+        },
+      });
+      controller = new ClusterController(parts, stored, bus, source);
+      return controller;
+    } catch (error) {
+      await bus.close();
+      throw error;
+    }
+  }
+
+  private constructor(parts: ClusterParts, stored: RingMessage | undefined, bus: RingBusHub, source: WorkloadSource) {
+    const { name, spec, store, log } = parts;
+    this.#parts = parts;
+    this.#log = log;
+    this.#bus = bus;
+    this.#source = source;
     const { ring, membership } = restore(stored);
-    this.#rollout = new Rollout(ring, stored?.release);
     this.#membership = membership;
+    this.rollout = new Rollout(ring, stored?.release);
+    this.#publisher = new Publisher(name, bus, store, log);
+    this.#scaler = new Scaler(source, log);
     const awaited = membership.members.filter((member) => member.state !== 'draining').map(({ nodeId }) => nodeId);
     this.#warmUp = new WarmUp(awaited, performance.now());
     this.#runner = new CoalescedRunner(
       () => this.#inTurn(() => this.#reconcile()),
       (error, retryMs) =>
-        this.#log.error(
+        log.error(
           { event: 'reconcile-failed', error, retryMs, action: 'mend the cause; the last ring stays in force' },
           messageOf(error),
         ),
     );
+    this.#link = new GatewayLink({
+      fleet: this.fleet,
+      rollout: this.rollout,
+      publisher: this.#publisher,
+      store,
+      events: this.events,
+      log,
+      onPlanIn: (ms) => this.#runner.signalIn(ms),
+      onEpochRaised: () => {
+        this.#published = undefined;
+        this.#runner.signal();
+      },
+    });
+    this.nodes = new NodeOperations({
+      spec,
+      log,
+      source,
+      scaler: this.#scaler,
+      inTurn: (work) => this.#inTurn(work).finally(() => this.#runner.signal()),
+    });
+    this.#leadTimer = setTimeout(() => this.#lead(), LISTEN_MS);
   }
 
-  /** Takes the lead with an epoch above all that was seen, and starts the loop. */
-  static async start(parts: ClusterParts): Promise<ClusterController> {
-    const stored = await parts.store.load();
-    const controller = new ClusterController(parts, stored);
-    await controller.#start();
-    return controller;
-  }
-
-  async #start(): Promise<void> {
-    const { leadership, name, store } = this.#parts;
-    await leadership.elected(this.#stopping.signal);
-    // The bus first: reports that come in while the source opens count for the epoch.
-    this.#bus = await this.#parts.openBus({ onUplink: (message) => this.#onUplink(message) });
-    this.#publisher = new Publisher(name, this.#bus, store, this.#log);
-    this.#source = await this.#parts.openSource({ onChange: () => this.#runner.signal() });
-    this.#scaler = new Scaler(this.#source, this.#log);
-    const listening = setTimeout(() => this.#lead(), LISTEN_MS);
-    this.#stopping.signal.addEventListener('abort', () => clearTimeout(listening));
-  }
-
+  /** Takes the lead with an epoch above all that was seen. */
   #lead(): void {
-    const epoch = nextEpoch(this.#rollout.ring.revision, this.fleet.highestApplied());
-    this.#rollout.adopt({ epoch, version: 0 });
+    const epoch = nextEpoch(this.rollout.ring.revision, this.fleet.highestApplied());
+    this.rollout.adopt({ epoch, version: 0 });
     this.#log.info(
       { event: 'leading', cluster: this.#parts.name, epoch },
       `leads ${this.#parts.name} in epoch ${epoch}`,
     );
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.#beats = setInterval(() => {
+      this.#link.beat();
+      this.#refreshStatus();
+    }, HEARTBEAT_MS);
     this.#runner.signal();
   }
 
   get leading(): boolean {
-    return this.#heartbeat !== undefined;
+    return this.#beats !== undefined && this.#parts.leadership.leading;
   }
 
   /** Undefined once it leads and has looked at a complete listing, else why not. */
@@ -158,7 +186,7 @@ export class ClusterController {
 
   get view(): ClusterView {
     return {
-      ring: this.#rollout.ring,
+      ring: this.rollout.ring,
       membership: this.#membership,
       listing: this.#listing,
       conditions: this.#conditions,
@@ -167,7 +195,7 @@ export class ClusterController {
 
   /** Where the clients of a slot are now, and were a moment ago. Throws NO_MEMBERS. */
   whereabouts(slot: number): Whereabouts {
-    const { ring } = this.#rollout;
+    const { ring } = this.rollout;
     const owner = ownerOf(ring, slot);
     if (owner === undefined) throw new WsClusterError('NO_MEMBERS', 'the ring has no members: no node is ready');
     return { revision: ring.revision, owner, previous: this.#recent.of(slot, performance.now()) };
@@ -183,29 +211,29 @@ export class ClusterController {
     });
   }
 
-  get rollout(): Rollout {
-    return this.#rollout;
-  }
-
   /** Stops leading. The gateways' last ring stays, and so do the nodes unless `endNodes`. */
   async stop({ endNodes }: { endNodes: boolean }): Promise<void> {
-    this.#stopping.abort();
-    clearInterval(this.#heartbeat);
+    clearTimeout(this.#leadTimer);
+    clearInterval(this.#beats);
     await this.#runner.stop();
     await this.#turn.catch(() => {});
-    clearTimeout(this.#releaseTimer);
-    if (endNodes) await this.#source?.endAll();
-    await this.#source?.close();
-    await this.#bus?.close();
+    this.#link.close();
+    if (endNodes) await this.#source.endAll();
+    await this.#source.close();
+    await this.#bus.close();
     await this.#parts.store.close();
     await this.#parts.leadership.release();
   }
 
+  #receive(message: Uplink): void {
+    this.#link.receive(message, this.leading);
+  }
+
   /** The whole chain, in order. */
   async #reconcile(): Promise<void> {
-    if (!this.leading || !this.#parts.leadership.leading) return;
+    if (!this.leading) return;
     this.#runner.signalIn(RESYNC_MS);
-    const listing = await this.#openSource().list();
+    const listing = await this.#source.list();
     logNodeChanges(this.events, this.#listing, listing);
     this.#listing = listing;
     this.#listed = true;
@@ -239,11 +267,11 @@ export class ClusterController {
   async #scale(listing: readonly Workload[]): Promise<void> {
     const { nodes } = this.#parts.spec.spec;
     // Until a ring is acknowledged some gateway may route by the one before: then everybody may be an owner.
-    const settled = this.#rollout.acknowledged && !this.#warmUp.cold;
-    const againMs = await this.#openScaler().scale({
+    const settled = this.rollout.acknowledged && !this.#warmUp.cold;
+    const againMs = await this.#scaler.scale({
       listing,
       replicas: nodes.replicas,
-      owners: new Set(settled ? ownerIds(this.#rollout.ring) : listing.map((workload) => workload.id)),
+      owners: new Set(settled ? ownerIds(this.rollout.ring) : listing.map((workload) => workload.id)),
       connections: this.fleet.connectionsByNode(),
       drainMs: nodes.drainSeconds * 1000,
       now: Date.now(),
@@ -254,7 +282,7 @@ export class ClusterController {
   async #publishNext(membership: Membership, listing: readonly Workload[]): Promise<void> {
     const { spec } = this.#parts.spec;
     const { members, vacancies } = membership;
-    const before = this.#rollout.ring;
+    const before = this.rollout.ring;
     const current = reindexed(before.table, before.members, members);
     const desired = desiredTable(membership, current, spec.rebalance.cap, this.#parts.assign);
     const pace = paceOf({
@@ -267,7 +295,7 @@ export class ClusterController {
     });
     const connections = this.fleet.connectionsBySlot();
     const now = performance.now();
-    const { ring, step } = this.#rollout.plan({ members, current, desired, connections, pace, now });
+    const { ring, step } = this.rollout.plan({ members, current, desired, connections, pace, now });
     this.#membership = membership;
 
     const settings = { routes: spec.routing.routes };
@@ -278,12 +306,8 @@ export class ClusterController {
       this.#published.vacancies === context.vacancies;
     if (same) return;
 
-    // Ours before it is out: a gateway's acknowledgement may come back before the publishing call does.
-    this.#rollout.published(ring, pace, now);
     this.#published = context;
     this.#recent.changed(before, ring, now);
-    const result = await this.#openPublisher().publish({ ring, release: this.#rollout.release, settings, vacancies });
-    if (result === 'stale') return this.#goAboveStored();
     const changed = step.slots.lost + step.slots.drain + step.slots.balance;
     const revision = formatRevision(ring.revision);
     const { slots, connections: moving, remaining } = step;
@@ -291,88 +315,11 @@ export class ClusterController {
     const message = `ring ${revision}: ${members.length} members, ${changed} slots and ${moving} connections move`;
     this.#log.info({ event: 'ring-published', ...details }, message);
     this.events.add('ring', message, details);
-    await this.#releaseIfAcknowledged();
-  }
-
-  #onUplink(message: Uplink): void {
-    logGatewayChanges(this.events, this.fleet, message);
-    if (message.type === 'leave') {
-      this.fleet.leave(message.gateway);
-    } else if (!this.fleet.report(message, performance.now())) {
-      this.#log.warn(
-        { event: 'report-damaged', gateway: message.gateway, action: 'run gateways and controller at one version' },
-        'a report has unreadable connection counts; the last ones are kept',
-      );
-    } else if (this.leading && compareRevisions(message.applied, this.#rollout.ring.revision) > 0) {
-      this.#raiseEpoch(message.applied);
-    }
-    this.#inBackground(this.#releaseIfAcknowledged());
-  }
-
-  /** Somebody has seen a newer ring than ours: go on above it, so that nobody refuses us. */
-  #raiseEpoch(seen: Revision): void {
-    const epoch = nextEpoch(this.#rollout.ring.revision, seen);
-    this.#log.warn(
-      {
-        event: 'epoch-raised',
-        epoch,
-        seen: formatRevision(seen),
-        action: 'none, unless two controllers run: stop one',
-      },
-      `revision ${formatRevision(seen)} was seen, above ours; goes on in epoch ${epoch}`,
-    );
-    this.#rollout.adopt({ epoch, version: 0 });
-    this.#published = undefined;
-    this.#runner.signal();
-  }
-
-  /** The store holds a newer ring than ours, of somebody who leads or led. */
-  async #goAboveStored(): Promise<void> {
-    this.#published = undefined;
-    const stored = await this.#parts.store.load();
-    this.#raiseEpoch(stored?.revision ?? this.#rollout.ring.revision);
-  }
-
-  async #releaseIfAcknowledged(): Promise<void> {
-    const now = performance.now();
-    const allApplied = this.fleet.allApplied(this.#rollout.ring.revision);
-    if (!this.#rollout.acknowledge(allApplied, () => this.fleet.connectionsBySlot(), now)) {
-      const releaseIn = this.#rollout.releaseIn(allApplied, now);
-      clearTimeout(this.#releaseTimer);
-      if (releaseIn !== undefined && !this.#stopping.signal.aborted)
-        this.#releaseTimer = setTimeout(() => this.#inBackground(this.#releaseIfAcknowledged()), releaseIn);
-      return;
-    }
-    const planIn = this.#rollout.planIn(now);
-    if (planIn !== undefined) this.#runner.signalIn(planIn);
-    const { movableUpTo, spreadMs } = this.#rollout.release;
-    this.events.add('release', `the moves of ring ${formatRevision(movableUpTo)} are released`, {
-      movableUpTo,
-      spreadMs,
-    });
-    await this.#heartbeatNow();
-  }
-
-  async #heartbeatNow(): Promise<void> {
-    const result = await this.#openPublisher().heartbeat(this.#rollout.release);
-    if (result === 'stale') await this.#goAboveStored();
-  }
-
-  #beat(): void {
-    const gone = this.fleet.prune(performance.now());
-    for (const gateway of gone) {
-      this.events.add('gateway', `gateway ${gateway} is silent`, { gateway });
-      this.#log.warn(
-        { event: 'gateway-silent', gateway, action: 'check that gateway; rollouts no longer wait for it' },
-        `gateway ${gateway} has not reported for 3 s`,
-      );
-    }
-    this.#inBackground(this.#releaseIfAcknowledged().then(() => this.#heartbeatNow()));
-    this.#refreshStatus();
+    await this.#link.publish(ring, pace, { settings, vacancies });
   }
 
   #wakeLater(membership: Membership, listing: readonly Workload[]): void {
-    const planIn = this.#rollout.planIn(performance.now());
+    const planIn = this.rollout.planIn(performance.now());
     if (planIn !== undefined && !this.#parts.spec.spec.rebalance.paused) this.#runner.signalIn(planIn);
     if (membership.nextChangeAt !== undefined) this.#runner.signalIn(Math.max(0, membership.nextChangeAt - Date.now()));
     if (listing.some((workload) => workload.phase === 'draining')) this.#runner.signalIn(DRAIN_CHECK_MS);
@@ -395,9 +342,9 @@ export class ClusterController {
     const observed = observe({
       spec,
       membership: this.leading && !this.#warmUp.cold ? this.#membership : undefined,
-      problem: this.#scaler?.problem,
-      publish: this.#publisher?.status,
-      rollout: this.#rollout,
+      problem: this.#scaler.problem,
+      publish: this.#publisher.status,
+      rollout: this.rollout,
       fleet: this.fleet,
       now: performance.now(),
     });
@@ -406,35 +353,10 @@ export class ClusterController {
     this.#conditions = conditions;
   }
 
-  /** What fails here is tried again by the next heartbeat. */
-  #inBackground(work: Promise<void>): void {
-    work.catch((error: unknown) =>
-      this.#log.error(
-        { event: 'publish-failed', error, action: 'mend the cause; it is tried again' },
-        messageOf(error),
-      ),
-    );
-  }
-
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work, work);
     this.#turn = turn.catch(() => {});
     return turn;
-  }
-
-  #openSource(): WorkloadSource {
-    if (this.#source === undefined) throw new WsClusterError('SOURCE_UNAVAILABLE', 'the controller is still starting');
-    return this.#source;
-  }
-
-  #openScaler(): Scaler {
-    if (this.#scaler === undefined) throw new WsClusterError('SOURCE_UNAVAILABLE', 'the controller is still starting');
-    return this.#scaler;
-  }
-
-  #openPublisher(): Publisher {
-    if (this.#publisher === undefined) throw new WsClusterError('BUS_UNAVAILABLE', 'the controller is still starting');
-    return this.#publisher;
   }
 }
 

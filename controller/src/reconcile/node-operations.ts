@@ -7,8 +7,8 @@ import type { Scaler } from './scaler.ts';
 export interface NodeOperationParts {
   readonly spec: SpecStore;
   readonly log: Logger;
-  readonly source: () => WorkloadSource;
-  readonly scaler: () => Scaler;
+  readonly source: WorkloadSource;
+  readonly scaler: Scaler;
   /** Runs work in turn with the reconcile loop, which then looks again. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -24,7 +24,7 @@ export class NodeOperations {
   /** Adds a managed node: one replica more. Resolves with the id of the node that was started for it. */
   add(): Promise<string> {
     return this.#parts.inTurn(async () => {
-      const id = await this.#parts.scaler().create();
+      const id = await this.#parts.scaler.create();
       this.#changeReplicas(1);
       return id;
     });
@@ -36,7 +36,7 @@ export class NodeOperations {
    */
   drain(id: string): Promise<void> {
     return this.#parts.inTurn(async () => {
-      const source = this.#parts.source();
+      const { source } = this.#parts;
       const workload = (await source.list()).find((listed) => listed.id === id && listed.phase !== 'gone');
       if (workload === undefined) throw new WsClusterError('NOT_FOUND', `there is no node ${id}`, { field: 'id' });
       if (workload.phase === 'draining') throw new WsClusterError('CONFLICT', `node ${id} is draining already`);
@@ -49,7 +49,7 @@ export class NodeOperations {
   /** Ends a node at once, as a crash would; a managed one is replaced. NOT_FOUND when there is no such node. */
   kill(id: string): Promise<void> {
     return this.#parts.inTurn(async () => {
-      await this.#parts.source().kill(id);
+      await this.#parts.source.kill(id);
       this.#parts.log.info({ event: 'node-kill', node: id }, `node ${id} is killed`);
     });
   }

@@ -12,7 +12,7 @@ export interface ObservedParts {
   readonly membership: Membership | undefined;
   /** Why nodes could not be started or stopped. */
   readonly problem: string | undefined;
-  readonly publish: PublishStatus | undefined;
+  readonly publish: PublishStatus;
   readonly rollout: Rollout;
   readonly fleet: GatewayFleet;
   /** Monotonic ms. */
@@ -34,7 +34,7 @@ export function observe({ spec, membership, problem, publish, rollout, fleet, no
             held: membership.held,
             problem,
           },
-    publish: publish ?? { storeError: undefined, busError: undefined },
+    publish,
     acknowledged: rollout.acknowledged,
     gateways: { ready: fleet.all.length, inSync: inSync.length },
     slotsToMove: lost.slots + drain.slots + balance.slots,
