@@ -15,6 +15,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.test.ts'],
+          setupFiles: ['test/e2e/support/no-leaks.ts'],
           // Real processes and rates are measured here; files beside each other, or unit tests,
           // would disturb the figures.
           fileParallelism: false,
