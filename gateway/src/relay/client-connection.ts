@@ -51,7 +51,9 @@ export class ClientConnection implements MovingConnection {
   /** Was told to reconnect; nobody is told twice. */
   told = false;
   readonly #context: ConnectionContext;
-  readonly #upgrade: ClientUpgrade;
+  readonly #client: Socket;
+  /** Dropped at the 101: an idle connection is not to hold its request, with all headers and the buffer it came in. */
+  #upgrade: ClientUpgrade | undefined;
   #owner: Owner;
   #stage: Stage = { kind: 'waiting', exit: nothing };
   /** The owner refused once: the next refusal is final. */
@@ -61,6 +63,7 @@ export class ClientConnection implements MovingConnection {
     this.slot = destination.slot;
     this.nodeId = owner.nodeId;
     this.#context = context;
+    this.#client = upgrade.socket;
     this.#upgrade = upgrade;
     this.#owner = owner;
   }
@@ -68,7 +71,7 @@ export class ClientConnection implements MovingConnection {
   /** From here on it is tracked, and finds its own end. */
   start(): void {
     this.#context.tracker.add(this);
-    this.#upgrade.socket.on('end', this.#onClientGone).on('close', this.#onClientGone);
+    this.#client.on('end', this.#onClientGone).on('close', this.#onClientGone);
     this.#dial(this.#owner);
   }
 
@@ -101,7 +104,7 @@ export class ClientConnection implements MovingConnection {
   /** Leaves nothing behind, at once. */
   destroy(): void {
     if (this.#stage.kind === 'relaying') this.#stage.relay.destroy();
-    else this.#upgrade.socket.destroy();
+    else this.#client.destroy();
   }
 
   #enter(stage: Stage): void {
@@ -111,13 +114,15 @@ export class ClientConnection implements MovingConnection {
 
   #dial(owner: Owner): void {
     const { current, limits, tracker } = this.#context;
+    const upgrade = this.#upgrade;
+    if (upgrade === undefined) return;
     this.#owner = owner;
     if (this.nodeId !== owner.nodeId) tracker.setNode(this, owner.nodeId);
     const revision = current.table?.ring.revision ?? { epoch: 0, version: 0 };
     const request = {
       address: owner.address,
-      text: this.#upgrade.compose(revision),
-      webSocketKey: this.#upgrade.webSocketKey,
+      text: upgrade.compose(revision),
+      webSocketKey: upgrade.webSocketKey,
     };
     this.#enter({ kind: 'dialing', exit: dial(request, limits, (outcome) => this.#onOutcome(outcome)) });
   }
@@ -155,7 +160,9 @@ export class ClientConnection implements MovingConnection {
 
   #open({ upstream, head, rest }: DialOutcome & { kind: 'upgraded' }): void {
     const { limits, traffic } = this.#context;
-    const { socket, head: early } = this.#upgrade;
+    const socket = this.#client;
+    const early = this.#upgrade?.head ?? Buffer.alloc(0);
+    this.#upgrade = undefined;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     socket.write(head.raw);
     const relay = new Relay(socket, upstream, limits, traffic, () => this.#end());
@@ -165,7 +172,7 @@ export class ClientConnection implements MovingConnection {
   }
 
   #pass(outcome: DialOutcome & { kind: 'answered' }): void {
-    const { socket } = this.#upgrade;
+    const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     this.#enter({ kind: 'answering', exit: nothing });
     this.#context.onUpgrade('passed');
@@ -173,7 +180,7 @@ export class ClientConnection implements MovingConnection {
   }
 
   #refuse(error: WsClusterError): void {
-    const { socket } = this.#upgrade;
+    const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     this.#enter({ kind: 'answering', exit: nothing });
     this.#context.onUpgrade(error.code);
@@ -183,7 +190,7 @@ export class ClientConnection implements MovingConnection {
 
   /** Before the 101 a client that is half gone is gone. */
   #onClientGone = (): void => {
-    const { socket } = this.#upgrade;
+    const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     socket.destroy();
     this.#context.onUpgrade('abandoned');
