@@ -6,7 +6,7 @@ import { atMost, type BenchResult, median } from './result.ts';
 const CONNECTIONS = 4_000;
 /** Connections that come and go first, so that code and pools are there before anything is measured. */
 const WARM_UP = 500;
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** Growth of resident memory by a connection relative to http-proxy-3. */
 const LIMIT = 0.6;
 
