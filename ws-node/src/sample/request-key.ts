@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { canonicalKey, REVISION_ZERO, type Revision, WsClusterError } from '@wscluster/ring';
+import { canonicalKey, REVISION_ZERO, type Revision, rawQueryValue, WsClusterError } from '@wscluster/ring';
 import { readRouted } from '../gateway-headers.ts';
 
 export interface RequestKey {
@@ -38,11 +38,11 @@ function unrouted(raw: string | undefined): RequestKey | undefined {
   return raw === undefined ? undefined : { key: canonicalKey(raw), revision: REVISION_ZERO, settling: false };
 }
 
-/** By hand, since a key's `+` is a plus, and URLSearchParams would make it a space. */
 function queryUserId(url: string): string | undefined {
-  const pairs = url.slice(pathOf(url).length + 1).split('&');
-  const values = pairs.filter((pair) => pair.startsWith('userId=')).map((pair) => pair.slice('userId='.length));
-  if (values.length > 1)
-    throw new WsClusterError('KEY_INVALID', 'the query parameter userId must be there once', { field: 'key' });
-  return values[0];
+  try {
+    return rawQueryValue(url.slice(pathOf(url).length + 1), 'userId');
+  } catch (error) {
+    if (error instanceof WsClusterError && error.code === 'KEY_MISSING') return undefined;
+    throw error;
+  }
 }
