@@ -51,10 +51,12 @@ function runGateway(nodePort: number): void {
     tracker: new Tracker<ClientConnection>(),
     limits: DEFAULT_LIMITS,
     traffic: { toNode: 0, toClient: 0 },
-    proxy: createOwnerProxy(DEFAULT_LIMITS),
+    proxy: createOwnerProxy(() => DEFAULT_LIMITS),
     release: () => undefined,
+    refresh: () => {},
     onUpgrade: () => {},
     onAnswer: () => {},
+    onLimit: () => {},
   };
   announce(createDataPlane(context).server);
   answerCpu();

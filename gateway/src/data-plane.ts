@@ -1,8 +1,12 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { WsClusterError } from '@wscluster/ring';
+import { MAX_HEAD_BYTES } from './admission/check-head.ts';
+import { limitOf, refusalOf } from './errors.ts';
 import { refuseRequest } from './http/answer-client.ts';
+import { brokenRequest } from './http/broken-request.ts';
 import { type HttpContext, serveRequest } from './http/serve-request.ts';
+import { KEEP_ALIVE_MS } from './limits.ts';
 import type { ConnectionContext } from './relay/client-connection.ts';
 import { refuseUpgrade } from './relay/refuse.ts';
 import { serveUpgrade } from './relay/serve-upgrade.ts';
@@ -18,6 +22,8 @@ export interface DataPlane {
   readonly sockets: ReadonlySet<Socket>;
   /** From now on kept connections get their last answer, and new requests on them SHUTTING_DOWN. */
   retire(): void;
+  /** Resolves when the requests under way are answered, after `ms` at the latest. */
+  answered(ms: number): Promise<void>;
   /** Ends what is left at once, and resolves when nothing is. */
   destroy(): Promise<void>;
 }
@@ -25,28 +31,75 @@ export interface DataPlane {
 export function createDataPlane(context: DataPlaneContext): DataPlane {
   const sockets = new Set<Socket>();
   let retired = false;
-  const server = createServer({ headersTimeout: context.limits.requestHeadMs, noDelay: true }, (req, res) => {
+  const answers = new Set<ServerResponse>();
+  const options = {
+    headersTimeout: context.limits.requestHeadMs,
+    // Node looks whether a head is late only this often. Fixed here, while the limit may change.
+    connectionsCheckingInterval: Math.min(1_000, Math.ceil(context.limits.requestHeadMs / 4)),
+    maxHeaderSize: MAX_HEAD_BYTES,
+    noDelay: true,
+    // Ends what is left of peers whose machine or network is gone.
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+    // An offer of another protocol (h2c) may be ignored: the request is served as it is (RFC 9110, 7.8).
+    shouldUpgradeCallback: (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === 'websocket',
+  };
+  const server = createServer(options, (req, res) => {
+    answers.add(res);
+    res.on('close', () => answers.delete(res));
     res.on('finish', () => context.onAnswer(res.statusCode));
     if (retired) {
       res.shouldKeepAlive = false;
       refuseRequest(res, shuttingDown());
     } else void serveRequest(context, req, res);
   });
+  // Bytes bound the head; beyond a number of header lines Node would drop the rest without a word.
+  server.maxHeadersCount = 0;
+  server.on('clientError', (error, socket) => {
+    // Once answered, what more comes is dropped; the socket is ended by then.
+    if (!socket.writable) return;
+    const begun = [...answers].filter((res) => res.req.socket === socket);
+    if (begun.some((res) => res.headersSent)) {
+      socket.destroy();
+      return;
+    }
+    const refusal = brokenRequest(error, context.limits);
+    const limit = limitOf(refusal);
+    if (limit !== undefined) context.onLimit(limit);
+    context.onAnswer(refusalOf(refusal).status);
+    refuseUpgrade(socket, refusal);
+  });
+  // One function for all sockets, since each idle connection holds what listens to it.
+  function forget(this: Socket): void {
+    sockets.delete(this);
+  }
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.on('close', forget);
   });
   server.on('upgrade', (req, socket: Socket, head) => {
     // First of all: Node takes its own listener off, and a reset without one ends the process. 'close' follows it.
-    socket.on('error', () => {});
-    if (retired) refuseUpgrade(socket, shuttingDown());
-    else serveUpgrade(context, req, socket, head);
+    socket.on('error', ignore);
+    if (retired) {
+      context.onUpgrade('SHUTTING_DOWN');
+      refuseUpgrade(socket, shuttingDown());
+    } else serveUpgrade(context, req, socket, head);
   });
   return {
     server,
     sockets,
     retire: () => {
       retired = true;
+      for (const res of answers) res.shouldKeepAlive = false;
+    },
+    async answered(ms) {
+      const all = [...answers].map((res) => new Promise<void>((resolve) => res.once('close', () => resolve())));
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, ms);
+      });
+      await Promise.race([Promise.all(all), late]);
+      clearTimeout(timer);
     },
     async destroy() {
       const gone = [...sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
@@ -55,6 +108,8 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     },
   };
 }
+
+function ignore(): void {}
 
 function shuttingDown(): WsClusterError {
   return new WsClusterError('SHUTTING_DOWN', 'this gateway is stopping; connect again');

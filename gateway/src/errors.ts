@@ -25,23 +25,49 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   OWNER_TIMEOUT: 504,
 };
 
-/** Seconds after which a client may try again when there is no ring, or no gateway any more. */
+/** The limits that a request can be refused by, and the statuses that say so. The error has the limit's name as field. */
+const LIMIT_STATUS = {
+  maxConnections: 503,
+  maxConnectionsPerKey: 429,
+  maxHeaderBytes: 431,
+  maxPathBytes: 414,
+  handshakeSeconds: 408,
+} as const;
+export type RequestLimit = keyof typeof LIMIT_STATUS;
+
+export function limitReached(limit: RequestLimit, message: string): WsClusterError {
+  return new WsClusterError('LIMIT_REACHED', message, { field: limit });
+}
+
+/** The limit by which a request was refused; undefined for other errors. */
+export function limitOf(error: WsClusterError): RequestLimit | undefined {
+  if (error.code !== 'LIMIT_REACHED' || error.field === undefined || !(error.field in LIMIT_STATUS)) return undefined;
+  return error.field as RequestLimit;
+}
+
+/** Seconds after which a client may try again when there is no ring, no room, or no gateway any more. */
 const RETRY_AFTER = '1';
 
 /** The one place where errors become HTTP answers. */
 export function refusalOf(error: WsClusterError): Refusal {
-  const status = error.field === 'sec-websocket-version' ? 426 : (STATUS[error.code] ?? 500);
+  const status = statusOf(error);
   // What a defect says is for the log, not for clients.
   const message = status === 500 ? 'the gateway failed' : error.message;
   return {
     status,
     headers: {
       'content-type': 'application/json; charset=utf-8',
-      ...(status === 503 && { 'retry-after': RETRY_AFTER }),
+      ...((status === 503 || status === 429) && { 'retry-after': RETRY_AFTER }),
       ...(status === 426 && { 'sec-websocket-version': '13', upgrade: 'websocket' }),
     },
     body: `${JSON.stringify({ code: error.code, message, ...(error.field !== undefined && { field: error.field }) })}\n`,
   };
+}
+
+function statusOf(error: WsClusterError): number {
+  const limit = limitOf(error);
+  if (limit !== undefined) return LIMIT_STATUS[limit];
+  return error.field === 'sec-websocket-version' ? 426 : (STATUS[error.code] ?? 500);
 }
 
 /** Anything thrown, as one of ours. */

@@ -2,9 +2,10 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostPort, type Logger, listen, type Running, startProbes } from '@wscluster/service';
 import type { FollowerHandlers, RingBusFollower, RingStore } from '@wscluster/transport';
+import { Sweeper } from './admission/sweeper.ts';
 import { createDataPlane } from './data-plane.ts';
 import { createOwnerProxy } from './http/owner-proxy.ts';
-import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { CurrentLimits, type Limits } from './limits.ts';
 import { count, createMetrics, newCounts } from './metrics.ts';
 import { Mover } from './move/mover.ts';
 import { Tracker } from './move/tracker.ts';
@@ -29,6 +30,7 @@ export interface GatewayOptions {
   readonly store: RingStore;
   openBus(handlers: FollowerHandlers): RingBusFollower;
   readonly log: Logger;
+  /** Stand above those of the cluster. */
   readonly limits?: Partial<Limits>;
   readonly timing?: Partial<UpdateTiming>;
 }
@@ -51,21 +53,25 @@ export interface Gateway extends Running {
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { cluster, id, log, store } = options;
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = new CurrentLimits(options.limits ?? {});
   const current = new CurrentTable();
   const tracker = new Tracker<ClientConnection>();
   const mover = new Mover(current, tracker);
   const counts = newCounts();
-  const proxy = createOwnerProxy(limits);
+  const proxy = createOwnerProxy(() => limits.value);
   const plane = createDataPlane({
     current,
     tracker,
-    limits,
+    get limits() {
+      return limits.value;
+    },
     proxy,
     traffic: counts.traffic,
     release: () => mover.release,
+    refresh: () => updates.refresh(),
     onUpgrade: (result) => count(counts.upgrades, result),
     onAnswer: (status) => count(counts.httpAnswers, status),
+    onLimit: (limit) => count(counts.limited, limit),
   });
   let stopping = false;
 
@@ -76,12 +82,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     timing: { ...DEFAULT_TIMING, ...options.timing },
     onRelease: (release, tableChanged) => {
-      if (!stopping) mover.update(release, tableChanged);
+      if (tableChanged) {
+        limits.follow(current.table?.settings.limits);
+        plane.server.headersTimeout = limits.value.requestHeadMs;
+      }
+      mover.update(release, tableChanged);
       if (tableChanged) reporter?.report();
     },
     onConnected: () => reporter?.reconnected(),
   });
   let reporter: Reporter | undefined;
+  const sweeper = new Sweeper(
+    tracker,
+    () => limits.value,
+    (limit) => count(counts.limited, limit),
+  );
   const bus = options.openBus(updates);
   await updates.start();
 
@@ -91,6 +106,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const closeAdapters = async () => {
     updates.stop();
+    sweeper.stop();
     mover.stop();
     proxy.close();
     await Promise.allSettled([bus.close(), store.close()]);
@@ -123,17 +139,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     // Unready first, while everything still works: load balancers take the gateway out before it refuses anybody.
     stopping = true;
     if (options.unreadyMs > 0) await delay(options.unreadyMs);
-    // No more moves: all are told to go now. Rings still come, for those who stay until their turn.
+    // No more moves: all are told to go now. Rings still come, and redirect who is still connecting.
     mover.stop();
     // Then nobody new comes in, on kept connections neither, so that the number of those inside only falls.
     plane.retire();
     const closed = new Promise<void>((resolve) => plane.server.close(() => resolve()));
     // Then those inside go, spread out, so that the other gateways are not hit by all of them at once.
-    await closeAll(tracker, options.drainMs, limits);
-    // Requests under way had the drain time. The server itself would wait for upgraded sockets, but never end them.
+    const drained = performance.now() + options.drainMs;
+    await closeAll(tracker, options.drainMs, limits.value);
+    // Requests under way have the drain time too. The server itself would wait for upgraded sockets, but never end them.
+    await plane.answered(Math.max(0, drained - performance.now()));
     await plane.destroy();
     await closed;
     // The controller counts on the reports until here; after the leave message it waits for this gateway no longer.
+    updates.stop();
     await reporter.leave();
     await closeAdapters();
     // Probes last: until here they say that the process is alive and stopping.

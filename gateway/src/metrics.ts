@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { LimitName } from './limits.ts';
 import type { Mover, MovingConnection } from './move/mover.ts';
 import type { Tracker } from './move/tracker.ts';
 import type { UpgradeResult } from './relay/client-connection.ts';
@@ -10,10 +11,12 @@ export interface Counts {
   readonly traffic: Traffic;
   readonly upgrades: Map<UpgradeResult, number>;
   readonly httpAnswers: Map<number, number>;
+  /** By the limit that refused or ended it. */
+  readonly limited: Map<LimitName, number>;
 }
 
 export function newCounts(): Counts {
-  return { traffic: { toNode: 0, toClient: 0 }, upgrades: new Map(), httpAnswers: new Map() };
+  return { traffic: { toNode: 0, toClient: 0 }, upgrades: new Map(), httpAnswers: new Map(), limited: new Map() };
 }
 
 export function count<K>(counts: Map<K, number>, key: K): void {
@@ -61,6 +64,12 @@ export function createMetrics<T extends MovingConnection>(
   gauge('wscluster_gateway_ring_members', 'Members of the ring in use', () => current.table?.ring.members.length ?? 0);
   counter('wscluster_gateway_upgrades_total', 'WebSocket upgrades by result', 'result', () => counts.upgrades);
   counter('wscluster_gateway_http_requests_total', 'Plain HTTP answers by status', 'code', () => counts.httpAnswers);
+  counter(
+    'wscluster_gateway_refused_total',
+    'Requests refused and connections ended by a limit',
+    'limit',
+    () => counts.limited,
+  );
   counter('wscluster_gateway_relay_bytes_total', 'Bytes relayed after upgrades', 'direction', () => [
     ['to-node', counts.traffic.toNode],
     ['to-client', counts.traffic.toClient],

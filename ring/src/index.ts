@@ -8,6 +8,7 @@ export * from './query.ts';
 export * from './revision.ts';
 export * from './ring.ts';
 export * from './rollout.ts';
+export * from './wire/gateway-limits.ts';
 export * from './wire/messages.ts';
 export * from './wire/parse.ts';
 export * from './wire/ring-codec.ts';

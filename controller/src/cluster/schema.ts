@@ -1,4 +1,4 @@
-import { routeSchema, weightSchema } from '@wscluster/ring';
+import { gatewayLimitsSchema, routeSchema, weightSchema } from '@wscluster/ring';
 import { z } from 'zod';
 
 const seconds = z.number().min(0).max(86_400);
@@ -34,6 +34,13 @@ const routingSchema = z.strictObject({
       { path: '/websocket/send', key: { query: 'userId' } },
     ])
     .describe('Where gateways find the key of a request, by path.'),
+});
+
+const gatewaySchema = z.strictObject({
+  limits: z
+    .strictObject(gatewayLimitsSchema.shape)
+    .prefault({})
+    .describe('What each gateway process lets clients do. Changes hold at once, for new connections.'),
 });
 
 const rebalanceSchema = z.strictObject({
@@ -79,6 +86,7 @@ export const wsClusterSchema = z.strictObject({
   spec: z
     .strictObject({
       nodes: nodesSchema.prefault({}),
+      gateway: gatewaySchema.prefault({}),
       routing: routingSchema.prefault({}),
       rebalance: rebalanceSchema.prefault({}),
     })

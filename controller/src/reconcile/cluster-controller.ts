@@ -298,7 +298,7 @@ export class ClusterController {
     const { ring, step } = this.rollout.plan({ members, current, desired, connections, pace, now });
     this.#membership = membership;
 
-    const settings = { routes: spec.routing.routes };
+    const settings = { routes: spec.routing.routes, limits: spec.gateway.limits };
     const context = { settings: JSON.stringify(settings), vacancies: JSON.stringify(vacancies) };
     const same =
       ring.digest === before.digest &&

@@ -2,24 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { WsClusterError } from '@wscluster/ring';
 import { refusalOf } from '../errors.ts';
+import { endsHere } from '../route/hop-headers.ts';
 
-/** Headers of one hop. Node frames the body to the client anew. */
-const HOP_HEADERS = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'trailer',
-  'upgrade',
-]);
-
-/** Passes the owner's answer on, as it comes. Rejects when either side breaks off; both are destroyed then. */
+/** Passes the owner's answer on, as it comes; Node frames its body to the client anew. Rejects when either side breaks off; both are destroyed then. */
 export async function passAnswer(answer: IncomingMessage, res: ServerResponse): Promise<void> {
   const headers: string[] = [];
   const raw = answer.rawHeaders;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
-    if (!HOP_HEADERS.has(name.toLowerCase())) headers.push(name, raw[i + 1] as string);
+    if (!endsHere(name.toLowerCase(), answer.headers.connection)) headers.push(name, raw[i + 1] as string);
   }
   res.sendDate = false;
   res.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);

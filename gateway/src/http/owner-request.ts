@@ -1,11 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Release } from '@wscluster/ring';
 import type { Limits } from '../limits.ts';
+import { endsHere } from '../route/hop-headers.ts';
 import { isReservedHeader, ownerHeaders } from '../route/owner-headers.ts';
 import { changedAfter, type Table } from '../table/table.ts';
-
-/** Headers of one hop (RFC 9110, 7.6.1). `expect` was answered by this gateway already. */
-const HOP_HEADERS = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'expect'];
 
 /**
  * Takes from a request what ends at this hop and what only a gateway may set, and returns the headers to add. Once per
@@ -13,10 +11,12 @@ const HOP_HEADERS = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trai
  */
 export function forwardHeaders(req: IncomingMessage, key: string, table: Table): Record<string, string> {
   const added = Object.fromEntries(ownerHeaders(req, key, table.ring.revision));
-  const named = (req.headers.connection ?? '').split(',').map((token) => token.trim().toLowerCase());
-  for (const name of [...named, ...HOP_HEADERS])
-    if (name !== 'host' && name !== 'content-length' && name !== 'transfer-encoding') delete req.headers[name];
-  for (const name of Object.keys(req.headers)) if (isReservedHeader(name)) delete req.headers[name];
+  const { connection } = req.headers;
+  for (const name of Object.keys(req.headers)) {
+    // Node frames the body anew by the transfer encoding; `expect` was answered by this gateway already.
+    const ends = name === 'expect' || (name !== 'transfer-encoding' && endsHere(name, connection));
+    if (ends || isReservedHeader(name)) delete req.headers[name];
+  }
   return added;
 }
 

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { formatRevision, type Release } from '@wscluster/ring';
-import { asWsClusterError } from '../errors.ts';
-import type { Limits } from '../limits.ts';
+import { checkHead } from '../admission/check-head.ts';
+import { asWsClusterError, limitOf } from '../errors.ts';
+import type { LimitName, Limits } from '../limits.ts';
 import type { CurrentTable } from '../table/current-table.ts';
 import { locate } from '../table/locate.ts';
 import { passAnswer, refuseRequest } from './answer-client.ts';
@@ -14,6 +15,10 @@ export interface HttpContext {
   readonly proxy: OwnerProxy;
   readonly limits: Limits;
   release(): Release | undefined;
+  /** Reads the store now: somebody seems to know a newer ring. */
+  refresh(): void;
+  /** A limit refused a request or ended a connection. */
+  onLimit(limit: LimitName): void;
 }
 
 /**
@@ -26,7 +31,10 @@ export async function serveRequest(context: HttpContext, req: IncomingMessage, r
     if (res.destroyed) answer.destroy();
     else await passAnswer(answer, res);
   } catch (thrown) {
-    if (!res.destroyed && !res.headersSent) refuseRequest(res, asWsClusterError(thrown));
+    const error = asWsClusterError(thrown);
+    const limit = limitOf(error);
+    if (limit !== undefined) context.onLimit(limit);
+    if (!res.destroyed && !res.headersSent) refuseRequest(res, error);
     else res.destroy();
   }
 }
@@ -38,6 +46,7 @@ export async function serveRequest(context: HttpContext, req: IncomingMessage, r
  */
 async function answerOf(context: HttpContext, req: IncomingMessage, res: ServerResponse): Promise<IncomingMessage> {
   const { current, proxy, limits } = context;
+  checkHead(req, limits);
   const { destination, owner, table } = locate(current.table, req);
   const { key, slot } = destination;
   const body = await readBody(req, limits.heldBodyBytes);
@@ -52,6 +61,7 @@ async function answerOf(context: HttpContext, req: IncomingMessage, res: ServerR
 
   const refused = attempt.kind === 'failed' ? attempt.unsent && held : attempt.answer.statusCode === 421 && bodyless;
   if (refused) {
+    if (attempt.kind === 'answered') context.refresh();
     const other = await current.otherOwner(slot, owner.nodeId, limits.ownerWaitMs);
     if (other !== undefined && !res.destroyed) {
       if (attempt.kind === 'answered') attempt.answer.destroy();

@@ -24,6 +24,7 @@ export class Mover<T extends MovingConnection> {
   readonly #pacer: Pacer<T>;
   #release: Release | undefined;
   #moved = 0;
+  #stopped = false;
 
   constructor(current: CurrentTable, tracker: Tracker<T>) {
     this.#current = current;
@@ -50,6 +51,7 @@ export class Mover<T extends MovingConnection> {
 
     const { redirects, moves } = planMoves(table, this.#tracker, release);
     for (const { entry, owner } of redirects) entry.redirect(owner);
+    if (this.#stopped) return;
     const left = new Set(this.#pacer.left);
     // Without a new release or anything to add, the window that runs goes on; each move is checked when its time comes.
     if (!released && moves.every((entry) => left.has(entry))) return;
@@ -58,7 +60,9 @@ export class Mover<T extends MovingConnection> {
     this.#pacer.set(items, windowOf(release, items.length));
   }
 
+  /** No more moves; connections that are not there yet still go to the right owner. */
   stop(): void {
+    this.#stopped = true;
     this.#pacer.stop();
   }
 

@@ -69,6 +69,11 @@ export class Tracker<T extends Tracked = Tracked> {
     entry.nodeId = nodeId;
   }
 
+  /** The first entry of a slot; the others follow by `next`. */
+  first(slot: number): T | undefined {
+    return this.#heads[slot] as T | undefined;
+  }
+
   /**
    * Calls for the first entry of each slot that has any, in the order of slots; the others follow by `next`. Entries
    * must not be added or removed meanwhile.

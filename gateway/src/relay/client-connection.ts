@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Revision, WsClusterError } from '@wscluster/ring';
-import type { Limits } from '../limits.ts';
+import type { LimitName, Limits, SweptLimit } from '../limits.ts';
 import type { MovingConnection } from '../move/mover.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
 import type { Destination } from '../route/router.ts';
@@ -21,6 +21,10 @@ export interface ConnectionContext {
   readonly limits: Limits;
   readonly traffic: Traffic;
   onUpgrade(result: UpgradeResult): void;
+  /** Reads the store now: somebody seems to know a newer ring. */
+  refresh(): void;
+  /** A limit refused a request or ended a connection. */
+  onLimit(limit: LimitName): void;
 }
 
 /** A client's accepted upgrade request. */
@@ -45,6 +49,7 @@ type Stage =
 /** One client connection from the moment that it is routed until nothing is left of it. */
 export class ClientConnection implements MovingConnection {
   readonly slot: number;
+  readonly key: string;
   nodeId: string;
   next: Tracked | undefined = undefined;
   previous: Tracked | undefined = undefined;
@@ -61,6 +66,7 @@ export class ClientConnection implements MovingConnection {
 
   constructor(context: ConnectionContext, upgrade: ClientUpgrade, destination: Destination, owner: Owner) {
     this.slot = destination.slot;
+    this.key = destination.key;
     this.nodeId = owner.nodeId;
     this.#context = context;
     this.#client = upgrade.socket;
@@ -101,6 +107,11 @@ export class ClientConnection implements MovingConnection {
       this.#refuse(new WsClusterError('SHUTTING_DOWN', `the connection is closed: ${notice.reason}`));
   }
 
+  /** Holds it to the limits on what is open; to be called every sweepMs. Returns the limit that ended it, if one did. */
+  sweep(limits: Limits): SweptLimit | undefined {
+    return this.#stage.kind === 'relaying' ? this.#stage.relay.sweep(limits) : undefined;
+  }
+
   /** Leaves nothing behind, at once. */
   destroy(): void {
     if (this.#stage.kind === 'relaying') this.#stage.relay.destroy();
@@ -135,6 +146,7 @@ export class ClientConnection implements MovingConnection {
     else if (outcome.kind === 'failed') this.#refuse(outcome.error);
     else if (outcome.head.status === 421 && !this.#refusedOnce) {
       outcome.upstream.socket.destroy();
+      this.#context.refresh();
       this.#waitForOwner(
         new WsClusterError('OWNER_UNREACHABLE', 'the node says that it does not own the key any more'),
       );

@@ -10,6 +10,12 @@ export interface CloseNotice {
 export const OWNER_CHANGED: CloseNotice = { code: 1012, reason: 'owner changed' };
 export const OWNER_LOST: CloseNotice = { code: 1012, reason: 'owner lost' };
 export const GOING_AWAY: CloseNotice = { code: 1001, reason: 'gateway going away' };
+export const IDLE: CloseNotice = { code: 1001, reason: 'idle' };
+
+/** An empty Ping as a server sends it. */
+export const PING_FRAME: Buffer = Buffer.from([0x89, 0]);
+/** Bytes of a client's answer to it: two of header, four of mask. */
+export const PONG_BYTES = 6;
 
 /** A Close frame as a server sends it. */
 export function closeFrame(notice: CloseNotice): Buffer {

@@ -99,7 +99,7 @@ describe('a frame scanner', () => {
           scanner.scan(chunk);
           at += chunk.length;
           expect(scanner.atFrameBoundary).toBe(expected.frames.includes(at));
-          if (scanner.atFrameBoundary) expect(scanner.inFragmentedMessage).toBe(!expected.messages.includes(at));
+          if (scanner.atFrameBoundary) expect(scanner.isAt('message')).toBe(expected.messages.includes(at));
         }
       }),
     );

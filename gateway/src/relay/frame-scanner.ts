@@ -24,11 +24,6 @@ export class FrameScanner {
     return this.#headerRead === 0 && this.#payloadLeft === 0;
   }
 
-  /** The last data frame was not the last one of its message: only control frames may be put in. */
-  get inFragmentedMessage(): boolean {
-    return this.#inFragmentedMessage;
-  }
-
   /** A whole Close frame has gone by; nothing may follow it. */
   get closeSeen(): boolean {
     return this.#closeSeen;

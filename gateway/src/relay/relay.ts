@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
-import type { Limits } from '../limits.ts';
-import { type CloseNotice, closeFrame, maskedCloseFrame, OWNER_LOST } from './close-frame.ts';
+import type { Limits, SweptLimit } from '../limits.ts';
+import { type CloseNotice, closeFrame, IDLE, maskedCloseFrame, OWNER_LOST, PING_FRAME } from './close-frame.ts';
 import { FrameScanner } from './frame-scanner.ts';
 import { Outlet } from './outlet.ts';
 import { readChunks } from './read-chunks.ts';
 import type { Upstream } from './upstream.ts';
+import { Vitals } from './vitals.ts';
 
 /** Bytes relayed by this process, both kinds counted when they are read. */
 export interface Traffic {
@@ -55,6 +56,7 @@ export class Relay {
   readonly #down = new FrameScanner();
   #phase: Phase = OPEN;
   #openSockets = 2;
+  readonly #vitals = new Vitals();
 
   constructor(client: Socket, upstream: Upstream, limits: Limits, traffic: Traffic, onGone: () => void) {
     this.#client = client;
@@ -92,6 +94,31 @@ export class Relay {
     if (this.#phase.kind !== 'open') return;
     if (this.#down.isAt('message')) this.#tell(notice);
     else this.#awaitBoundary(notice);
+  }
+
+  /**
+   * Looks whether an open connection is still used, alive and read; to be called every sweepMs. Returns the limit that
+   * ended it, if one did. A client's Pong goes to the node like any frame: one that nobody asked for is legal (RFC 6455,
+   * 5.5.3) and means nothing.
+   */
+  sweep(limits: Limits): SweptLimit | undefined {
+    // What is closing has deadlines of its own.
+    if (this.#phase.kind !== 'open') return undefined;
+    const verdict = this.#vitals.look(this.#client, this.#node, limits);
+    if (verdict === undefined) return undefined;
+    if (verdict === 'idle') {
+      this.close(IDLE);
+      return 'idleSeconds';
+    }
+    if (verdict === 'quiet') {
+      // Within a frame, or after a Close, none may be put in; the next sweep tries again.
+      if (!this.#down.atFrameBoundary || this.#down.closeSeen) return undefined;
+      this.#toClient.write(PING_FRAME);
+      this.#vitals.pinged();
+      return undefined;
+    }
+    this.destroy();
+    return verdict === 'dead' ? 'pingSeconds' : 'stallSeconds';
   }
 
   /** Ends both sockets at once. */
@@ -218,13 +245,13 @@ export class Relay {
 
   #onNodeEnd = (): void => {
     const { kind } = this.#phase;
-    // It may have been paused for a node that takes nothing any more, and its own end must be seen.
-    this.#client.resume();
     if ((kind === 'open' || kind === 'awaiting-boundary') && !this.#down.closeSeen) this.#loseNode();
     else if (kind === 'open' || kind === 'leaving') {
       this.#endClient();
       if (kind === 'open') this.#leave();
     } else this.#endNode();
+    // It may have been paused for a node that takes nothing any more, and its own end must be seen.
+    this.#client.resume();
   };
 
   #onNodeClose = (): void => {

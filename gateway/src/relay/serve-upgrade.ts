@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Revision } from '@wscluster/ring';
-import { asWsClusterError } from '../errors.ts';
+import { checkHead } from '../admission/check-head.ts';
+import { checkRoom } from '../admission/check-room.ts';
+import { asWsClusterError, limitOf } from '../errors.ts';
 import { ownerHeaders } from '../route/owner-headers.ts';
 import { locate } from '../table/locate.ts';
 import { ClientConnection, type ConnectionContext } from './client-connection.ts';
@@ -9,16 +11,16 @@ import { refuseUpgrade } from './refuse.ts';
 import { checkUpgrade, composeUpgrade } from './upgrade-request.ts';
 
 /**
- * The whole way of a WebSocket upgrade: check -> key -> slot -> owner -> dial -> 101 -> relay. The socket must have its
+ * The whole way of a WebSocket upgrade: check -> key -> slot -> owner -> room -> dial -> 101 -> relay. The socket must have its
  * 'error' listener already.
  */
 export function serveUpgrade(context: ConnectionContext, req: IncomingMessage, socket: Socket, head: Buffer): void {
   try {
     socket.setTimeout(0);
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, 30_000);
+    checkHead(req, context.limits);
     const webSocketKey = checkUpgrade(req);
     const { destination, owner } = locate(context.current.table, req);
+    checkRoom(context.tracker, destination, context.limits);
     const upgrade = {
       socket,
       head,
@@ -28,6 +30,8 @@ export function serveUpgrade(context: ConnectionContext, req: IncomingMessage, s
     new ClientConnection(context, upgrade, destination, owner).start();
   } catch (thrown) {
     const error = asWsClusterError(thrown);
+    const limit = limitOf(error);
+    if (limit !== undefined) context.onLimit(limit);
     context.onUpgrade(error.code);
     refuseUpgrade(socket, error);
   }

@@ -1,20 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WsClusterError } from '@wscluster/ring';
+import { endsHere } from '../route/hop-headers.ts';
 import { isReservedHeader } from '../route/owner-headers.ts';
-
-/** Headers of one hop (RFC 9110, 7.6.1); Connection and Upgrade are written anew. */
-const HOP_HEADERS = new Set([
-  'connection',
-  'upgrade',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'content-length',
-  'http2-settings',
-]);
 
 /**
  * Refuses what is not a WebSocket handshake that a node could accept (RFC 6455, 4.2.1) with REQUEST_INVALID naming the
@@ -36,19 +23,19 @@ export function checkUpgrade(req: IncomingMessage): string {
   return key;
 }
 
-/** The head of the request to the owner: the client's own, in its order, without what ends at this hop. */
+/** The head of the request to the owner: the client's own, in its order; Connection and Upgrade are written anew. */
 export function composeUpgrade(
   req: IncomingMessage,
   added: ReadonlyArray<readonly [name: string, value: string]>,
 ): string {
-  const named = new Set((req.headers.connection ?? '').split(',').map((token) => token.trim().toLowerCase()));
+  const { connection } = req.headers;
   const lines = [`GET ${req.url} HTTP/1.1`];
   const raw = req.rawHeaders;
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
-    if (HOP_HEADERS.has(name) || isReservedHeader(name)) continue;
-    // A client must not strip what the handshake stands on by naming it in Connection.
-    if (named.has(name) && name !== 'host' && !name.startsWith('sec-websocket-')) continue;
+    // A handshake has no body; and a client must not strip what it stands on by naming it in Connection.
+    if (name === 'content-length' || isReservedHeader(name)) continue;
+    if (!name.startsWith('sec-websocket-') && endsHere(name, connection)) continue;
     lines.push(`${raw[i]}: ${raw[i + 1]}`);
   }
   lines.push('Connection: Upgrade', 'Upgrade: websocket');

@@ -1,8 +1,7 @@
-import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { connectClient } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
-import { accept, frame, type RawSocket, rawUpgrade, switching, watchSocket } from '../testing/raw-socket.ts';
+import { accept, frame, type RawSocket, rawRequest, rawUpgrade, switching } from '../testing/raw-socket.ts';
 import { revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
@@ -23,13 +22,6 @@ async function answerTo(
   const [head = '', body = ''] = client.text.split('\r\n\r\n');
   client.socket.destroy();
   return { status: Number(head.split(' ')[1]), head: head.toLowerCase(), body: JSON.parse(body) };
-}
-
-/** Sends a request as it is written here. */
-function rawRequest(port: number, lines: readonly string[]): RawSocket {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-  return watchSocket(socket);
 }
 
 describe('the upgrade request that a node gets', () => {
@@ -70,7 +62,6 @@ describe('the upgrade request that a node gets', () => {
 
 describe('an upgrade that no node could accept', () => {
   it.each([
-    ['to something else', ['Connection: Upgrade', 'Upgrade: h2c'], 400, 'REQUEST_INVALID', 'upgrade'],
     [
       'of another version',
       ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 8'],

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { HostPort } from '@wscluster/service';
+import { KEEP_ALIVE_MS } from '../limits.ts';
 
 const READ_BYTES = 65_536;
 
@@ -29,7 +30,7 @@ export class Upstream {
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,
-      keepAliveInitialDelay: 30_000,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
       onread: {
         buffer,
         callback: (bytes) => {

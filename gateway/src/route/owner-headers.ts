@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { encodeKey, formatRevision, type Revision } from '@wscluster/ring';
 
-/** Lower-case names that only a gateway may set: what a client sends under them never reaches a node. */
+/**
+ * Lower-case names that only a gateway may set: what a client sends under them never reaches a node. Backends that fold
+ * `_` and `-` into one name, as CGI has it, must not be fooled either.
+ */
 export function isReservedHeader(name: string): boolean {
-  return name.startsWith('x-wscluster-') || FORWARDED_HEADERS.has(name);
+  const folded = name.replaceAll('_', '-');
+  return folded.startsWith('x-wscluster-') || FORWARDED_HEADERS.has(folded);
 }
 
 /** Replaced by the gateway, which keeps what an earlier proxy wrote into them. */

@@ -118,3 +118,10 @@ export function frame(opcode: number, payload: string, { fin = true, masked = fa
   // A mask of zeros leaves the payload readable.
   return Buffer.concat([Buffer.from(masked ? [...head, 0, 0, 0, 0] : head), body]);
 }
+
+/** Sends a request as it is written here. */
+export function rawRequest(port: number, lines: readonly string[]): RawSocket {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  return watchSocket(socket);
+}

@@ -62,6 +62,11 @@ export class Updates implements FollowerHandlers {
     await this.#read();
   }
 
+  /** Reads the store now, since somebody seems to know a newer ring. */
+  refresh(): void {
+    void this.#read();
+  }
+
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#timer);

@@ -130,7 +130,7 @@ describe('a published ring', () => {
     newer.compression = 'zstd';
     Object.assign(newer.revision, { term: 1 });
     Object.assign(newer.members[0] ?? {}, { zone: 'a' });
-    Object.assign(newer.settings, { limits: { connections: 10 } });
+    Object.assign(newer.settings, { quotas: { connections: 10 } });
     Object.assign(newer.settings.routes[0] ?? {}, { priority: 1 });
     newer.settingsDigest = settingsDigest(newer.settings);
     const parsed = parseBroadcast(JSON.stringify(newer));

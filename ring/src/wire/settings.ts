@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { gatewayLimitsSchema } from './gateway-limits.ts';
 
 const httpToken = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header or cookie name');
 
@@ -41,6 +42,8 @@ export type Route = Readonly<z.infer<typeof routeSchema>>;
 /** What travels with the ring so that a gateway needs no configuration of its own for the cluster. */
 export const clusterSettingsSchema = z.object({
   routes: z.array(routeSchema),
+  /** Missing in rings of controllers that know no limits: the defaults hold then. */
+  limits: gatewayLimitsSchema.optional(),
 });
 export type ClusterSettings = Readonly<z.infer<typeof clusterSettingsSchema>>;
 
