@@ -6,6 +6,8 @@ import { apiCommand, type Call } from '../api-command.ts';
 
 /** Milliseconds between two attempts to reach a controller that has gone. */
 const AGAIN_MS = 1000;
+/** Milliseconds within which all copies of one signal have arrived. */
+const LATE_SIGNAL_MS = 200;
 
 export const events = apiCommand({
   name: 'events',
@@ -25,10 +27,18 @@ and says so on stderr. With --json each line is one event.
   },
 });
 
-async function follow({ api, json, print }: Call, since: string | undefined): Promise<void> {
+async function follow(call: Call, since: string | undefined): Promise<void> {
   const asked = new AbortController();
   const { signal } = asked;
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => asked.abort());
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => asked.abort());
+  await followUntil(signal, call, since);
+  // One Ctrl-C arrives several times, from the terminal and from what has started this process. While Node shuts down
+  // it does not handle signals any more, and a late copy would make the end look like a failure.
+  await delay(LATE_SIGNAL_MS);
+}
+
+async function followUntil(signal: AbortSignal, call: Call, since: string | undefined): Promise<void> {
+  const { api, json, print } = call;
   let last = since;
   let connected = false;
   while (!signal.aborted) {
