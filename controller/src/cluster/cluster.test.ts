@@ -19,6 +19,9 @@ describe('a WsCluster file', () => {
     ['spec: { nodes: { replicas: -1 } }', 'spec.nodes.replicas'],
     ['spec: { nodes: { replicas: many } }', 'spec.nodes.replicas'],
     ['spec: { nodes: { replicsa: 3 } }', 'spec.nodes.replicsa'],
+    ['spec: { nodes: [] }', 'spec.nodes'],
+    ['spec: { nodes: { weights: { a: 1 } } }', 'spec.nodes.weights.a'],
+    ['spec: { routing: { routes: [{ path: "/{a}/{a}", key: { param: a } }] } }', 'spec.routing.routes[0].path'],
     ['spec: { rebalance: { cap: 1 } }', 'spec.rebalance.cap'],
     ['spec: { rebalance: { mode: teleport } }', 'spec.rebalance.mode'],
     ['spec: { routing: { routes: [] } }', 'spec.routing.routes'],
@@ -42,6 +45,9 @@ describe('a WsCluster file', () => {
     ['', 'exactly one WsCluster'],
     [`${HEAD}---\n${HEAD}`, 'holds 2'],
     ['a: [', 'not YAML'],
+    [`${HEAD}metadata: { name: other }`, 'Map keys must be unique'],
+    [HEAD.replace('chat', 'Chat'), 'metadata.name: must be lower-case'],
+    [HEAD.replace('WsCluster', 'Pod'), 'kind: '],
   ])('%j is refused: %s', (text, message) => {
     expect(() => parseCluster(text, 'chat.yaml')).toThrow(message);
   });
@@ -49,6 +55,10 @@ describe('a WsCluster file', () => {
   test('a file that is not there is named', () => {
     expect(() => loadClusterFile('/nowhere/chat.yaml')).toThrow('/nowhere/chat.yaml: cannot be read');
   });
+});
+
+test('zero nodes are allowed: nodes may come later', () => {
+  expect(parseCluster(`${HEAD}spec: { nodes: { replicas: 0 } }`, 'chat.yaml').cluster.spec.nodes.replicas).toBe(0);
 });
 
 describe('the stored spec', () => {
