@@ -1,24 +1,15 @@
+import { Agent } from 'node:http';
 import { slotOf } from '@wscluster/ring';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Crowd } from './support/crowd.ts';
+import { describe, expect, test } from 'vitest';
 import { http } from './support/http.ts';
-import { System } from './support/system.ts';
+import { useCrowd } from './support/use-crowd.ts';
 import { until } from './support/wait.ts';
 
 describe('a fourth node joins three, with 1,000 clients on two gateways', () => {
-  let system: System;
-  let crowd: Crowd;
-
-  beforeEach(async () => {
-    system = await System.start({ nodes: 3, gateways: 2 });
-    crowd = await Crowd.connect(system, 1000);
-  });
-  afterEach(async () => {
-    crowd.stop();
-    await system.stop();
-  });
+  const started = useCrowd(1000, { nodes: 3, gateways: 2 });
 
   test('exactly the clients whose owner changed get one Close 1012, are back on their owner within 5 s, and nobody else notices', async () => {
+    const { system, crowd } = started();
     const ownerBefore = await system.owners();
     const id = await system.addNode();
     await until('the node is ready', async () =>
@@ -50,13 +41,18 @@ describe('a fourth node joins three, with 1,000 clients on two gateways', () => 
   });
 
   test('both gateways and the API name the same owner for 10,000 keys', async () => {
+    const { system } = started();
+    const agent = new Agent({ keepAlive: true });
     const owners = await system.owners();
     const { members, table } = await system.ring();
     expect(members).toHaveLength(3);
     const keys = Array.from({ length: 10_000 }, (_, index) => `any-key-${index}`);
     const asked = async (gateway: number, key: string) =>
-      (JSON.parse((await http('GET', system.gatewayUrl(gateway, `/whoami?userId=${key}`))).text) as { node: string })
-        .node;
+      (
+        JSON.parse(
+          (await http('GET', system.gatewayUrl(gateway, `/whoami?userId=${key}`), undefined, {}, agent)).text,
+        ) as { node: string }
+      ).node;
     for (let start = 0; start < keys.length; start += 50) {
       const batch = keys.slice(start, start + 50);
       const [first, second] = await Promise.all(
@@ -65,6 +61,7 @@ describe('a fourth node joins three, with 1,000 clients on two gateways', () => 
       expect(first).toEqual(batch.map(owners));
       expect(second).toEqual(first);
     }
+    agent.destroy();
     for (const key of keys.slice(0, 50)) {
       const owner = JSON.parse((await system.api('GET', `/owner?key=${key}`)).text) as { nodeId: string; slot: number };
       expect(owner).toMatchObject({ nodeId: owners(key), slot: slotOf(key) });

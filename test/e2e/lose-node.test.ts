@@ -1,22 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Crowd } from './support/crowd.ts';
+import { describe, expect, test } from 'vitest';
 import { http } from './support/http.ts';
-import { System } from './support/system.ts';
+import { useCrowd } from './support/use-crowd.ts';
 import { until } from './support/wait.ts';
 
 describe('with 1,000 clients on three nodes and two gateways', () => {
-  let system: System;
-  let crowd: Crowd;
-  beforeEach(async () => {
-    system = await System.start({ nodes: 3, gateways: 2 });
-    crowd = await Crowd.connect(system, 1000);
-  });
-  afterEach(async () => {
-    crowd.stop();
-    await system.stop();
-  });
+  const started = useCrowd(1000, { nodes: 3, gateways: 2 });
 
   test('kill -9 of a node moves its clients only, at once and again when its replacement has its place', async () => {
+    const { system, crowd } = started();
     const ownerBefore = await system.owners();
     const [victim] = (await system.ring()).members;
     const lost = crowd.keys(({ key }) => ownerBefore(key) === victim?.nodeId);
@@ -46,6 +37,7 @@ describe('with 1,000 clients on three nodes and two gateways', () => {
   });
 
   test('a drained node hands all its clients over, stops by itself, and no send to a key fails meanwhile', async () => {
+    const { system, crowd } = started();
     const ownerBefore = await system.owners();
     const [leaving] = (await system.ring()).members;
     const failed: string[] = [];

@@ -1,24 +1,15 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Client } from './support/client.ts';
-import { Crowd } from './support/crowd.ts';
-import { System } from './support/system.ts';
+import { useCrowd } from './support/use-crowd.ts';
 import { until } from './support/wait.ts';
 
 describe('with 300 clients on three nodes and two gateways', () => {
-  let system: System;
-  let crowd: Crowd;
-  beforeEach(async () => {
-    system = await System.start({ nodes: 3, gateways: 2 });
-    crowd = await Crowd.connect(system, 300);
-  });
-  afterEach(async () => {
-    crowd.stop();
-    await system.stop();
-  });
+  const started = useCrowd(300, { nodes: 3, gateways: 2 });
 
   test('kill -9 of the controller: traffic and new connections go on, and after its restart no owner has changed', async () => {
+    const { system, crowd } = started();
     const ring = await system.ring();
     const ownerBefore = await system.owners();
     await system.controller.end('SIGKILL');
@@ -41,6 +32,7 @@ describe('with 300 clients on three nodes and two gateways', () => {
   });
 
   test('a node lost while the controller is down is replaced when it is back, and its clients alone move', async () => {
+    const { system, crowd } = started();
     const ownerBefore = await system.owners();
     const [victim] = (await system.ring()).members;
     const lost = crowd.keys(({ key }) => ownerBefore(key) === victim?.nodeId);
@@ -60,6 +52,7 @@ describe('with 300 clients on three nodes and two gateways', () => {
   });
 
   test('kill -9 of a gateway: its clients reconnect through the other one to the same owners', async () => {
+    const { system, crowd } = started();
     const owners = await system.owners();
     const port = system.gateways[0]?.port;
     const through = crowd.keys((client) => client.sessions.at(-1)?.url.includes(`:${port}/`) ?? false);
@@ -71,6 +64,7 @@ describe('with 300 clients on three nodes and two gateways', () => {
   });
 
   test('a gateway stopped for 10 s holds no rollout beyond its deadline, and catches up', async () => {
+    const { system, crowd } = started();
     const stopped = system.gateways[0];
     const port = system.gateways[1]?.port;
     const live = crowd.keys((client) => client.sessions.at(-1)?.url.includes(`:${port}/`) ?? false);
@@ -107,6 +101,7 @@ describe('with 300 clients on three nodes and two gateways', () => {
   });
 
   test('a source that suddenly lists nothing does not empty the ring: it is kept, and the status says why', async () => {
+    const { system, crowd } = started();
     const ring = await system.ring();
     const pids = ring.members.map(({ nodeId }) => system.nodePid(nodeId));
     await system.controller.end('SIGKILL');
@@ -133,6 +128,7 @@ describe('with 300 clients on three nodes and two gateways', () => {
   });
 
   test('nodes that were lost from sight are replaced under their ring ids, and no slot changes its seat', async () => {
+    const { system } = started();
     const ring = await system.ring();
     const pids = ring.members.map(({ nodeId }) => system.nodePid(nodeId));
     await system.controller.end('SIGKILL');

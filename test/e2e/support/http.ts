@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type Agent, request } from 'node:http';
 
 export interface Answer {
   readonly status: number;
@@ -6,15 +6,16 @@ export interface Answer {
   readonly text: string;
 }
 
-/** One HTTP request on a connection of its own, which is closed afterwards. */
+/** One HTTP request, on a connection of its own that is closed afterwards, or on one of an agent's. */
 export function http(
   method: string,
   url: string,
   body?: string,
   headers: Record<string, string> = {},
+  agent: Agent | false = false,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const req = request(url, { method, agent: false, headers, timeout: 15_000 }, (res) => {
+    const req = request(url, { method, agent, headers, timeout: 15_000 }, (res) => {
       let text = '';
       res.setEncoding('utf8');
       res.on('data', (chunk: string) => {
