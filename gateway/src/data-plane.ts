@@ -41,8 +41,10 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     // Ends what is left of peers whose machine or network is gone.
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
-    // An offer of another protocol (h2c) may be ignored: the request is served as it is (RFC 9110, 7.8).
-    shouldUpgradeCallback: (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === 'websocket',
+    // An offer of another protocol (h2c) may be ignored, and any in HTTP/1.0 must be: the request is served as it is
+    // (RFC 9110, 7.8).
+    shouldUpgradeCallback: (req: IncomingMessage) =>
+      req.headers.upgrade?.toLowerCase() === 'websocket' && req.httpVersionMinor > 0,
   };
   const server = createServer(options, (req, res) => {
     answers.add(res);
@@ -83,6 +85,10 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     if (retired) {
       context.onUpgrade('SHUTTING_DOWN');
       refuseUpgrade(socket, shuttingDown());
+    } else if ([...answers].some((res) => res.req.socket === socket)) {
+      // Pipelined behind a request that is unanswered: its answer would get into the WebSocket.
+      context.onUpgrade('REQUEST_INVALID');
+      socket.destroy();
     } else serveUpgrade(context, req, socket, head);
   });
   return {

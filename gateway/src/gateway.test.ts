@@ -55,6 +55,19 @@ describe('a gateway', () => {
     await node.stop();
   });
 
+  it('reports the keys with the most connections', async () => {
+    const node = await startEchoNode('a');
+    const { gateway, bus } = await startTestGateway(ringMessage(ringOf(revision(1), [node])));
+    const clients = await Promise.all(['ada', 'ada', 'bob'].map((key) => connectClient(gateway.port, key)));
+    // A scan is made every 5 s.
+    const hot = () => reports(bus.sent).at(-1)?.hotKeys;
+    await eventually('a report with them', () => hot() !== undefined, 8_000);
+    expect(hot()).toEqual([{ key: 'ada', connections: 2 }]);
+    for (const { socket } of clients) socket.terminate();
+    await gateway.stop();
+    await node.stop();
+  });
+
   it('goes on routing while the bus is gone and the store is down', async () => {
     const node = await startEchoNode('a');
     const { gateway, bus, store } = await startTestGateway(ringMessage(ringOf(revision(1), [node])), {

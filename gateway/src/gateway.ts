@@ -12,6 +12,7 @@ import { Tracker } from './move/tracker.ts';
 import type { ClientConnection } from './relay/client-connection.ts';
 import { closeAll } from './shutdown.ts';
 import { CurrentTable } from './table/current-table.ts';
+import { HotKeys } from './updates/hot-keys.ts';
 import { Reporter } from './updates/reporter.ts';
 import { DEFAULT_TIMING, Updates, type UpdateTiming } from './updates/updates.ts';
 
@@ -121,6 +122,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     throw error;
   }
   const address = options.advertise ?? `${advertisedHost(options.listen)}:${port}`;
+  const hotKeys = new HotKeys(tracker);
   reporter = new Reporter({
     cluster,
     gateway: id,
@@ -130,6 +132,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     tracker,
     log,
     moved: () => mover.moved,
+    hotKeys: () => hotKeys.at(performance.now()),
   });
   reporter.start();
   log.info({ event: 'listening', port, probes: probes.port, address }, `gateway ${id} listens on port ${port}`);

@@ -54,6 +54,13 @@ export function addClusterRoutes(
   app.get('/nodes', documented('The nodes', 200, answers.nodesAnswer, {}), async (request) => ({
     nodes: nodesView(of(request).controller),
   }));
+  app.get(
+    '/hot-keys',
+    documented('The keys with the most connections', 200, answers.hotKeysAnswer, {}),
+    async (request) => ({
+      keys: of(request).controller.fleet.hotKeys(),
+    }),
+  );
   app.post('/nodes', documented('One replica more', 201, answers.createdAnswer, {}), async (request, reply) => {
     const id = await of(request).controller.nodes.add();
     return reply.code(201).send({ id });

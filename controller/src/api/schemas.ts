@@ -1,4 +1,4 @@
-import { memberStateSchema } from '@wscluster/ring';
+import { hotKeySchema, memberStateSchema } from '@wscluster/ring';
 import { z } from 'zod';
 import { wsClusterSchema } from '../cluster/schema.ts';
 
@@ -86,6 +86,10 @@ export const gatewaysAnswer = z.object({
       secondsSinceReport: z.number(),
     }),
   ),
+});
+
+export const hotKeysAnswer = z.object({
+  keys: z.array(hotKeySchema).describe('The keys with the most connections, at least 2 to one gateway, most first.'),
 });
 
 export const createdAnswer = z.object({ id: z.string() });

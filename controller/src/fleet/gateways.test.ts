@@ -39,6 +39,28 @@ describe('the fleet of gateways', () => {
     );
   });
 
+  test('adds up hot keys over the gateways, most connections first; a gateway that is gone counts no more', () => {
+    const fleet = new GatewayFleet();
+    fleet.report(
+      report('g1', 1, {
+        hotKeys: [
+          { key: 'ada', connections: 4 },
+          { key: 'bob', connections: 3 },
+        ],
+      }),
+      0,
+    );
+    fleet.report(report('g2', 1, { hotKeys: [{ key: 'bob', connections: 2 }] }), 0);
+    expect(fleet.hotKeys()).toEqual([
+      { key: 'bob', connections: 5 },
+      { key: 'ada', connections: 4 },
+    ]);
+    fleet.leave('g1');
+    expect(fleet.hotKeys()).toEqual([{ key: 'bob', connections: 2 }]);
+    fleet.report(report('g2', 1), 1);
+    expect(fleet.hotKeys()).toEqual([]);
+  });
+
   test('damaged counts are said, and the rest of the report counts', () => {
     const fleet = new GatewayFleet();
     expect(fleet.report(report('g1', 5, { connections: '!' }), 0)).toBe(false);

@@ -1,9 +1,12 @@
-import { compareRevisions, decodeSlotCounts, type Report, type Revision, SLOTS } from '@wscluster/ring';
+import { compareRevisions, decodeSlotCounts, type HotKey, type Report, type Revision, SLOTS } from '@wscluster/ring';
 
 /** A gateway is dead after this long without a report, ms; it reports each second. */
 export const GATEWAY_DEAD_MS = 3000;
 /** A published ring counts as acknowledged after this long, whoever is silent, ms. */
 export const ACK_DEADLINE_MS = 5000;
+
+/** As many as a gateway reports. */
+const MOST_HOT_KEYS = 10;
 
 export interface GatewayStatus {
   readonly id: string;
@@ -12,6 +15,8 @@ export interface GatewayStatus {
   readonly connections: number;
   readonly connectionsByNode: Readonly<Record<string, number>>;
   readonly moved: number;
+  /** Its keys with the most connections, most first. */
+  readonly hotKeys: readonly HotKey[];
   /** When it last reported, monotonic ms. */
   readonly lastSeen: number;
 }
@@ -48,6 +53,7 @@ export class GatewayFleet {
       connections,
       connectionsByNode: report.connectionsByNode,
       moved: report.moved,
+      hotKeys: report.hotKeys ?? [],
       lastSeen: now,
       counts,
     });
@@ -83,6 +89,20 @@ export class GatewayFleet {
     for (const entry of this.#entries.values())
       for (const [node, count] of Object.entries(entry.connectionsByNode)) sum.set(node, (sum.get(node) ?? 0) + count);
     return sum;
+  }
+
+  /**
+   * The keys with the most connections over all gateways, most first. A key counts with those gateways where it is among
+   * the hottest: one that is spread over many can have a few more.
+   */
+  hotKeys(): HotKey[] {
+    const sum = new Map<string, number>();
+    for (const entry of this.#entries.values())
+      for (const { key, connections } of entry.hotKeys) sum.set(key, (sum.get(key) ?? 0) + connections);
+    return [...sum]
+      .map(([key, connections]) => ({ key, connections }))
+      .sort((a, b) => b.connections - a.connections || (a.key < b.key ? -1 : 1))
+      .slice(0, MOST_HOT_KEYS);
   }
 
   /** The highest revision that any gateway routes by; undefined without gateways. */

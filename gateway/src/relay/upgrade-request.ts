@@ -12,6 +12,8 @@ export function checkUpgrade(req: IncomingMessage): string {
   const refuse = (field: string, message: string) => new WsClusterError('REQUEST_INVALID', message, { field });
   if (headers.upgrade?.toLowerCase() !== 'websocket') throw refuse('upgrade', 'Upgrade must be websocket');
   if (req.method !== 'GET') throw refuse('method', 'a WebSocket upgrade must be a GET');
+  // For other requests the HTTP server sees to it.
+  if (headers.host === undefined) throw refuse('host', 'a request must have a Host');
   if (headers['sec-websocket-version'] !== '13')
     throw refuse('sec-websocket-version', 'Sec-WebSocket-Version must be 13');
   const key = headers['sec-websocket-key'];

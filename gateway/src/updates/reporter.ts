@@ -1,4 +1,4 @@
-import { encodeSlotCounts, REVISION_ZERO, type Report, WIRE_MAJOR } from '@wscluster/ring';
+import { encodeSlotCounts, type HotKey, REVISION_ZERO, type Report, WIRE_MAJOR } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { RingBusFollower } from '@wscluster/transport';
 import type { Tracker } from '../move/tracker.ts';
@@ -23,6 +23,7 @@ export interface ReporterContext {
   readonly tracker: Tracker;
   readonly log: Logger;
   moved(): number;
+  hotKeys(): readonly HotKey[];
 }
 
 /** Tells the controller, each second and whenever asked, which ring is in use and who is connected. */
@@ -57,6 +58,7 @@ export class Reporter {
       return;
     }
     const changes = tracker.changes;
+    const hotKeys = this.#context.hotKeys();
     const message: Report = {
       wire: WIRE_MAJOR,
       type: 'report',
@@ -67,6 +69,7 @@ export class Reporter {
       ...((changes !== this.#sent || this.#isFullDue()) && { connections: encodeSlotCounts(tracker.countsBySlot) }),
       connectionsByNode: Object.fromEntries(tracker.countsByNode),
       moved: this.#context.moved(),
+      ...(hotKeys.length > 0 && { hotKeys: [...hotKeys] }),
     };
     if (message.connections !== undefined) this.#fullAt = performance.now();
     this.#sent = changes;

@@ -67,6 +67,10 @@ export const heartbeatSchema = z.object({
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 
+/** A key and its live client connections. */
+export const hotKeySchema = z.object({ key: z.string().min(1), connections: z.int().positive() });
+export type HotKey = Readonly<z.infer<typeof hotKeySchema>>;
+
 /** Gateway to controller, each second and right after a ring is applied: both sign of life and acknowledgement. */
 export const reportSchema = z.object({
   ...envelope,
@@ -82,6 +86,8 @@ export const reportSchema = z.object({
   connectionsByNode: z.record(z.string(), z.number().int().nonnegative()),
   /** Connections told to reconnect since the process started. */
   moved: z.number().int().nonnegative(),
+  /** The keys with the most connections to this gateway, at least 2 each, most first; left out when there are none. */
+  hotKeys: z.array(hotKeySchema).max(100).optional(),
 });
 export type Report = z.infer<typeof reportSchema>;
 
