@@ -56,7 +56,7 @@ function runGateway(nodePort: number): void {
     refresh: () => {},
     onUpgrade: () => {},
     onAnswer: () => {},
-    onLimit: () => {},
+    onRefusal: () => {},
   };
   announce(createDataPlane(context).server);
   answerCpu();

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { WsClusterError } from '@wscluster/ring';
 import { MAX_HEAD_BYTES } from './admission/check-head.ts';
-import { limitOf, refusalOf } from './errors.ts';
+import { refusalOf } from './errors.ts';
 import { refuseRequest } from './http/answer-client.ts';
 import { brokenRequest } from './http/broken-request.ts';
 import { type HttpContext, serveRequest } from './http/serve-request.ts';
@@ -10,9 +10,10 @@ import { KEEP_ALIVE_MS } from './limits.ts';
 import type { ConnectionContext } from './relay/client-connection.ts';
 import { refuseUpgrade } from './relay/refuse.ts';
 import { serveUpgrade } from './relay/serve-upgrade.ts';
+import { newRequestId, requestIdOf } from './request-id.ts';
 
 export interface DataPlaneContext extends ConnectionContext, HttpContext {
-  onAnswer(status: number): void;
+  onAnswer(status: number, requestId: string): void;
 }
 
 /** The server on the data port, and every socket that it accepted. */
@@ -49,11 +50,12 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const server = createServer(options, (req, res) => {
     answers.add(res);
     res.on('close', () => answers.delete(res));
-    res.on('finish', () => context.onAnswer(res.statusCode));
+    const requestId = requestIdOf(req);
+    res.on('finish', () => context.onAnswer(res.statusCode, requestId));
     if (retired) {
       res.shouldKeepAlive = false;
-      refuseRequest(res, shuttingDown());
-    } else void serveRequest(context, req, res);
+      refuseRequest(res, shuttingDown(), requestId);
+    } else void serveRequest(context, req, res, requestId);
   });
   // Bytes bound the head; beyond a number of header lines Node would drop the rest without a word.
   server.maxHeadersCount = 0;
@@ -66,10 +68,10 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       return;
     }
     const refusal = brokenRequest(error, context.limits);
-    const limit = limitOf(refusal);
-    if (limit !== undefined) context.onLimit(limit);
-    context.onAnswer(refusalOf(refusal).status);
-    refuseUpgrade(socket, refusal);
+    const requestId = newRequestId();
+    context.onAnswer(refusalOf(refusal, requestId).status, requestId);
+    context.onRefusal(refusal, requestId);
+    refuseUpgrade(socket, refusal, requestId);
   });
   // One function for all sockets, since each idle connection holds what listens to it.
   function forget(this: Socket): void {
@@ -82,14 +84,15 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   server.on('upgrade', (req, socket: Socket, head) => {
     // First of all: Node takes its own listener off, and a reset without one ends the process. 'close' follows it.
     socket.on('error', ignore);
+    const requestId = requestIdOf(req);
     if (retired) {
-      context.onUpgrade('SHUTTING_DOWN');
-      refuseUpgrade(socket, shuttingDown());
+      context.onUpgrade('SHUTTING_DOWN', requestId);
+      refuseUpgrade(socket, shuttingDown(), requestId);
     } else if ([...answers].some((res) => res.req.socket === socket)) {
       // Pipelined behind a request that is unanswered: its answer would get into the WebSocket.
-      context.onUpgrade('REQUEST_INVALID');
+      context.onUpgrade('REQUEST_INVALID', requestId);
       socket.destroy();
-    } else serveUpgrade(context, req, socket, head);
+    } else serveUpgrade(context, req, socket, head, requestId);
   });
   return {
     server,

@@ -5,7 +5,7 @@ export interface Refusal {
   readonly status: number;
   /** In lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON: code, message, and the field at fault where there is one. */
+  /** JSON: code, message, the field at fault where there is one, and the request's id. */
   readonly body: string;
 }
 
@@ -49,7 +49,7 @@ export function limitOf(error: WsClusterError): RequestLimit | undefined {
 const RETRY_AFTER = '1';
 
 /** The one place where errors become HTTP answers. */
-export function refusalOf(error: WsClusterError): Refusal {
+export function refusalOf(error: WsClusterError, requestId: string): Refusal {
   const status = statusOf(error);
   // What a defect says is for the log, not for clients.
   const message = status === 500 ? 'the gateway failed' : error.message;
@@ -57,10 +57,11 @@ export function refusalOf(error: WsClusterError): Refusal {
     status,
     headers: {
       'content-type': 'application/json; charset=utf-8',
+      'x-request-id': requestId,
       ...((status === 503 || status === 429) && { 'retry-after': RETRY_AFTER }),
       ...(status === 426 && { 'sec-websocket-version': '13', upgrade: 'websocket' }),
     },
-    body: `${JSON.stringify({ code: error.code, message, ...(error.field !== undefined && { field: error.field }) })}\n`,
+    body: `${JSON.stringify({ code: error.code, message, ...(error.field !== undefined && { field: error.field }), requestId })}\n`,
   };
 }
 

@@ -4,12 +4,14 @@ import { type HostPort, type Logger, listen, type Running, startProbes } from '@
 import type { FollowerHandlers, RingBusFollower, RingStore } from '@wscluster/transport';
 import { Sweeper } from './admission/sweeper.ts';
 import { createDataPlane } from './data-plane.ts';
+import { limitOf } from './errors.ts';
 import { createOwnerProxy } from './http/owner-proxy.ts';
 import { CurrentLimits, type Limits } from './limits.ts';
 import { count, createMetrics, newCounts } from './metrics.ts';
 import { Mover } from './move/mover.ts';
 import { Tracker } from './move/tracker.ts';
 import type { ClientConnection } from './relay/client-connection.ts';
+import { RequestLog } from './request-log.ts';
 import { closeAll } from './shutdown.ts';
 import { CurrentTable } from './table/current-table.ts';
 import { HotKeys } from './updates/hot-keys.ts';
@@ -59,6 +61,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const tracker = new Tracker<ClientConnection>();
   const mover = new Mover(current, tracker);
   const counts = newCounts();
+  const requests = new RequestLog(log);
   const proxy = createOwnerProxy(() => limits.value);
   const plane = createDataPlane({
     current,
@@ -70,9 +73,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     traffic: counts.traffic,
     release: () => mover.release,
     refresh: () => updates.refresh(),
-    onUpgrade: (result) => count(counts.upgrades, result),
-    onAnswer: (status) => count(counts.httpAnswers, status),
-    onLimit: (limit) => count(counts.limited, limit),
+    onUpgrade: (result, requestId) => {
+      count(counts.upgrades, result);
+      requests.upgraded(result, requestId);
+    },
+    onAnswer: (status, requestId) => {
+      count(counts.httpAnswers, status);
+      requests.answered(status, requestId);
+    },
+    onRefusal: (error, requestId) => {
+      const limit = limitOf(error);
+      if (limit !== undefined) count(counts.limited, limit);
+      requests.refused(error, requestId);
+    },
   });
   let stopping = false;
 
@@ -96,7 +109,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const sweeper = new Sweeper(
     tracker,
     () => limits.value,
-    (limit) => count(counts.limited, limit),
+    (limit, requestId) => {
+      count(counts.limited, limit);
+      requests.ended(limit, requestId);
+    },
   );
   const bus = options.openBus(updates);
   await updates.start();

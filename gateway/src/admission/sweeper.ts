@@ -6,12 +6,16 @@ import type { ClientConnection } from '../relay/client-connection.ts';
 export class Sweeper {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(tracker: Tracker<ClientConnection>, limits: () => Limits, onLimit: (limit: SweptLimit) => void) {
+  constructor(
+    tracker: Tracker<ClientConnection>,
+    limits: () => Limits,
+    onLimit: (limit: SweptLimit, requestId: string) => void,
+  ) {
     this.#timer = setInterval(() => {
       // A copy: what is ended may leave the tracker meanwhile.
       for (const entry of tracker.all()) {
         const limit = entry.sweep(limits());
-        if (limit !== undefined) onLimit(limit);
+        if (limit !== undefined) onLimit(limit, entry.requestId);
       }
     }, limits().sweepMs);
   }

@@ -18,7 +18,7 @@ export async function passAnswer(answer: IncomingMessage, res: ServerResponse): 
 }
 
 /** Answers with an error of the gateway's own. */
-export function refuseRequest(res: ServerResponse, error: WsClusterError): void {
-  const { status, headers, body } = refusalOf(error);
+export function refuseRequest(res: ServerResponse, error: WsClusterError, requestId: string): void {
+  const { status, headers, body } = refusalOf(error, requestId);
   res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }

@@ -9,8 +9,13 @@ import { changedAfter, type Table } from '../table/table.ts';
  * Takes from a request what ends at this hop and what only a gateway may set, and returns the headers to add. Once per
  * request: the forwarded headers of earlier proxies are in the answer, not in the request any more.
  */
-export function forwardHeaders(req: IncomingMessage, key: string, table: Table): Record<string, string> {
-  const added = Object.fromEntries(ownerHeaders(req, key, table.ring.revision));
+export function forwardHeaders(
+  req: IncomingMessage,
+  key: string,
+  table: Table,
+  requestId: string,
+): Record<string, string> {
+  const added = Object.fromEntries(ownerHeaders(req, key, table.ring.revision, requestId));
   const { connection } = req.headers;
   for (const name of Object.keys(req.headers)) {
     // Node frames the body anew by the transfer encoding; `expect` was answered by this gateway already.

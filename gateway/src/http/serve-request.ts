@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { formatRevision, type Release } from '@wscluster/ring';
+import { formatRevision, type Release, type WsClusterError } from '@wscluster/ring';
 import { checkHead } from '../admission/check-head.ts';
-import { asWsClusterError, limitOf } from '../errors.ts';
-import type { LimitName, Limits } from '../limits.ts';
+import { asWsClusterError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
 import type { CurrentTable } from '../table/current-table.ts';
 import { locate } from '../table/locate.ts';
 import { passAnswer, refuseRequest } from './answer-client.ts';
@@ -17,25 +17,30 @@ export interface HttpContext {
   release(): Release | undefined;
   /** Reads the store now: somebody seems to know a newer ring. */
   refresh(): void;
-  /** A limit refused a request or ended a connection. */
-  onLimit(limit: LimitName): void;
+  /** A request got an error of the gateway's own. */
+  onRefusal(error: WsClusterError, requestId: string): void;
 }
 
 /**
  * The whole way of a plain HTTP request: key -> slot -> owner -> answer. Nothing throws; a client that goes away takes
  * its request to the owner with it.
  */
-export async function serveRequest(context: HttpContext, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function serveRequest(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  requestId: string,
+): Promise<void> {
   try {
-    const answer = await answerOf(context, req, res);
+    const answer = await answerOf(context, req, res, requestId);
     if (res.destroyed) answer.destroy();
     else await passAnswer(answer, res);
   } catch (thrown) {
     const error = asWsClusterError(thrown);
-    const limit = limitOf(error);
-    if (limit !== undefined) context.onLimit(limit);
-    if (!res.destroyed && !res.headersSent) refuseRequest(res, error);
-    else res.destroy();
+    if (!res.destroyed && !res.headersSent) {
+      context.onRefusal(error, requestId);
+      refuseRequest(res, error, requestId);
+    } else res.destroy();
   }
 }
 
@@ -44,13 +49,18 @@ export async function serveRequest(context: HttpContext, req: IncomingMessage, r
  * is held whole), or the node says that it is not the owner any more (requests without a body), and by then there is
  * another owner; or a kept connection turned out to be closed (GET and HEAD), at the same owner then.
  */
-async function answerOf(context: HttpContext, req: IncomingMessage, res: ServerResponse): Promise<IncomingMessage> {
+async function answerOf(
+  context: HttpContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  requestId: string,
+): Promise<IncomingMessage> {
   const { current, proxy, limits } = context;
   checkHead(req, limits);
   const { destination, owner, table } = locate(current.table, req);
   const { key, slot } = destination;
   const body = await readBody(req, limits.heldBodyBytes);
-  const headers = forwardHeaders(req, key, table);
+  const headers = forwardHeaders(req, key, table, requestId);
   if (isSettling(table, slot, context.release(), limits)) headers['X-WsCluster-Settling'] = '1';
 
   let attempt = await proxy.send(req, res, owner, headers, body);

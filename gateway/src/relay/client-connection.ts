@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Revision, WsClusterError } from '@wscluster/ring';
-import type { LimitName, Limits, SweptLimit } from '../limits.ts';
+import type { Limits, SweptLimit } from '../limits.ts';
 import type { MovingConnection } from '../move/mover.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
 import type { Destination } from '../route/router.ts';
@@ -20,11 +20,11 @@ export interface ConnectionContext {
   readonly tracker: Tracker<ClientConnection>;
   readonly limits: Limits;
   readonly traffic: Traffic;
-  onUpgrade(result: UpgradeResult): void;
+  onUpgrade(result: UpgradeResult, requestId: string): void;
   /** Reads the store now: somebody seems to know a newer ring. */
   refresh(): void;
-  /** A limit refused a request or ended a connection. */
-  onLimit(limit: LimitName): void;
+  /** A request got an error of the gateway's own. */
+  onRefusal(error: WsClusterError, requestId: string): void;
 }
 
 /** A client's accepted upgrade request. */
@@ -33,6 +33,7 @@ export interface ClientUpgrade {
   /** Bytes that came right after the request's head. */
   readonly head: Buffer;
   readonly webSocketKey: string;
+  readonly requestId: string;
   /** The request's head for the owner, at the revision by which the owner was chosen. */
   compose(revision: Revision): string;
 }
@@ -50,6 +51,8 @@ type Stage =
 export class ClientConnection implements MovingConnection {
   readonly slot: number;
   readonly key: string;
+  /** Of the upgrade, to find the connection in logs. */
+  readonly requestId: string;
   nodeId: string;
   next: Tracked | undefined = undefined;
   previous: Tracked | undefined = undefined;
@@ -67,6 +70,7 @@ export class ClientConnection implements MovingConnection {
   constructor(context: ConnectionContext, upgrade: ClientUpgrade, destination: Destination, owner: Owner) {
     this.slot = destination.slot;
     this.key = destination.key;
+    this.requestId = upgrade.requestId;
     this.nodeId = owner.nodeId;
     this.#context = context;
     this.#client = upgrade.socket;
@@ -179,7 +183,7 @@ export class ClientConnection implements MovingConnection {
     socket.write(head.raw);
     const relay = new Relay(socket, upstream, limits, traffic, () => this.#end());
     this.#enter({ kind: 'relaying', relay, exit: nothing });
-    this.#context.onUpgrade('opened');
+    this.#context.onUpgrade('opened', this.requestId);
     relay.start(early, rest);
   }
 
@@ -187,7 +191,7 @@ export class ClientConnection implements MovingConnection {
     const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     this.#enter({ kind: 'answering', exit: nothing });
-    this.#context.onUpgrade('passed');
+    this.#context.onUpgrade('passed', this.requestId);
     passAnswer(socket, outcome.upstream, outcome, this.#context.limits, () => this.#end());
   }
 
@@ -195,8 +199,9 @@ export class ClientConnection implements MovingConnection {
     const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     this.#enter({ kind: 'answering', exit: nothing });
-    this.#context.onUpgrade(error.code);
-    refuseUpgrade(socket, error);
+    this.#context.onUpgrade(error.code, this.requestId);
+    this.#context.onRefusal(error, this.requestId);
+    refuseUpgrade(socket, error, this.requestId);
     this.#end();
   }
 
@@ -205,7 +210,7 @@ export class ClientConnection implements MovingConnection {
     const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     socket.destroy();
-    this.#context.onUpgrade('abandoned');
+    this.#context.onUpgrade('abandoned', this.requestId);
     this.#end();
   };
 

@@ -7,8 +7,8 @@ import { refusalOf } from '../errors.ts';
 const LINGER_MS = 2_000;
 
 /** Answers an upgrade with an error of the gateway's own, and closes. */
-export function refuseUpgrade(client: Duplex, error: WsClusterError): void {
-  const { status, headers, body } = refusalOf(error);
+export function refuseUpgrade(client: Duplex, error: WsClusterError, requestId: string): void {
+  const { status, headers, body } = refusalOf(error, requestId);
   const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
   endClient(client, `${head.join('\r\n')}\r\n\r\n${body}`);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Revision } from '@wscluster/ring';
 import { checkHead } from '../admission/check-head.ts';
 import { checkRoom } from '../admission/check-room.ts';
-import { asWsClusterError, limitOf } from '../errors.ts';
+import { asWsClusterError } from '../errors.ts';
 import { ownerHeaders } from '../route/owner-headers.ts';
 import { locate } from '../table/locate.ts';
 import { ClientConnection, type ConnectionContext } from './client-connection.ts';
@@ -14,7 +14,13 @@ import { checkUpgrade, composeUpgrade } from './upgrade-request.ts';
  * The whole way of a WebSocket upgrade: check -> key -> slot -> owner -> room -> dial -> 101 -> relay. The socket must have its
  * 'error' listener already.
  */
-export function serveUpgrade(context: ConnectionContext, req: IncomingMessage, socket: Socket, head: Buffer): void {
+export function serveUpgrade(
+  context: ConnectionContext,
+  req: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+  requestId: string,
+): void {
   try {
     socket.setTimeout(0);
     checkHead(req, context.limits);
@@ -25,14 +31,14 @@ export function serveUpgrade(context: ConnectionContext, req: IncomingMessage, s
       socket,
       head,
       webSocketKey,
-      compose: (revision: Revision) => composeUpgrade(req, ownerHeaders(req, destination.key, revision)),
+      requestId,
+      compose: (revision: Revision) => composeUpgrade(req, ownerHeaders(req, destination.key, revision, requestId)),
     };
     new ClientConnection(context, upgrade, destination, owner).start();
   } catch (thrown) {
     const error = asWsClusterError(thrown);
-    const limit = limitOf(error);
-    if (limit !== undefined) context.onLimit(limit);
-    context.onUpgrade(error.code);
-    refuseUpgrade(socket, error);
+    context.onUpgrade(error.code, requestId);
+    context.onRefusal(error, requestId);
+    refuseUpgrade(socket, error, requestId);
   }
 }

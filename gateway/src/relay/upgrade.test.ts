@@ -55,6 +55,7 @@ describe('the upgrade request that a node gets', () => {
       'X-Forwarded-Proto: http',
       'X-Forwarded-Host: chat.example',
       'Forwarded: for=203.0.113.7, for=127.0.0.1;host="chat.example";proto=http',
+      expect.stringMatching(/^X-Request-Id: [0-9a-f-]{36}$/),
     ]);
     client.socket.destroy();
   });

@@ -11,10 +11,21 @@ export function isReservedHeader(name: string): boolean {
 }
 
 /** Replaced by the gateway, which keeps what an earlier proxy wrote into them. */
-const FORWARDED_HEADERS = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded']);
+const FORWARDED_HEADERS = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'forwarded',
+  'x-request-id',
+]);
 
 /** What the gateway tells the owner about a request, beside what the client sent. */
-export function ownerHeaders(req: IncomingMessage, key: string, revision: Revision): [name: string, value: string][] {
+export function ownerHeaders(
+  req: IncomingMessage,
+  key: string,
+  revision: Revision,
+  requestId: string,
+): [name: string, value: string][] {
   const { headers } = req;
   const from = clientAddress(req);
   const host = headers.host ?? '';
@@ -28,6 +39,7 @@ export function ownerHeaders(req: IncomingMessage, key: string, revision: Revisi
     ['X-Forwarded-Proto', proto],
     ['X-Forwarded-Host', joined(headers['x-forwarded-host']) ?? host],
     ['Forwarded', append(headers.forwarded, hop)],
+    ['X-Request-Id', requestId],
   ];
 }
 
