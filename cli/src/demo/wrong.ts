@@ -1,13 +1,18 @@
-import type { DemoClient } from './client.ts';
 import type { Look } from './watch.ts';
+
+/** A client, its key, and the node that it is on; undefined while it is not connected. */
+export interface Placed {
+  readonly key: string;
+  readonly node: string | undefined;
+}
 
 /**
  * Clients at a wrong owner. A client is wrong when at two looks in a row the cluster was settled at one revision and the
  * client was on a node that does not own its key by that ring: one look could fall just between a change and its effect.
  */
 export class WrongClients {
-  readonly #ever = new Set<DemoClient>();
-  #suspects = new Map<DemoClient, string>();
+  readonly #ever = new Set<Placed>();
+  #suspects = new Map<Placed, string>();
   #revision: string | undefined;
 
   /** Clients that were wrong at any time. */
@@ -15,13 +20,13 @@ export class WrongClients {
     return this.#ever.size;
   }
 
-  check(look: Look | undefined, clients: readonly DemoClient[]): void {
+  check(look: Look | undefined, clients: readonly Placed[]): void {
     if (look?.settled !== true) {
       this.#revision = undefined;
       this.#suspects = new Map();
       return;
     }
-    const before = this.#revision === look.revision ? this.#suspects : new Map<DemoClient, string>();
+    const before = this.#revision === look.revision ? this.#suspects : new Map<Placed, string>();
     this.#revision = look.revision;
     this.#suspects = new Map();
     for (const client of clients) {
