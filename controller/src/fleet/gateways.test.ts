@@ -1,4 +1,4 @@
-import { encodeSlotCounts, type Report, WIRE_MAJOR } from '@wscluster/ring';
+import { createRing, encodeSlotCounts, type Report, SLOTS, WIRE_MAJOR } from '@wscluster/ring';
 import { describe, expect, test } from 'vitest';
 import { GATEWAY_DEAD_MS, GatewayFleet } from './gateways.ts';
 
@@ -59,6 +59,32 @@ describe('the fleet of gateways', () => {
     expect(fleet.hotKeys()).toEqual([{ key: 'bob', connections: 2 }]);
     fleet.report(report('g2', 1), 1);
     expect(fleet.hotKeys()).toEqual([]);
+  });
+
+  test('says how many connections have to move: those of the slots that changed, and what is left over from before', () => {
+    const fleet = new GatewayFleet();
+    const members = ['a', 'b'].map((nodeId, ringId) => ({
+      ringId,
+      nodeId,
+      address: 'x:1',
+      weight: 1,
+      state: 'ready' as const,
+    }));
+    const table = new Uint16Array(SLOTS).fill(1, 100);
+    const ring = createRing({ epoch: 1, version: 1 }, members, table);
+    const connections = encodeSlotCounts(
+      new Map([
+        [3, 2],
+        [150, 4],
+        [160, 1],
+      ]),
+    );
+    fleet.report(report('g1', 1, { connections, connectionsByNode: { a: 2, b: 5 } }), 0);
+    expect(fleet.toMove(new Set([3, 4]), ring, true)).toBe(2);
+    expect(fleet.toMove(new Set(), ring, true)).toBe(0);
+    fleet.report(report('g1', 1, { connectionsByNode: { a: 6, b: 1 } }), 0);
+    expect(fleet.toMove(new Set([3]), ring, true)).toBe(4);
+    expect(fleet.toMove(new Set([3]), ring, false)).toBe(2);
   });
 
   test('damaged counts are said, and the rest of the report counts', () => {

@@ -1,4 +1,13 @@
-import { compareRevisions, decodeSlotCounts, type HotKey, type Report, type Revision, SLOTS } from '@wscluster/ring';
+import {
+  compareRevisions,
+  decodeSlotCounts,
+  type HotKey,
+  ownerOf,
+  type Report,
+  type Revision,
+  type Ring,
+  SLOTS,
+} from '@wscluster/ring';
 
 /** A gateway is dead after this long without a report, ms; it reports each second. */
 export const GATEWAY_DEAD_MS = 3000;
@@ -103,6 +112,29 @@ export class GatewayFleet {
       .map(([key, connections]) => ({ key, connections }))
       .sort((a, b) => b.connections - a.connections || (a.key < b.key ? -1 : 1))
       .slice(0, MOST_HOT_KEYS);
+  }
+
+  /**
+   * How many connections have to move when the owners of `slots` have changed: those on these slots. With `leftOver`
+   * also those that an earlier change has left at a node: as many as it has beyond what its slots account for.
+   */
+  toMove(slots: ReadonlySet<number>, ring: Ring, leftOver: boolean): number {
+    const bySlot = this.connectionsBySlot();
+    const surplus = this.connectionsByNode();
+    let onSlots = 0;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const count = bySlot[slot] ?? 0;
+      if (count === 0) continue;
+      if (slots.has(slot)) onSlots += count;
+      const owner = ownerOf(ring, slot)?.nodeId ?? '';
+      surplus.set(owner, (surplus.get(owner) ?? 0) - count);
+    }
+    // Not always: while the moves of one step are being made, they are a surplus too.
+    if (!leftOver) return onSlots;
+    return Math.max(
+      onSlots,
+      [...surplus.values()].reduce((sum, count) => sum + Math.max(0, count), 0),
+    );
   }
 
   /** The highest revision that any gateway routes by; undefined without gateways. */

@@ -82,7 +82,7 @@ export class GatewayLink {
     const { fleet, rollout, events } = this.#parts;
     const now = performance.now();
     const allApplied = fleet.allApplied(rollout.ring.revision);
-    if (!rollout.acknowledge(allApplied, () => fleet.connectionsBySlot(), now)) {
+    if (!rollout.acknowledge(allApplied, (slots, leftOver) => fleet.toMove(slots, rollout.ring, leftOver), now)) {
       const releaseIn = rollout.releaseIn(allApplied, now);
       clearTimeout(this.#timer);
       if (releaseIn !== undefined && !this.#closed)

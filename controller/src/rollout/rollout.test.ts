@@ -23,7 +23,12 @@ function started() {
     rollout.published(planned.ring, pace, now);
     return planned;
   };
-  const acknowledge = (allApplied: boolean, now: number) => rollout.acknowledge(allApplied, () => connections, now);
+  const acknowledge = (allApplied: boolean, now: number) =>
+    rollout.acknowledge(
+      allApplied,
+      (slots) => [...slots].reduce((sum, slot) => sum + (connections[slot] ?? 0), 0),
+      now,
+    );
   return { rollout, step, connections, acknowledge };
 }
 
@@ -79,14 +84,14 @@ describe('a rollout', () => {
   });
 
   test('clients of an owner that is gone are back already: they hold up nothing', () => {
-    const { rollout, connections } = started();
+    const { rollout, connections, acknowledge } = started();
     connections.fill(10, 0, 300);
     const alone = members.slice(1);
     const current = new Uint16Array(SLOTS).fill(NO_OWNER);
     const desired = new Uint16Array(SLOTS);
     const { ring } = rollout.plan({ members: alone, current, desired, connections, pace: PACE, now: 0 });
     rollout.published(ring, PACE, 0);
-    rollout.acknowledge(true, () => connections, 10);
+    acknowledge(true, 10);
     expect(rollout.release.spreadMs).toBe(0);
     expect(rollout.isMoving(10)).toBe(false);
   });

@@ -38,6 +38,8 @@ export class Rollout {
   #release: Release;
   /** Set while a publication is not acknowledged. */
   #unacknowledged: { since: number; slots: ReadonlySet<number>; pace: Pace } | undefined;
+  /** Something was released by this controller. */
+  #released = false;
   /** When the moves that were released are all made. */
   #movedAt = 0;
   #remaining: Step['remaining'] = NOTHING;
@@ -103,18 +105,24 @@ export class Rollout {
 
   /**
    * Releases the moves of the published ring once all gateways have applied it and those of the step before are made;
-   * true when it does. `connections` by
-   * slot are those of the gateways' last reports: an acknowledgement counts what was there when the ring was applied,
-   * so the time over which to spread the moves is exact, however old the counts were by which the step was packed.
+   * true when it does. `toMove` says how many connections that moves, of the slots that changed, by the gateways' last
+   * reports: an acknowledgement counts what was there when the ring was applied, so the time over which to spread the
+   * moves is exact, however old the counts were by which the step was packed. `leftOver` asks to count what an earlier
+   * controller has not brought to its end, too.
    */
-  acknowledge(allApplied: boolean, connections: () => Readonly<Uint32Array>, now: number): boolean {
+  acknowledge(
+    allApplied: boolean,
+    toMove: (slots: ReadonlySet<number>, leftOver: boolean) => number,
+    now: number,
+  ): boolean {
     const waiting = this.#unacknowledged;
     if (waiting === undefined || (!allApplied && now - waiting.since < ACK_DEADLINE_MS)) return false;
     if (this.isMoving(now)) return false;
     this.#unacknowledged = undefined;
     const { perSecond } = waiting.pace;
     const limited = Number.isFinite(perSecond);
-    const spreadMs = limited ? Math.ceil((sumOver(waiting.slots, connections()) / perSecond) * 1000) : 0;
+    const spreadMs = limited ? Math.ceil((toMove(waiting.slots, !this.#released) / perSecond) * 1000) : 0;
+    this.#released = true;
     this.#movedAt = now + spreadMs;
     this.#release = { movableUpTo: this.#ring.revision, spreadMs, maxPerSecond: limited ? perSecond : 0 };
     return true;
@@ -137,12 +145,6 @@ export class Rollout {
     const left = Object.values(this.#remaining).some(({ slots }) => slots > 0);
     return left && this.acknowledged ? Math.max(0, this.#movedAt - LEAD_MS - now) : undefined;
   }
-}
-
-function sumOver(slots: ReadonlySet<number>, connections: Readonly<Uint32Array>): number {
-  let sum = 0;
-  for (const slot of slots) sum += connections[slot] ?? 0;
-  return sum;
 }
 
 const NONE = { slots: 0, connections: 0 };
