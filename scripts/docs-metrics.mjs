@@ -1,0 +1,50 @@
+// Writes docs/metrics.md from the metrics that gateway and controller register. With --check it writes nothing, and
+// fails when the file is not what it would write.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createMetrics as controllerMetrics } from '../controller/src/metrics.ts';
+import { createMetrics as gatewayMetrics, newCounts } from '../gateway/src/metrics.ts';
+import { Mover } from '../gateway/src/move/mover.ts';
+import { Tracker } from '../gateway/src/move/tracker.ts';
+import { CurrentTable } from '../gateway/src/table/current-table.ts';
+
+const file = fileURLToPath(new URL('../docs/metrics.md', import.meta.url));
+
+/** Of every process written with prom-client: its own documentation names them. */
+const DEFAULTS = /^(process|nodejs)_/;
+
+function table(registry) {
+  const rows = registry
+    .getMetricsAsArray()
+    .filter(({ name }) => !DEFAULTS.test(name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, type, labelNames, help }) => {
+      const labels = labelNames.map((label) => `\`${label}\``).join(', ');
+      return `| \`${name}\` | ${type} | ${labels} | ${help} |`;
+    });
+  return ['| name | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function page() {
+  const current = new CurrentTable();
+  const tracker = new Tracker();
+  return `# Metrics
+Each process serves them as Prometheus text at \`/metrics\` on its probe port, beside the usual \`process_*\` and
+\`nodejs_*\` of a gateway. Counters begin at 0 with the process. This page is generated: \`npm run docs:metrics\`.
+
+## Gateway
+${table(gatewayMetrics(newCounts(), current, tracker, new Mover(current, tracker)))}
+
+\`limit\` is a name under \`spec.gateway.limits\` of the WsCluster, \`result\` is \`opened\`, \`passed\` (an answer of the
+node's own), \`abandoned\` (by the client) or an error code.
+
+## Controller
+${table(controllerMetrics([]))}
+`;
+}
+
+if (!process.argv.includes('--check')) writeFileSync(file, page());
+else if (readFileSync(file, 'utf8') !== page()) {
+  process.stderr.write('docs/metrics.md is not up to date: npm run docs:metrics\n');
+  process.exitCode = 1;
+}
