@@ -111,6 +111,7 @@ export class Show {
     const { look, problem } = watch;
     const byNode = crowd.byNode;
     const listed = look?.nodes ?? [];
+    // Gone since the last look, or not seen yet.
     const unlisted = [...byNode.keys()].filter((id) => listed.every((node) => node.id !== id));
     return {
       clients,
@@ -122,7 +123,7 @@ export class Show {
       gateways: look?.gateways ?? 0,
       revision: look?.revision ?? 'unknown',
       cluster: problem ?? look?.message ?? 'starting',
-      nodes: [...listed, ...unlisted.map((id) => ({ id, state: 'gone' }))]
+      nodes: [...listed, ...unlisted.map((id) => ({ id, state: 'unlisted' }))]
         .map(({ id, state }) => ({ id, state, clients: byNode.get(id) ?? 0 }))
         .sort((a, b) => (a.id < b.id ? -1 : 1)),
       changing: this.#changes.what,
