@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
-import { hostPortOption, type OptionValues, secondsOption } from '@wscluster/service';
+import { configFileOption, hostPortOption, type OptionValues, secondsOption } from '@wscluster/service';
 import { z } from 'zod';
 
 /** All settings of a gateway. What it needs to know about its cluster comes with the ring. */
 export const OPTIONS = {
+  config: { ...configFileOption, help: `${configFileOption.help}. SIGHUP reads it again` },
   cluster: {
     schema: z
       .string({ error: 'must name the cluster' })
@@ -37,6 +38,10 @@ export const OPTIONS = {
   drainSeconds: {
     schema: secondsOption.prefault('10'),
     help: 'Time over which clients are told to go elsewhere when this gateway stops; seconds, default 10',
+  },
+  logLevel: {
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    help: 'Least important level of the lines to log, trace to fatal, or silent; default info',
   },
 };
 

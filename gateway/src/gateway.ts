@@ -38,6 +38,9 @@ export interface GatewayOptions {
   readonly timing?: Partial<UpdateTiming>;
 }
 
+/** What of its options a gateway takes over while it runs. */
+export type LiveOptions = Pick<GatewayOptions, 'unreadyMs' | 'drainMs'>;
+
 export interface Gateway extends Running {
   readonly port: number;
   readonly probePort: number;
@@ -45,6 +48,8 @@ export interface Gateway extends Running {
   readonly connections: number;
   /** Sockets of clients, of any kind. */
   readonly sockets: number;
+  /** For the stop to come; nothing that is open notices. */
+  change(options: LiveOptions): void;
 }
 
 /**
@@ -88,6 +93,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
   });
   let stopping = false;
+  let live: LiveOptions = options;
 
   const updates = new Updates({
     cluster,
@@ -157,15 +163,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const stop = async () => {
     // Unready first, while everything still works: load balancers take the gateway out before it refuses anybody.
     stopping = true;
-    if (options.unreadyMs > 0) await delay(options.unreadyMs);
+    const { unreadyMs, drainMs } = live;
+    if (unreadyMs > 0) await delay(unreadyMs);
     // No more moves: all are told to go now. Rings still come, and redirect who is still connecting.
     mover.stop();
     // Then nobody new comes in, on kept connections neither, so that the number of those inside only falls.
     plane.retire();
     const closed = new Promise<void>((resolve) => plane.server.close(() => resolve()));
     // Then those inside go, spread out, so that the other gateways are not hit by all of them at once.
-    const drained = performance.now() + options.drainMs;
-    await closeAll(tracker, options.drainMs, limits.value);
+    const drained = performance.now() + drainMs;
+    await closeAll(tracker, drainMs, limits.value);
     // Requests under way have the drain time too. The server itself would wait for upgraded sockets, but never end them.
     await plane.answered(Math.max(0, drained - performance.now()));
     await plane.destroy();
@@ -186,6 +193,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     get sockets() {
       return plane.sockets.size;
+    },
+    change(changed) {
+      live = changed;
     },
     stop,
   };

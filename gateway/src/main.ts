@@ -1,11 +1,18 @@
 import { createLogger, readOptions, runProcess } from '@wscluster/service';
 import { startGateway } from './app.ts';
 import { OPTIONS } from './config.ts';
+import { Reloader } from './reload.ts';
 
-const log = createLogger('gateway');
-await runProcess(log, async () => {
-  const config = readOptions('gateway', OPTIONS);
+const root = createLogger('gateway');
+await runProcess(root, async () => {
+  const read = () => readOptions('gateway', OPTIONS);
+  const config = read();
   // --help was printed.
   if (config === undefined) process.exit(0);
-  return startGateway(config, log.child({ cluster: config.cluster, gateway: config.id }));
+  const log = root.child({ cluster: config.cluster, gateway: config.id }, { level: config.logLevel });
+  const gateway = await startGateway(config, log);
+  // Without a file there is nothing to read again, and SIGHUP is what ends a process whose terminal was closed.
+  if (config.config === undefined) return gateway;
+  const reloader = new Reloader(config, read, gateway, log);
+  return { stop: () => gateway.stop(), reload: () => reloader.reload() };
 });

@@ -37,6 +37,17 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s stops it in order, and it exits wi
   expect(output()).toContain('stopped in order');
 });
 
+test('SIGHUP reloads a process that can, and it goes on', async () => {
+  const { child, exited, says } = run(
+    "setImmediate(() => console.log('runs')); return { reload: () => console.log('reloaded'), stop: async () => {} }",
+  );
+  await says('runs');
+  child.kill('SIGHUP');
+  await says('reloaded');
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+});
+
 test('one Ctrl-C that arrives several times does not cut the stop short', async () => {
   const slow =
     "return { stop: () => new Promise((resolve) => setTimeout(resolve, 300)).then(() => console.log('all')) }";

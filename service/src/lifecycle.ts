@@ -5,6 +5,8 @@ import type { Logger } from './log.ts';
 export interface Running {
   /** Ordered, graceful stop; resolves when nothing is left. */
   stop(): Promise<void>;
+  /** Takes over what changed in its configuration, on SIGHUP; must not throw. Without it SIGHUP ends the process. */
+  reload?(): void;
 }
 
 /** Trying again does not help against these: a person has to mend something. */
@@ -57,6 +59,10 @@ export async function runProcess(log: Logger, start: (signal: AbortSignal) => Pr
 
   try {
     const running = await start(asked.signal);
+    if (running.reload !== undefined)
+      process.on('SIGHUP', () => {
+        if (!asked.signal.aborted) running.reload?.();
+      });
     await stopAsked;
     await running.stop();
   } catch (error) {

@@ -1,6 +1,9 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { hostPortOption, readOptions, secondsOption } from './options.ts';
+import { configFileOption, hostPortOption, readOptions, secondsOption } from './options.ts';
 
 const specs = {
   listen: { schema: hostPortOption.prefault('127.0.0.1:80'), help: 'where to listen' },
@@ -9,6 +12,9 @@ const specs = {
 };
 const read = (argv: string[], env: NodeJS.ProcessEnv = {}) => readOptions('program', specs, argv, env);
 const refused = (field: string) => expect.objectContaining({ code: 'CONFIG_INVALID', field });
+
+const folder = mkdtempSync(join(tmpdir(), 'options-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -30,6 +36,26 @@ test('a missing or bad value is refused by the name of its flag', () => {
   expect(() => read(['--name', 'x', '--drain-seconds=-1'])).toThrow(refused('drain-seconds'));
   expect(() => read(['--name', 'x', '--drain-seconds', ''])).toThrow(refused('drain-seconds'));
   expect(() => read(['--name', 'x'], { WSCLUSTER_DRAIN_SECONDS: 'soon' })).toThrow(/WSCLUSTER_DRAIN_SECONDS/);
+});
+
+test('a file of options stands between the environment and the defaults', () => {
+  const withFile = { config: configFileOption, ...specs };
+  const readFile = (text: string, env: NodeJS.ProcessEnv = {}) => {
+    const path = join(folder, 'options.yaml');
+    writeFileSync(path, text);
+    return readOptions('program', withFile, ['--config', path], env);
+  };
+  const text = 'name: from-file\ndrainSeconds: 2.5\n';
+  expect(readFile(text)).toMatchObject({ name: 'from-file', drainSeconds: 2_500 });
+  expect(readFile(text, { WSCLUSTER_NAME: 'from-env' })).toMatchObject({ name: 'from-env', drainSeconds: 2_500 });
+  expect(readFile('{"name": "json", "listen": ":81"}')).toMatchObject({ name: 'json', listen: { port: 81 } });
+  expect(() => readFile('')).toThrow(refused('name'));
+  expect(() => readFile('nmae: x')).toThrow(refused('nmae'));
+  expect(() => readFile('name: [x]')).toThrow(refused('name'));
+  expect(() => readFile('- name')).toThrow(refused('config'));
+  expect(() => readFile('name: [')).toThrow(refused('config'));
+  expect(() => readFile('name: x\ndrainSeconds: soon')).toThrow(/drainSeconds in .*options\.yaml/);
+  expect(() => readOptions('program', withFile, ['--config', '/nowhere.yaml'], {})).toThrow(refused('config'));
 });
 
 test('an empty variable counts as unset', () => {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { WsClusterError } from '@wscluster/ring';
 import { z } from 'zod';
 import { parseHostPort } from './listen.ts';
+import { readOptionsFile } from './options-file.ts';
 
 /** One setting of a process: `--kebab-name` on the command line, else `WSCLUSTER_KEBAB_NAME` in the environment. */
 export interface OptionSpec<T extends z.ZodType = z.ZodType> {
@@ -26,9 +27,16 @@ export const secondsOption = z
   .pipe(z.number('must be a number of seconds').min(0).max(86_400))
   .transform((seconds) => Math.round(seconds * 1000));
 
+/** An option by this name, `config`, makes readOptions read a file of options. */
+export const configFileOption = {
+  schema: z.string().min(1).optional(),
+  help: 'YAML or JSON file with these options by name (drainSeconds: 20); flags and variables win over it; no default',
+};
+
 /**
- * Reads and validates all options once. A variable that is empty counts as unset: compose files make such. Throws CONFIG_INVALID naming the flag. `--help` prints the list and
- * returns undefined.
+ * Reads and validates all options: flags win over variables, which win over the file that `config` names, which wins over
+ * defaults. A variable that is empty counts as unset: compose files make such. Throws CONFIG_INVALID naming the flag.
+ * `--help` prints the list and returns undefined.
  */
 export function readOptions<S extends OptionSpecs>(
   program: string,
@@ -53,13 +61,21 @@ export function readOptions<S extends OptionSpecs>(
     process.stdout.write(helpText(program, specs));
     return undefined;
   }
+  const given = (name: string) => flags[kebab(name)] ?? (env[environmentName(name)] || undefined);
+  const path = 'config' in specs ? given('config') : undefined;
+  const others = names.filter((name) => name !== 'config');
+  const file = typeof path === 'string' && path !== '' ? readOptionsFile(path, others) : {};
   const values: Record<string, unknown> = {};
   for (const name of names) {
     const flag = kebab(name);
-    const parsed = specs[name]?.schema.safeParse(flags[flag] ?? (env[environmentName(name)] || undefined));
+    const parsed = specs[name]?.schema.safeParse(given(name) ?? file[name]);
     if (parsed?.success !== true) {
       const why = parsed?.error.issues[0]?.message ?? 'unknown option';
-      throw new WsClusterError('CONFIG_INVALID', `--${flag} (or ${environmentName(name)}): ${why}`, { field: flag });
+      throw new WsClusterError(
+        'CONFIG_INVALID',
+        `--${flag} (or ${environmentName(name)}${name in file ? `, or ${name} in ${path}` : ''}): ${why}`,
+        { field: flag },
+      );
     }
     values[name] = parsed.data;
   }

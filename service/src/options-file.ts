@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import { parse } from 'yaml';
+
+/**
+ * Options from a YAML or JSON file: a flat object of option names (`drainSeconds`) and texts, numbers or booleans. Gives
+ * them as texts, as flags would. Throws CONFIG_INVALID naming the file and the field.
+ */
+export function readOptionsFile(path: string, names: readonly string[]): Readonly<Record<string, string>> {
+  let content: unknown;
+  try {
+    content = parse(readFileSync(path, 'utf8')) ?? {};
+  } catch (cause) {
+    throw new WsClusterError('CONFIG_INVALID', `${path}: cannot be read: ${messageOf(cause)}`, {
+      field: 'config',
+      cause,
+    });
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new WsClusterError('CONFIG_INVALID', `${path}: must be an object of options`, { field: 'config' });
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(content)) {
+    if (!names.includes(name))
+      throw new WsClusterError('CONFIG_INVALID', `${path}: ${name} is no option; there are: ${names.join(', ')}`, {
+        field: name,
+      });
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+      throw new WsClusterError('CONFIG_INVALID', `${path}: ${name} must be a text, a number, true or false`, {
+        field: name,
+      });
+    values[name] = String(value);
+  }
+  return values;
+}
