@@ -43,8 +43,8 @@ export interface Limits {
   /** Silence of a client after which it is pinged, to find those whose network went away without a word; 0: never. */
   readonly pingMs: number;
   /**
-   * How long what waits for a client may wait without the client taking any of it; 0: for ever. How much may wait needs
-   * no limit of its own: the node is held back once 64 KiB and what the kernel holds are waiting.
+   * How long what waits for a client, or for its node, may wait without any of it being taken; 0: for ever. How much may
+   * wait needs no limit of its own: the other end is held back once 64 KiB and what the kernel holds are waiting.
    */
   readonly stallMs: number;
   /** Between two looks at all connections for the three above. */

@@ -7,7 +7,7 @@ const LIMITS = { ...DEFAULT_LIMITS, sweepMs: 1_000, idleMs: 0, pingMs: 0, stallM
 /** Two ends of which a test says what they counted. */
 function ends() {
   const client = { bytesRead: 0, writableLength: 0, paused: false, isPaused: () => client.paused };
-  return { client, node: { bytesRead: 0 } };
+  return { client, node: { bytesRead: 0, writableLength: 0 } };
 }
 
 describe('what the counts of two sockets say', () => {
@@ -81,5 +81,19 @@ describe('what the counts of two sockets say', () => {
     node.bytesRead += 50;
     client.writableLength += 50;
     expect(look()).toBe('stalled');
+  });
+
+  it('a node that takes nothing of what waits is stalled too, since its client is held back and cannot be seen to go', () => {
+    const { client, node } = ends();
+    const vitals = new Vitals();
+    const look = () => vitals.look(client, node, { ...LIMITS, stallMs: 2_000 });
+    client.bytesRead = 1_000;
+    node.writableLength = 800;
+    expect([look(), look()]).toEqual([undefined, undefined]);
+    node.writableLength = 0;
+    expect([look(), look(), look()]).toEqual([undefined, undefined, undefined]);
+    client.bytesRead += 50;
+    node.writableLength = 50;
+    expect([look(), look(), look()]).toEqual([undefined, undefined, 'stalled']);
   });
 });

@@ -8,23 +8,39 @@ const MAX_PINGS = 2;
 /** `quiet`: the client is to be asked whether it is still there. */
 export type Verdict = 'idle' | 'quiet' | 'dead' | 'stalled' | undefined;
 
+type NodeEnd = Pick<Socket, 'bytesRead' | 'writableLength'>;
 type ClientEnd = Pick<Socket, 'bytesRead' | 'writableLength' | 'isPaused'>;
-type NodeEnd = Pick<Socket, 'bytesRead'>;
+
+/** Whether what waits for one end is taken. While it waits the other end is held back, and cannot even be seen to go. */
+class Backlog {
+  /** Bytes that the end had taken when last some waited; -1 when none did. */
+  #taken = -1;
+  /** Looks since it took any. */
+  #still = 0;
+
+  /** Returns the looks since the end took something of what waits; 0 when nothing does. */
+  look(read: number, waiting: number): number {
+    // One write is 64 KiB at most, and counts as taken once it is taken whole.
+    const taken = waiting > 0 ? read - waiting : -1;
+    this.#still = waiting > 0 && taken === this.#taken ? this.#still + 1 : 0;
+    this.#taken = taken;
+    return this.#still;
+  }
+}
 
 /**
- * Whether an open connection is still used, alive and read, judged by what its sockets counted between two looks. So it
+ * Whether an open connection is still used, alive and read at both ends, judged by what its sockets counted between two looks. So it
  * costs nothing per message and no timer. Spans are counted in looks of sweepMs: an event loop that was held up makes
  * them longer, never shorter.
  */
 export class Vitals {
   #fromClient = 0;
   #fromNode = 0;
-  /** Bytes that the client had taken when last some waited; -1 when none did. */
-  #taken = -1;
-  /** Looks since anything moved; since the client was heard or pinged; since it took something of what waits. */
+  readonly #toClient = new Backlog();
+  readonly #toNode = new Backlog();
+  /** Looks since anything moved; since the client was heard or pinged. */
   #idle = 0;
   #silent = 0;
-  #stalled = 0;
   /** Pings since the client was heard. */
   #pings = 0;
 
@@ -36,13 +52,11 @@ export class Vitals {
 
   look(client: ClientEnd, node: NodeEnd, { idleMs, pingMs, stallMs, sweepMs }: Limits): Verdict {
     const waiting = client.writableLength;
-    if (waiting > 0 && stallMs > 0) {
-      // One write is 64 KiB at most, and counts as taken once it is taken whole.
-      const taken = node.bytesRead - waiting;
-      this.#stalled = taken === this.#taken ? this.#stalled + 1 : 0;
-      this.#taken = taken;
-      if (this.#stalled * sweepMs >= stallMs) return 'stalled';
-    } else this.#taken = -1;
+    if (stallMs > 0) {
+      const toClient = this.#toClient.look(node.bytesRead, waiting);
+      const toNode = this.#toNode.look(client.bytesRead, node.writableLength);
+      if (Math.max(toClient, toNode) * sweepMs >= stallMs) return 'stalled';
+    }
     if (idleMs === 0 && pingMs === 0) return undefined;
 
     const fromNode = node.bytesRead;

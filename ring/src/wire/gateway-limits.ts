@@ -46,7 +46,9 @@ export const gatewayLimitsSchema = z.object({
     ),
   stallSeconds: seconds
     .default(60)
-    .describe('Seconds in which a client takes nothing of what waits for it, after which it is cut off. 0: never.'),
+    .describe(
+      'Seconds in which a client, or its node, takes nothing of what waits for it, after which the connection is cut. 0: never.',
+    ),
 });
 export type GatewayLimits = Readonly<z.infer<typeof gatewayLimitsSchema>>;
 
