@@ -1,0 +1,172 @@
+import type { Socket } from 'node:net';
+import { accept, type RawNode, type RawSocket, rawUpgrade, startRawNode } from '@wscluster/gateway/testing/raw-socket';
+import { revision, ringMessage, ringOf } from '@wscluster/gateway/testing/rings';
+import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../e2e/support/wait.ts';
+import { GatewayProcess } from './support/gateway-process.ts';
+import { SHORT } from './support/scene.ts';
+
+/** Floods at a time. */
+const COUNT = 20;
+/** What each would send if it could. */
+const FLOOD_BYTES = 64 << 20;
+/** What the gateway may hold of each: a few reads of 64 KiB. */
+const HELD_BYTES = 512 << 10;
+/** Growth of the process in all: what the allocator keeps of buffers that came and went is a part of it. */
+const RSS_BYTES = 160 << 20;
+/** Without any progress for so long, everything in between is full. */
+const STANDSTILL_MS = 500;
+
+/** A whole frame of a large binary message; masked as a client's has to be (a mask of zeros). */
+function largeFrame(masked: boolean): Buffer {
+  const size = 1 << 20;
+  const head = [0x82, (masked ? 0x80 : 0) | 127, 0, 0, 0, 0, 0, 16, 0, 0, ...(masked ? [0, 0, 0, 0] : [])];
+  return Buffer.concat([Buffer.from(head), Buffer.alloc(size, 7)]);
+}
+
+/** Sends frames for as long as they are taken, up to FLOOD_BYTES. */
+class Flood {
+  readonly #socket: Socket;
+  readonly #frame: Buffer;
+  sent = 0;
+
+  constructor(socket: Socket, masked: boolean) {
+    this.#socket = socket;
+    this.#frame = largeFrame(masked);
+    socket.on('drain', () => this.#send());
+    this.#send();
+  }
+
+  /** Bytes that have left this process. */
+  get taken(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
+  #send(): void {
+    while (this.sent < FLOOD_BYTES && !this.#socket.destroyed) {
+      this.sent += this.#frame.length;
+      if (!this.#socket.write(this.#frame)) return;
+    }
+  }
+}
+
+/** Waits until nothing of what is sent is taken any more. */
+async function standstill(floods: readonly Flood[]): Promise<void> {
+  let seen = -1;
+  let since = performance.now();
+  await until(
+    'the floods are held back',
+    () => {
+      const taken = floods.reduce((sum, flood) => sum + flood.taken, 0);
+      if (taken !== seen) since = performance.now();
+      seen = taken;
+      return performance.now() - since > STANDSTILL_MS;
+    },
+    30_000,
+  );
+}
+
+let gateway: GatewayProcess;
+let node: RawNode;
+
+/** `stallMs`: an end that takes nothing for so long is cut off. */
+async function start(stallMs: number): Promise<void> {
+  node = await startRawNode('a', accept);
+  gateway = await GatewayProcess.start(ringMessage(ringOf(revision(1), [node])), { ...SHORT, stallMs, sweepMs: 100 });
+}
+
+afterEach(async () => {
+  await gateway.kill();
+  await node.stop();
+});
+
+/** As many clients, their 101 there. */
+async function connectAll(): Promise<RawSocket[]> {
+  const clients = Array.from({ length: COUNT }, (_, i) => rawUpgrade(gateway.port, `/connect/user-${i}`));
+  await until('all 101', () => clients.every(({ text }) => text.endsWith('\r\n\r\n')));
+  return clients;
+}
+
+async function nothingLeft(): Promise<void> {
+  await until('nothing is left', async () => {
+    const { connections, sockets } = await gateway.census({ collect: false });
+    return connections === 0 && sockets === 0;
+  });
+}
+
+interface Growth {
+  readonly buffers: number;
+  readonly rss: number;
+}
+
+async function growthBy(act: () => Promise<unknown>): Promise<Growth> {
+  const before = await gateway.census({ collect: true });
+  await act();
+  const after = await gateway.census({ collect: true });
+  return { buffers: after.bufferBytes - before.bufferBytes, rss: after.rssBytes - before.rssBytes };
+}
+
+/** Stops reading at these ends, and keeping what they get. */
+function quietly(ends: readonly RawSocket[]): void {
+  for (const { socket } of ends) socket.removeAllListeners('data').pause();
+}
+
+async function readAll(ends: readonly RawSocket[], bytes: number): Promise<void> {
+  const got = ends.map(() => 0);
+  for (const [i, { socket }] of ends.entries())
+    socket.on('data', (chunk: Buffer) => {
+      got[i] = (got[i] ?? 0) + chunk.length;
+    });
+  for (const { socket } of ends) socket.resume();
+  await until('all that was sent', () => got.every((sum) => sum >= bytes), 60_000);
+}
+
+describe.each([
+  ['what a node floods its clients with, who never read,', 'clients'],
+  ['what clients flood their node with, which never reads,', 'node'],
+] as const)('%s', (_what, reader) => {
+  /** The flood is on, and everything between its source and the reader is full. */
+  async function flooded({ stallMs = 60_000 } = {}) {
+    await start(stallMs);
+    const clients = await connectAll();
+    const [readers, writers] = reader === 'clients' ? [clients, node.sockets] : [node.sockets, clients];
+    quietly(readers);
+    const floods: Flood[] = [];
+    const growth = await growthBy(async () => {
+      floods.push(...writers.map(({ socket }) => new Flood(socket, reader === 'node')));
+      await standstill(floods);
+    });
+    return { clients, readers, floods, growth };
+  }
+
+  it('is held back, and the gateway’s memory is bounded', async () => {
+    const { clients, floods, growth } = await flooded();
+    expect(growth.buffers).toBeLessThan(COUNT * HELD_BYTES);
+    expect(growth.rss).toBeLessThan(RSS_BYTES);
+    for (const flood of floods) expect(flood.taken).toBeLessThan(FLOOD_BYTES / 2);
+    for (const { socket } of [...clients, ...node.sockets]) socket.resetAndDestroy();
+    await nothingLeft();
+  });
+
+  it('arrives whole once it is read', async () => {
+    const { clients, readers } = await flooded();
+    await readAll(readers, FLOOD_BYTES);
+    for (const { socket } of clients) socket.destroy();
+    await nothingLeft();
+  });
+
+  it('is dropped after stallMs when its source is gone, which nobody could see', async () => {
+    const { clients } = await flooded({ stallMs: 1_000 });
+    const sources = reader === 'clients' ? node.sockets : clients;
+    for (const { socket } of sources) socket.resetAndDestroy();
+    await nothingLeft();
+    for (const { socket } of clients) socket.destroy();
+  });
+
+  it('is dropped when the clients are told to go and do not', async () => {
+    const { clients } = await flooded();
+    gateway.broadcast(ringMessage(ringOf(revision(2), [{ id: 'other', port: 1 }, node], () => 0)));
+    await nothingLeft();
+    for (const { socket } of clients) socket.destroy();
+  });
+});

@@ -1,0 +1,59 @@
+/**
+ * A gateway in a process of its own, to be looked at from within: memory after a collection, timers, listeners. Needs
+ * --expose-gc. Speaks over the IPC channel of its parent, see gateway-process.ts.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type GatewayUnderTest, startTestGateway } from '@wscluster/gateway/testing/gateway-under-test';
+import type { Census, GatewayAnswer, GatewayRequest } from './gateway-messages.ts';
+
+let underTest: GatewayUnderTest | undefined;
+
+const say = (answer: GatewayAnswer) => process.send?.(answer);
+
+/** Twice, since finalizers let go of memory that only the next collection finds free. */
+async function collect(): Promise<void> {
+  if (globalThis.gc === undefined) throw new Error('the process needs --expose-gc');
+  for (let time = 0; time < 3; time++) {
+    globalThis.gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    await nextTurn();
+  }
+}
+
+function census({ gateway, bus }: GatewayUnderTest): Census {
+  let moved = 0;
+  for (const message of bus.sent) if (message.type === 'report') moved = Math.max(moved, message.moved);
+  // The fake bus keeps all that was sent; a real one does not.
+  bus.sent.length = Math.min(bus.sent.length, 1);
+  const resources: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return {
+    connections: gateway.connections,
+    sockets: gateway.sockets,
+    moved,
+    resources,
+    processListeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0),
+    heapBytes: heapUsed,
+    bufferBytes: arrayBuffers,
+    rssBytes: rss,
+  };
+}
+
+async function onRequest(request: GatewayRequest): Promise<void> {
+  if (request.say === 'start') {
+    underTest = await startTestGateway(request.ring, { limits: request.limits });
+    say({ port: underTest.gateway.port });
+  } else if (underTest !== undefined) {
+    if (request.say === 'broadcast') underTest.broadcast(request.ring);
+    else if (request.say === 'census') {
+      if (request.collect) await collect();
+      say({ census: census(underTest) });
+    } else {
+      await underTest.gateway.stop();
+      // Nothing else keeps the process: what would still be there would hold it, and the test would see that.
+      process.disconnect();
+    }
+  }
+}
+
+process.on('message', (request: GatewayRequest) => void onRequest(request));

@@ -1,0 +1,27 @@
+import type { Limits } from '@wscluster/gateway';
+import type { RingMessage } from '@wscluster/ring';
+
+/** What a test says to a gateway in a process of its own. */
+export type GatewayRequest =
+  | { readonly say: 'start'; readonly ring: RingMessage; readonly limits: Partial<Limits> }
+  | { readonly say: 'broadcast'; readonly ring: RingMessage }
+  | { readonly say: 'census'; readonly collect: boolean }
+  | { readonly say: 'stop' };
+
+/** What the gateway's process has at one moment. */
+export interface Census {
+  readonly connections: number;
+  readonly sockets: number;
+  /** Connections told to come back since the start. */
+  readonly moved: number;
+  /** What holds the event loop, by kind: sockets, servers, timers. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** Listeners on the process itself. */
+  readonly processListeners: number;
+  readonly heapBytes: number;
+  /** Of all buffers, which are outside of the heap. */
+  readonly bufferBytes: number;
+  readonly rssBytes: number;
+}
+
+export type GatewayAnswer = { readonly port: number } | { readonly census: Census };

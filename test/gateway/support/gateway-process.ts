@@ -1,0 +1,75 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Limits } from '@wscluster/gateway';
+import type { RingMessage } from '@wscluster/ring';
+import type { Census, GatewayAnswer, GatewayRequest } from './gateway-messages.ts';
+
+/** A gateway in a process of its own, seen from the test. */
+export class GatewayProcess {
+  readonly #child: ChildProcess;
+  port = 0;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  static async start(ring: RingMessage, limits: Partial<Limits> = {}): Promise<GatewayProcess> {
+    const script = fileURLToPath(new URL('./gateway-main.ts', import.meta.url));
+    const started = new GatewayProcess(fork(script, { execArgv: ['--expose-gc'] }));
+    const answer = await started.#ask({ say: 'start', ring, limits });
+    if ('port' in answer) started.port = answer.port;
+    return started;
+  }
+
+  broadcast(ring: RingMessage): void {
+    this.#say({ say: 'broadcast', ring });
+  }
+
+  /** `collect`: after a forced collection. */
+  async census({ collect }: { collect: boolean }): Promise<Census> {
+    const answer = await this.#ask({ say: 'census', collect });
+    if ('census' in answer) return answer.census;
+    throw new Error('the gateway answered something else');
+  }
+
+  /** Open file descriptors, as the system sees them. */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.#child.pid}/fd`).length;
+  }
+
+  /** Stops the gateway and waits for the process to end by itself; its exit code. */
+  async stop(deadlineMs = 10_000): Promise<number | NodeJS.Signals | null> {
+    const exit = once(this.#child, 'exit');
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), deadlineMs);
+    this.#say({ say: 'stop' });
+    await exit;
+    clearTimeout(late);
+    return this.#child.exitCode ?? this.#child.signalCode;
+  }
+
+  /** Ends it, whatever it does. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exit = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exit;
+  }
+
+  #say(request: GatewayRequest): void {
+    this.#child.send(request);
+  }
+
+  #ask(request: GatewayRequest): Promise<GatewayAnswer> {
+    return new Promise((resolve, reject) => {
+      const onExit = (code: number | null) => reject(new Error(`the gateway's process ended with ${code}`));
+      this.#child.once('exit', onExit);
+      this.#child.once('message', (answer: GatewayAnswer) => {
+        this.#child.off('exit', onExit);
+        resolve(answer);
+      });
+      this.#say(request);
+    });
+  }
+}
