@@ -115,9 +115,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const sweeper = new Sweeper(
     tracker,
     () => limits.value,
-    (limit, requestId) => {
+    (limit, node) => {
       count(counts.limited, limit);
-      requests.ended(limit, requestId);
+      log.debug({ event: 'connection-limited', limit, node }, `connection ended by ${limit}`);
     },
   );
   const bus = options.openBus(updates);

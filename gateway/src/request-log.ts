@@ -1,7 +1,6 @@
 import type { ErrorCode, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import { refusalOf } from './errors.ts';
-import type { SweptLimit } from './limits.ts';
 
 /** What an operator does about an answer of 500 and above. */
 const ACTIONS: Partial<Record<ErrorCode, string>> = {
@@ -28,10 +27,6 @@ export class RequestLog {
 
   answered(status: number, requestId: string): void {
     this.#log.debug({ event: 'request', requestId, status }, `request: ${status}`);
-  }
-
-  ended(limit: SweptLimit, requestId: string): void {
-    this.#log.debug({ event: 'connection-limited', requestId, limit }, `connection ended by ${limit}`);
   }
 
   refused(error: WsClusterError, requestId: string): void {

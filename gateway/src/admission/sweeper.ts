@@ -9,13 +9,13 @@ export class Sweeper {
   constructor(
     tracker: Tracker<ClientConnection>,
     limits: () => Limits,
-    onLimit: (limit: SweptLimit, requestId: string) => void,
+    onLimit: (limit: SweptLimit, nodeId: string) => void,
   ) {
     this.#timer = setInterval(() => {
       // A copy: what is ended may leave the tracker meanwhile.
       for (const entry of tracker.all()) {
         const limit = entry.sweep(limits());
-        if (limit !== undefined) onLimit(limit, entry.requestId);
+        if (limit !== undefined) onLimit(limit, entry.nodeId);
       }
     }, limits().sweepMs);
   }

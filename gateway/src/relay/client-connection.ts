@@ -51,8 +51,6 @@ type Stage =
 export class ClientConnection implements MovingConnection {
   readonly slot: number;
   readonly key: string;
-  /** Of the upgrade, to find the connection in logs. */
-  readonly requestId: string;
   nodeId: string;
   next: Tracked | undefined = undefined;
   previous: Tracked | undefined = undefined;
@@ -70,7 +68,6 @@ export class ClientConnection implements MovingConnection {
   constructor(context: ConnectionContext, upgrade: ClientUpgrade, destination: Destination, owner: Owner) {
     this.slot = destination.slot;
     this.key = destination.key;
-    this.requestId = upgrade.requestId;
     this.nodeId = owner.nodeId;
     this.#context = context;
     this.#client = upgrade.socket;
@@ -120,6 +117,11 @@ export class ClientConnection implements MovingConnection {
   destroy(): void {
     if (this.#stage.kind === 'relaying') this.#stage.relay.destroy();
     else this.#client.destroy();
+  }
+
+  /** Until the 101. */
+  get #requestId(): string {
+    return this.#upgrade?.requestId ?? '';
   }
 
   #enter(stage: Stage): void {
@@ -178,12 +180,12 @@ export class ClientConnection implements MovingConnection {
     const { limits, traffic } = this.#context;
     const socket = this.#client;
     const early = this.#upgrade?.head ?? Buffer.alloc(0);
+    this.#context.onUpgrade('opened', this.#requestId);
     this.#upgrade = undefined;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     socket.write(head.raw);
     const relay = new Relay(socket, upstream, limits, traffic, () => this.#end());
     this.#enter({ kind: 'relaying', relay, exit: nothing });
-    this.#context.onUpgrade('opened', this.requestId);
     relay.start(early, rest);
   }
 
@@ -191,7 +193,7 @@ export class ClientConnection implements MovingConnection {
     const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     this.#enter({ kind: 'answering', exit: nothing });
-    this.#context.onUpgrade('passed', this.requestId);
+    this.#context.onUpgrade('passed', this.#requestId);
     passAnswer(socket, outcome.upstream, outcome, this.#context.limits, () => this.#end());
   }
 
@@ -199,9 +201,9 @@ export class ClientConnection implements MovingConnection {
     const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     this.#enter({ kind: 'answering', exit: nothing });
-    this.#context.onUpgrade(error.code, this.requestId);
-    this.#context.onRefusal(error, this.requestId);
-    refuseUpgrade(socket, error, this.requestId);
+    this.#context.onUpgrade(error.code, this.#requestId);
+    this.#context.onRefusal(error, this.#requestId);
+    refuseUpgrade(socket, error, this.#requestId);
     this.#end();
   }
 
@@ -210,7 +212,7 @@ export class ClientConnection implements MovingConnection {
     const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     socket.destroy();
-    this.#context.onUpgrade('abandoned', this.requestId);
+    this.#context.onUpgrade('abandoned', this.#requestId);
     this.#end();
   };
 

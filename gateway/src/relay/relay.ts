@@ -56,7 +56,8 @@ export class Relay {
   readonly #down = new FrameScanner();
   #phase: Phase = OPEN;
   #openSockets = 2;
-  readonly #vitals = new Vitals();
+  /** There while there is anything to judge: an idle connection is to hold as little as can be. */
+  #vitals: Vitals | undefined;
 
   constructor(client: Socket, upstream: Upstream, limits: Limits, traffic: Traffic, onGone: () => void) {
     this.#client = client;
@@ -104,6 +105,12 @@ export class Relay {
   sweep(limits: Limits): SweptLimit | undefined {
     // What is closing has deadlines of its own.
     if (this.#phase.kind !== 'open') return undefined;
+    const nothingWaits = this.#client.writableLength === 0 && this.#node.writableLength === 0;
+    if (nothingWaits && limits.idleMs === 0 && limits.pingMs === 0) {
+      this.#vitals = undefined;
+      return undefined;
+    }
+    this.#vitals ??= new Vitals();
     const verdict = this.#vitals.look(this.#client, this.#node, limits);
     if (verdict === undefined) return undefined;
     if (verdict === 'idle') {
