@@ -35,6 +35,8 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const answers = new Set<ServerResponse>();
   const options = {
     headersTimeout: context.limits.requestHeadMs,
+    // A body may stream for as long as it moves: silence is what the way to the owner is bounded by.
+    requestTimeout: 0,
     // Node looks whether a head is late only this often. Fixed here, while the limit may change.
     connectionsCheckingInterval: Math.min(1_000, Math.ceil(context.limits.requestHeadMs / 4)),
     maxHeaderSize: MAX_HEAD_BYTES,
