@@ -82,7 +82,8 @@ export class Relay {
     if (fromClient.length > 0) this.#fromClient(fromClient);
     if (fromNode.length > 0) this.#fromNode(fromNode);
     readChunks(client, this.#fromClient);
-    // A socket that was gone before the listeners came tells it to nobody any more.
+    // A socket that was gone before the listeners came may have told it to nobody. Or it is about to: Node says `closed`
+    // one tick before the event, so each handler takes itself off.
     if (client.closed) this.#onClientClose();
     if (node.closed) this.#onNodeClose();
   }
@@ -262,6 +263,7 @@ export class Relay {
   };
 
   #onNodeClose = (): void => {
+    this.#node.off('close', this.#onNodeClose);
     if (!this.#node.readableEnded) this.#onNodeEnd();
     this.#socketGone();
   };
@@ -277,6 +279,7 @@ export class Relay {
   };
 
   #onClientClose = (): void => {
+    this.#client.off('close', this.#onClientClose);
     const phase = this.#phase;
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
     // After a FIN of its own what it sent is still being written; after a reset nobody waits for anything.
