@@ -1,0 +1,101 @@
+import { revision, ringMessage, ringOf } from '@wscluster/gateway/testing/rings';
+import { afterEach, expect, it } from 'vitest';
+import { until } from '../e2e/support/wait.ts';
+import type { Census } from './support/gateway-messages.ts';
+import { GatewayProcess } from './support/gateway-process.ts';
+import { type SoakNode, startSoakNode } from './support/soak-node.ts';
+import { type Outcome, visit, WAYS, type Way } from './support/soak-visit.ts';
+
+const BATCH = 2_000;
+/** After the first batch, which warms up: 20,000 connections in all of them. */
+const BATCHES = 10;
+const AT_ONCE = 64;
+/** Between two changes of every slot's owner. */
+const MOVE_MS = 250;
+/** Source addresses of the clients, so that ports in TIME_WAIT do not run out. */
+const ADDRESSES = 16;
+
+let gateway: GatewayProcess | undefined;
+let nodes: SoakNode[] = [];
+
+afterEach(async () => {
+  await gateway?.kill();
+  await Promise.all(nodes.map((node) => node.stop()));
+  nodes = [];
+});
+
+type Outcomes = Map<Way, Map<Outcome, number>>;
+
+/** Brings one batch through the gateway, in all ways by turns. */
+async function runBatch(port: number, first: number, outcomes: Outcomes): Promise<void> {
+  let next = first;
+  const worker = async () => {
+    while (next < first + BATCH) {
+      const number = next++;
+      const way = WAYS[number % WAYS.length] as Way;
+      const outcome = await visit(port, way, number, `127.0.0.${1 + (number % ADDRESSES)}`);
+      const counts = outcomes.get(way) ?? new Map<Outcome, number>();
+      outcomes.set(way, counts.set(outcome, (counts.get(outcome) ?? 0) + 1));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/** Changes the owner of every slot again and again, until stopped. */
+function keepMoving(to: GatewayProcess, between: readonly SoakNode[]): () => void {
+  let version = 1;
+  const timer = setInterval(() => {
+    version++;
+    to.broadcast(ringMessage(ringOf(revision(version), between, (slot) => (slot + version) % between.length)));
+  }, MOVE_MS);
+  return () => clearInterval(timer);
+}
+
+it('20,000 connections that come and go in all ways leave no socket, timer, listener or memory behind', async () => {
+  nodes = [await startSoakNode('a'), await startSoakNode('b')];
+  const started = await GatewayProcess.start(ringMessage(ringOf(revision(1), nodes)));
+  gateway = started;
+
+  /** What is there once all connections are gone. */
+  const settled = async (): Promise<Census & { descriptors: number }> => {
+    await until('all connections are gone', async () => {
+      const { connections, sockets } = await started.census({ collect: false });
+      return connections === 0 && sockets === 0 && nodes.every(({ openSockets }) => openSockets.size === 0);
+    });
+    return { ...(await started.census({ collect: true })), descriptors: started.descriptors };
+  };
+
+  const outcomes: Outcomes = new Map();
+  const batch = async (number: number) => {
+    const stopMoving = keepMoving(started, nodes);
+    await runBatch(started.port, number * BATCH, outcomes).finally(stopMoving);
+    return settled();
+  };
+  const begin = await batch(0);
+  const later: (typeof begin)[] = [];
+  for (let number = 1; number <= BATCHES; number++) later.push(await batch(number));
+  const end = later.at(-1) ?? begin;
+
+    `${JSON.stringify([begin, ...later])}\n${JSON.stringify([...outcomes].map(([k, v]) => [k, [...v]]))}\n`,
+  );
+  // Each way was gone: else the rest would prove little.
+  const seen = (way: Way, outcome: Outcome) => outcomes.get(way)?.get(outcome) ?? 0;
+  const each = ((BATCHES + 1) * BATCH) / WAYS.length;
+  expect(seen('refused', 403)).toBe(each);
+  expect(seen('unrouted', 404)).toBe(each);
+  expect(seen('moved', 1012)).toBe(each);
+  expect(seen('clean', 1005)).toBeGreaterThan(each * 0.8);
+  expect(seen('node-reset', 1012)).toBeGreaterThan(each * 0.8);
+  for (const way of ['client-reset', 'aborted-head', 'aborted-dial'] as const)
+    expect(seen(way, 'gone')).toBeGreaterThan(each * 0.8);
+
+  expect(end.resources).toEqual(begin.resources);
+  expect(end.descriptors).toBe(begin.descriptors);
+  expect(end.processListeners).toBe(begin.processListeners);
+  expect(end.heapBytes).toBeLessThan(begin.heapBytes * 1.2);
+  const lastRss = later.slice(-3).map(({ rssBytes }) => rssBytes);
+  expect(Math.max(...lastRss) / Math.min(...lastRss)).toBeLessThan(1.1);
+
+  // What is left of anything would keep the process.
+  expect(await started.stop()).toBe(0);
+}, 300_000);
