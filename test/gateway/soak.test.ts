@@ -76,8 +76,6 @@ it('20,000 connections that come and go in all ways leave no socket, timer, list
   for (let number = 1; number <= BATCHES; number++) later.push(await batch(number));
   const end = later.at(-1) ?? begin;
 
-    `${JSON.stringify([begin, ...later])}\n${JSON.stringify([...outcomes].map(([k, v]) => [k, [...v]]))}\n`,
-  );
   // Each way was gone: else the rest would prove little.
   const seen = (way: Way, outcome: Outcome) => outcomes.get(way)?.get(outcome) ?? 0;
   const each = ((BATCHES + 1) * BATCH) / WAYS.length;
