@@ -41,14 +41,13 @@ async function runBatch(port: number, first: number, outcomes: Outcomes): Promis
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-/** Changes the owner of every slot again and again, until stopped. */
-function keepMoving(to: GatewayProcess, between: readonly SoakNode[]): () => void {
+/** Returns what changes the owner of every slot, each time in a newer ring: older ones are refused. */
+function mover(to: GatewayProcess, between: readonly SoakNode[]): () => void {
   let version = 1;
-  const timer = setInterval(() => {
+  return () => {
     version++;
     to.broadcast(ringMessage(ringOf(revision(version), between, (slot) => (slot + version) % between.length)));
-  }, MOVE_MS);
-  return () => clearInterval(timer);
+  };
 }
 
 it('20,000 connections that come and go in all ways leave no socket, timer, listener or memory behind', async () => {
@@ -66,9 +65,10 @@ it('20,000 connections that come and go in all ways leave no socket, timer, list
   };
 
   const outcomes: Outcomes = new Map();
+  const move = mover(started, nodes);
   const batch = async (number: number) => {
-    const stopMoving = keepMoving(started, nodes);
-    await runBatch(started.port, number * BATCH, outcomes).finally(stopMoving);
+    const moving = setInterval(move, MOVE_MS);
+    await runBatch(started.port, number * BATCH, outcomes).finally(() => clearInterval(moving));
     return settled();
   };
   const begin = await batch(0);

@@ -7,6 +7,7 @@ import { type GatewayUnderTest, startTestGateway } from '@wscluster/gateway/test
 import type { Census, GatewayAnswer, GatewayRequest } from './gateway-messages.ts';
 
 let underTest: GatewayUnderTest | undefined;
+let stopping = false;
 
 const say = (answer: GatewayAnswer) => process.send?.(answer);
 
@@ -49,6 +50,7 @@ async function onRequest(request: GatewayRequest): Promise<void> {
       if (request.collect) await collect();
       say({ census: census(underTest) });
     } else {
+      stopping = true;
       await underTest.gateway.stop();
       // Nothing else keeps the process: what would still be there would hold it, and the test would see that.
       process.disconnect();
@@ -57,3 +59,7 @@ async function onRequest(request: GatewayRequest): Promise<void> {
 }
 
 process.on('message', (request: GatewayRequest) => void onRequest(request));
+// A test that dies leaves no process behind.
+process.on('disconnect', () => {
+  if (!stopping) process.exit(1);
+});
