@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { DEFAULT_LIMITS } from '../limits.ts';
 import { connectClient } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
 import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
@@ -7,6 +10,8 @@ import { accept, frame, rawUpgrade, switching } from '../testing/raw-socket.ts';
 import { releaseUpTo, revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 import { closeFrame, OWNER_CHANGED, OWNER_LOST } from './close-frame.ts';
+import { Relay } from './relay.ts';
+import { Upstream } from './upstream.ts';
 
 /** Short deadlines, so that tests that wait for them are quick. */
 const LIMITS = { closeMs: 300, nodeCloseMs: 200, messageGraceMs: 100, ownerWaitMs: 300, answerMs: 400 };
@@ -282,4 +287,24 @@ describe('moving a connection', () => {
     await eventually('it is cut off in the end', () => test.gateway.connections === 0);
     expect(client.text).toBe(switching());
   });
+});
+
+it('counts a client once that was reset in the moment of the 101, before its socket has said so', async () => {
+  const accepted: Socket[] = [];
+  const server = createServer((socket) => accepted.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+  await eventually('a server', () => server.listening);
+  const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  const [client, upstream] = [connect(address), new Upstream(address)];
+  await eventually('both connections', () => accepted.length === 2 && client.readyState === 'open');
+
+  let gone = 0;
+  const relay = new Relay(client, upstream, DEFAULT_LIMITS, { toNode: 0, toClient: 0 }, () => gone++);
+  const events = Promise.all([once(client, 'close'), once(upstream.socket, 'close')]);
+  client.destroy();
+  relay.start(Buffer.alloc(0), Buffer.alloc(0));
+  await events;
+  expect(gone).toBe(1);
+
+  for (const socket of accepted) socket.destroy();
+  server.close();
 });
