@@ -12,8 +12,6 @@ export type GatewayRequest =
 export interface Census {
   readonly connections: number;
   readonly sockets: number;
-  /** Connections told to come back since the start. */
-  readonly moved: number;
   /** What holds the event loop, by kind: sockets, servers, timers. */
   readonly resources: Readonly<Record<string, number>>;
   /** Listeners on the process itself. */
