@@ -2,6 +2,7 @@ import { eventually } from '@wscluster/gateway/testing/eventually';
 import { accept, rawUpgrade, switching } from '@wscluster/gateway/testing/raw-socket';
 import { describe, expect, it } from 'vitest';
 import { answerTo, codeOf } from './support/answers.ts';
+import { startDeafNode } from './support/deaf-node.ts';
 import { NOBODY, useScene } from './support/scene.ts';
 
 const { gatewayFor, rawNode, nothingLeft } = useScene();
@@ -39,6 +40,19 @@ describe('an owner whose answer to the upgrade cannot be used', () => {
     expect(answer.status).toBe(status);
     expect(codeOf(answer)).toEqual({ code });
     await nothingLeft();
+  });
+
+  it('because it cannot even be connected is one too', async () => {
+    const node = await startDeafNode('a');
+    try {
+      const { gateway } = await gatewayFor(node);
+      const answer = await answerTo(rawUpgrade(gateway.port, '/connect/ada'));
+      expect(answer.status).toBe(504);
+      expect(codeOf(answer)).toEqual({ code: 'OWNER_TIMEOUT' });
+      await nothingLeft();
+    } finally {
+      await node.stop();
+    }
   });
 
   it('because it ends the connection instead is one too', async () => {
