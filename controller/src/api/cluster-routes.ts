@@ -98,6 +98,7 @@ export function addClusterRoutes(
   app.get(
     '/events',
     {
+      exposeHeadRoute: false,
       schema: {
         summary: 'Server-sent events; resumes after Last-Event-ID',
         hide: !named,

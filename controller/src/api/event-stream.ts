@@ -6,6 +6,9 @@ const COMMENT_MS = 15_000;
 /** A reader that is this far behind is cut off; it comes back with Last-Event-ID and loses nothing. */
 const MAX_BACKLOG_BYTES = 1024 * 1024;
 
+/** Time for a reader to take the end of the stream, ms. */
+const END_MS = 1000;
+
 /** Writes the events after `lastId`, and then each new one, as server-sent events, until the reader or `signal` ends it. */
 export function streamEvents(
   log: EventLog,
@@ -15,19 +18,28 @@ export function streamEvents(
 ): void {
   res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   res.write('retry: 1000\n\n');
-  const send = (event: ClusterEvent) => {
-    if (res.writableLength > MAX_BACKLOG_BYTES) return res.destroy();
-    const { id, type, ...data } = event;
-    return res.write(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
-  };
-  for (const event of log.since(lastId)) send(event);
-  const stop = log.listen(send);
+  const write = ({ id, type, ...data }: ClusterEvent) =>
+    res.write(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
+  for (const event of log.since(lastId)) write(event);
+  const stop = log.listen((event) => {
+    if (res.writableLength > MAX_BACKLOG_BYTES) res.destroy();
+    else write(event);
+  });
   const comments = setInterval(() => res.write(': still here\n\n'), COMMENT_MS);
-  const end = () => res.end();
-  signal.addEventListener('abort', end, { once: true });
-  res.once('close', () => {
+  let late: NodeJS.Timeout | undefined;
+  const quiet = () => {
     stop();
     clearInterval(comments);
+    clearTimeout(late);
     signal.removeEventListener('abort', end);
-  });
+  };
+  const end = () => {
+    quiet();
+    res.end();
+    // A reader that takes nothing would hold up the stop for ever.
+    late = setTimeout(() => res.destroy(), END_MS);
+  };
+  res.once('close', quiet);
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
 }

@@ -4,12 +4,18 @@ import type { ClusterSpec } from './schema.ts';
 
 /**
  * The spec after a JSON merge patch (RFC 7396): objects are merged, null removes (and so brings back the default),
- * everything else replaces. Throws REQUEST_INVALID naming the field.
+ * everything else replaces. Throws REQUEST_INVALID naming the field, and for a change of the command of nodes.
  */
 export function patchedSpec(spec: ClusterSpec, patch: unknown): ClusterSpec {
   const head = { apiVersion: 'wscluster.io/v1alpha1', kind: 'WsCluster', metadata: { name: 'patched' } };
   try {
-    return validCluster({ ...head, spec: mergePatch(spec, patch) }, 'the patch').spec;
+    const next = validCluster({ ...head, spec: mergePatch(spec, patch) }, 'the patch').spec;
+    // Who may change the spec need not be one who may run programs here.
+    if (JSON.stringify(next.nodes.command) !== JSON.stringify(spec.nodes.command))
+      throw new WsClusterError('REQUEST_INVALID', "spec.nodes.command: is set in the cluster's file only", {
+        field: 'spec.nodes.command',
+      });
+    return next;
   } catch (error) {
     if (!(error instanceof WsClusterError)) throw error;
     throw new WsClusterError('REQUEST_INVALID', error.message, { cause: error, field: error.field ?? '' });

@@ -52,10 +52,18 @@ export async function deliver(
       if (atOwner.connections > 0) return atOwner;
       if (!moving || late) return atPrevious;
     } catch (error) {
-      if (late) throw error;
+      // An owner that is just gone has a successor soon. Whoever may have taken the message must not get it again.
+      if (late || !(error instanceof WsClusterError) || error.code !== 'OWNER_UNREACHABLE' || !isUnsent(error))
+        throw error;
     }
     await delay(RETRY_MS);
   }
+}
+
+/** The connection was refused, so no byte of the message was read. */
+function isUnsent({ cause }: WsClusterError): boolean {
+  const { cause: reason } = cause as { cause?: { code?: string } };
+  return reason?.code === 'ECONNREFUSED';
 }
 
 async function post(node: Member, path: string, key: string, message: string, revision: Revision): Promise<Delivery> {

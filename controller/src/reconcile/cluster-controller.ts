@@ -206,7 +206,7 @@ export class ClusterController {
     return this.#inTurn(async () => {
       this.#parts.spec.update((spec) => patchedSpec(spec, patch));
       const { generation } = this.#parts.spec;
-      this.events.add('spec', `the spec was changed (generation ${generation})`, { generation, patch });
+      this.events.add('spec', `the spec was changed (generation ${generation})`, { generation });
       this.#runner.signal();
     });
   }
