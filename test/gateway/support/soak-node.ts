@@ -10,7 +10,7 @@ export interface SoakNode extends TestNode {
 }
 
 /**
- * A node that does what the key asks for: `refused-...` gets a 403 instead of an upgrade, `node-reset-...` a reset at its
+ * A node that does what the key asks for: `refused-...` gets a 403 instead of an upgrade, `misdirected-...` a 421, `node-reset-...` a reset at its
  * first message; all others an echo.
  */
 export async function startSoakNode(id: string): Promise<SoakNode> {
@@ -23,8 +23,11 @@ export async function startSoakNode(id: string): Promise<SoakNode> {
   });
   server.on('upgrade', (req, socket: Socket, head) => {
     socket.on('error', () => {});
-    if (req.url?.includes('/refused-')) {
-      socket.resume().end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    const refusal = req.url?.includes('/refused-')
+      ? '403 Forbidden'
+      : req.url?.includes('/misdirected-') && '421 Misdirected Request';
+    if (refusal) {
+      socket.resume().end(`HTTP/1.1 ${refusal}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
       return;
     }
     const resets = req.url?.includes('/node-reset-') === true;

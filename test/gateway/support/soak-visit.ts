@@ -15,6 +15,8 @@ export type Way =
   | 'aborted-head'
   /** The client resets right behind its head. */
   | 'aborted-dial'
+  /** The node says that it is not the owner; the client leaves while the gateway waits for another one. */
+  | 'misdirected'
   /** Stays until it is told to go, since the owner changed. */
   | 'moved';
 
@@ -26,6 +28,7 @@ export const WAYS: readonly Way[] = [
   'unrouted',
   'aborted-head',
   'aborted-dial',
+  'misdirected',
   'moved',
 ];
 
@@ -35,6 +38,8 @@ export type Outcome = number | 'gone';
 const MESSAGE = frame(1, 'hello', { masked: true });
 const CLOSE_OPCODE = 0x88;
 const CONNECTED = ' 101 ';
+/** Until a client gives up that gets no answer: less than a gateway waits for another owner. */
+const PATIENCE_MS = 30;
 
 /** Comes and goes in the given way, from the given loopback address; resolves when the connection is closed. */
 export function visit(port: number, way: Way, number: number, localAddress: string): Promise<Outcome> {
@@ -54,6 +59,7 @@ export function visit(port: number, way: Way, number: number, localAddress: stri
       const half = way === 'aborted-head' ? head.slice(0, head.length / 2) : head;
       socket.write(half, () => {
         if (way === 'aborted-head' || way === 'aborted-dial') socket.resetAndDestroy();
+        else if (way === 'misdirected') setTimeout(() => socket.resetAndDestroy(), PATIENCE_MS);
       });
     });
     socket.on('data', (chunk: Buffer) => {
