@@ -21,6 +21,8 @@ export class Changes {
   #open:
     | { what: string; at: number; moves: number; revision: string; shown: boolean; calm: number; named: boolean }
     | undefined;
+  /** As it was at the last look without a change. */
+  #calm: { at: number; moves: number } | undefined;
   #last: Finished | undefined;
   #count = 0;
 
@@ -48,8 +50,16 @@ export class Changes {
 
   /** A change is asked for now. */
   begin(what: string, look: Look): void {
-    const { moved: moves } = this.#crowd;
-    this.#open = { what, at: performance.now(), moves, revision: look.revision, shown: false, calm: 0, named: false };
+    this.#start(what, look, { at: performance.now(), moves: this.#crowd.moved });
+  }
+
+  /** Somebody else has made a change since the last look, and clients may have moved by it already. */
+  beginOutside(what: string, look: Look): void {
+    this.#start(what, look, this.#calm ?? { at: performance.now(), moves: this.#crowd.moved });
+  }
+
+  #start(what: string, look: Look, { at, moves }: { at: number; moves: number }): void {
+    this.#open = { what, at, moves, revision: look.revision, shown: false, calm: 0, named: false };
   }
 
   /** Calls what goes on by its name, once that is known; further changes meanwhile are measured with the first. */
@@ -67,8 +77,11 @@ export class Changes {
   /** Takes a look into account; the change that this look finds to be through, if one is. */
   check(look: Look): Finished | undefined {
     const open = this.#open;
-    if (open === undefined) return undefined;
     const now = performance.now();
+    if (open === undefined) {
+      this.#calm = { at: now, moves: this.#crowd.moved };
+      return undefined;
+    }
     open.shown ||= !look.settled || look.revision !== open.revision || now - open.at > SHOWS_MS;
     const all = this.#crowd.connected === this.#crowd.clients.length;
     open.calm = open.shown && look.settled && all ? open.calm + 1 : 0;

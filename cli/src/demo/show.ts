@@ -55,7 +55,7 @@ export class Show {
     const complete = crowd.clients.length === clients;
     // Somebody else changes the cluster, from another terminal say: that is measured too.
     if (!this.#changes.busy && complete && this.#known !== undefined && this.#known !== look.revision)
-      this.#changes.begin('a change from outside', look);
+      this.#changes.beginOutside('a change from outside', look);
     this.#known = look.revision;
     const finished = this.#changes.check(look);
     if (finished !== undefined) screen.note(describe(finished));
