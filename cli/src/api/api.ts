@@ -49,8 +49,9 @@ export class Api {
     };
     const opening = new AbortController();
     const timer = setTimeout(() => opening.abort(new Error(`no answer within ${ANSWER_MS / 1000} s`)), ANSWER_MS);
-    const answer = await this.#fetch(path, { headers, signal: AbortSignal.any([opening.signal, signal]) });
-    clearTimeout(timer);
+    const answer = await this.#fetch(path, { headers, signal: AbortSignal.any([opening.signal, signal]) }).finally(() =>
+      clearTimeout(timer),
+    );
     if (answer.body === null) throw this.#notOurs();
     return answer.body;
   }

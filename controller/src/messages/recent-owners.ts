@@ -1,6 +1,6 @@
 import { type Member, movedSlots, ownerOf, type Ring } from '@wscluster/ring';
 
-/** A slot's clients may still be with its last owner for this long after a change, ms. */
+/** A slot's clients may still be with its last owner for this long after the moves of its change were made, ms. */
 export const RECENT_MS = 10_000;
 
 /** Who owned the slots that have changed lately. Times are monotonic ms. */
@@ -13,6 +13,11 @@ export class RecentOwners {
       const owner = ownerOf(before, slot);
       if (owner !== undefined) this.#bySlot.set(slot, { owner, at: now });
     }
+  }
+
+  /** Moves are still being made: clients may be with the last owner yet, so nothing grows old. */
+  keep(now: number): void {
+    for (const recent of this.#bySlot.values()) recent.at = now;
   }
 
   of(slot: number, now: number): Member | undefined {

@@ -169,6 +169,8 @@ export class ClusterController {
     );
     this.#beats = setInterval(() => {
       this.#link.beat();
+      const now = performance.now();
+      if (!this.rollout.acknowledged || this.rollout.isMoving(now)) this.#recent.keep(now);
       this.#refreshStatus();
     }, HEARTBEAT_MS);
     this.#runner.signal();
