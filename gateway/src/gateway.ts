@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostPort, type Logger, listen, type Running, startProbes } from '@wscluster/service';
-import type { FollowerHandlers, RingBusFollower, RingStore } from '@wscluster/transport';
+import type { FollowerHandlers, RingBusFollower, RingReader } from '@wscluster/transport';
 import { Sweeper } from './admission/sweeper.ts';
 import { createDataPlane } from './data-plane.ts';
 import { limitOf } from './errors.ts';
@@ -30,7 +30,7 @@ export interface GatewayOptions {
   readonly unreadyMs: number;
   /** Time over which clients are told to go when it stops, ms. */
   readonly drainMs: number;
-  readonly store: RingStore;
+  readonly store: RingReader;
   openBus(handlers: FollowerHandlers): RingBusFollower;
   readonly log: Logger;
   /** Stand above those of the cluster. */

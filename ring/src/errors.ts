@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   PORT_TAKEN: { retryable: true, meaning: 'another process listens on the address' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'the ring store cannot be read or written' },
   BUS_UNAVAILABLE: { retryable: true, meaning: 'the ring bus cannot be reached' },
+  REGISTRY_UNAVAILABLE: { retryable: true, meaning: 'the registry cannot be read, or refuses what is written' },
   SOURCE_UNAVAILABLE: { retryable: true, meaning: 'the workload source cannot be listed or told to act' },
   INTERNAL: { retryable: false, meaning: 'a defect of wscluster' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;

@@ -23,23 +23,28 @@ export function leadershipContract(name: string, exclusive: boolean, create: () 
     test('a lone candidate is elected, and leads from then on', async () => {
       const candidate = await harness.candidate();
       expect(candidate.leading).toBe(false);
-      await candidate.elected(never);
+      const lead = await candidate.elected(never);
       expect(candidate.leading).toBe(true);
+      expect(lead.aborted).toBe(false);
+      await candidate.close();
     });
 
     test('who gives the lead up does not lead, and may be elected again', async () => {
       const candidate = await harness.candidate();
-      await candidate.elected(never);
+      const lead = await candidate.elected(never);
       await candidate.release();
       expect(candidate.leading).toBe(false);
-      await candidate.elected(never);
+      expect(lead.aborted).toBe(true);
+      expect((await candidate.elected(never)).aborted).toBe(false);
       expect(candidate.leading).toBe(true);
+      await candidate.close();
     });
 
     test('a candidate that stops waiting is not elected', async () => {
       const candidate = await harness.candidate();
       await expect(candidate.elected(AbortSignal.abort())).rejects.toThrow();
       expect(candidate.leading).toBe(false);
+      await candidate.close();
     });
 
     // Not skipped but not made: a lone controller has no second candidate.
@@ -53,11 +58,12 @@ export function leadershipContract(name: string, exclusive: boolean, create: () 
       await first.release();
       await elected;
       expect([first.leading, second.leading]).toEqual([false, true]);
+      await Promise.all([first.close(), second.close()]);
     });
 
     test('a leader that is cut off stops leading by its own clock, before the other one leads', async () => {
       const [first, second] = [await harness.candidate(), await harness.candidate()];
-      await first.elected(never);
+      const lead = await first.elected(never);
       await harness.cutOff?.(first);
       let overlapped = false;
       const elected = second.elected(never).then(() => {
@@ -66,6 +72,8 @@ export function leadershipContract(name: string, exclusive: boolean, create: () 
       await until('the other one leads', () => second.leading, 60_000);
       await elected;
       expect(overlapped).toBe(false);
+      expect(lead.aborted).toBe(true);
+      await Promise.all([first.close(), second.close()]);
     });
   });
 }

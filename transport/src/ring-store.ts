@@ -1,10 +1,18 @@
-import type { RingMessage } from '@wscluster/ring';
+import type { Revision, RingMessage } from '@wscluster/ring';
 
 /** Keeps the last published ring of one cluster for followers that start later and for the next controller. */
 export interface RingStore {
   /** The last saved ring; undefined when none was. Rejects with STORE_UNAVAILABLE, or MESSAGE_INVALID when damaged. */
   load(): Promise<RingMessage | undefined>;
+  /**
+   * The revision that is held, at little cost; undefined when none is, or none can be made out. Rejects with
+   * STORE_UNAVAILABLE.
+   */
+  revision(): Promise<Revision | undefined>;
   /** Saves only what is newer than the stored revision: `stale` means that a newer or equal one is held, untouched. */
   save(message: RingMessage): Promise<'saved' | 'stale'>;
   close(): Promise<void>;
 }
+
+/** What a follower needs of a store. */
+export type RingReader = Pick<RingStore, 'load' | 'close'>;

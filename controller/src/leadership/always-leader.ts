@@ -2,17 +2,22 @@ import type { Leadership } from './port.ts';
 
 /** For one controller alone: it leads as soon as it wants to, until it gives the lead up. */
 export function alwaysLeader(): Leadership {
-  let leading = false;
+  let lead: AbortController | undefined;
+  const release = async () => {
+    lead?.abort();
+    lead = undefined;
+  };
   return {
     get leading() {
-      return leading;
+      return lead !== undefined;
     },
     async elected(signal) {
       signal.throwIfAborted();
-      leading = true;
+      lead ??= new AbortController();
+      return lead.signal;
     },
-    async release() {
-      leading = false;
-    },
+    leader: async () => undefined,
+    release,
+    close: release,
   };
 }

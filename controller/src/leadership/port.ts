@@ -1,9 +1,16 @@
 /** Says who may try to lead one cluster. It only nominates: what fences is the epoch. */
 export interface Leadership {
-  /** Resolves when this process is elected; rejects when `signal` is aborted. */
-  elected(signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when this process is elected, with a signal that is aborted once it leads no longer; rejects when `signal`
+   * is aborted. A service that does not answer is no reason to reject: it goes on trying.
+   */
+  elected(signal: AbortSignal): Promise<AbortSignal>;
   /** True while this process may write; judged by its own monotonic clock. */
   readonly leading: boolean;
-  /** Gives the lead up. */
+  /** Base URL of the leader's API, as the leader gave it; undefined when nobody leads or it can't be told now. */
+  leader(): Promise<string | undefined>;
+  /** Gives the lead up, so that another one need not wait for its time-out. */
   release(): Promise<void>;
+  /** Gives the lead up and lets go of the service. */
+  close(): Promise<void>;
 }

@@ -50,6 +50,7 @@ class World {
       assign: (seats, cap) => assigner.assign(seats, cap),
       log: silentLogger,
       store: {
+        revision: async () => this.stored?.revision,
         load: async () => {
           if (this.loadBroken) throw new WsClusterError('STORE_UNAVAILABLE', 'the disk is gone');
           return this.stored;

@@ -1,6 +1,6 @@
 import { type RingMessage, type Uplink, WsClusterError } from '@wscluster/ring';
 import { silentLogger } from '@wscluster/service';
-import type { FollowerHandlers, RingBusFollower, RingStore } from '@wscluster/transport';
+import type { FollowerHandlers, RingBusFollower, RingReader } from '@wscluster/transport';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { CLUSTER } from './rings.ts';
 
@@ -22,7 +22,7 @@ export class FakeBus implements RingBusFollower {
 }
 
 /** Holds what a test put into it, or fails. */
-export class FakeStore implements RingStore {
+export class FakeStore implements RingReader {
   message: RingMessage | undefined;
   failing = false;
   loads = 0;
@@ -31,10 +31,6 @@ export class FakeStore implements RingStore {
     this.loads++;
     if (this.failing) return Promise.reject(new WsClusterError('STORE_UNAVAILABLE', 'the store is down'));
     return Promise.resolve(this.message);
-  }
-
-  save(): Promise<'stale'> {
-    return Promise.resolve('stale');
   }
 
   close(): Promise<void> {

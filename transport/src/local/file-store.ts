@@ -42,6 +42,7 @@ export function openFileStore({ path }: FileStoreOptions): RingStore {
 
   return {
     load: () => track(() => load(path)),
+    revision: () => track(async () => heldRevision(await readIfThere(path))),
     save: (message) => track(() => save(path, message)),
     async close() {
       closed = true;

@@ -1,0 +1,1 @@
+export type { RealServer } from './server.ts';
