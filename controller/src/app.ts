@@ -1,67 +1,192 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Assigner, WsClusterError } from '@wscluster/ring';
-import { createLogger, type OptionValues, type Running, startProbes } from '@wscluster/service';
-import { openFileStore, openLocalHub } from '@wscluster/transport';
+import {
+  createLogger,
+  formatHostPort,
+  type Logger,
+  type OptionValues,
+  type Running,
+  startProbes,
+} from '@wscluster/service';
+import { brokersOf, openTransport } from '@wscluster/transport';
 import { isLoopback } from './api/access.ts';
-import type { ServedCluster } from './api/served-cluster.ts';
 import { startApi } from './api/server.ts';
-import { loadClusterFile } from './cluster/load.ts';
-import { openSpecStore } from './cluster/spec-store.ts';
+import { type DeclaredCluster, loadClusters } from './cluster/load.ts';
+import { openSpecStore, type SpecStore } from './cluster/spec-store.ts';
 import type { controllerOptions } from './config.ts';
+import { type KeptDocuments, keptDocuments } from './documents/kept-documents.ts';
+import { openFileDocuments } from './documents/local/file-documents.ts';
+import { openRedisDocuments } from './documents/redis/redis-documents.ts';
 import { alwaysLeader } from './leadership/always-leader.ts';
+import { openRedisLeadership } from './leadership/redis/redis-lock.ts';
 import { createMetrics } from './metrics.ts';
-import { Planner } from './plan/planner.ts';
+import { Candidate } from './reconcile/candidate.ts';
 import { ClusterController } from './reconcile/cluster-controller.ts';
+import { openNacosRegistry } from './registry/nacos/registry.ts';
+import type { Registry } from './registry/port.ts';
+import { openDockerSource } from './workloads/docker/source.ts';
+import { drainMarks } from './workloads/drain-marks.ts';
 import { openLocalSource } from './workloads/local/source.ts';
+import type { SourceHandlers, WorkloadSource } from './workloads/port.ts';
+
+type Options = OptionValues<typeof controllerOptions>;
 
 /** Wires the controller; the only file that knows the adapters. */
-export async function startController(options: OptionValues<typeof controllerOptions>): Promise<Running> {
+export async function startController(options: Options): Promise<Running> {
   if (options.apiToken === undefined && !isLoopback(options.api.host))
     throw new WsClusterError('CONFIG_INVALID', '--api: an address beyond loopback needs --api-token', { field: 'api' });
   const log = createLogger('controller');
-  const declared = loadClusterFile(options.cluster);
-  const { name } = declared.cluster.metadata;
-  const directory = join(options.stateDir, name);
+  const declared = loadClusters(options.cluster);
+  for (const cluster of declared) checkServable(cluster, options);
 
-  const assigner = new Assigner();
-  const clusters: ServedCluster[] = [];
+  const clusters: Candidate[] = [];
   const notReady = () =>
-    clusters.length === 0
+    clusters.length < declared.length
       ? 'starting'
-      : clusters.map(({ controller }) => controller.notReady).find((reason) => reason !== undefined);
+      : clusters.map((cluster) => cluster.notReady).find((reason) => reason !== undefined);
 
   // Listeners first: a taken port must be known before any node is started.
   const probes = await startProbes(options.probes, notReady, createMetrics(clusters));
   const api = await startApi({ listen: options.api, token: options.apiToken, clusters, notReady, log });
-  const spec = openSpecStore(join(directory, 'spec.json'), declared);
-  const controller = await ClusterController.start({
-    name,
-    spec,
-    store: openFileStore({ path: join(directory, 'ring.json') }),
-    leadership: alwaysLeader(),
-    assign: (seats, cap) => assigner.assign(seats, cap),
-    log,
-    openBus: (handlers) => openLocalHub({ socketPath: join(directory, 'bus.sock'), log }, handlers),
-    openSource: async (handlers) =>
-      openLocalSource(
-        {
-          directory: join(directory, 'nodes'),
-          settings: () => ({ drainSeconds: spec.spec.nodes.drainSeconds, command: spec.spec.nodes.command }),
-          sampleCommand: [process.execPath, options.sampleNode],
-          log,
-        },
-        handlers,
-      ),
-  });
-  clusters.push({ name, spec, controller, planner: new Planner(controller, spec) });
-  log.info({ event: 'started', api: api.port, probes: probes.port }, `API on port ${api.port}`);
+  const self = options.apiAdvertise ?? `http://${reachable({ ...options.api, port: api.port })}`;
+  const assigner = new Assigner();
+  for (const cluster of declared) clusters.push(candidate(cluster, options, self, assigner, log));
+  log.info({ event: 'started', api: api.port, probes: probes.port, advertise: self }, `API on port ${api.port}`);
+  await Promise.all(clusters.map((cluster) => cluster.start()));
 
   return {
     async stop() {
-      // No more changes, then the loop; probes answer to the end. Gateways go on, and nodes too unless asked otherwise.
+      // No more changes, then the loops; probes answer to the end. Gateways go on, and nodes too unless asked otherwise.
       await api.close();
-      await controller.stop({ endNodes: options.stopNodes });
+      await Promise.all(clusters.map((cluster) => cluster.stop({ endNodes: options.stopNodes })));
       await probes.close();
     },
   };
+}
+
+function candidate(
+  declared: DeclaredCluster,
+  options: Options,
+  self: string,
+  assigner: Assigner,
+  log: Logger,
+): Candidate {
+  const { name } = declared.cluster.metadata;
+  const brokers = brokersOf(options);
+  return new Candidate({
+    name,
+    log,
+    leadership:
+      brokers === undefined
+        ? alwaysLeader()
+        : openRedisLeadership({ url: brokers.redisUrl, cluster: name, self, ttlMs: options.lockSeconds, log }),
+    async reign(leading) {
+      const folder = join(options.stateDir, name);
+      const documents = keptDocuments(
+        brokers === undefined
+          ? openFileDocuments(folder)
+          : openRedisDocuments({ url: brokers.redisUrl, cluster: name, log }),
+      );
+      try {
+        const spec = await openSpecStore(documents, declared);
+        const transport = openTransport({ ...options, cluster: name, log });
+        const controller = await ClusterController.start({
+          name,
+          spec,
+          leading,
+          log,
+          store: transport.openStore(),
+          assign: (seats, cap) => assigner.assign(seats, cap),
+          openBus: (handlers) => transport.openHub(handlers),
+          openSource: (handlers) => openSource(options, name, spec, documents, log, handlers),
+          openRegistry: () => openRegistry(options, name, spec, log),
+          onStoreLost: () =>
+            void documents
+              .restore()
+              .catch((error: unknown) =>
+                log.warn(
+                  { event: 'documents-lost', cluster: name, error, action: 'change the spec once more by the API' },
+                  'the changed spec could not be written again',
+                ),
+              ),
+        });
+        return { spec, controller, close: () => documents.close() };
+      } catch (error) {
+        await documents.close();
+        throw error;
+      }
+    },
+  });
+}
+
+async function openSource(
+  options: Options,
+  cluster: string,
+  spec: SpecStore,
+  documents: KeptDocuments,
+  log: Logger,
+  handlers: SourceHandlers,
+): Promise<WorkloadSource> {
+  if (options.source === 'local')
+    return openLocalSource(
+      {
+        directory: join(options.stateDir, cluster, 'nodes'),
+        settings: () => ({ drainSeconds: spec.spec.nodes.drainSeconds, command: spec.spec.nodes.command }),
+        sampleCommand: [process.execPath, options.sampleNode],
+        log,
+      },
+      handlers,
+    );
+  return openDockerSource(
+    {
+      connection: { host: options.dockerHost, certPath: options.dockerCertPath },
+      cluster,
+      settings: () => {
+        const { nodes } = spec.spec;
+        return { ...nodes, selector: nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': cluster } };
+      },
+      drains: drainMarks(documents),
+      log,
+    },
+    handlers,
+  );
+}
+
+function openRegistry(options: Options, cluster: string, { spec }: SpecStore, log: Logger): Registry | undefined {
+  const { nacos } = spec.registry;
+  if (nacos === undefined) return undefined;
+  const { nacosUsername: username, nacosPassword: password, nacosToken: token } = options;
+  return openNacosRegistry({
+    servers: nacos.servers ?? options.nacosServers?.split(',') ?? [],
+    scheme: options.nacosScheme,
+    api: options.nacosApi,
+    namespace: nacos.namespace,
+    group: nacos.group,
+    service: nacos.service ?? cluster,
+    clusterName: nacos.cluster,
+    owner: cluster,
+    log,
+    ...(token !== undefined
+      ? { credentials: { token } }
+      : username !== undefined && password !== undefined && { credentials: { username, password } }),
+  });
+}
+
+/** What the schema can't know: whether this controller can do what the file asks for. Throws CONFIG_INVALID. */
+function checkServable({ cluster }: DeclaredCluster, options: Options): void {
+  const { name } = cluster.metadata;
+  const { nodes, registry } = cluster.spec;
+  const refuse = (field: string, message: string) => {
+    throw new WsClusterError('CONFIG_INVALID', `cluster ${name}: ${field}: ${message}`, { field });
+  };
+  if (registry.nacos !== undefined && registry.nacos.servers === undefined && options.nacosServers === undefined)
+    refuse('spec.registry.nacos.servers', 'is needed, or --nacos-servers for all clusters');
+  if (options.source === 'docker' && nodes.image === undefined && (nodes.replicas ?? 0) > 0)
+    refuse('spec.nodes.image', `is needed for ${nodes.replicas} managed nodes; or set replicas to 0 to bring your own`);
+}
+
+/** How others reach what listens here: all interfaces is no address, so it becomes the host's name. */
+function reachable({ host, port }: { host: string; port: number }): string {
+  return formatHostPort({ host: host === '::' || host === '0.0.0.0' ? hostname() : host, port });
 }

@@ -1,14 +1,61 @@
 import { fileURLToPath } from 'node:url';
-import { hostPortOption, type OptionSpecs } from '@wscluster/service';
+import { hostPortOption, type OptionSpecs, secondsOption } from '@wscluster/service';
+import { brokerOptions } from '@wscluster/transport';
 import { z } from 'zod';
 
 const sampleNode = fileURLToPath(new URL('../../ws-node/src/main.ts', import.meta.url));
 
 export const controllerOptions = {
-  cluster: { schema: z.string(), help: 'YAML file of the WsCluster (required)' },
+  cluster: {
+    schema: z.string({ error: 'must name a file or folder' }),
+    help: 'YAML file of a WsCluster, or a folder of such files, one for each cluster (required)',
+  },
+  source: {
+    schema: z.enum(['local', 'docker']).default('local'),
+    help: 'where the nodes are: local processes, or docker containers (default local)',
+  },
+  ...brokerOptions,
+  dockerHost: {
+    schema: z
+      .string()
+      .regex(/^(unix:\/\/\/|tcp:\/\/|http:\/\/|https:\/\/)\S+$/, 'must be unix:///path or tcp://host:port')
+      .default(process.env.DOCKER_HOST || 'unix:///var/run/docker.sock'),
+    help: 'Docker API: unix:///path or tcp://host:port (default DOCKER_HOST, else unix:///var/run/docker.sock)',
+  },
+  dockerCertPath: {
+    schema: z
+      .string()
+      .min(1)
+      .optional()
+      .default(process.env.DOCKER_TLS_VERIFY ? process.env.DOCKER_CERT_PATH : undefined),
+    help: 'folder with ca.pem, cert.pem and key.pem for a Docker API with TLS (default DOCKER_CERT_PATH if DOCKER_TLS_VERIFY is set)',
+  },
+  nacosServers: {
+    schema: z
+      .string()
+      .regex(/^[^\s:/,]+:\d{1,5}(,[^\s:/,]+:\d{1,5})*$/, 'must be host:port, several with commas')
+      .optional(),
+    help: 'Nacos servers, host:port with commas, for clusters with spec.registry.nacos (no default)',
+  },
+  nacosApi: {
+    schema: z.enum(['auto', 'v1', 'v3']).default('auto'),
+    help: 'HTTP API of Nacos: v1 (1.x to 3.1), v3 (3.x), or auto, which asks the server (default auto)',
+  },
+  nacosScheme: { schema: z.enum(['http', 'https']).default('http'), help: 'http or https (default http)' },
+  nacosUsername: { schema: z.string().min(1).optional(), help: 'user of Nacos, if it asks for one' },
+  nacosPassword: { schema: z.string().min(1).optional(), help: 'password of that user' },
+  nacosToken: { schema: z.string().min(1).optional(), help: 'access token of Nacos, instead of user and password' },
+  lockSeconds: {
+    schema: secondsOption.prefault('10'),
+    help: 'with Redis: a leader that is silent for so long is replaced; seconds (default 10)',
+  },
   stateDir: { schema: z.string().default('.wscluster'), help: 'folder of all state (default .wscluster)' },
   api: { schema: hostPortOption.prefault('127.0.0.1:7080'), help: 'address of the API (default 127.0.0.1:7080)' },
   apiToken: { schema: z.string().min(16).optional(), help: 'token of the API; required beyond loopback' },
+  apiAdvertise: {
+    schema: z.url({ protocol: /^https?$/, error: 'must be a URL such as http://controller-1:7080' }).optional(),
+    help: 'URL by which other controllers reach this API (default http:// and its address, or the host name)',
+  },
   probes: { schema: hostPortOption.prefault(':8081'), help: 'address of probes and metrics (default :8081)' },
   stopNodes: {
     schema: z.stringbool().default(false),

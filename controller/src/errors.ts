@@ -24,9 +24,11 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   OWNER_PROTOCOL: 502,
   NO_RING: 503,
   NO_MEMBERS: 503,
+  NO_LEADER: 503,
   SOURCE_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
   BUS_UNAVAILABLE: 503,
+  REGISTRY_UNAVAILABLE: 503,
 };
 
 /** The one translator of errors into answers of the API. What is not ours is INTERNAL, its text kept to the log. */

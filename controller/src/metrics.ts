@@ -2,16 +2,12 @@ import { SLOTS, slotCounts } from '@wscluster/ring';
 import { Gauge, Registry } from 'prom-client';
 import type { ServedCluster } from './api/served-cluster.ts';
 import { gatewaysView } from './api/views.ts';
+import type { Reign } from './reconcile/candidate.ts';
 
-/** Everything is read at scrape time from the clusters' state. */
+/** Everything is read at scrape time from the state of the clusters that this process leads. */
 export function createMetrics(clusters: readonly ServedCluster[]): Registry {
   const registry = new Registry();
-  const gauge = (
-    name: string,
-    help: string,
-    labelNames: string[],
-    read: (cluster: ServedCluster, set: Setter) => void,
-  ) =>
+  const gauge = (name: string, help: string, labelNames: string[], read: (reign: Reign, set: Setter) => void) =>
     new Gauge({
       name,
       help,
@@ -19,10 +15,19 @@ export function createMetrics(clusters: readonly ServedCluster[]): Registry {
       registers: [registry],
       collect() {
         this.reset();
-        for (const cluster of clusters)
-          read(cluster, (value, labels = {}) => this.set({ cluster: cluster.name, ...labels }, value));
+        for (const { name, reign } of clusters)
+          if (reign !== undefined) read(reign, (value, labels = {}) => this.set({ cluster: name, ...labels }, value));
       },
     });
+  new Gauge({
+    name: 'wscluster_leading',
+    help: '1 when this controller leads the cluster, 0 when it stands by',
+    labelNames: ['cluster'],
+    registers: [registry],
+    collect() {
+      for (const { name, reign } of clusters) this.set({ cluster: name }, reign === undefined ? 0 : 1);
+    },
+  });
   gauge('wscluster_ring_epoch', 'Epoch of the published ring', [], ({ controller }, set) =>
     set(controller.view.ring.revision.epoch),
   );

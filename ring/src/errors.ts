@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   // API
   NOT_FOUND: { retryable: false, meaning: 'there is no such cluster, node or path' },
   CONFLICT: { retryable: true, meaning: 'the state changed meanwhile, or forbids the change' },
+  NO_LEADER: { retryable: true, meaning: 'no controller leads the cluster now' },
   API_UNREACHABLE: { retryable: true, meaning: 'the API of the controller does not answer' },
   UNAUTHORIZED: { retryable: false, meaning: 'a token is needed, or the given one is wrong' },
   // The world outside

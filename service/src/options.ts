@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { WsClusterError } from '@wscluster/ring';
+import { messageOf, WsClusterError } from '@wscluster/ring';
 import { z } from 'zod';
 import { parseHostPort } from './listen.ts';
 import { readOptionsFile } from './options-file.ts';
 
-/** One setting of a process: `--kebab-name` on the command line, else `WSCLUSTER_KEBAB_NAME` in the environment. */
+/**
+ * One setting of a process: `--kebab-name` on the command line, else `WSCLUSTER_KEBAB_NAME` in the environment, else the
+ * content of the file that `WSCLUSTER_KEBAB_NAME_FILE` names (for secrets that are mounted).
+ */
 export interface OptionSpec<T extends z.ZodType = z.ZodType> {
   readonly schema: T;
   /** What it does, its unit and default, for --help. */
@@ -61,7 +65,8 @@ export function readOptions<S extends OptionSpecs>(
     process.stdout.write(helpText(program, specs));
     return undefined;
   }
-  const given = (name: string) => flags[kebab(name)] ?? (env[environmentName(name)] || undefined);
+  const given = (name: string) =>
+    flags[kebab(name)] ?? (env[environmentName(name)] || fromMountedFile(`${environmentName(name)}_FILE`, env));
   const path = 'config' in specs ? given('config') : undefined;
   const others = names.filter((name) => name !== 'config');
   const file = typeof path === 'string' && path !== '' ? readOptionsFile(path, others) : {};
@@ -80,6 +85,20 @@ export function readOptions<S extends OptionSpecs>(
     values[name] = parsed.data;
   }
   return values as OptionValues<S>;
+}
+
+function fromMountedFile(variable: string, env: NodeJS.ProcessEnv): string | undefined {
+  const path = env[variable];
+  if (path === undefined || path === '') return undefined;
+  try {
+    // Editors and `echo` end a file with a line break, which no value of ours has.
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch (cause) {
+    throw new WsClusterError('CONFIG_INVALID', `${variable}: ${path} cannot be read: ${messageOf(cause)}`, {
+      field: variable,
+      cause,
+    });
+  }
 }
 
 function kebab(name: string): string {

@@ -5,18 +5,20 @@ import { z } from 'zod';
 import { deliver } from '../messages/deliver.ts';
 import { changeSchema } from '../plan/change.ts';
 import { streamEvents } from './event-stream.ts';
+import { passOnToLeader, servedBy } from './pass-on.ts';
 import * as answers from './schemas.ts';
-import { findCluster, type ServedCluster } from './served-cluster.ts';
+import { reignOf, type ServedCluster } from './served-cluster.ts';
 import { clusterView, gatewaysView, nodesView, ownerView, ringView } from './views.ts';
 
-/** The routes of one cluster. `signal` ends the event streams. */
+/** The routes of one cluster; who does not lead it passes them on. `signal` ends the event streams. */
 export function addClusterRoutes(
   scope: FastifyInstance,
   clusters: readonly ServedCluster[],
   signal: AbortSignal,
 ): void {
   const app = scope.withTypeProvider<ZodTypeProvider>();
-  const of = (request: FastifyRequest) => findCluster(clusters, (request.params as { cluster?: string }).cluster);
+  const of = (request: FastifyRequest) => reignOf(servedBy(request, clusters));
+  passOnToLeader(scope, clusters);
   const named = scope.prefix.endsWith(':cluster');
   const documented = <S extends object>(summary: string, status: number, answer: z.ZodType, more: S) => ({
     schema: { summary, hide: !named, response: { [status]: answer, default: answers.problemAnswer }, ...more },

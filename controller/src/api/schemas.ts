@@ -27,7 +27,15 @@ const status = z.object({
   connections: z.int(),
 });
 
-export const clustersAnswer = z.object({ clusters: z.array(z.object({ name: z.string(), status })) });
+export const clustersAnswer = z.object({
+  clusters: z.array(
+    z.object({
+      name: z.string(),
+      leader: z.string().nullable().describe('API of the controller that leads it, when it is another one.'),
+      status: status.nullable().describe('null while no leader can be asked.'),
+    }),
+  ),
+});
 
 export const clusterAnswer = z.object({
   apiVersion: z.string(),

@@ -1,14 +1,13 @@
 import { WsClusterError } from '@wscluster/ring';
-import type { SpecStore } from '../cluster/spec-store.ts';
-import type { Planner } from '../plan/planner.ts';
-import type { ClusterController } from '../reconcile/cluster-controller.ts';
+import type { Reign } from '../reconcile/candidate.ts';
 
-/** A cluster as the API reaches it. */
+/** A cluster as the API reaches it: here, or at the controller that leads it. */
 export interface ServedCluster {
   readonly name: string;
-  readonly spec: SpecStore;
-  readonly controller: ClusterController;
-  readonly planner: Planner;
+  /** Undefined while another controller leads. */
+  readonly reign: Reign | undefined;
+  /** Base URL of the API of the one that leads instead; undefined when none is known. */
+  readonly leader: string | undefined;
 }
 
 /** The cluster with this name, or the only one when none is named. Throws NOT_FOUND. */
@@ -19,4 +18,10 @@ export function findCluster(clusters: readonly ServedCluster[], name: string | u
   throw new WsClusterError('NOT_FOUND', `there is no cluster ${name ?? '(unnamed)'}; there is: ${names}`, {
     field: 'cluster',
   });
+}
+
+/** A cluster that this process leads. Throws NO_LEADER when it does not. */
+export function reignOf({ name, reign }: ServedCluster): Reign & { readonly name: string } {
+  if (reign !== undefined) return { name, ...reign };
+  throw new WsClusterError('NO_LEADER', `no controller leads ${name} now; try again in some seconds`);
 }

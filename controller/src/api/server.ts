@@ -6,6 +6,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fast
 import { problemOf } from '../errors.ts';
 import { checkAccess } from './access.ts';
 import { addClusterRoutes } from './cluster-routes.ts';
+import { statusFromLeader } from './pass-on.ts';
 import { clustersAnswer, problemAnswer } from './schemas.ts';
 import type { ServedCluster } from './served-cluster.ts';
 import { statusView } from './views.ts';
@@ -69,8 +70,17 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
     scope.get(
       '/api/v1/clusters',
       { schema: { summary: 'All clusters', response: { 200: clustersAnswer, default: problemAnswer } } },
-      async () => ({
-        clusters: options.clusters.map(({ name, ...cluster }) => ({ name, status: statusView(cluster) })),
+      async (request) => ({
+        clusters: await Promise.all(
+          options.clusters.map(async (cluster) => ({
+            name: cluster.name,
+            leader: cluster.leader ?? null,
+            status:
+              cluster.reign === undefined
+                ? await statusFromLeader(cluster, request.headers.authorization)
+                : statusView(cluster.reign),
+          })),
+        ),
       }),
     );
     done();

@@ -1,6 +1,7 @@
 import { compareRevisions, ownerOf, type Ring, SLOTS, slotCounts, slotOf, WsClusterError } from '@wscluster/ring';
+import { desiredReplicas } from '../cluster/nodes-schema.ts';
+import type { Reign } from '../reconcile/candidate.ts';
 import type { ClusterController } from '../reconcile/cluster-controller.ts';
-import type { ServedCluster } from './served-cluster.ts';
 
 // What the API shows, as plain data. Shares are parts of 1; revisions are {epoch, version}.
 
@@ -68,7 +69,11 @@ export function gatewaysView(cluster: ClusterController) {
   }));
 }
 
-export function clusterView({ name, spec, controller }: Pick<ServedCluster, 'name' | 'spec' | 'controller'>) {
+export function clusterView({
+  name,
+  spec,
+  controller,
+}: Pick<Reign, 'spec' | 'controller'> & { readonly name: string }) {
   return {
     apiVersion: 'wscluster.io/v1alpha1',
     kind: 'WsCluster',
@@ -78,7 +83,7 @@ export function clusterView({ name, spec, controller }: Pick<ServedCluster, 'nam
   };
 }
 
-export function statusView({ spec, controller }: Pick<ServedCluster, 'spec' | 'controller'>) {
+export function statusView({ spec, controller }: Pick<Reign, 'spec' | 'controller'>) {
   const { ring, listing, conditions } = controller.view;
   const gateways = gatewaysView(controller);
   const count = (phase: string) => listing.filter((workload) => workload.phase === phase).length;
@@ -86,7 +91,7 @@ export function statusView({ spec, controller }: Pick<ServedCluster, 'spec' | 'c
     observedGeneration: spec.generation,
     conditions: [...conditions],
     ring: { ...ring.revision, members: ring.members.length, digest: ring.digest },
-    nodes: { desired: spec.spec.nodes.replicas, ready: count('ready'), draining: count('draining') },
+    nodes: { desired: desiredReplicas(spec.spec.nodes), ready: count('ready'), draining: count('draining') },
     gateways: { ready: gateways.length, inSync: gateways.filter((gateway) => gateway.inSync).length },
     connections: gateways.reduce((sum, gateway) => sum + gateway.connections, 0),
   };

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
+import { desiredReplicas } from './nodes-schema.ts';
 import { type WsCluster, wsClusterSchema } from './schema.ts';
 
 /** A WsCluster as a file declares it. */
@@ -10,6 +12,37 @@ export interface DeclaredCluster {
   readonly cluster: WsCluster;
   /** Of what the file says, before defaults: a new default of a new version is no edit of the file. */
   readonly digest: string;
+}
+
+/**
+ * Reads the WsClusters of a YAML file, or of all YAML files of a folder, one each. Throws CONFIG_INVALID naming the file,
+ * the field and what is allowed, and for two of one name.
+ */
+export function loadClusters(path: string): DeclaredCluster[] {
+  const declared = clusterFiles(path).map((file) => ({ file, ...loadClusterFile(file) }));
+  for (const [index, { file, cluster }] of declared.entries()) {
+    const { name } = cluster.metadata;
+    const other = declared.findIndex((one) => one.cluster.metadata.name === name);
+    if (other !== index)
+      throw new WsClusterError(
+        'CONFIG_INVALID',
+        `${file}: metadata.name: ${name} is that of ${declared[other]?.file}`,
+        {
+          field: 'metadata.name',
+        },
+      );
+  }
+  return declared;
+}
+
+function clusterFiles(path: string): string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
+  const files = readdirSync(path)
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .map((name) => join(path, name));
+  if (files.length > 0) return files;
+  throw new WsClusterError('CONFIG_INVALID', `${path}: holds no .yaml file; it needs one for each WsCluster`);
 }
 
 /** Reads one WsCluster from a YAML file. Throws CONFIG_INVALID naming the file, the field and what is allowed. */
@@ -39,12 +72,18 @@ export function parseCluster(text: string, origin: string): DeclaredCluster {
 /** Checks a value against the schema and fills in defaults. */
 export function validCluster(value: unknown, origin: string): WsCluster {
   const parsed = wsClusterSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withReplicas(parsed.data);
   const issues = parsed.error.issues.map(describeIssue);
   const first = issues[0];
   throw new WsClusterError('CONFIG_INVALID', `${origin}: ${issues.map((i) => `${i.field}: ${i.message}`).join('; ')}`, {
     field: first?.field ?? '',
   });
+}
+
+/** A default that depends on other fields, which the schema can't say. */
+function withReplicas(cluster: WsCluster): WsCluster {
+  const { nodes } = cluster.spec;
+  return { ...cluster, spec: { ...cluster.spec, nodes: { ...nodes, replicas: desiredReplicas(nodes) } } };
 }
 
 /** The field as a reader of the file would write it, and what is wrong with it. */

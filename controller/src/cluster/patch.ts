@@ -2,20 +2,25 @@ import { WsClusterError } from '@wscluster/ring';
 import { validCluster } from './load.ts';
 import type { ClusterSpec } from './schema.ts';
 
+/** Who may change the spec need not be one who may run programs here, or point the controller at others' containers. */
+const FILE_ONLY = [
+  ...['nodes.command', 'nodes.image', 'nodes.env', 'nodes.selector', 'nodes.port', 'nodes.network'],
+  ...['nodes.addressFrom', 'nodes.publishedHost', 'nodes.readinessPath', 'registry'],
+];
+
 /**
  * The spec after a JSON merge patch (RFC 7396): objects are merged, null removes (and so brings back the default),
- * everything else replaces. Throws REQUEST_INVALID naming the field, and for a change of the command of nodes.
+ * everything else replaces. Throws REQUEST_INVALID naming the field, and for a change of what only the file may say.
  */
 export function patchedSpec(spec: ClusterSpec, patch: unknown): ClusterSpec {
   const head = { apiVersion: 'wscluster.io/v1alpha1', kind: 'WsCluster', metadata: { name: 'patched' } };
   try {
     const next = validCluster({ ...head, spec: mergePatch(spec, patch) }, 'the patch').spec;
-    // Who may change the spec need not be one who may run programs here.
-    if (JSON.stringify(next.nodes.command) !== JSON.stringify(spec.nodes.command))
-      throw new WsClusterError('REQUEST_INVALID', "spec.nodes.command: is set in the cluster's file only", {
-        field: 'spec.nodes.command',
-      });
-    return next;
+    const fixed = FILE_ONLY.find((field) => JSON.stringify(at(next, field)) !== JSON.stringify(at(spec, field)));
+    if (fixed === undefined) return next;
+    throw new WsClusterError('REQUEST_INVALID', `spec.${fixed}: is set in the cluster's file only`, {
+      field: `spec.${fixed}`,
+    });
   } catch (error) {
     if (!(error instanceof WsClusterError)) throw error;
     throw new WsClusterError('REQUEST_INVALID', error.message, { cause: error, field: error.field ?? '' });
@@ -34,4 +39,8 @@ function mergePatch(target: unknown, patch: unknown): unknown {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function at(value: unknown, path: string): unknown {
+  return path.split('.').reduce((part, name) => (isObject(part) ? part[name] : undefined), value);
 }

@@ -1,29 +1,9 @@
-import { gatewayLimitsSchema, routeSchema, weightSchema } from '@wscluster/ring';
+import { gatewayLimitsSchema, routeSchema } from '@wscluster/ring';
 import { z } from 'zod';
+import { nodesSchema } from './nodes-schema.ts';
+import { registrySchema } from './registry-schema.ts';
 
 const seconds = z.number().min(0).max(86_400);
-
-const nodesSchema = z.strictObject({
-  replicas: z.int().min(0).max(1000).default(3).describe('Managed nodes that should exist.'),
-  weight: weightSchema.default(1).describe('Share of the slots of each node, relative to the others.'),
-  weights: z
-    .record(z.string().regex(/^\d{1,5}$/, 'must be a ring id'), weightSchema)
-    .default({})
-    .describe('Weights of single places on the ring, by ring id; whoever takes the place over has its weight.'),
-  sendPath: z
-    .string()
-    .regex(/^\/[^\s?#]*$/, 'must be a path')
-    .default('/send')
-    .describe('Where a node takes a message for a key: POST <sendPath>?userId=<key>.'),
-  drainSeconds: seconds
-    .default(60)
-    .describe('Seconds that a draining node has to let its clients go; its slots leave within 80 % of it.'),
-  command: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe('Local mode: program and arguments of a node. Default: the sample backend.'),
-});
 
 const routingSchema = z.strictObject({
   routes: z
@@ -89,6 +69,7 @@ export const wsClusterSchema = z.strictObject({
       gateway: gatewaySchema.prefault({}),
       routing: routingSchema.prefault({}),
       rebalance: rebalanceSchema.prefault({}),
+      registry: registrySchema.prefault({}),
     })
     .prefault({})
     .superRefine((spec, ctx) => {

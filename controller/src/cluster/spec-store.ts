@@ -1,28 +1,36 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { messageOf, WsClusterError } from '@wscluster/ring';
+import { WsClusterError } from '@wscluster/ring';
+import { z } from 'zod';
+import type { Documents } from '../documents/port.ts';
 import { type DeclaredCluster, validCluster } from './load.ts';
 import type { ClusterSpec } from './schema.ts';
+
+const DOCUMENT = 'spec';
+
+const storedSchema = z.object({ source: z.string(), generation: z.int().min(1), spec: z.unknown() });
 
 /** Keeps the spec with the changes made through the API, so that they survive a restart. */
 export interface SpecStore {
   readonly spec: ClusterSpec;
   /** Counts changes of the spec, from 1; status refers to it as observedGeneration. */
   readonly generation: number;
-  /** Stores a changed spec before it counts. Throws STORE_UNAVAILABLE, and then nothing has changed. */
-  update(change: (spec: ClusterSpec) => ClusterSpec): void;
+  /** Stores a changed spec before it counts. Rejects with STORE_UNAVAILABLE, and then nothing has changed. */
+  update(change: (spec: ClusterSpec) => ClusterSpec): Promise<void>;
 }
 
 /**
- * A file beside the cluster's other state. The stored spec holds as long as the cluster's own file is the one from
- * which it was changed; who edits that file again means the edit, so the file then wins.
+ * Reads the spec that the last leader left. It holds as long as the cluster's own file is the one from which it was
+ * changed; who edits that file again means the edit, so the file then wins. Rejects with STORE_UNAVAILABLE, and with
+ * MESSAGE_INVALID or CONFIG_INVALID when what is stored cannot be a spec.
  */
-export function openSpecStore(path: string, { cluster, digest }: DeclaredCluster): SpecStore {
-  const stored = read(path);
+export async function openSpecStore(documents: Documents, { cluster, digest }: DeclaredCluster): Promise<SpecStore> {
+  const { name } = cluster.metadata;
+  const found = await documents.read(DOCUMENT);
+  const stored = found === undefined ? undefined : parse(found, name);
   const edited = stored !== undefined && stored.source !== digest;
-  let { spec } = stored === undefined || edited ? cluster : validCluster({ ...cluster, spec: stored.spec }, path);
+  const origin = `the stored spec of ${name}`;
+  let { spec } = stored === undefined || edited ? cluster : validCluster({ ...cluster, spec: stored.spec }, origin);
   let generation = stored === undefined ? 1 : stored.generation + (edited ? 1 : 0);
-  if (edited) write(path, { source: digest, generation, spec });
+  if (edited) await documents.write(DOCUMENT, { source: digest, generation, spec });
   return {
     get spec() {
       return spec;
@@ -30,49 +38,21 @@ export function openSpecStore(path: string, { cluster, digest }: DeclaredCluster
     get generation() {
       return generation;
     },
-    update(change) {
+    async update(change) {
       const next = validCluster({ ...cluster, spec: change(spec) }, 'the changed spec').spec;
-      write(path, { source: digest, generation: generation + 1, spec: next });
+      await documents.write(DOCUMENT, { source: digest, generation: generation + 1, spec: next });
       spec = next;
       generation++;
     },
   };
 }
 
-interface StoredSpec {
-  source: string;
-  generation: number;
-  spec: unknown;
-}
-
-function read(path: string): StoredSpec | undefined {
-  try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as Partial<StoredSpec>;
-    if (typeof value.source !== 'string' || typeof value.generation !== 'number')
-      throw new WsClusterError(
-        'MESSAGE_INVALID',
-        `${path}: lacks source or generation; remove the file to start from the declared spec`,
-      );
-    return { source: value.source, generation: value.generation, spec: value.spec };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    if (error instanceof WsClusterError) throw error;
-    throw new WsClusterError(
-      'MESSAGE_INVALID',
-      `${path}: ${messageOf(error)}; remove the file to start from the declared spec`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-function write(path: string, value: StoredSpec): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`);
-    renameSync(`${path}.new`, path);
-  } catch (error) {
-    throw new WsClusterError('STORE_UNAVAILABLE', `${path}: cannot be written: ${messageOf(error)}`, { cause: error });
-  }
+function parse(document: unknown, name: string): z.infer<typeof storedSchema> {
+  const parsed = storedSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  throw new WsClusterError(
+    'MESSAGE_INVALID',
+    `the stored spec of ${name} lacks source, generation or spec; remove it to start from the declared spec`,
+    { cause: parsed.error },
+  );
 }

@@ -107,15 +107,14 @@ export class GatewayLink {
     const { store, rollout, onEpochRaised } = this.#parts;
     // Whatever becomes of the reading: the ring that we tried to publish is not out.
     onEpochRaised();
-    const stored = await store.load();
-    this.#raiseEpoch(stored?.revision ?? rollout.ring.revision);
+    this.#raiseEpoch((await store.revision()) ?? rollout.ring.revision);
   }
 
   /** Somebody has seen a newer ring than ours: go on above it, so that nobody refuses us. */
   #raiseEpoch(seen: Revision): void {
     const { rollout, log, onEpochRaised } = this.#parts;
     const epoch = nextEpoch(rollout.ring.revision, seen);
-    const action = 'none, unless two controllers run: stop one';
+    const action = 'none, unless it goes on: then a controller that does not share our leadership runs; stop it';
     log.warn(
       { event: 'epoch-raised', epoch, seen: formatRevision(seen), action },
       `revision ${formatRevision(seen)} was seen, above ours; goes on in epoch ${epoch}`,

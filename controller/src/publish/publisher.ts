@@ -28,15 +28,20 @@ export interface PublishStatus {
 /** `stale`: the store holds a newer ring, so somebody else leads or led: take a higher epoch. */
 export type PublishResult = 'published' | 'stale';
 
+/** A store that takes longer does not hold up the bus, ms: a lost node's clients wait for that ring. */
+const STORE_FIRST_MS = 250;
+
 /**
  * Puts rings into the store and then on the bus, and repeats the essentials as heartbeats. Store first: who reads it
- * because of a bus message must find that ring. Neither failing stops the other: the next heartbeat tries again.
+ * because of a bus message must find that ring. Neither failing stops the other: the next heartbeat tries again, and
+ * writes the ring again into a store that has lost it.
  */
 export class Publisher {
   readonly #cluster: string;
   readonly #bus: RingBusHub;
   readonly #store: RingStore;
   readonly #log: Logger;
+  readonly #onStoreLost: () => void;
   #last: RingMessage | undefined;
   /** The message that the store is known to hold. */
   #saved: RingMessage | undefined;
@@ -44,7 +49,9 @@ export class Publisher {
   #saving: Promise<unknown> = Promise.resolve();
   #status: PublishStatus = { storeError: undefined, busError: undefined };
 
-  constructor(cluster: string, bus: RingBusHub, store: RingStore, log: Logger) {
+  /** `onStoreLost`: the store has lost what it held, so other things in it may be lost too. */
+  constructor(cluster: string, bus: RingBusHub, store: RingStore, log: Logger, onStoreLost: () => void = () => {}) {
+    this.#onStoreLost = onStoreLost;
     this.#cluster = cluster;
     this.#bus = bus;
     this.#store = store;
@@ -58,9 +65,10 @@ export class Publisher {
   async publish({ ring, ...context }: Publication): Promise<PublishResult> {
     const message = encodeRing(ring, { cluster: this.#cluster, ...context });
     this.#last = message;
-    if ((await this.#save(message)) === 'stale') return 'stale';
+    const saving = this.#save(message);
+    if ((await within(saving, STORE_FIRST_MS)) === 'stale') return 'stale';
     await this.#broadcast(message);
-    return 'published';
+    return (await saving) === 'stale' ? 'stale' : 'published';
   }
 
   /** Names the last published ring, with the release as it stands now. */
@@ -68,10 +76,34 @@ export class Publisher {
     const last = this.#last;
     if (last === undefined) return 'published';
     last.release = release;
-    if (this.#saved !== last && (await this.#save(last)) === 'stale') return 'stale';
+    const saving = this.#saveIfLost(last);
     const { cluster, revision, digest, settingsDigest } = last;
     await this.#broadcast({ wire: WIRE_MAJOR, type: 'heartbeat', cluster, revision, digest, settingsDigest, release });
+    if ((await saving) === 'stale') return 'stale';
     return 'published';
+  }
+
+  /** A store that was emptied, or put back to an older state, gets the ring again. */
+  async #saveIfLost(message: RingMessage): Promise<'saved' | 'stale'> {
+    if (this.#saved === message) {
+      try {
+        const held = await this.#store.revision();
+        const order = held === undefined ? -1 : compareRevisions(held, message.revision);
+        this.#note('storeError', undefined);
+        if (order > 0) return 'stale';
+        if (order === 0) return 'saved';
+      } catch (error) {
+        this.#note('storeError', messageOf(error));
+        return 'saved';
+      }
+      if (this.#saved === message) this.#saved = undefined;
+      this.#log.warn(
+        { event: 'store-lost-ring', action: 'see who emptied it; it is written again' },
+        'the store lost its ring',
+      );
+      this.#onStoreLost();
+    }
+    return this.#save(message);
   }
 
   #save(message: RingMessage): Promise<'saved' | 'stale'> {
@@ -123,4 +155,15 @@ export class Publisher {
       );
     this.#status = { ...this.#status, [part]: error };
   }
+}
+
+/** The result, or undefined when it is not there after `ms`. */
+async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  const result = await Promise.race([work, late]);
+  clearTimeout(timer);
+  return result;
 }

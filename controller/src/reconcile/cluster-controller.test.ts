@@ -16,7 +16,7 @@ import type { HubHandlers } from '@wscluster/transport';
 import { describe, expect, test, vi } from 'vitest';
 import { parseCluster } from '../cluster/load.ts';
 import { openSpecStore } from '../cluster/spec-store.ts';
-import { alwaysLeader } from '../leadership/always-leader.ts';
+import { openFileDocuments } from '../documents/local/file-documents.ts';
 import type { SourceHandlers, Workload } from '../workloads/port.ts';
 import { ClusterController } from './cluster-controller.ts';
 
@@ -45,8 +45,10 @@ class World {
     const assigner = new Assigner();
     this.#controller = await ClusterController.start({
       name: 'chat',
-      spec: openSpecStore(join(this.directory, 'spec.json'), declared),
-      leadership: alwaysLeader(),
+      spec: await openSpecStore(openFileDocuments(this.directory), declared),
+      leading: () => true,
+      openRegistry: () => undefined,
+      onStoreLost: () => {},
       assign: (seats, cap) => assigner.assign(seats, cap),
       log: silentLogger,
       store: {

@@ -9,18 +9,20 @@ import {
 } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { HubHandlers, RingBusHub, RingStore } from '@wscluster/transport';
+import { desiredReplicas } from '../cluster/nodes-schema.ts';
 import { patchedSpec } from '../cluster/patch.ts';
 import type { SpecStore } from '../cluster/spec-store.ts';
 import { EventLog } from '../events/event-log.ts';
 import { logConditionChanges, logNodeChanges } from '../events/transitions.ts';
 import { GatewayFleet } from '../fleet/gateways.ts';
 import { nextEpoch } from '../leadership/epoch.ts';
-import type { Leadership } from '../leadership/port.ts';
 import { type Membership, nextMembership } from '../members/membership.ts';
 import type { Whereabouts } from '../messages/deliver.ts';
 import { RecentOwners } from '../messages/recent-owners.ts';
 import { GatewayLink } from '../publish/gateway-link.ts';
 import { Publisher } from '../publish/publisher.ts';
+import type { Registry } from '../registry/port.ts';
+import { RegistrySync } from '../registry/registry-sync.ts';
 import { paceOf } from '../rollout/pace.ts';
 import { Rollout } from '../rollout/rollout.ts';
 import { type Condition, findings, withFindings } from '../status/conditions.ts';
@@ -46,11 +48,16 @@ export interface ClusterParts {
   readonly name: string;
   readonly spec: SpecStore;
   readonly store: RingStore;
-  readonly leadership: Leadership;
+  /** False once this process may write no longer. */
+  readonly leading: () => boolean;
   readonly assign: Assign;
   readonly log: Logger;
   openSource(handlers: SourceHandlers): Promise<WorkloadSource>;
   openBus(handlers: HubHandlers): Promise<RingBusHub>;
+  /** Undefined: the nodes are registered nowhere. */
+  openRegistry(): Registry | undefined;
+  /** The store turned out to have lost the ring: write again what else was kept there. */
+  onStoreLost(): void;
 }
 
 /** What the API and the metrics show of a cluster: one immutable look at the loop's state. */
@@ -75,6 +82,7 @@ export class ClusterController {
   readonly #bus: RingBusHub;
   readonly #source: WorkloadSource;
   readonly #publisher: Publisher;
+  readonly #registry: RegistrySync | undefined;
   readonly #link: GatewayLink;
   readonly #scaler: Scaler;
   readonly #warmUp: WarmUp;
@@ -90,10 +98,9 @@ export class ClusterController {
   /** What was published beside the ring; undefined when it has to be published whatever it is. */
   #published: { settings: string; vacancies: string } | undefined;
 
-  /** Waits to be elected, then listens for gateways before it leads. */
+  /** For who was elected: listens for gateways, then leads. Rejects with what the parts do; those are then closed. */
   static async start(parts: ClusterParts): Promise<ClusterController> {
-    await parts.leadership.elected(new AbortController().signal);
-    const stored = await parts.store.load();
+    const stored = await lastRing(parts);
     // Nothing is lost of what comes before there is a controller: reports come each second, and the loop lists anyway.
     let controller: ClusterController | undefined;
     const bus = await parts.openBus({
@@ -111,6 +118,7 @@ export class ClusterController {
       return controller;
     } catch (error) {
       await bus.close();
+      await parts.store.close();
       throw error;
     }
   }
@@ -124,7 +132,15 @@ export class ClusterController {
     const { ring, membership } = restore(stored);
     this.#membership = membership;
     this.rollout = new Rollout(ring, stored?.release);
-    this.#publisher = new Publisher(name, bus, store, log);
+    this.#publisher = new Publisher(name, bus, store, log, () => parts.onStoreLost());
+    const registry = parts.openRegistry();
+    if (registry !== undefined)
+      this.#registry = new RegistrySync({
+        registry,
+        log,
+        leading: () => this.leading,
+        onStatus: () => this.#refreshStatus(),
+      });
     this.#scaler = new Scaler(source, log);
     const awaited = membership.members.filter((member) => member.state !== 'draining').map(({ nodeId }) => nodeId);
     this.#warmUp = new WarmUp(awaited, performance.now());
@@ -168,6 +184,7 @@ export class ClusterController {
       `leads ${this.#parts.name} in epoch ${epoch}`,
     );
     this.#beats = setInterval(() => {
+      if (!this.leading) return;
       this.#link.beat();
       const now = performance.now();
       if (!this.rollout.acknowledged || this.rollout.isMoving(now)) this.#recent.keep(now);
@@ -177,7 +194,7 @@ export class ClusterController {
   }
 
   get leading(): boolean {
-    return this.#beats !== undefined && this.#parts.leadership.leading;
+    return this.#beats !== undefined && this.#parts.leading();
   }
 
   /** Undefined once it leads and has looked at a complete listing, else why not. */
@@ -206,7 +223,7 @@ export class ClusterController {
   /** Changes the stored spec by a JSON merge patch. Throws REQUEST_INVALID naming the field. */
   patchSpec(patch: unknown): Promise<void> {
     return this.#inTurn(async () => {
-      this.#parts.spec.update((spec) => patchedSpec(spec, patch));
+      await this.#parts.spec.update((spec) => patchedSpec(spec, patch));
       const { generation } = this.#parts.spec;
       this.events.add('spec', `the spec was changed (generation ${generation})`, { generation });
       this.#runner.signal();
@@ -222,9 +239,9 @@ export class ClusterController {
     this.#link.close();
     if (endNodes) await this.#source.endAll();
     await this.#source.close();
+    await this.#registry?.close();
     await this.#bus.close();
     await this.#parts.store.close();
-    await this.#parts.leadership.release();
   }
 
   #receive(message: Uplink): void {
@@ -244,6 +261,8 @@ export class ClusterController {
       const membership = nextMembership(this.#membership, listing, policy, Date.now());
       this.#noteHeld(membership);
       await this.#publishNext(membership, listing);
+      const { members, revision } = this.rollout.ring;
+      this.#registry?.want(members, revision);
       this.#wakeLater(membership, listing);
     }
     // Last, and on its own: nodes that cannot be started must not hold up the ring of those that run.
@@ -272,7 +291,7 @@ export class ClusterController {
     const settled = this.rollout.acknowledged && !this.#warmUp.cold;
     const againMs = await this.#scaler.scale({
       listing,
-      replicas: nodes.replicas,
+      replicas: desiredReplicas(nodes),
       owners: new Set(settled ? ownerIds(this.rollout.ring) : listing.map((workload) => workload.id)),
       connections: this.fleet.connectionsByNode(),
       drainMs: nodes.drainSeconds * 1000,
@@ -346,6 +365,7 @@ export class ClusterController {
       membership: this.leading && !this.#warmUp.cold ? this.#membership : undefined,
       problem: this.#scaler.problem,
       publish: this.#publisher.status,
+      registry: this.#registry?.status,
       rollout: this.rollout,
       fleet: this.fleet,
       now: performance.now(),
@@ -364,4 +384,26 @@ export class ClusterController {
 
 function ownerIds(ring: Ring): string[] {
   return [...new Set(ring.table)].map((index) => ring.members[index]?.nodeId ?? '');
+}
+
+/** The ring that the last leader left. One that can't be read is as good as none: a new one has to be made in any case. */
+async function lastRing({ store, name, log }: ClusterParts): Promise<RingMessage | undefined> {
+  try {
+    return await store.load();
+  } catch (error) {
+    if (!(error instanceof WsClusterError && error.code === 'MESSAGE_INVALID')) {
+      await store.close();
+      throw error;
+    }
+    log.error(
+      {
+        event: 'stored-ring-damaged',
+        cluster: name,
+        error,
+        action: 'see who wrote to the store; clients may move once',
+      },
+      `the stored ring cannot be read, so a new one is made: ${error.message}`,
+    );
+    return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import { WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
+import { desiredReplicas } from '../cluster/nodes-schema.ts';
 import type { SpecStore } from '../cluster/spec-store.ts';
 import type { WorkloadSource } from '../workloads/port.ts';
 import type { Scaler } from './scaler.ts';
@@ -25,7 +26,7 @@ export class NodeOperations {
   add(): Promise<string> {
     return this.#parts.inTurn(async () => {
       const id = await this.#parts.scaler.create();
-      this.#changeReplicas(1);
+      await this.#changeReplicas(1);
       return id;
     });
   }
@@ -40,7 +41,7 @@ export class NodeOperations {
       const workload = (await source.list()).find((listed) => listed.id === id && listed.phase !== 'gone');
       if (workload === undefined) throw new WsClusterError('NOT_FOUND', `there is no node ${id}`, { field: 'id' });
       if (workload.phase === 'draining') throw new WsClusterError('CONFLICT', `node ${id} is draining already`);
-      if (workload.managed) this.#changeReplicas(-1);
+      if (workload.managed) await this.#changeReplicas(-1);
       await source.drain(id);
       this.#parts.log.info({ event: 'node-drain', node: id }, `node ${id} drains`);
     });
@@ -54,10 +55,10 @@ export class NodeOperations {
     });
   }
 
-  #changeReplicas(by: number): void {
-    this.#parts.spec.update((spec) => ({
+  #changeReplicas(by: number): Promise<void> {
+    return this.#parts.spec.update((spec) => ({
       ...spec,
-      nodes: { ...spec.nodes, replicas: Math.max(0, spec.nodes.replicas + by) },
+      nodes: { ...spec.nodes, replicas: Math.max(0, desiredReplicas(spec.nodes) + by) },
     }));
   }
 }

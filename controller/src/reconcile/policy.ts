@@ -1,3 +1,4 @@
+import { desiredReplicas } from '../cluster/nodes-schema.ts';
 import type { ClusterSpec } from '../cluster/schema.ts';
 import type { MembershipPolicy } from '../members/membership.ts';
 
@@ -7,7 +8,7 @@ const HANDOVER_SHARE = 0.3;
 export function membershipPolicy({ nodes, rebalance }: ClusterSpec): MembershipPolicy {
   const replacementMs = rebalance.replacementSeconds * 1000;
   return {
-    replicas: nodes.replicas,
+    replicas: desiredReplicas(nodes),
     defaultWeight: nodes.weight,
     weights: nodes.weights,
     unreadyGraceMs: rebalance.unreadyGraceSeconds * 1000,

@@ -2,20 +2,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * Runs `work` once for any number of signals that came meanwhile, never twice at a time. A failed run is repeated after
- * a back-off (50 ms doubling up to 5 s, reset by success), since the reason to run still stands.
+ * a back-off (50 ms doubling up to `maxRetryMs`, default 5 s, reset by success), since the reason to run still stands.
  */
 export class CoalescedRunner {
   readonly #work: () => Promise<void>;
   readonly #onError: (error: unknown, retryMs: number) => void;
+  readonly #maxRetryMs: number;
   readonly #abort = new AbortController();
   #wanted = false;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
-  constructor(work: () => Promise<void>, onError: (error: unknown, retryMs: number) => void) {
+  constructor(work: () => Promise<void>, onError: (error: unknown, retryMs: number) => void, maxRetryMs = 5000) {
     this.#work = work;
     this.#onError = onError;
+    this.#maxRetryMs = maxRetryMs;
   }
 
   signal(): void {
@@ -56,7 +58,7 @@ export class CoalescedRunner {
         this.#onError(error, retryMs);
         this.#wanted = true;
         await delay(retryMs, undefined, { signal: this.#abort.signal }).catch(() => {});
-        retryMs = Math.min(retryMs * 2, 5000);
+        retryMs = Math.min(retryMs * 2, this.#maxRetryMs);
       }
     }
   }

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { findings, type Observed, withFindings } from './conditions.ts';
 
 const WELL: Observed = {
-  nodes: { desired: 3, ready: 3, held: [], problem: undefined },
+  nodes: { desired: 3, ready: 3, managedReady: 3, held: [], problem: undefined },
   publish: { storeError: undefined, busError: undefined },
+  registry: undefined,
   acknowledged: true,
   gateways: { ready: 2, inSync: 2 },
   slotsToMove: 0,
@@ -20,18 +21,22 @@ describe('conditions', () => {
     expect(reasons({})).toEqual({
       BackendsAvailable: 'True AllReady',
       RingPublished: 'True Applied',
+      RegistrySynced: 'True NotConfigured',
       Ready: 'True Settled',
     });
   });
 
   test.each<[Partial<Observed>, string]>([
     [{ nodes: undefined }, 'Unknown Starting'],
-    [{ nodes: { desired: 3, ready: 2, held: [], problem: undefined } }, 'False NodesMissing'],
-    [{ nodes: { desired: 3, ready: 0, held: [], problem: undefined } }, 'False NoNodeReady'],
-    [{ nodes: { desired: 3, ready: 1, held: ['b', 'c'], problem: undefined } }, 'False MostNodesLost'],
+    [{ nodes: { desired: 3, ready: 2, managedReady: 2, held: [], problem: undefined } }, 'False NodesMissing'],
+    [{ nodes: { desired: 3, ready: 0, managedReady: 0, held: [], problem: undefined } }, 'False NoNodeReady'],
+    [{ nodes: { desired: 3, ready: 1, managedReady: 1, held: ['b', 'c'], problem: undefined } }, 'False MostNodesLost'],
     [{ publish: { storeError: 'the disk is full', busError: undefined } }, 'False StoreUnavailable'],
     [{ publish: { storeError: undefined, busError: 'away' } }, 'False BusUnavailable'],
-    [{ nodes: { desired: 3, ready: 2, held: [], problem: 'no such program' } }, 'False NodeActionFailed'],
+    [
+      { nodes: { desired: 3, ready: 2, managedReady: 2, held: [], problem: 'no such program' } },
+      'False NodeActionFailed',
+    ],
     [{ gateways: { ready: 2, inSync: 1 } }, 'False GatewaysBehind'],
     [{ acknowledged: false }, 'False Publishing'],
     [{ slotsToMove: 5 }, 'False Moving'],
@@ -39,6 +44,14 @@ describe('conditions', () => {
     [{ slotsToMove: 5, paused: true }, 'False Paused'],
   ])('%j is not Ready: %s', (more, reason) => {
     expect(reasons(more).Ready).toBe(reason);
+  });
+
+  test.each<[Observed['registry'], string]>([
+    [{ synced: false, error: undefined }, 'Unknown Starting'],
+    [{ synced: true, error: undefined }, 'True Synced'],
+    [{ synced: false, error: 'no answer' }, 'False RegistryUnavailable'],
+  ])('the registry %j is %s, and holds up nothing', (registry, reason) => {
+    expect(reasons({ registry })).toMatchObject({ RegistrySynced: reason, Ready: 'True Settled' });
   });
 
   test('a transition time changes only with the status', () => {

@@ -11,9 +11,10 @@ export interface Condition {
 /**
  * `BackendsAvailable`: the nodes that the spec asks for are ready, and none is held on the ring though lost.
  * `RingPublished`: the ring is in the store, on the bus, and applied by every live gateway.
- * `Ready`: both, and nothing is left to move.
+ * `RegistrySynced`: the registry holds the members of the ring; also true when none is configured.
+ * `Ready`: backends and ring, and nothing is left to move. The registry is not waited for.
  */
-export type ConditionType = 'BackendsAvailable' | 'RingPublished' | 'Ready';
+export type ConditionType = 'BackendsAvailable' | 'RingPublished' | 'RegistrySynced' | 'Ready';
 
 export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
@@ -21,14 +22,18 @@ export interface Observed {
   /** Undefined before the first complete listing counts. */
   readonly nodes:
     | {
+        /** Managed nodes that should exist. */
         desired: number;
         ready: number;
+        managedReady: number;
         held: readonly string[];
         /** Why nodes could not be started or stopped. */
         problem: string | undefined;
       }
     | undefined;
   readonly publish: { storeError: string | undefined; busError: string | undefined };
+  /** Undefined without a registry. */
+  readonly registry: { synced: boolean; error: string | undefined } | undefined;
   readonly acknowledged: boolean;
   readonly gateways: { ready: number; inSync: number };
   readonly slotsToMove: number;
@@ -41,7 +46,8 @@ export interface Observed {
 export function findings(observed: Observed): Record<ConditionType, Finding> {
   const BackendsAvailable = backends(observed);
   const RingPublished = published(observed);
-  return { BackendsAvailable, RingPublished, Ready: ready(observed, BackendsAvailable, RingPublished) };
+  const RegistrySynced = registered(observed);
+  return { BackendsAvailable, RingPublished, RegistrySynced, Ready: ready(observed, BackendsAvailable, RingPublished) };
 }
 
 /** The conditions after a finding; a transition time changes only with its status. */
@@ -68,7 +74,8 @@ function backends({ nodes }: Observed): Finding {
     );
   if (nodes.problem !== undefined) return no('NodeActionFailed', nodes.problem);
   if (nodes.ready === 0) return no('NoNodeReady', 'no node is ready: look at the logs of the nodes');
-  if (nodes.ready < nodes.desired) return no('NodesMissing', `${nodes.ready} of ${nodes.desired} nodes are ready`);
+  if (nodes.managedReady < nodes.desired)
+    return no('NodesMissing', `${nodes.managedReady} of ${nodes.desired} nodes are ready`);
   return yes('AllReady', `${nodes.ready} nodes are ready`);
 }
 
@@ -79,6 +86,13 @@ function published({ publish, acknowledged, gateways }: Observed): Finding {
   if (gateways.inSync < gateways.ready)
     return no('GatewaysBehind', `${gateways.inSync} of ${gateways.ready} gateways route by the ring; see their logs`);
   return yes('Applied', `${gateways.inSync} gateways route by the ring`);
+}
+
+function registered({ registry }: Observed): Finding {
+  if (registry === undefined) return yes('NotConfigured', 'no registry is configured');
+  if (registry.error !== undefined) return no('RegistryUnavailable', registry.error);
+  if (!registry.synced) return no('Starting', 'the registry was not written yet', 'Unknown');
+  return yes('Synced', 'the registry holds the members of the ring');
 }
 
 function ready(observed: Observed, backendsAvailable: Finding, ringPublished: Finding): Finding {

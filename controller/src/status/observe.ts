@@ -1,8 +1,10 @@
 import { compareRevisions } from '@wscluster/ring';
+import { desiredReplicas } from '../cluster/nodes-schema.ts';
 import type { ClusterSpec } from '../cluster/schema.ts';
 import type { GatewayFleet } from '../fleet/gateways.ts';
 import type { Membership } from '../members/membership.ts';
 import type { PublishStatus } from '../publish/publisher.ts';
+import type { RegistryStatus } from '../registry/registry-sync.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import type { Observed } from './conditions.ts';
 
@@ -13,6 +15,8 @@ export interface ObservedParts {
   /** Why nodes could not be started or stopped. */
   readonly problem: string | undefined;
   readonly publish: PublishStatus;
+  /** Undefined without a registry. */
+  readonly registry: RegistryStatus | undefined;
   readonly rollout: Rollout;
   readonly fleet: GatewayFleet;
   /** Monotonic ms. */
@@ -20,21 +24,33 @@ export interface ObservedParts {
 }
 
 /** What the conditions are judged by. */
-export function observe({ spec, membership, problem, publish, rollout, fleet, now }: ObservedParts): Observed {
+export function observe({
+  spec,
+  membership,
+  problem,
+  publish,
+  registry,
+  rollout,
+  fleet,
+  now,
+}: ObservedParts): Observed {
   const { revision } = rollout.ring;
   const { lost, drain, balance } = rollout.remaining;
+  const ready = (membership?.members ?? []).filter((member) => member.state === 'ready');
   const inSync = fleet.all.filter((gateway) => compareRevisions(gateway.applied, revision) === 0);
   return {
     nodes:
       membership === undefined
         ? undefined
         : {
-            desired: spec.nodes.replicas,
-            ready: membership.members.filter((member) => member.state === 'ready').length,
+            desired: desiredReplicas(spec.nodes),
+            ready: ready.length,
+            managedReady: ready.filter((member) => membership.managed.has(member.nodeId)).length,
             held: membership.held,
             problem,
           },
     publish,
+    registry,
     acknowledged: rollout.acknowledged,
     gateways: { ready: fleet.all.length, inSync: inSync.length },
     slotsToMove: lost.slots + drain.slots + balance.slots,

@@ -20,7 +20,9 @@ export function openFileDocuments(directory: string): Documents {
       try {
         return JSON.parse(text);
       } catch (error) {
-        throw new WsClusterError('MESSAGE_INVALID', `${path(name)}: ${messageOf(error)}`, { cause: error });
+        throw new WsClusterError('MESSAGE_INVALID', `${path(name)}: ${messageOf(error)}; remove it to start afresh`, {
+          cause: error,
+        });
       }
     },
     async write(name, document) {

@@ -1,0 +1,63 @@
+import replyFrom from '@fastify/reply-from';
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { findCluster, type ServedCluster } from './served-cluster.ts';
+
+/** Marks what was passed on once: two controllers that each take the other for the leader must not go on for ever. */
+const PASSED_ON = 'x-wscluster-passed-on';
+/** A leader that does not answer for so long counts as gone, ms. Event streams are not bound by it. */
+const TIMEOUT_MS = 30_000;
+
+export function servedBy(request: FastifyRequest, clusters: readonly ServedCluster[]): ServedCluster {
+  return findCluster(clusters, (request.params as { cluster?: string }).cluster);
+}
+
+/**
+ * Makes a scope's requests for a cluster that another controller leads go there, with the caller's own token. The
+ * answer comes back as it is; NO_LEADER when no leader is known or it does not answer.
+ */
+export function passOnToLeader(scope: FastifyInstance, clusters: readonly ServedCluster[]): void {
+  scope.register(replyFrom, {
+    disableRequestLogging: true,
+    contentTypesToEncode: ['application/merge-patch+json'],
+    // Whoever called decides about another try.
+    retryMethods: [],
+    http: { requestOptions: { timeout: TIMEOUT_MS } },
+  });
+  scope.addHook('preValidation', async (request, reply) => {
+    const cluster = servedBy(request, clusters);
+    if (cluster.reign !== undefined) return;
+    if (cluster.leader === undefined || request.headers[PASSED_ON] !== undefined)
+      throw new WsClusterError('NO_LEADER', `no controller leads ${cluster.name} now; try again in some seconds`);
+    const { leader } = cluster;
+    reply.from(new URL(request.url, leader).href, {
+      rewriteRequestHeaders: (_request, headers) => ({ ...headers, [PASSED_ON]: '1' }),
+      onError: (answer, { error }) => {
+        answer.send(
+          new WsClusterError(
+            'NO_LEADER',
+            `the leader of ${cluster.name} at ${leader} does not answer: ${messageOf(error)}`,
+            {
+              cause: error,
+            },
+          ),
+        );
+      },
+    });
+    return reply;
+  });
+}
+
+/** The status of a cluster as its leader gives it; null when it can't be had. */
+export async function statusFromLeader({ name, leader }: ServedCluster, authorization: string | undefined) {
+  if (leader === undefined) return null;
+  try {
+    const answer = await fetch(new URL(`/api/v1/clusters/${name}`, leader), {
+      headers: { [PASSED_ON]: '1', ...(authorization === undefined ? {} : { authorization }) },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return answer.ok ? ((await answer.json()) as { status: unknown }).status : null;
+  } catch {
+    return null;
+  }
+}

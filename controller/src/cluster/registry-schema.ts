@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+const name = z.string().regex(/^[\w.:@-]{1,128}$/, 'must be 1 to 128 letters, digits and . : _ - @');
+
+const nacosSchema = z.strictObject({
+  servers: z
+    .array(z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port'))
+    .min(1)
+    .optional()
+    .describe('Servers, host:port. Default: those that the controller was started with.'),
+  namespace: name.default('public').describe('Id of the namespace.'),
+  group: name.default('DEFAULT_GROUP').describe('Group of the service.'),
+  service: name.optional().describe('Name of the service. Default: the name of the cluster.'),
+  cluster: z
+    .string()
+    .regex(/^[0-9a-zA-Z-]{1,64}$/, 'must be 1 to 64 letters, digits and dashes')
+    .default('DEFAULT')
+    .describe('What Nacos calls a cluster: a part of the service.'),
+});
+
+export const registrySchema = z
+  .strictObject({ nacos: nacosSchema.optional().describe('Registers the nodes in Nacos.') })
+  .describe('Where other services look the nodes up. Default: nowhere.');
+export type NacosSpec = z.infer<typeof nacosSchema>;

@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import { backoffMs } from '@wscluster/transport';
+import type { SpecStore } from '../cluster/spec-store.ts';
+import type { Leadership } from '../leadership/port.ts';
+import { Planner } from '../plan/planner.ts';
+import type { ClusterController } from './cluster-controller.ts';
+
+/** What this process knows of a cluster while it leads it. */
+export interface Reign {
+  readonly spec: SpecStore;
+  readonly controller: ClusterController;
+  readonly planner: Planner;
+}
+
+export interface CandidateParts {
+  readonly name: string;
+  readonly leadership: Leadership;
+  readonly log: Logger;
+  /** Opens all that leading needs. Rejects with what the parts reject with, and then has closed them. */
+  reign(leading: () => boolean): Promise<{ spec: SpecStore; controller: ClusterController; close(): Promise<void> }>;
+}
+
+/** A person has to mend these; where only this process could lead, it says so by ending. */
+const UNUSABLE: readonly string[] = ['CONFIG_INVALID', 'MESSAGE_INVALID'];
+
+/** While another one leads, who that is is asked this often, ms. */
+const LOOK_MS = 1000;
+/** A lead that could not be taken up is given up for others, and tried again with back-off, ms. */
+const RETRY = { minMs: 500, maxMs: 10_000 };
+
+/** One cluster of this process: waits to be elected, leads while it may, and waits again. */
+export class Candidate {
+  readonly name: string;
+  readonly #parts: CandidateParts;
+  readonly #stopping = new AbortController();
+  readonly #firstReign = Promise.withResolvers<void>();
+  #running: Promise<void> = Promise.resolve();
+  #endNodes = false;
+  #reign: Reign | undefined;
+  #leader: string | undefined;
+  #problem: string | undefined;
+
+  constructor(parts: CandidateParts) {
+    this.name = parts.name;
+    this.#parts = parts;
+  }
+
+  /**
+   * Begins to try. Resolves when it leads or knows who does; rejects when its first try to lead fails for a reason that
+   * a person has to mend.
+   */
+  async start(): Promise<void> {
+    this.#running = this.#run();
+    this.#running.catch((error: unknown) => this.#firstReign.reject(error));
+    await this.#firstReign.promise;
+  }
+
+  /** Undefined while this process does not lead. */
+  get reign(): Reign | undefined {
+    return this.#reign;
+  }
+
+  /** Base URL of the API of the one that leads instead; undefined when none is known. */
+  get leader(): string | undefined {
+    return this.#reign === undefined ? this.#leader : undefined;
+  }
+
+  /** Undefined when it leads and has looked at everything once, or stands by for a known leader; else why not. */
+  get notReady(): string | undefined {
+    if (this.#reign !== undefined) return this.#reign.controller.notReady;
+    if (this.#leader !== undefined) return undefined;
+    return this.#problem ?? 'waiting to lead, or for another one to';
+  }
+
+  async stop({ endNodes }: { endNodes: boolean }): Promise<void> {
+    this.#endNodes = endNodes;
+    this.#stopping.abort();
+    this.#firstReign.resolve();
+    await this.#running.catch(() => {});
+    await this.#parts.leadership.close();
+  }
+
+  async #run(): Promise<void> {
+    const { leadership, log, name } = this.#parts;
+    const { signal } = this.#stopping;
+    for (let attempt = 1; !signal.aborted; ) {
+      const looks = this.#lookForLeader();
+      const lead = await leadership.elected(signal).catch((error: unknown) => {
+        if (signal.aborted) return undefined;
+        throw error;
+      });
+      looks.stop();
+      if (lead === undefined) return;
+      try {
+        await this.#lead(lead);
+        attempt = 1;
+      } catch (error) {
+        await leadership.release();
+        if (error instanceof WsClusterError && UNUSABLE.includes(error.code)) throw error;
+        this.#problem = messageOf(error);
+        const retryMs = backoffMs(attempt++, RETRY);
+        log.error(
+          { event: 'lead-failed', cluster: name, error, retryMs, action: 'mend the cause; it is tried again' },
+          `cannot lead ${name}: ${messageOf(error)}`,
+        );
+        await delay(retryMs, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  /** Until the lead is lost, or this process stops. */
+  async #lead(lead: AbortSignal): Promise<void> {
+    const { leadership, log, name } = this.#parts;
+    const { spec, controller, close } = await this.#parts.reign(() => leadership.leading);
+    this.#reign = { spec, controller, planner: new Planner(controller, spec) };
+    this.#problem = undefined;
+    this.#firstReign.resolve();
+    const over = AbortSignal.any([lead, this.#stopping.signal]);
+    if (!over.aborted) await once(over, 'abort');
+    this.#reign = undefined;
+    if (!this.#stopping.signal.aborted)
+      log.warn(
+        {
+          event: 'lead-lost',
+          cluster: name,
+          action: 'none: it stands by; see why its renewals failed if it was not stopped',
+        },
+        `leads ${name} no longer`,
+      );
+    await controller.stop({ endNodes: this.#endNodes });
+    await close();
+    await leadership.release();
+  }
+
+  #lookForLeader(): { stop(): void } {
+    const look = async () => {
+      const leader = await this.#parts.leadership.leader().catch(() => undefined);
+      if (leader !== this.#leader && leader !== undefined)
+        this.#parts.log.info(
+          { event: 'standing-by', cluster: this.name, leader },
+          `stands by: ${this.name} is led by ${leader}`,
+        );
+      this.#leader = leader;
+      if (leader !== undefined) this.#firstReign.resolve();
+    };
+    void look();
+    const timer = setInterval(() => void look(), LOOK_MS);
+    return {
+      stop: () => {
+        clearInterval(timer);
+        this.#leader = undefined;
+      },
+    };
+  }
+}

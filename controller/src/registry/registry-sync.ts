@@ -1,0 +1,90 @@
+import { type Member, messageOf, type Revision } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import { CoalescedRunner } from '../reconcile/signal.ts';
+import type { Registry } from './port.ts';
+
+/** Whatever events say, the registry is compared with the ring this often: others write there too. */
+const RESYNC_MS = 30_000;
+/** Who is back is noticed within this time. */
+const MAX_RETRY_MS = 2_000;
+
+/** `undefined` error: it holds what the ring says. Not yet synced: `synced` is false and there is no error. */
+export interface RegistryStatus {
+  readonly synced: boolean;
+  readonly error: string | undefined;
+}
+
+export interface RegistrySyncParts {
+  readonly registry: Registry;
+  readonly log: Logger;
+  /** False once this process may write no longer. */
+  readonly leading: () => boolean;
+  /** The status has changed. */
+  readonly onStatus: (status: RegistryStatus) => void;
+  /** Default 30 s; milliseconds. */
+  readonly resyncMs?: number;
+}
+
+/**
+ * Takes the registry after the ring, at its own speed: slow or absent, it holds up nothing. Only the newest members
+ * count; a failed sync is repeated with back-off.
+ */
+export class RegistrySync {
+  readonly #parts: RegistrySyncParts;
+  readonly #runner: CoalescedRunner;
+  #wanted: { members: readonly Member[]; revision: Revision; text: string } | undefined;
+  #status: RegistryStatus = { synced: false, error: undefined };
+
+  constructor(parts: RegistrySyncParts) {
+    this.#parts = parts;
+    this.#runner = new CoalescedRunner(
+      () => this.#sync(),
+      (error) => this.#fail(error),
+      MAX_RETRY_MS,
+    );
+  }
+
+  get status(): RegistryStatus {
+    return this.#status;
+  }
+
+  /** Says what the registry should hold from now on. */
+  want(members: readonly Member[], revision: Revision): void {
+    const text = JSON.stringify(members);
+    if (text === this.#wanted?.text) return;
+    this.#wanted = { members, revision, text };
+    this.#runner.signal();
+  }
+
+  /** Ends after the sync in progress; what is registered stays. */
+  async close(): Promise<void> {
+    await this.#runner.stop();
+    await this.#parts.registry.close();
+  }
+
+  async #sync(): Promise<void> {
+    const { registry, leading, log, resyncMs = RESYNC_MS } = this.#parts;
+    if (this.#wanted === undefined || !leading()) return;
+    await registry.sync(this.#wanted.members, this.#wanted.revision);
+    if (this.#status.error !== undefined)
+      log.info({ event: 'registry-recovered' }, 'the registry holds the ring again');
+    this.#become({ synced: true, error: undefined });
+    this.#runner.signalIn(resyncMs);
+  }
+
+  #fail(error: unknown): void {
+    const message = messageOf(error);
+    if (message === this.#status.error) return;
+    this.#parts.log.warn(
+      { event: 'registry-unavailable', error, action: 'bring the registry back; the ring goes on without it' },
+      message,
+    );
+    this.#become({ synced: false, error: message });
+  }
+
+  #become(status: RegistryStatus): void {
+    if (status.synced === this.#status.synced && status.error === this.#status.error) return;
+    this.#status = status;
+    this.#parts.onStatus(status);
+  }
+}
