@@ -27,8 +27,8 @@ export const controllerOptions = {
       .string()
       .min(1)
       .optional()
-      .default(process.env.DOCKER_TLS_VERIFY ? process.env.DOCKER_CERT_PATH : undefined),
-    help: 'folder with ca.pem, cert.pem and key.pem for a Docker API with TLS (default DOCKER_CERT_PATH if DOCKER_TLS_VERIFY is set)',
+      .transform((path) => path ?? (process.env.DOCKER_TLS_VERIFY ? process.env.DOCKER_CERT_PATH : undefined)),
+    help: 'folder with ca.pem, cert.pem, key.pem for TLS (default DOCKER_CERT_PATH if DOCKER_TLS_VERIFY is set)',
   },
   nacosServers: {
     schema: z

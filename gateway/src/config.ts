@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { configFileOption, hostPortOption, type OptionValues, secondsOption } from '@wscluster/service';
+import { brokerOptions } from '@wscluster/transport';
 import { z } from 'zod';
 
 /** All settings of a gateway. What it needs to know about its cluster comes with the ring. */
@@ -29,8 +30,9 @@ export const OPTIONS = {
   },
   stateDir: {
     schema: z.string().min(1).default('.wscluster'),
-    help: "Folder with each cluster's bus socket and ring file; default .wscluster, relative to the working directory",
+    help: "Folder with each cluster's bus socket and ring file; default .wscluster, relative to the working directory. Not used with rabbitmqUrl",
   },
+  ...brokerOptions,
   unreadySeconds: {
     schema: secondsOption.prefault('0'),
     help: 'Time between unready and the end of accepting, for load balancers to notice; seconds, default 0',

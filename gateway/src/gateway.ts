@@ -1,7 +1,14 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostPort, type Logger, listen, type Running, startProbes } from '@wscluster/service';
-import type { FollowerHandlers, RingBusFollower, RingReader } from '@wscluster/transport';
+import {
+  DEFAULT_UPDATE_TIMING,
+  type FollowerHandlers,
+  type RingBusFollower,
+  type RingReader,
+  RingUpdates,
+  type UpdateTiming,
+} from '@wscluster/transport';
 import { Sweeper } from './admission/sweeper.ts';
 import { createDataPlane } from './data-plane.ts';
 import { limitOf } from './errors.ts';
@@ -16,7 +23,6 @@ import { closeAll } from './shutdown.ts';
 import { CurrentTable } from './table/current-table.ts';
 import { HotKeys } from './updates/hot-keys.ts';
 import { Reporter } from './updates/reporter.ts';
-import { DEFAULT_TIMING, Updates, type UpdateTiming } from './updates/updates.ts';
 
 export interface GatewayOptions {
   readonly cluster: string;
@@ -31,7 +37,7 @@ export interface GatewayOptions {
   /** Time over which clients are told to go when it stops, ms. */
   readonly drainMs: number;
   readonly store: RingReader;
-  openBus(handlers: FollowerHandlers): RingBusFollower;
+  openBus(handlers: FollowerHandlers): Promise<RingBusFollower>;
   readonly log: Logger;
   /** Stand above those of the cluster. */
   readonly limits?: Partial<Limits>;
@@ -95,12 +101,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   let stopping = false;
   let live: LiveOptions = options;
 
-  const updates = new Updates({
+  const updates = new RingUpdates({
     cluster,
     store,
-    current,
+    holder: current,
     log,
-    timing: { ...DEFAULT_TIMING, ...options.timing },
+    timing: { ...DEFAULT_UPDATE_TIMING, ...options.timing },
     onRelease: (release, tableChanged) => {
       if (tableChanged) {
         limits.follow(current.table?.settings.limits);
@@ -120,7 +126,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       log.debug({ event: 'connection-limited', limit, node }, `connection ended by ${limit}`);
     },
   );
-  const bus = options.openBus(updates);
+  const bus = await options.openBus(updates);
   await updates.start();
 
   const notReady = () => {

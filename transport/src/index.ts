@@ -1,6 +1,15 @@
+export { openAmqpFollower } from './amqp/follower.ts';
+export { openAmqpHub } from './amqp/hub.ts';
+export type { AmqpBusOptions } from './amqp/options.ts';
 export * from './backoff.ts';
+export * from './broker-options.ts';
 export { type FileStoreOptions, openFileStore } from './local/file-store.ts';
 export { type LocalFollowerOptions, openLocalFollower } from './local/follower.ts';
 export { type LocalHubOptions, openLocalHub } from './local/hub.ts';
+export * from './open-transport.ts';
+export { connectRedis, type RedisConnection, type RedisConnectionOptions } from './redis/connection.ts';
+export { documentsKey, leaderKey } from './redis/keys.ts';
+export { openRedisStore, type RedisStoreOptions } from './redis/store.ts';
 export * from './ring-bus.ts';
 export * from './ring-store.ts';
+export * from './ring-updates.ts';

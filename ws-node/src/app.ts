@@ -2,14 +2,17 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { formatRevision, messageOf } from '@wscluster/ring';
 import { type Logger, listen, type Running, stopListening } from '@wscluster/service';
+import { openTransport } from '@wscluster/transport';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { announcedAddress, type NodeOptions } from './config.ts';
 import { Connections } from './connections.ts';
 import { Readiness } from './drain.ts';
+import { followRing } from './ring-view.ts';
 import { echo } from './sample/echo.ts';
 import { refuseUpgrade } from './sample/http-answer.ts';
 import { httpRoutes } from './sample/http-routes.ts';
 import { writePortFile } from './sample/port-file.ts';
+import { refuseLost } from './sample/refuse-lost.ts';
 import { connectionKey } from './sample/request-key.ts';
 
 /** Milliseconds for clients to answer the last Close, and for requests to end. */
@@ -31,6 +34,11 @@ export async function startNode(options: NodeOptions, processLog: Logger): Promi
   const log = processLog.child({ node: options.id });
   const connections = new Connections();
   const readiness = new Readiness();
+  const { cluster } = options;
+  const view =
+    cluster === undefined
+      ? undefined
+      : await followRing({ cluster, self: options.id, transport: openTransport({ ...options, cluster, log }), log });
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -42,6 +50,7 @@ export async function startNode(options: NodeOptions, processLog: Logger): Promi
     socket.on('error', (error) => log.debug({ event: 'client-error', error }, messageOf(error)));
     try {
       const { key, revision } = connectionKey(req);
+      refuseLost(view, { key, revision });
       webSockets.handleUpgrade(req, socket, head, (webSocket) => welcome(webSocket, key, formatRevision(revision)));
     } catch (error) {
       refuseUpgrade(socket, error);
@@ -60,10 +69,13 @@ export async function startNode(options: NodeOptions, processLog: Logger): Promi
 
   const server: Server = createServer(
     { ...TCP_KEEPALIVE, noDelay: true, keepAliveTimeout: HTTP_KEEPALIVE_MS },
-    httpRoutes({ id: options.id, connections, readiness, settleMs: options.settleSeconds }),
+    httpRoutes({ id: options.id, connections, readiness, view, settleMs: options.settleSeconds }),
   );
   server.on('upgrade', onUpgrade);
-  const port = await listen(server, options.listen, 'node');
+  const port = await listen(server, options.listen, 'node').catch(async (error: unknown) => {
+    await view?.close();
+    throw error;
+  });
   server.on('error', (error) =>
     log.warn(
       { event: 'accept-failed', error, action: 'see whether the process has file descriptors left' },
@@ -85,6 +97,7 @@ export async function startNode(options: NodeOptions, processLog: Logger): Promi
     await connections.closeAll(1001, 'the node is going away', CLOSE_DEADLINE_MS);
     await stopped;
     clearTimeout(cut);
+    await view?.close();
   }
 
   return { address, stop };

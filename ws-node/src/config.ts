@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { formatHostPort, type HostPort, hostPortOption, type OptionValues, secondsOption } from '@wscluster/service';
+import { brokerOptions } from '@wscluster/transport';
 import { z } from 'zod';
+
+/** What Docker calls a container's host unless told otherwise. */
+const CONTAINER_NAME = /^[0-9a-f]{12}$/;
 
 export const nodeOptions = {
   id: {
@@ -9,8 +13,17 @@ export const nodeOptions = {
       .string()
       .min(1)
       .max(256)
-      .default(() => `ws-node-${randomBytes(4).toString('hex')}`),
-    help: 'name of the node (default ws-node-<random>)',
+      .default(() => (CONTAINER_NAME.test(hostname()) ? hostname() : `ws-node-${randomBytes(4).toString('hex')}`)),
+    help: "name of the node (default the host name in a container, which begins the container's id; else ws-node-<random>)",
+  },
+  cluster: {
+    schema: z.string().min(1).optional(),
+    help: 'cluster whose ring it follows, to refuse keys that it lost; default none: it serves whatever comes',
+  },
+  ...brokerOptions,
+  stateDir: {
+    schema: z.string().min(1).default('.wscluster'),
+    help: 'folder of the cluster, to follow its ring without rabbitmqUrl and redisUrl (default .wscluster)',
   },
   listen: {
     schema: hostPortOption.prefault('127.0.0.1:8080'),

@@ -1,14 +1,25 @@
 import { compareRevisions, type Ring, type RingMessage, WsClusterError } from '@wscluster/ring';
+import type { HeldRing, RingHolder } from '@wscluster/transport';
 import { nextTable, type Owner, ownerOfSlot, type Table } from './table.ts';
 
 /** Holds the table by which this gateway routes, and swaps it whole. */
-export class CurrentTable {
+export class CurrentTable implements RingHolder {
   #table: Table | undefined;
   readonly #listeners = new Set<(table: Table) => void>();
 
   /** undefined until the first ring is there. */
   get table(): Table | undefined {
     return this.#table;
+  }
+
+  get held(): HeldRing | undefined {
+    if (this.#table === undefined) return undefined;
+    const { ring, settingsDigest } = this.#table;
+    return { revision: ring.revision, digest: ring.digest, settingsDigest };
+  }
+
+  take(ring: Ring, message: RingMessage, replace: boolean): void {
+    this.apply(ring, message, { replace });
   }
 
   /**

@@ -63,7 +63,7 @@ export async function startTestGateway(
     unreadyMs: 0,
     drainMs: 0,
     store,
-    openBus: (handlers) => {
+    openBus: async (handlers) => {
       bus.handlers = handlers;
       return bus;
     },

@@ -1,10 +1,10 @@
 import { compareRevisions, type Release, type RingMessage } from '@wscluster/ring';
 import { silentLogger } from '@wscluster/service';
+import { DEFAULT_UPDATE_TIMING, RingUpdates } from '@wscluster/transport';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CurrentTable } from '../table/current-table.ts';
 import { FakeStore } from '../testing/gateway-under-test.ts';
 import { CLUSTER, heartbeat, releaseUpTo, revision, ringMessage, ringOf, SETTINGS } from '../testing/rings.ts';
-import { DEFAULT_TIMING, Updates } from './updates.ts';
 
 const NODES = [
   { id: 'a', port: 1 },
@@ -16,19 +16,19 @@ const ring = (version: number, owner = 0, epoch = 1) => ringOf(revision(version,
 let store: FakeStore;
 let current: CurrentTable;
 let releases: Release[];
-let updates: Updates;
+let updates: RingUpdates;
 
 beforeEach(() => {
   vi.useFakeTimers();
   store = new FakeStore();
   current = new CurrentTable();
   releases = [];
-  updates = new Updates({
+  updates = new RingUpdates({
     cluster: CLUSTER,
     store,
-    current,
+    holder: current,
     log: silentLogger,
-    timing: DEFAULT_TIMING,
+    timing: DEFAULT_UPDATE_TIMING,
     onRelease: (release) => {
       releases.push(release);
     },

@@ -1,14 +1,18 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Connections } from '../connections.ts';
 import type { Readiness } from '../drain.ts';
+import type { RingView } from '../ring-view.ts';
 import { answerError, answerJson, HttpError } from './http-answer.ts';
 import { asText, readBody } from './read-body.ts';
+import { refuseLost } from './refuse-lost.ts';
 import { lastSegment, pathOf, requestKey } from './request-key.ts';
 
 export interface NodeContext {
   readonly id: string;
   readonly connections: Connections;
   readonly readiness: Readiness;
+  /** Undefined when it does not follow a ring. */
+  readonly view: RingView | undefined;
   /** Milliseconds that a push waits for a client that is on its way here. */
   readonly settleMs: number;
 }
@@ -29,7 +33,7 @@ export function httpRoutes(node: NodeContext): RequestListener {
   ]);
   const byLastSegment = new Map<string, Methods>([
     ['send', { POST: (req, res) => push(node, req, res) }],
-    ['whoami', { GET: (req, res) => answerJson(res, { node: id, key: requestKey(req)?.key ?? null }) }],
+    ['whoami', { GET: (req, res) => whoAmI(node, req, res) }],
   ]);
 
   function find(req: IncomingMessage): Handler {
@@ -53,7 +57,16 @@ export function httpRoutes(node: NodeContext): RequestListener {
   return (req, res) => void serve(req, res);
 }
 
-/** Pushes the body to the connections of the request's key. */
+function whoAmI({ id, view }: NodeContext, req: IncomingMessage, res: ServerResponse): void {
+  const routed = requestKey(req);
+  if (routed !== undefined) refuseLost(view, routed);
+  answerJson(res, { node: id, key: routed?.key ?? null });
+}
+
+/**
+ * Pushes the body to the connections of the request's key. Not refused for a key that was lost: its clients are here
+ * until the gateways have moved them.
+ */
 async function push(node: NodeContext, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const to = requestKey(req);
   if (to === undefined) throw new HttpError(400, 'KEY_MISSING', 'say to whom: ?userId=<userId>');

@@ -7,11 +7,12 @@ import {
   REVISION_ZERO,
   type Release,
   type Revision,
+  type Ring,
   type RingMessage,
 } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
-import type { FollowerHandlers, RingStore } from '@wscluster/transport';
-import type { CurrentTable } from '../table/current-table.ts';
+import type { FollowerHandlers } from './ring-bus.ts';
+import type { RingReader } from './ring-store.ts';
 
 /** When to read the store. Milliseconds. */
 export interface UpdateTiming {
@@ -22,27 +23,37 @@ export interface UpdateTiming {
   readonly retryMs: readonly number[];
 }
 
-export const DEFAULT_TIMING: UpdateTiming = { silenceMs: 3_000, pollMs: 2_000, retryMs: [100, 300, 900] };
+export const DEFAULT_UPDATE_TIMING: UpdateTiming = { silenceMs: 3_000, pollMs: 2_000, retryMs: [100, 300, 900] };
 
-export interface UpdatesContext {
+export type HeldRing = Pick<RingMessage, 'revision' | 'digest' | 'settingsDigest'>;
+
+/** Where a follower keeps the ring that it goes by. */
+export interface RingHolder {
+  /** Undefined until the first ring is there. */
+  readonly held: HeldRing | undefined;
+  /** Goes by a ring from now on. `replace`: it may have the revision of the one that is held. Throws when it cannot. */
+  take(ring: Ring, message: RingMessage, replace: boolean): void;
+}
+
+export interface RingUpdatesContext {
   readonly cluster: string;
-  readonly store: Pick<RingStore, 'load'>;
-  readonly current: CurrentTable;
+  readonly store: Pick<RingReader, 'load'>;
+  readonly holder: RingHolder;
   readonly log: Logger;
   readonly timing: UpdateTiming;
-  /** A release came, for the table that is in use by now. */
-  onRelease(release: Release, tableChanged: boolean): void;
+  /** A release came, for the ring that is held by now. */
+  onRelease?(release: Release, ringChanged: boolean): void;
   /** (Re)connected to the bus. */
-  onConnected(): void;
+  onConnected?(): void;
 }
 
 /**
- * Keeps the table current from two sources: the bus, which is quick and may lose messages, and the store, which is read
+ * Keeps a follower's ring current from two sources: the bus, which is quick and may lose messages, and the store, which is read
  * at the start, at each connect, when a heartbeat names something else than what is held, and every 2 s while there are
  * no heartbeats. With both gone the last ring stays in use. A ring that is older or damaged never replaces another.
  */
-export class Updates implements FollowerHandlers {
-  readonly #context: UpdatesContext;
+export class RingUpdates implements FollowerHandlers {
+  readonly #context: RingUpdatesContext;
   #heardAt = performance.now();
   #polledAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
@@ -51,11 +62,11 @@ export class Updates implements FollowerHandlers {
   #storeFailed = false;
   #stopped = false;
 
-  constructor(context: UpdatesContext) {
+  constructor(context: RingUpdatesContext) {
     this.#context = context;
   }
 
-  /** Reads the store once, and keeps watch from then on. Does not fail: without a ring the gateway is not ready. */
+  /** Reads the store once, and keeps watch from then on. Does not fail: without a ring the follower has nothing to go by. */
   async start(): Promise<void> {
     const { silenceMs, pollMs } = this.#context.timing;
     this.#timer = setInterval(() => this.#watch(), Math.min(silenceMs, pollMs) / 4);
@@ -73,7 +84,7 @@ export class Updates implements FollowerHandlers {
   }
 
   onConnected(): void {
-    this.#context.onConnected();
+    this.#context.onConnected?.();
     void this.#read();
   }
 
@@ -94,19 +105,19 @@ export class Updates implements FollowerHandlers {
   }
 
   #onHeartbeat(heartbeat: Heartbeat): void {
-    const order = compareRevisions(heartbeat.revision, this.#held);
+    const order = compareRevisions(heartbeat.revision, this.#revision);
     // A former leader, or one that starts with a lower epoch and raises it once it has our report.
     if (order < 0) return;
     if (this.#silent) this.#context.log.info({ event: 'heartbeats-back' }, 'the controller is heard again');
     this.#heardAt = performance.now();
-    const { table } = this.#context.current;
-    if (order > 0 || table?.ring.digest !== heartbeat.digest || table.settingsDigest !== heartbeat.settingsDigest)
+    const { held } = this.#context.holder;
+    if (order > 0 || held?.digest !== heartbeat.digest || held.settingsDigest !== heartbeat.settingsDigest)
       void this.#read(heartbeat);
-    else this.#context.onRelease(heartbeat.release, false);
+    else this.#context.onRelease?.(heartbeat.release, false);
   }
 
-  get #held(): Revision {
-    return this.#context.current.table?.ring.revision ?? REVISION_ZERO;
+  get #revision(): Revision {
+    return this.#context.holder.held?.revision ?? REVISION_ZERO;
   }
 
   get #silent(): boolean {
@@ -123,7 +134,7 @@ export class Updates implements FollowerHandlers {
     if (this.#polledAt === Number.NEGATIVE_INFINITY)
       log.warn(
         { event: 'heartbeats-missing', action: 'see that the controller runs and the bus is reachable' },
-        'the controller is not heard; routing by the last ring, and polling the store',
+        'the controller is not heard; the last ring stays in use, and polling the store',
       );
     if (now - this.#polledAt < timing.pollMs) return;
     this.#polledAt = now;
@@ -155,10 +166,10 @@ export class Updates implements FollowerHandlers {
   }
 
   #has(wanted: Heartbeat): boolean {
-    const { table } = this.#context.current;
-    const order = compareRevisions(this.#held, wanted.revision);
+    const { held } = this.#context.holder;
+    const order = compareRevisions(this.#revision, wanted.revision);
     if (order !== 0) return order > 0;
-    return table?.ring.digest === wanted.digest && table.settingsDigest === wanted.settingsDigest;
+    return held?.digest === wanted.digest && held.settingsDigest === wanted.settingsDigest;
   }
 
   async #readOnce(): Promise<boolean> {
@@ -174,7 +185,7 @@ export class Updates implements FollowerHandlers {
       if (!this.#storeFailed)
         log.warn(
           { event: 'store-unreadable', error, action: 'see that the ring store is reachable and undamaged' },
-          `the ring store cannot be read: ${messageOf(error)}; routing by the last ring`,
+          `the ring store cannot be read: ${messageOf(error)}; the last ring stays in use`,
         );
       this.#storeFailed = true;
       return false;
@@ -182,14 +193,14 @@ export class Updates implements FollowerHandlers {
   }
 
   #take(message: RingMessage, source: 'bus' | 'store'): void {
-    const { current, log } = this.#context;
-    const { table } = current;
-    const order = table === undefined ? 1 : compareRevisions(message.revision, table.ring.revision);
+    const { holder, log } = this.#context;
+    const { held } = holder;
+    const order = held === undefined ? 1 : compareRevisions(message.revision, held.revision);
     if (order < 0) {
       log.debug({ event: 'ring-refused', revision: formatRevision(message.revision) }, 'an older ring was refused');
       return;
     }
-    const same = table?.ring.digest === message.digest && table.settingsDigest === message.settingsDigest;
+    const same = held?.digest === message.digest && held.settingsDigest === message.settingsDigest;
     if (order === 0 && same) return;
     if (order === 0) {
       log.warn(
@@ -202,18 +213,18 @@ export class Updates implements FollowerHandlers {
       }
     }
     try {
-      current.apply(decodeRing(message), message, { replace: order === 0 });
+      holder.take(decodeRing(message), message, order === 0);
     } catch (error) {
       log.error(
-        { event: 'ring-invalid', error, source, action: 'run controller and gateways at one version' },
-        `a ring cannot be applied: ${messageOf(error)}; routing by the last one`,
+        { event: 'ring-invalid', error, source, action: 'run all parts of the cluster at one version' },
+        `a ring cannot be applied: ${messageOf(error)}; the last one stays in use`,
       );
       return;
     }
     log.info(
       { event: 'ring-applied', revision: formatRevision(message.revision), members: message.members.length, source },
-      `routing by ring ${formatRevision(message.revision)}`,
+      `goes by ring ${formatRevision(message.revision)}`,
     );
-    this.#context.onRelease(message.release, true);
+    this.#context.onRelease?.(message.release, true);
   }
 }

@@ -1,0 +1,80 @@
+import { compareRevisions, formatRevision, ownerOf, type Ring, type RingMessage, slotOf } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import {
+  DEFAULT_UPDATE_TIMING,
+  type HeldRing,
+  type RingBusFollower,
+  type RingHolder,
+  type RingTransport,
+  RingUpdates,
+} from '@wscluster/transport';
+import type { Routed } from './gateway-headers.ts';
+
+/** A container's id begins with its host name, which Docker makes of the first 12 digits. */
+const SHORT_ID = /^[0-9a-f]{12,}$/;
+
+export interface RingViewOptions {
+  readonly cluster: string;
+  /** This node's id in the ring, or the host name of its container. */
+  readonly self: string;
+  readonly transport: Pick<RingTransport, 'openFollower' | 'openStore'>;
+  readonly log: Logger;
+}
+
+/** What a node knows of the ring. It only reads: with everything else down it goes on by the last ring that it has. */
+export interface RingView {
+  /** The last ring; undefined before the first. */
+  readonly ring: Ring | undefined;
+  /**
+   * The revision at which this node lost the key, when it knows a newer ring than the gateway that sent the request, and
+   * somebody else owns the key there: answer 421 then. Undefined: serve. It refuses once it knows; a strict single
+   * writer also needs the application's store to compare revisions.
+   */
+  lost(routed: Pick<Routed, 'key' | 'revision'>): string | undefined;
+  close(): Promise<void>;
+}
+
+/** Follows the ring of a cluster. Resolves once the store was asked; does not fail when bus or store are away. */
+export async function followRing({ cluster, self, transport, log }: RingViewOptions): Promise<RingView> {
+  const holder = new Holder();
+  const store = transport.openStore();
+  const updates = new RingUpdates({ cluster, store, holder, log, timing: DEFAULT_UPDATE_TIMING });
+  let bus: RingBusFollower;
+  try {
+    bus = await transport.openFollower(updates);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  await updates.start();
+  return {
+    get ring() {
+      return holder.ring;
+    },
+    lost({ key, revision }) {
+      const { ring } = holder;
+      if (ring === undefined || revision === undefined) return undefined;
+      if (compareRevisions(ring.revision, revision) <= 0) return undefined;
+      const owner = ownerOf(ring, slotOf(key));
+      return owner === undefined || isNode(owner.nodeId, self) ? undefined : formatRevision(ring.revision);
+    },
+    async close() {
+      updates.stop();
+      await Promise.allSettled([bus.close(), store.close()]);
+    },
+  };
+}
+
+class Holder implements RingHolder {
+  ring: Ring | undefined;
+  held: HeldRing | undefined;
+
+  take(ring: Ring, { revision, digest, settingsDigest }: RingMessage): void {
+    this.ring = ring;
+    this.held = { revision, digest, settingsDigest };
+  }
+}
+
+function isNode(nodeId: string, self: string): boolean {
+  return nodeId === self || (SHORT_ID.test(self) && nodeId.startsWith(self));
+}
