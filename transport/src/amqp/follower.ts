@@ -1,0 +1,37 @@
+import { parseBroadcast } from '@wscluster/ring';
+import type { FollowerHandlers, RingBusFollower } from '../ring-bus.ts';
+import { parseAmqpUrl } from './address.ts';
+import { type AmqpBusOptions, HEARTBEAT_SECONDS } from './options.ts';
+import { messageReader } from './read-messages.ts';
+import { AmqpSession } from './session.ts';
+import { declareListener, reportsExchange, ringsExchange } from './topology.ts';
+
+/** Rings may have a megabyte each; the store has the last one anyway. */
+const QUEUE = { messages: 200, bytes: 16 * 1024 * 1024 };
+
+/**
+ * A follower's end of a bus on RabbitMQ (3.8 or later), connecting in the background until closed; the broker may be
+ * away for any time. Throws CONFIG_INVALID for a URL that is none. No handler is called before this resolves, nor after
+ * close().
+ */
+export async function openAmqpFollower(
+  { url, cluster, log }: AmqpBusOptions,
+  handlers: FollowerHandlers,
+): Promise<RingBusFollower> {
+  const session = new AmqpSession({
+    address: parseAmqpUrl(url, HEARTBEAT_SECONDS),
+    name: `wscluster follower of ${cluster}`,
+    log,
+    setUp: (channel) => declareListener(channel, cluster, ringsExchange(cluster), QUEUE),
+    onMessage: messageReader(cluster, parseBroadcast, log, (message) => handlers.onBroadcast(message)),
+    onConnected: () => handlers.onConnected(),
+    onDisconnected: () => handlers.onDisconnected(),
+  });
+  return {
+    get connected() {
+      return session.connected;
+    },
+    send: (message) => session.send(reportsExchange(cluster), message),
+    close: () => session.close(),
+  };
+}

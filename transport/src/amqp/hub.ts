@@ -1,0 +1,36 @@
+import { parseUplink } from '@wscluster/ring';
+import type { HubHandlers, RingBusHub } from '../ring-bus.ts';
+import { parseAmqpUrl } from './address.ts';
+import { withDeadline } from './deadline.ts';
+import { type AmqpBusOptions, HEARTBEAT_SECONDS } from './options.ts';
+import { messageReader } from './read-messages.ts';
+import { AmqpSession } from './session.ts';
+import { declareListener, reportsExchange, ringsExchange } from './topology.ts';
+
+/** Milliseconds that a controller which starts waits for its bus: a moment, but not for a broker that is away. */
+const FIRST_TRY_MS = 2_000;
+
+/** Many gateways report at once when they apply a ring. */
+const QUEUE = { messages: 20_000, bytes: 64 * 1024 * 1024 };
+
+/**
+ * The controller's end of a bus on RabbitMQ (3.8 or later). Resolves when it is connected, or when the first try has
+ * failed, after 2 s at most; then it goes on trying. Throws CONFIG_INVALID for a URL that is none. Several hubs may
+ * serve one cluster, and all hear all. No handler is called after close().
+ */
+export async function openAmqpHub({ url, cluster, log }: AmqpBusOptions, handlers: HubHandlers): Promise<RingBusHub> {
+  const session = new AmqpSession({
+    address: parseAmqpUrl(url, HEARTBEAT_SECONDS),
+    name: `wscluster controller of ${cluster}`,
+    log,
+    setUp: (channel) => declareListener(channel, cluster, reportsExchange(cluster), QUEUE),
+    onMessage: messageReader(cluster, parseUplink, log, (message) => handlers.onUplink(message)),
+    onConnected: () => {},
+    onDisconnected: () => {},
+  });
+  await withDeadline(session.firstTry, FIRST_TRY_MS);
+  return {
+    broadcast: (message) => session.send(ringsExchange(cluster), message),
+    close: () => session.close(),
+  };
+}

@@ -1,0 +1,130 @@
+import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import { reasonOf } from '../outage.ts';
+import { withDeadline } from './deadline.ts';
+import { Sender } from './sender.ts';
+
+export interface LinkOptions {
+  /** With credentials. */
+  readonly url: string;
+  /** As the broker's list of connections shows it. */
+  readonly name: string;
+  /** Declares what is needed, and returns the queue to listen to. */
+  setUp(channel: ConfirmChannel): Promise<string>;
+  /** The broker takes no more messages, and why; undefined when it takes them again. */
+  onBlocked(why: string | undefined): void;
+}
+
+/** Milliseconds that a broker may be silent during the handshake, and that opening may take in all. */
+const HANDSHAKE_SILENCE_MS = 3_000;
+const OPEN_DEADLINE_MS = 5_000;
+
+/** Milliseconds for what was sent to be confirmed when the link is closed, and again for the broker to say goodbye. */
+const CLOSE_DEADLINE_MS = 500;
+
+/**
+ * One life of a connection with its one channel and its consumer. When one of the three is lost the whole is: one way to
+ * recover is easier to be sure of than three.
+ */
+export class Link {
+  /** Resolves with the reason when the link is lost; never rejects. */
+  get lost(): Promise<string> {
+    return this.#loss.promise;
+  }
+  readonly sender: Sender;
+  readonly #model: ChannelModel;
+  readonly #cut: AbortController;
+  readonly #loss: Loss;
+  #early: Buffer[] | undefined = [];
+  #onMessage = (content: Buffer): void => void this.#early?.push(content);
+
+  /** For openLink. `loss` is settled by whoever finds that the link is lost. */
+  constructor(model: ChannelModel, channel: ConfirmChannel, cut: AbortController, loss: Loss) {
+    this.sender = new Sender(channel);
+    this.#loss = loss;
+    this.#model = model;
+    this.#cut = cut;
+  }
+
+  /** To be called once. What came before is delivered now, so that nothing overtakes the news of the connection. */
+  listen(onMessage: (content: Buffer) => void): void {
+    this.#onMessage = onMessage;
+    for (const content of this.#early ?? []) onMessage(content);
+    this.#early = undefined;
+  }
+
+  deliver(content: Buffer): void {
+    this.#onMessage(content);
+  }
+
+  /** Waits shortly for confirmations, says goodbye, and destroys the socket. Does not fail. */
+  async close(): Promise<void> {
+    await this.sender.drain(CLOSE_DEADLINE_MS);
+    await withDeadline(this.#model.close(), CLOSE_DEADLINE_MS);
+    this.#cut.abort();
+    this.#loss.resolve('the link is closed');
+  }
+}
+
+type Loss = PromiseWithResolvers<string>;
+
+/** Rejects when the broker can't be reached, refuses or takes longer than 5 s, or when `signal` is aborted. */
+export async function openLink(options: LinkOptions, signal: AbortSignal): Promise<Link> {
+  // amqplib can't give up a connection that is being opened, and only half-closes its socket, which a hanging broker
+  // never answers. Aborting destroys the socket in every state.
+  const cut = new AbortController();
+  const timer = setTimeout(() => cut.abort(), OPEN_DEADLINE_MS);
+  const giveUp = () => cut.abort();
+  signal.addEventListener('abort', giveUp);
+  try {
+    signal.throwIfAborted();
+    return await open(options, cut);
+  } catch (error) {
+    const late = cut.signal.aborted && !signal.aborted;
+    cut.abort();
+    throw late ? new Error(`RabbitMQ has not answered within ${OPEN_DEADLINE_MS} ms`) : error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+async function open({ url, name, setUp, onBlocked }: LinkOptions, cut: AbortController): Promise<Link> {
+  const socketOptions = {
+    noDelay: true,
+    timeout: HANDSHAKE_SILENCE_MS,
+    clientProperties: { connection_name: name },
+    // Handed on to the socket, which the types do not tell.
+    signal: cut.signal,
+  };
+  const model = await connect(url, socketOptions);
+  const loss: Loss = Promise.withResolvers();
+  let reason: string | undefined;
+  const note = (error: Error) => {
+    reason ??= reasonOf(error);
+  };
+  model.on('error', note);
+  model.on('close', (error) => loss.resolve(reason ?? (error ? reasonOf(error) : 'the connection is closed')));
+
+  const channel = await model.createConfirmChannel();
+  channel.on('error', note);
+  channel.on('close', () => loss.resolve(reason ?? 'RabbitMQ closed the channel'));
+  const link = new Link(model, channel, cut, loss);
+  const block = (why: string | undefined) => {
+    link.sender.block(why);
+    onBlocked(why);
+  };
+  model.on('blocked', (why) => block(`RabbitMQ takes no messages now (${why})`));
+  model.on('unblocked', () => block(undefined));
+
+  const queue = await setUp(channel);
+  await channel.consume(
+    queue,
+    (message) => {
+      if (message === null) loss.resolve('RabbitMQ cancelled the consumer, since its queue is gone');
+      else link.deliver(message.content);
+    },
+    // Acknowledged by being sent: what can't be read is never delivered again.
+    { noAck: true, exclusive: true },
+  );
+  return link;
+}

@@ -1,0 +1,58 @@
+import type { Logger } from '@wscluster/service';
+
+/** Why a server cannot be used now, in words for an operator; never with a password. */
+export interface Problem {
+  readonly text: string;
+  /** What to do about it. */
+  readonly action: string;
+  /** It will not pass by itself: wrong credentials, a wrong name. Told even when another problem came before it. */
+  readonly misconfigured: boolean;
+}
+
+export interface OutageOptions {
+  /** First word of the events: `bus` makes `bus-connected`, `bus-connect-failed`, `bus-disconnected`. */
+  readonly what: string;
+  /** Where the server is, without credentials. */
+  readonly address: string;
+  readonly log: Logger;
+}
+
+/**
+ * Tells of a connection that comes and goes: one line when it is lost (or cannot be made at first) and one when it is
+ * there, however often it is tried meanwhile. A misconfiguration that shows only later has one line of its own.
+ */
+export class Outage {
+  readonly #options: OutageOptions;
+  #connected = false;
+  /** What was told of the outage that lasts. */
+  readonly #told = new Set<string>();
+
+  constructor(options: OutageOptions) {
+    this.#options = options;
+  }
+
+  failed({ text, action, misconfigured }: Problem): void {
+    const { what, address, log } = this.#options;
+    const first = this.#connected || this.#told.size === 0;
+    const event = this.#connected ? `${what}-disconnected` : `${what}-connect-failed`;
+    const news = first || (misconfigured && !this.#told.has(text));
+    this.#connected = false;
+    this.#told.add(text);
+    log[news ? 'warn' : 'debug']({ event, address, action }, text);
+  }
+
+  recovered(): void {
+    const { what, address, log } = this.#options;
+    this.#connected = true;
+    this.#told.clear();
+    log.info({ event: `${what}-connected`, address }, `connected to ${address}`);
+  }
+}
+
+/** The text, and the system's code where the text lacks it (a failed connect to several addresses has no text). */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (error.message === '') return code;
+  return code === '' || error.message.includes(code) ? error.message : `${error.message} (${code})`;
+}

@@ -1,0 +1,96 @@
+import {
+  compareRevisions,
+  decodeRing,
+  parseRingMessage,
+  type Revision,
+  type RingMessage,
+  WsClusterError,
+} from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { RingStore } from '../ring-store.ts';
+import { connectRedis } from './connection.ts';
+import { ringKey } from './keys.ts';
+
+export interface RedisStoreOptions {
+  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. */
+  readonly url: string;
+  readonly cluster: string;
+  readonly log: Logger;
+}
+
+/**
+ * Saves unless a newer or equal revision is held. What holds no readable revision does not hold up a new ring: the
+ * epoch that a leader takes is above all that gateways report. Numbers of more than 15 digits are not exact in Lua.
+ */
+const SAVE = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
+local held = redis.call('HMGET', KEYS[1], 'epoch', 'version')
+local function number(text)
+  if text and #text <= 15 and string.match(text, '^%d+$') then return tonumber(text) end
+end
+local epoch, version = number(held[1]), number(held[2])
+if epoch and version then
+  local newEpoch, newVersion = tonumber(ARGV[1]), tonumber(ARGV[2])
+  if newEpoch < epoch or (newEpoch == epoch and newVersion <= version) then return 'stale' end
+end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'version', ARGV[2], 'message', ARGV[3])
+return 'saved'`;
+
+/**
+ * Keeps the ring in a hash of Redis (5 or later): `wscluster:{<cluster>}:ring` with epoch, version and message. Several
+ * processes may save at once: the highest revision wins. Connects in the background. Throws CONFIG_INVALID for a URL
+ * that is none.
+ */
+export function openRedisStore({ url, cluster, log }: RedisStoreOptions): RingStore {
+  const key = ringKey(cluster);
+  const connection = connectRedis({ url, log: log.child({ use: 'ring store' }) });
+  return {
+    async load() {
+      const [epoch, version, message] = await connection.run((redis) =>
+        redis.hmget(key, 'epoch', 'version', 'message'),
+      );
+      if (epoch === null && version === null && message === null) return undefined;
+      return read(key, message ?? '', revisionOf(epoch, version));
+    },
+    async revision() {
+      try {
+        const [epoch, version] = await connection.run((redis) => redis.hmget(key, 'epoch', 'version'));
+        return revisionOf(epoch, version);
+      } catch (error) {
+        if (error instanceof WsClusterError && error.code === 'MESSAGE_INVALID') return undefined;
+        throw error;
+      }
+    },
+    async save(message) {
+      const { epoch, version } = message.revision;
+      const text = JSON.stringify(message);
+      const result = await connection.run((redis) => redis.eval(SAVE, 1, key, epoch, version, text));
+      return result === 'saved' ? 'saved' : 'stale';
+    },
+    close: () => connection.close(),
+  };
+}
+
+function read(key: string, text: string, held: Revision | undefined): RingMessage {
+  try {
+    const message = parseRingMessage(text);
+    decodeRing(message); // finds a damaged table, which still is a valid string
+    if (held === undefined || compareRevisions(message.revision, held) !== 0)
+      throw new WsClusterError('MESSAGE_INVALID', 'its epoch and version are not those of its message', {
+        field: 'revision',
+      });
+    return message;
+  } catch (error) {
+    if (!(error instanceof WsClusterError)) throw error;
+    throw new WsClusterError(error.code, `${key}: ${error.message}`, {
+      cause: error,
+      ...(error.field !== undefined && { field: error.field }),
+    });
+  }
+}
+
+function revisionOf(epoch: string | null | undefined, version: string | null | undefined): Revision | undefined {
+  const digits = /^\d{1,15}$/;
+  if (!epoch || !version || !digits.test(epoch) || !digits.test(version)) return undefined;
+  return { epoch: Number(epoch), version: Number(version) };
+}
