@@ -1,16 +1,9 @@
 import { messageOf } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { Workload } from '../port.ts';
+import { probeReadiness, Readiness } from '../readiness.ts';
 import type { NodeRecord, NodeRecords } from './node-record.ts';
 import { processIdentity } from './process-identity.ts';
-import { probeReadiness } from './readiness-probe.ts';
-
-/** Time between probes, ms: short until it is ready, since clients wait for it. */
-const STARTING_PROBE_MS = 50;
-const PROBE_MS = 500;
-const PROBE_TIMEOUT_MS = 1000;
-/** Failed probes in a row until a ready node counts as unready. */
-const UNREADY_AFTER = 3;
 
 /**
  * Watches one node process: that it lives, where it listens and whether it is ready. Tells `onChange` of each change of
@@ -26,7 +19,7 @@ export class NodeProcess {
   #phase: Workload['phase'] = 'starting';
   #address: string | undefined;
   #unusableAddress = false;
-  #failures = 0;
+  readonly #readiness = new Readiness();
   #timer: NodeJS.Timeout | undefined;
   #forceTimer: NodeJS.Timeout | undefined;
   #forceAt = Number.POSITIVE_INFINITY;
@@ -111,24 +104,18 @@ export class NodeProcess {
 
   #schedule(): void {
     if (this.#closed) return;
-    const ms = this.#phase === 'starting' ? STARTING_PROBE_MS : PROBE_MS;
-    this.#timer = setTimeout(() => void this.#look().then(() => this.#schedule()), ms);
+    this.#timer = setTimeout(() => void this.#look().then(() => this.#schedule()), this.#readiness.nextProbeMs);
   }
 
   async #look(): Promise<void> {
     if (!this.alive) return this.ended();
     this.#readAddress();
     if (this.#address === undefined) return;
-    const readiness = await probeReadiness(this.#address, PROBE_TIMEOUT_MS);
+    const probe = await probeReadiness(this.#address);
     if (this.#closed) return;
-    if (readiness === 'draining') {
-      if (this.record.drainingSince === undefined) this.markDraining();
-    } else if (readiness === 'ready') {
-      this.#failures = 0;
-      this.#setPhase('ready');
-    } else if (this.#phase === 'ready' && ++this.#failures >= UNREADY_AFTER) {
-      this.#setPhase('unready');
-    }
+    this.#readiness.take(probe);
+    if (probe.state !== 'draining') this.#setPhase(this.#readiness.phase);
+    else if (this.record.drainingSince === undefined) this.markDraining();
   }
 
   #readAddress(): void {

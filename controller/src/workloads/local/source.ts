@@ -20,6 +20,8 @@ export interface LocalSourceOptions {
   readonly directory: string;
   /** Read at each start of a node. */
   readonly settings: () => NodeSettings;
+  /** What nodes find in their environment beside the controller's own and what they are told by the source. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Program and arguments of the sample backend. */
   readonly sampleCommand: readonly string[];
   readonly log: Logger;
@@ -63,7 +65,7 @@ class LocalSource implements WorkloadSource {
   }
 
   async create(): Promise<string> {
-    const { settings, sampleCommand, log } = this.#options;
+    const { settings, env, sampleCommand, log } = this.#options;
     const { command, drainSeconds } = settings();
     const [program = '', ...args] = command ?? sampleCommand;
     const id = `node-${randomBytes(4).toString('hex')}`;
@@ -73,6 +75,7 @@ class LocalSource implements WorkloadSource {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {
         ...withoutSecrets(process.env),
+        ...env,
         WSCLUSTER_ID: id,
         WSCLUSTER_LISTEN: '127.0.0.1:0',
         WSCLUSTER_PORT_FILE: this.#records.portFile(id),
@@ -177,6 +180,5 @@ class LocalSource implements WorkloadSource {
 
 /** The controller's own settings are no business of a backend, its token least of all. */
 function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { WSCLUSTER_API_TOKEN: _token, ...rest } = env;
-  return rest;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^WSCLUSTER_(API_|NACOS_|CLUSTER$)/.test(name)));
 }

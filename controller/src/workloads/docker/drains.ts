@@ -1,0 +1,124 @@
+import { messageOf } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+
+/** Keeps which nodes were asked to leave, since labels of a container cannot be changed: node id to Unix ms. */
+export interface DrainStore {
+  load(): Promise<Readonly<Record<string, number>>>;
+  save(drains: Readonly<Record<string, number>>): Promise<void>;
+}
+
+/** The engine's clock may be this far ahead of ours, ms. */
+const CLOCK_SKEW_MS = 60_000;
+
+interface Drain {
+  readonly since: number;
+  /** When the run that it is meant for began, by the engine's clock; undefined until that is known. */
+  run: number | undefined;
+}
+
+/** Which containers were asked to leave, and when. What is started again has left and come back. */
+export class Drains {
+  readonly #store: DrainStore;
+  readonly #log: Logger;
+  readonly #drains: Map<string, Drain>;
+  #saving: Promise<void> = Promise.resolve();
+  #unsaved = false;
+  #failing = false;
+
+  private constructor(store: DrainStore, log: Logger, loaded: Readonly<Record<string, number>>) {
+    this.#store = store;
+    this.#log = log;
+    this.#drains = new Map(Object.entries(loaded).map(([id, since]) => [id, { since, run: undefined }]));
+  }
+
+  static async load(store: DrainStore, log: Logger): Promise<Drains> {
+    return new Drains(store, log, await store.load());
+  }
+
+  since(id: string): number | undefined {
+    return this.#drains.get(id)?.since;
+  }
+
+  /** Marks it as asked to leave, if it is not yet; resolves once that is kept, and is undone when it cannot be. */
+  async add(id: string, run: number): Promise<void> {
+    if (!this.#note(id, run)) return;
+    try {
+      await this.#save();
+    } catch (error) {
+      this.#drains.delete(id);
+      throw error;
+    }
+  }
+
+  /** As add; keeping it goes on in the background. */
+  note(id: string, run: number): void {
+    if (this.#note(id, run)) this.#unsaved = true;
+  }
+
+  /** Compares with the run that the container is in: drops the mark of an earlier one. */
+  observe(id: string, run: number): void {
+    const drain = this.#drains.get(id);
+    if (drain === undefined || !hasStarted(run)) return;
+    const before = drain.run ?? (run > drain.since + CLOCK_SKEW_MS ? undefined : run);
+    if (before === run) drain.run = run;
+    else {
+      this.#drains.delete(id);
+      this.#unsaved = true;
+    }
+  }
+
+  /** Forgets all other containers; saves what is not saved yet, in the background. */
+  keepOnly(ids: ReadonlySet<string>): void {
+    for (const id of this.#drains.keys()) {
+      if (ids.has(id)) continue;
+      this.#drains.delete(id);
+      this.#unsaved = true;
+    }
+    if (this.#unsaved) void this.#save().catch(() => {});
+  }
+
+  /** Resolves when nothing is being saved. */
+  async settled(): Promise<void> {
+    await this.#saving.catch(() => {});
+  }
+
+  #note(id: string, run: number): boolean {
+    if (this.#drains.has(id)) return false;
+    this.#drains.set(id, { since: Date.now(), run: hasStarted(run) ? run : undefined });
+    return true;
+  }
+
+  /** One after the other, each with all that is known when its turn comes. */
+  #save(): Promise<void> {
+    this.#unsaved = false;
+    const turn = this.#saving.catch(() => {}).then(() => this.#saveNow());
+    this.#saving = turn;
+    return turn;
+  }
+
+  async #saveNow(): Promise<void> {
+    try {
+      await this.#store.save(Object.fromEntries([...this.#drains].map(([id, { since }]) => [id, since])));
+    } catch (error) {
+      this.#unsaved = true;
+      if (!this.#failing)
+        this.#log.warn(
+          {
+            event: 'drains-not-saved',
+            error,
+            action: 'mend the store; until then a controller that starts again does not know who was asked to leave',
+          },
+          `which nodes were asked to leave cannot be kept: ${messageOf(error)}`,
+        );
+      this.#failing = true;
+      throw error;
+    }
+    if (this.#failing) this.#log.info({ event: 'drains-saved' }, 'which nodes were asked to leave is kept again');
+    this.#failing = false;
+  }
+}
+
+/** A container that never ran has a start in the year 1. */
+function hasStarted(run: number): boolean {
+  return run > 0;
+}

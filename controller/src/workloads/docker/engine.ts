@@ -1,0 +1,171 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import { type DockerConnection, openDocker } from './connection.ts';
+import { engineError, statusOf } from './engine-error.ts';
+import { EVENT_FILTERS } from './event.ts';
+import { type ContainerFacts, factsOf } from './facts.ts';
+import type { Labels } from './labels.ts';
+
+/** A request that should be answered at once, ms. A frozen engine answers none. */
+const ANSWER_MS = 5000;
+/** Creating and starting are real work on a busy host, ms. */
+const WORK_MS = 20_000;
+/** A pull downloads, ms. */
+const PULL_MS = 600_000;
+/** A vanished engine is found out by TCP after some minutes, ms. */
+const TCP_KEEPALIVE_MS = 30_000;
+
+/** A row of the engine's list of containers. */
+export type ContainerRow = Docker.ContainerInfo;
+
+/** The part of the Docker API that we use, with a deadline on each request. Rejects with SOURCE_UNAVAILABLE. */
+export class Engine {
+  readonly #docker: Docker;
+  readonly #name: string;
+  readonly #inFlight = new Set<AbortController>();
+  #closed = false;
+
+  /** Connects to nothing yet. Throws CONFIG_INVALID. */
+  constructor(connection: DockerConnection) {
+    const { docker, name } = openDocker(connection);
+    this.#docker = docker;
+    this.#name = name;
+  }
+
+  /** All containers with these labels, running or not. */
+  list(labels: Labels): Promise<readonly ContainerRow[]> {
+    const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+    return this.#ask('list its containers', ANSWER_MS, (abortSignal) =>
+      this.#docker.listContainers({ all: true, filters: { label }, abortSignal }),
+    );
+  }
+
+  /** Undefined when there is no such container any more. */
+  inspect(id: string): Promise<ContainerFacts | undefined> {
+    return this.#ask(`inspect container ${id}`, ANSWER_MS, async (abortSignal) => {
+      try {
+        return factsOf(await this.#docker.getContainer(id).inspect({ abortSignal }));
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Resolves once the engine sends events, with its bytes; `since` as momentAfter gives it. */
+  events(since: string): Promise<Readable> {
+    return this.#ask('send its events', ANSWER_MS, async (abortSignal) => {
+      // The signal ends only the request: nobody aborts it once there is an answer.
+      const request: object = { since, filters: EVENT_FILTERS, abortSignal };
+      const stream = (await this.#docker.getEvents(request)) as unknown as IncomingMessage;
+      stream.socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
+      return stream;
+    });
+  }
+
+  /** Creates a container and starts it; one that cannot be started is removed again. */
+  async run(name: string, container: Docker.ContainerCreateOptions): Promise<string> {
+    const created = await this.#ask('create a container', WORK_MS, (abortSignal) => {
+      // By these two names, or the whole container would go into the URL as well.
+      const request = { _query: { name }, _body: container, abortSignal };
+      return this.#docker.createContainer(request as Docker.ContainerCreateOptions);
+    });
+    try {
+      await this.#ask(`start container ${name}`, WORK_MS, (abortSignal) => created.start({ abortSignal }));
+    } catch (error) {
+      await this.remove(created.id, true).catch(() => {});
+      throw error;
+    }
+    return created.id;
+  }
+
+  async hasImage(image: string): Promise<boolean> {
+    return this.#ask(`look for the image ${image}`, ANSWER_MS, async (abortSignal) => {
+      try {
+        await this.#docker.getImage(image).inspect({ abortSignal } as object);
+        return true;
+      } catch (error) {
+        if (statusOf(error) === 404) return false;
+        throw error;
+      }
+    });
+  }
+
+  /** Resolves once the image is there. */
+  async pull(image: string): Promise<void> {
+    await this.#ask(`pull ${image}`, PULL_MS, async (abortSignal) => {
+      const stream = (await this.#docker.pull(image, { abortSignal })) as Readable;
+      await new Promise<void>((resolve, reject) => {
+        this.#docker.modem.followProgress(stream, (error: Error | null, lines: readonly { error?: string }[]) => {
+          // What fails after the first byte comes with status 200, as a line of the progress.
+          const failure = error ?? lines.find((line) => line.error !== undefined)?.error;
+          if (failure === undefined) resolve();
+          else reject(failure instanceof Error ? failure : new Error(failure));
+        });
+      });
+    });
+  }
+
+  /** Sends the container's stop signal, and SIGKILL after `seconds`. Resolves when it has ended; false when there was nothing to stop. */
+  stop(id: string, seconds: number): Promise<boolean> {
+    return this.#act(`stop container ${id}`, seconds * 1000 + WORK_MS, (abortSignal) =>
+      this.#docker.getContainer(id).stop({ t: seconds, abortSignal }),
+    );
+  }
+
+  /** Sends SIGKILL; false when it does not run. */
+  kill(id: string): Promise<boolean> {
+    return this.#act(`kill container ${id}`, ANSWER_MS, (abortSignal) =>
+      this.#docker.getContainer(id).kill({ abortSignal }),
+    );
+  }
+
+  /** Removes a container with its anonymous volumes; false when it is not there, or runs and `force` is not given. */
+  remove(id: string, force: boolean): Promise<boolean> {
+    return this.#act(`remove container ${id}`, WORK_MS, (abortSignal) =>
+      this.#docker.getContainer(id).remove({ v: true, force, abortSignal }),
+    );
+  }
+
+  /** Ends what is under way; nothing can be asked any more. */
+  close(): void {
+    this.#closed = true;
+    for (const abort of this.#inFlight) abort.abort(new Error('the source is closed'));
+  }
+
+  async #act(what: string, ms: number, act: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+    return this.#ask(what, ms, async (signal) => {
+      try {
+        await act(signal);
+        return true;
+      } catch (error) {
+        // 304: is as wanted already; 404: is not there; 409: its state does not allow it.
+        const status = statusOf(error);
+        if (status === 304 || status === 404 || status === 409) return false;
+        throw error;
+      }
+    });
+  }
+
+  /** The race is needed beside the signal: an answer that breaks off in its middle never settles in the library. */
+  async #ask<T>(what: string, ms: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(new Error(`no answer within ${ms / 1000} s`)), ms);
+    this.#inFlight.add(abort);
+    if (this.#closed) abort.abort(new Error('the source is closed'));
+    try {
+      const aborted = new Promise<never>((_, reject) => {
+        const fail = () => reject(abort.signal.reason);
+        if (abort.signal.aborted) fail();
+        else abort.signal.addEventListener('abort', fail);
+      });
+      return await Promise.race([ask(abort.signal), aborted]);
+    } catch (error) {
+      throw engineError(abort.signal.aborted ? abort.signal.reason : error, this.#name, what);
+    } finally {
+      clearTimeout(timer);
+      this.#inFlight.delete(abort);
+    }
+  }
+}

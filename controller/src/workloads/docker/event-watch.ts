@@ -1,0 +1,104 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import { backoffMs } from '@wscluster/transport';
+import { type ContainerEvent, momentAfter, parseEvent } from './event.ts';
+import { EventLines } from './event-lines.ts';
+
+const BACKOFF = { minMs: 50, maxMs: 5000 };
+/** At first, events of the last moment are asked for again: the engine answers before it has subscribed us, ms. */
+const OVERLAP_MS = 1000;
+
+export interface WatchHandlers {
+  onEvent(event: ContainerEvent): void;
+  /** The stream is open, for the first time or again: events may have been missed. */
+  onOpen(): void;
+}
+
+/** Follows the engine's events for as long as it is not closed. */
+export class EventWatch {
+  readonly #open: (since: string) => Promise<Readable>;
+  readonly #handlers: WatchHandlers;
+  readonly #log: Logger;
+  readonly #closing = new AbortController();
+  readonly #running: Promise<void>;
+  #stream: Readable | undefined;
+  #since = ((Date.now() - OVERLAP_MS) / 1000).toFixed(3);
+  #unreachable = false;
+  #tried = Promise.withResolvers<void>();
+
+  constructor(open: (since: string) => Promise<Readable>, log: Logger, handlers: WatchHandlers) {
+    this.#open = open;
+    this.#log = log;
+    this.#handlers = handlers;
+    this.#running = this.#run();
+  }
+
+  /** Resolves when it is open, or when opening it failed once: subscribe first, then list. */
+  get tried(): Promise<void> {
+    return this.#tried.promise;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#stream?.destroy();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        const stream = await this.#open(this.#since);
+        attempt = 0;
+        await this.#follow(stream);
+      } catch (error) {
+        if (!signal.aborted) this.#failed(error);
+      }
+      this.#tried.resolve();
+      await delay(backoffMs(attempt, BACKOFF), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Resolves when the stream ends, as it does when the engine is started again. */
+  async #follow(stream: Readable): Promise<void> {
+    this.#stream = stream;
+    const ended = new Promise<void>((resolve) => {
+      stream.once('close', resolve);
+      stream.once('error', () => {}); // A broken stream is an ended one.
+    });
+    if (this.#closing.signal.aborted) stream.destroy();
+    const lines = new EventLines();
+    stream.on('data', (chunk: Buffer) => {
+      for (const line of lines.push(chunk)) this.#take(line);
+    });
+    if (this.#unreachable) this.#log.info({ event: 'docker-reachable' }, 'Docker answers again');
+    this.#unreachable = false;
+    this.#handlers.onOpen();
+    this.#tried.resolve();
+    await ended;
+  }
+
+  #take(line: string): void {
+    try {
+      const event = parseEvent(line);
+      this.#since = momentAfter(line) ?? this.#since;
+      if (event !== undefined) this.#handlers.onEvent(event);
+    } catch (error) {
+      this.#log.warn(
+        { event: 'docker-event-unreadable', error, action: 'nothing: the next listing makes up for it' },
+        `an event of Docker cannot be read: ${line.slice(0, 200)}`,
+      );
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#unreachable) return;
+    this.#unreachable = true;
+    this.#log.warn(
+      { event: 'docker-unreachable', error, action: 'see the message; it is tried again until it works' },
+      messageOf(error),
+    );
+  }
+}

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+
+/** How long a creation waits for a pull, ms; a longer one goes on, and the next creation finds the image. */
+const WAIT_MS = 3000;
+
+/** Pulls missing images, each once at a time. */
+export class ImagePuller {
+  readonly #pull: (image: string) => Promise<void>;
+  readonly #log: Logger;
+  readonly #pulls = new Map<string, Promise<void>>();
+
+  constructor(pull: (image: string) => Promise<void>, log: Logger) {
+    this.#pull = pull;
+    this.#log = log;
+  }
+
+  /** Resolves when the image was pulled. Rejects with SOURCE_UNAVAILABLE when it could not be, or not yet. */
+  async need(image: string): Promise<void> {
+    const pull = this.#pulls.get(image) ?? this.#begin(image);
+    const waited = new AbortController();
+    const tooLong = delay(WAIT_MS, 'too long', { signal: waited.signal }).catch(() => undefined);
+    try {
+      const outcome = await Promise.race([pull, tooLong]);
+      if (outcome === 'too long')
+        throw new WsClusterError(
+          'SOURCE_UNAVAILABLE',
+          `the image ${image} is not on the engine yet: it is being pulled`,
+        );
+    } finally {
+      waited.abort();
+    }
+  }
+
+  #begin(image: string): Promise<void> {
+    this.#log.info({ event: 'image-pull', image }, `pulls the image ${image}`);
+    const pull = this.#pull(image)
+      .catch((error: unknown) => {
+        throw new WsClusterError(
+          'SOURCE_UNAVAILABLE',
+          `the image ${image} is not on the engine, and to pull it failed (${messageOf(error)}); ` +
+            `run docker pull ${image}, or build it, or mend the image setting of the nodes`,
+          { cause: error },
+        );
+      })
+      .finally(() => this.#pulls.delete(image));
+    pull.catch(() => {}); // Somebody may wait for it no longer.
+    this.#pulls.set(image, pull);
+    return pull;
+  }
+}

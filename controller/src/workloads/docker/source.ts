@@ -1,0 +1,367 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { SourceHandlers, Workload, WorkloadSource } from '../port.ts';
+import { Addresses } from './addresses.ts';
+import type { DockerConnection } from './connection.ts';
+import { containerOf, FORCE_MARGIN_SECONDS } from './creation.ts';
+import { DockerNode } from './docker-node.ts';
+import { type DrainStore, Drains } from './drains.ts';
+import { type ContainerRow, Engine } from './engine.ts';
+import type { ContainerEvent } from './event.ts';
+import { EventWatch } from './event-watch.ts';
+import type { ContainerFacts } from './facts.ts';
+import { FactsCache } from './facts-cache.ts';
+import { ImagePuller } from './image-puller.ts';
+import { inParallel } from './in-parallel.ts';
+import { isManaged, isSelected, LABELS, nodeLabels } from './labels.ts';
+import type { DockerNodeSettings } from './settings.ts';
+
+export { type DockerConnection, publishedHostOf } from './connection.ts';
+export type { DrainStore } from './drains.ts';
+export type { DockerNodeSettings } from './settings.ts';
+
+/** Ended nodes are listed as gone for this long, ms, so that no listing misses their end. */
+const TOMBSTONE_MS = 60_000;
+/** A managed container that was created and not started after this long never will be, ms. */
+const STILLBORN_MS = 60_000;
+/** Added to the time after which the engine should have ended a container by force, before it is killed again, ms. */
+const FORCE_SLACK_MS = 2000;
+/** At the end of the whole system nobody is served any more: nodes get this long to end, s. */
+const END_GRACE_SECONDS = 1;
+/** To remove them all must not take longer, ms. */
+const END_DEADLINE_MS = 60_000;
+const END_LOOK_MS = 20;
+/** States in which a container has ended. One that is `restarting` waits for its next run; its clients are lost. */
+const ENDED = new Set(['exited', 'dead', 'removing', 'restarting']);
+
+export interface DockerSourceOptions {
+  readonly connection: DockerConnection;
+  /** Name of the cluster. */
+  readonly cluster: string;
+  /** Read at each use. */
+  readonly settings: () => DockerNodeSettings;
+  readonly drains: DrainStore;
+  readonly log: Logger;
+}
+
+/**
+ * Nodes as containers of one Docker engine: those with the selector's labels, whoever started them, and those that the
+ * controller creates. Rejects with CONFIG_INVALID, or as `drains.load` does; an engine that does not answer is no
+ * reason to: list() says so, and it is tried again.
+ */
+export async function openDockerSource(
+  options: DockerSourceOptions,
+  handlers: SourceHandlers,
+): Promise<WorkloadSource> {
+  const engine = new Engine(options.connection);
+  return new DockerSource(options, handlers, engine, await Drains.load(options.drains, options.log));
+}
+
+class DockerSource implements WorkloadSource {
+  readonly #options: DockerSourceOptions;
+  readonly #log: Logger;
+  readonly #engine: Engine;
+  readonly #drains: Drains;
+  readonly #facts: FactsCache;
+  readonly #watch: EventWatch;
+  readonly #addresses: Addresses;
+  readonly #images: ImagePuller;
+  readonly #onChange: () => void;
+  /** Those that have not ended, as they were listed last. */
+  readonly #nodes = new Map<string, DockerNode>();
+  /** Those that the engine still lists, with the time when their end was noticed. */
+  readonly #ended = new Map<string, { readonly managed: boolean; readonly at: number }>();
+  /** Those that were removed, with the time until which they are listed as gone. */
+  readonly #tombstones = new Map<string, { readonly managed: boolean; readonly until: number }>();
+  /** Signals since the last listing, with their time by the engine's clock. */
+  readonly #signals = new Map<string, { readonly signal: number; readonly at: number }[]>();
+  /** When those that were asked to stop should have ended. */
+  readonly #stopBy = new Map<string, number>();
+  #listing: Promise<unknown> = Promise.resolve();
+  #listed = false;
+  #closed = false;
+
+  constructor(options: DockerSourceOptions, handlers: SourceHandlers, engine: Engine, drains: Drains) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#engine = engine;
+    this.#drains = drains;
+    this.#onChange = () => handlers.onChange();
+    this.#facts = new FactsCache((id) => engine.inspect(id));
+    this.#addresses = new Addresses(options.log);
+    this.#images = new ImagePuller((image) => engine.pull(image), options.log);
+    this.#watch = new EventWatch((since) => engine.events(since), options.log, {
+      onEvent: (event) => this.#take(event),
+      onOpen: () => {
+        this.#facts.forgetAll();
+        this.#onChange();
+      },
+    });
+  }
+
+  /** One listing at a time: an older one must not overwrite what a newer one found. */
+  list(): Promise<readonly Workload[]> {
+    const turn = this.#listing.catch(() => {}).then(() => this.#listNow());
+    this.#listing = turn;
+    return turn;
+  }
+
+  async create(): Promise<string> {
+    const { cluster, settings } = this.#options;
+    const now = settings();
+    if (now.image === undefined)
+      throw new WsClusterError('CONFIG_INVALID', 'nodes cannot be created without an image', { field: 'nodes.image' });
+    if (!(await this.#engine.hasImage(now.image))) await this.#images.need(now.image);
+    const name = `${cluster}-node-${randomBytes(4).toString('hex')}`;
+    const id = await this.#engine.run(name, containerOf(cluster, now.image, now));
+    this.#log.info({ event: 'node-started', node: id, container: name }, `started node ${name}`);
+    return id;
+  }
+
+  async drain(id: string): Promise<void> {
+    const { facts } = await this.#find(id);
+    await this.#drains.add(id, facts.startedAt);
+    this.#onChange();
+  }
+
+  async stop(id: string): Promise<void> {
+    const node = await this.#find(id);
+    const drainMs = this.#options.settings().drainSeconds * 1000;
+    const spentMs = Date.now() - (this.#drains.since(id) ?? Date.now());
+    const graceMs = Math.max(0, drainMs - spentMs) + FORCE_MARGIN_SECONDS * 1000;
+    this.#drains.note(id, node.facts.startedAt);
+    const asked = this.#stopBy.has(id);
+    this.#stopBy.set(id, Math.min(this.#stopBy.get(id) ?? Number.POSITIVE_INFINITY, performance.now() + graceMs));
+    // A second stop signal would end many a program at once. Its time is up when a listing finds so.
+    if (asked || node.signalled) return;
+    this.#engine.stop(id, Math.ceil(graceMs / 1000)).catch((error: unknown) => {
+      this.#stopBy.delete(id);
+      if (this.#closed) return;
+      this.#log.warn(
+        { event: 'node-stop-failed', node: id, error, action: 'nothing: it is asked again while it drains' },
+        messageOf(error),
+      );
+    });
+  }
+
+  async kill(id: string): Promise<void> {
+    await this.#find(id);
+    if (!(await this.#engine.kill(id))) throw notFound(id);
+  }
+
+  async endAll(): Promise<void> {
+    const deadline = performance.now() + END_DEADLINE_MS;
+    for (;;) {
+      const rows = await this.#engine.list(this.#managedLabels);
+      if (rows.length === 0) break;
+      if (performance.now() > deadline)
+        throw new WsClusterError(
+          'SOURCE_UNAVAILABLE',
+          `these containers cannot be removed: ${rows.map(nameOf).join(', ')}; remove them by hand: docker rm -f`,
+        );
+      await inParallel(rows, async ({ Id, State }) => {
+        if (!ENDED.has(State)) await this.#engine.stop(Id, END_GRACE_SECONDS);
+        await this.#engine.remove(Id, true);
+      });
+      await delay(END_LOOK_MS);
+    }
+    this.#onChange();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const node of this.#nodes.values()) node.close();
+    this.#engine.close();
+    await this.#watch.close();
+    await this.#listing.catch(() => {});
+    // A listing that was under way may have found more.
+    for (const node of this.#nodes.values()) node.close();
+    await this.#drains.settled();
+  }
+
+  get #managedLabels(): Readonly<Record<string, string>> {
+    return { [LABELS.cluster]: this.#options.cluster, [LABELS.managed]: 'true' };
+  }
+
+  #take({ container, action, signal, labels, at }: ContainerEvent): void {
+    const { cluster, settings } = this.#options;
+    const isOurs =
+      this.#nodes.has(container) ||
+      this.#ended.has(container) ||
+      (labels !== undefined && isSelected(labels, settings().selector, cluster));
+    if (!isOurs) return;
+    this.#facts.forget(container);
+    if (action === 'kill' && signal !== undefined) {
+      const signals = this.#signals.get(container) ?? [];
+      signals.push({ signal, at });
+      this.#signals.set(container, signals);
+    } else if (action === 'destroy') {
+      const managed = this.#isManaged(container) || (labels !== undefined && isManaged(labels, cluster));
+      this.#tombstones.set(container, { managed, until: performance.now() + TOMBSTONE_MS });
+    }
+    this.#onChange();
+  }
+
+  #isManaged(id: string): boolean {
+    const facts = this.#nodes.get(id)?.facts;
+    return facts === undefined
+      ? (this.#ended.get(id)?.managed ?? false)
+      : isManaged(facts.labels, this.#options.cluster);
+  }
+
+  async #listNow(): Promise<readonly Workload[]> {
+    await this.#watch.tried;
+    const { cluster, settings } = this.#options;
+    const now = settings();
+    const rows = await this.#selectedRows(now);
+    const [endedRows, aliveRows] = split(rows, ({ State }) => ENDED.has(State));
+    const facts = (await inParallel(aliveRows, (row) => this.#facts.read(row))).filter((one) => one !== undefined);
+    // Removed since the rows were read.
+    const alive = facts.filter(({ id }) => !this.#tombstones.has(id));
+
+    this.#noteEnded(endedRows);
+    this.#noteAlive(alive, now);
+    const ids = new Set(rows.map(({ Id }) => Id));
+    this.#facts.keepOnly(ids);
+    this.#drains.keepOnly(new Set(alive.map(({ id }) => id)));
+    for (const id of this.#stopBy.keys()) if (!this.#nodes.has(id)) this.#stopBy.delete(id);
+    this.#cleanUp(aliveRows);
+
+    if (!this.#listed) await Promise.all([...this.#nodes.values()].map((node) => node.looked));
+    this.#listed = true;
+    const lately = [...this.#ended].filter(([, { at }]) => performance.now() - at < TOMBSTONE_MS);
+    const gone = new Map([...lately, ...this.#tombstones].map(([id, { managed }]) => [id, managed]));
+    return [
+      ...[...this.#nodes].map(([id, node]) => this.#workload(id, node, cluster)),
+      ...[...gone].map(([id, managed]): Workload => ({ id, address: undefined, phase: 'gone', managed })),
+    ];
+  }
+
+  /** By the selector, and those that we made under another one, which nobody else would ever end. */
+  async #selectedRows({ selector }: DockerNodeSettings): Promise<readonly ContainerRow[]> {
+    const { cluster } = this.#options;
+    const managed = this.#managedLabels;
+    const hasManaged = Object.entries(selector).every(([name, value]) => managed[name] === value);
+    const lists = await Promise.all([this.#engine.list(selector), ...(hasManaged ? [] : [this.#engine.list(managed)])]);
+    const rows = new Map(lists.flat().map((row) => [row.Id, row]));
+    return [...rows.values()].filter(({ Labels }) => isSelected(Labels, selector, cluster));
+  }
+
+  #noteEnded(rows: readonly ContainerRow[]): void {
+    const ids = new Set(rows.map(({ Id }) => Id));
+    for (const id of this.#ended.keys()) if (!ids.has(id)) this.#ended.delete(id);
+    for (const row of rows) {
+      const { Id, Labels, Status } = row;
+      if (this.#ended.has(Id)) continue;
+      this.#ended.set(Id, { managed: isManaged(Labels, this.#options.cluster), at: performance.now() });
+      if (!this.#nodes.has(Id)) continue;
+      const name = nameOf(row);
+      this.#log.info(
+        { event: 'node-exit', node: Id, container: name, status: Status },
+        `node ${name} ended: ${Status}`,
+      );
+    }
+  }
+
+  #noteAlive(alive: readonly ContainerFacts[], settings: DockerNodeSettings): void {
+    const addresses = this.#addresses.resolve(alive, settings);
+    const ids = new Set(alive.map(({ id }) => id));
+    for (const [id, node] of this.#nodes) {
+      if (ids.has(id)) continue;
+      node.close();
+      this.#nodes.delete(id);
+      this.#signals.delete(id);
+    }
+    for (const facts of alive) {
+      const { id } = facts;
+      const view = { facts, address: addresses.get(id), readinessPath: settings.readinessPath };
+      // An event of a start may come before all that belongs to it: look again until it is complete.
+      if (view.address === undefined && facts.running) this.#facts.forget(id);
+      this.#drains.observe(id, facts.startedAt);
+      const node = this.#nodes.get(id) ?? this.#watchNode(view);
+      node.update(view);
+      this.#noteSignals(node);
+      if (nodeLabels(facts.labels).drain) this.#drains.note(id, facts.startedAt);
+    }
+  }
+
+  #watchNode(view: ConstructorParameters<typeof DockerNode>[0]): DockerNode {
+    const { id } = view.facts;
+    const node = new DockerNode(view, this.#log, {
+      onChange: this.#onChange,
+      onDraining: () => {
+        if (this.#drains.since(id) !== undefined) return;
+        this.#drains.note(id, node.facts.startedAt);
+        this.#onChange();
+      },
+    });
+    this.#nodes.set(id, node);
+    return node;
+  }
+
+  /** A node that got its stop signal in this run is on its way out, though the engine calls it running until it dies. */
+  #noteSignals(node: DockerNode): void {
+    const { id, startedAt, stopSignal } = node.facts;
+    const signals = this.#signals.get(id) ?? [];
+    this.#signals.delete(id);
+    if (!signals.some(({ signal, at }) => signal === stopSignal && at >= startedAt)) return;
+    node.noteStopSignal();
+    this.#drains.note(id, startedAt);
+  }
+
+  #workload(id: string, node: DockerNode, cluster: string): Workload {
+    const { labels } = node.facts;
+    const drainingSince = this.#drains.since(id);
+    const { weight } = nodeLabels(labels);
+    return {
+      id,
+      address: node.address,
+      phase: drainingSince === undefined ? node.phase : 'draining',
+      managed: isManaged(labels, cluster),
+      ...(weight === undefined ? {} : { weight }),
+      ...(drainingSince === undefined ? {} : { drainingSince }),
+    };
+  }
+
+  /** What must happen some time and cannot be waited for. */
+  #cleanUp(aliveRows: readonly ContainerRow[]): void {
+    const now = performance.now();
+    for (const [id, { until }] of this.#tombstones) if (now > until) this.#tombstones.delete(id);
+    const stillborn = aliveRows.filter(
+      ({ State, Created, Labels }) =>
+        State === 'created' && isManaged(Labels, this.#options.cluster) && Date.now() - Created * 1000 > STILLBORN_MS,
+    );
+    const removable = [...this.#ended].filter(([, { managed, at }]) => managed && now - at > TOMBSTONE_MS);
+    for (const id of [...removable.map(([id]) => id), ...stillborn.map(({ Id }) => Id)])
+      this.#inBackground(this.#engine.remove(id, false), id, 'remove it by hand: docker rm');
+    for (const [id, stopBy] of this.#stopBy)
+      if (now > stopBy + FORCE_SLACK_MS) this.#inBackground(this.#engine.kill(id), id, 'end it by hand: docker kill');
+  }
+
+  #inBackground(work: Promise<unknown>, id: string, action: string): void {
+    work.catch((error: unknown) => {
+      if (!this.#closed) this.#log.warn({ event: 'node-clean-up-failed', node: id, error, action }, messageOf(error));
+    });
+  }
+
+  async #find(id: string): Promise<DockerNode> {
+    if (!this.#nodes.has(id)) await this.list();
+    const node = this.#nodes.get(id);
+    if (node === undefined) throw notFound(id);
+    return node;
+  }
+}
+
+function notFound(id: string): WsClusterError {
+  return new WsClusterError('NOT_FOUND', `there is no node ${id}`, { field: 'id' });
+}
+
+function nameOf({ Id, Names }: ContainerRow): string {
+  return Names[0]?.replace(/^\//, '') ?? Id;
+}
+
+function split<T>(list: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [list.filter(test), list.filter((item) => !test(item))];
+}
