@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Assigner, WsClusterError } from '@wscluster/ring';
 import {
   createLogger,
@@ -13,6 +13,7 @@ import { brokersOf, openTransport } from '@wscluster/transport';
 import { isLoopback } from './api/access.ts';
 import { startApi } from './api/server.ts';
 import { type DeclaredCluster, loadClusters } from './cluster/load.ts';
+import type { NodesSpec } from './cluster/nodes-schema.ts';
 import { openSpecStore, type SpecStore } from './cluster/spec-store.ts';
 import type { controllerOptions } from './config.ts';
 import { type KeptDocuments, keptDocuments } from './documents/kept-documents.ts';
@@ -25,6 +26,8 @@ import { Candidate } from './reconcile/candidate.ts';
 import { ClusterController } from './reconcile/cluster-controller.ts';
 import { openNacosRegistry } from './registry/nacos/registry.ts';
 import type { Registry } from './registry/port.ts';
+import { publishedHostOf } from './workloads/docker/connection.ts';
+import type { DockerNodeSettings } from './workloads/docker/settings.ts';
 import { openDockerSource } from './workloads/docker/source.ts';
 import { drainMarks } from './workloads/drain-marks.ts';
 import { openLocalSource } from './workloads/local/source.ts';
@@ -133,24 +136,45 @@ async function openSource(
       {
         directory: join(options.stateDir, cluster, 'nodes'),
         settings: () => ({ drainSeconds: spec.spec.nodes.drainSeconds, command: spec.spec.nodes.command }),
+        env: followerEnvironment(options, cluster),
         sampleCommand: [process.execPath, options.sampleNode],
         log,
       },
       handlers,
     );
+  const { dockerHost: host, dockerTlsVerify: tlsVerify, dockerCertPath: certPath } = options;
   return openDockerSource(
     {
-      connection: { host: options.dockerHost, certPath: options.dockerCertPath },
+      connection: { host, tlsVerify, ...(certPath !== undefined && { certPath }) },
       cluster,
-      settings: () => {
-        const { nodes } = spec.spec;
-        return { ...nodes, selector: nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': cluster } };
-      },
+      settings: () => dockerSettings(cluster, spec.spec.nodes, host),
       drains: drainMarks(documents),
       log,
     },
     handlers,
   );
+}
+
+function dockerSettings(cluster: string, nodes: NodesSpec, dockerHost: string): DockerNodeSettings {
+  const { image, command, network, port, addressFrom, drainSeconds, env, readinessPath } = nodes;
+  return {
+    selector: nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': cluster },
+    publishedHost: nodes.publishedHost ?? publishedHostOf(dockerHost),
+    ...{ port, addressFrom, drainSeconds, env, readinessPath },
+    ...(image !== undefined && { image }),
+    ...(command !== undefined && { command }),
+    ...(network !== undefined && { network }),
+  };
+}
+
+/** By what a node that uses our library follows the ring. */
+function followerEnvironment({ stateDir, rabbitmqUrl, redisUrl }: Options, cluster: string): Record<string, string> {
+  return {
+    WSCLUSTER_CLUSTER: cluster,
+    WSCLUSTER_STATE_DIR: resolve(stateDir),
+    ...(rabbitmqUrl !== undefined && { WSCLUSTER_RABBITMQ_URL: rabbitmqUrl }),
+    ...(redisUrl !== undefined && { WSCLUSTER_REDIS_URL: redisUrl }),
+  };
 }
 
 function openRegistry(options: Options, cluster: string, { spec }: SpecStore, log: Logger): Registry | undefined {

@@ -18,17 +18,21 @@ export const controllerOptions = {
   dockerHost: {
     schema: z
       .string()
-      .regex(/^(unix:\/\/\/|tcp:\/\/|http:\/\/|https:\/\/)\S+$/, 'must be unix:///path or tcp://host:port')
+      .regex(/^(unix:\/\/\/|tcp:\/\/)\S+$/, 'must be unix:///path or tcp://host:port')
       .default(process.env.DOCKER_HOST || 'unix:///var/run/docker.sock'),
     help: 'Docker API: unix:///path or tcp://host:port (default DOCKER_HOST, else unix:///var/run/docker.sock)',
+  },
+  dockerTlsVerify: {
+    schema: z.stringbool().default((process.env.DOCKER_TLS_VERIFY ?? '') !== ''),
+    help: 'true speaks TLS with a tcp Docker API and verifies it (default: true if DOCKER_TLS_VERIFY is set)',
   },
   dockerCertPath: {
     schema: z
       .string()
       .min(1)
       .optional()
-      .transform((path) => path ?? (process.env.DOCKER_TLS_VERIFY ? process.env.DOCKER_CERT_PATH : undefined)),
-    help: 'folder with ca.pem, cert.pem, key.pem for TLS (default DOCKER_CERT_PATH if DOCKER_TLS_VERIFY is set)',
+      .transform((path) => path ?? (process.env.DOCKER_CERT_PATH || undefined)),
+    help: 'folder with ca.pem, cert.pem and key.pem for that (default DOCKER_CERT_PATH)',
   },
   nacosServers: {
     schema: z

@@ -16,6 +16,18 @@ export interface SystemOptions {
   readonly drainSeconds?: number;
   readonly rebalance?: Record<string, unknown>;
   readonly command?: readonly string[];
+  /** Default 1; several need brokers. */
+  readonly controllers?: number;
+  /** Default: the local bus and file store. */
+  readonly brokers?: { readonly rabbitmqUrl: string; readonly redisUrl: string };
+  /** Nacos servers, `host:port`; the service has the cluster's name. Default: no registry. */
+  readonly nacos?: readonly string[];
+  /** Name of the cluster; default chat. */
+  readonly name?: string;
+  /** Further settings of the nodes, as in the cluster's file. */
+  readonly nodeSettings?: Record<string, unknown>;
+  /** Further environment of the controllers. */
+  readonly controllerEnv?: Record<string, string>;
 }
 
 export interface NodeView {
@@ -44,31 +56,70 @@ interface Gateway {
   readonly id: string;
 }
 
-/** A whole system of real processes in a folder of its own: a controller, its nodes, gateways. */
-export class System {
-  readonly directory: string;
+interface Controller {
+  process: LoggedProcess;
   readonly apiPort: number;
   readonly probePort: number;
-  readonly gateways: Gateway[] = [];
-  readonly #clusterFile: string;
-  controller: LoggedProcess;
+}
 
-  private constructor(directory: string, clusterFile: string, apiPort: number, probePort: number) {
+/** A whole system of real processes in a folder of its own: controllers, their nodes, gateways. */
+export class System {
+  readonly directory: string;
+  readonly name: string;
+  readonly gateways: Gateway[] = [];
+  readonly controllers: Controller[] = [];
+  readonly #options: SystemOptions;
+  readonly #clusterFile: string;
+
+  private constructor(directory: string, clusterFile: string, options: SystemOptions) {
     this.directory = directory;
+    this.name = options.name ?? 'chat';
+    this.#options = options;
     this.#clusterFile = clusterFile;
-    this.apiPort = apiPort;
-    this.probePort = probePort;
-    this.controller = this.#spawnController();
+  }
+
+  /** Of the first controller. */
+  get controller(): LoggedProcess {
+    return this.#first.process;
+  }
+
+  get apiPort(): number {
+    return this.#first.apiPort;
+  }
+
+  get probePort(): number {
+    return this.#first.probePort;
+  }
+
+  get #first(): Controller {
+    const [controller] = this.controllers;
+    if (controller === undefined) throw new Error('the system has no controller');
+    return controller;
+  }
+
+  /** The controller that leads, by its own metrics; undefined when none says so now. */
+  async leader(): Promise<Controller | undefined> {
+    for (const controller of this.controllers) {
+      if (controller.process.ended) continue;
+      const metrics = await http('GET', `http://127.0.0.1:${controller.probePort}/metrics`).catch(() => undefined);
+      if (metrics?.text.includes(`wscluster_leading{cluster="${this.name}"} 1`) === true) return controller;
+    }
+    return undefined;
   }
 
   static async start(options: SystemOptions = {}): Promise<System> {
     const directory = mkdtempSync(join(tmpdir(), 'wsc-'));
     const clusterFile = join(directory, 'chat.yaml');
     const gatewayCount = options.gateways ?? 2;
-    const [apiPort = 0, probePort = 0, ...ports] = await freePorts(2 + 2 * gatewayCount);
+    const controllerCount = options.controllers ?? 1;
+    const ports = await freePorts(2 * (controllerCount + gatewayCount));
     writeFileSync(clusterFile, stringify(clusterOf(options)));
-    const system = new System(directory, clusterFile, apiPort, probePort);
+    const system = new System(directory, clusterFile, options);
     try {
+      for (let index = 0; index < controllerCount; index++) {
+        const [apiPort = 0, probePort = 0] = ports.splice(0, 2);
+        system.controllers.push({ apiPort, probePort, process: system.#spawnController(apiPort, probePort) });
+      }
       for (let index = 0; index < gatewayCount; index++)
         system.gateways.push({
           id: `gateway-${index + 1}`,
@@ -122,9 +173,10 @@ export class System {
     return this.gateways.map(({ port }) => `ws://127.0.0.1:${port}/websocket/connect/${encodeURIComponent(key)}`);
   }
 
-  /** Calls the API below the cluster. */
+  /** Calls the API below the cluster, at the first controller that runs. */
   api(method: string, path: string, body?: string, headers?: Record<string, string>): Promise<Answer> {
-    return http(method, `http://127.0.0.1:${this.apiPort}/api/v1/clusters/chat${path}`, body, headers);
+    const { apiPort } = this.controllers.find((controller) => !controller.process.ended) ?? this.#first;
+    return http(method, `http://127.0.0.1:${apiPort}/api/v1/clusters/${this.name}${path}`, body, headers);
   }
 
   async nodes(): Promise<NodeView[]> {
@@ -146,7 +198,7 @@ export class System {
 
   /** The process id of a node, from its record. */
   nodePid(id: string): number {
-    const record = join(this.directory, 'state', 'chat', 'nodes', `${id}.json`);
+    const record = join(this.directory, 'state', this.name, 'nodes', `${id}.json`);
     return (JSON.parse(readFileSync(record, 'utf8')) as { pid: number }).pid;
   }
 
@@ -155,8 +207,9 @@ export class System {
     writeFileSync(this.#clusterFile, stringify(clusterOf(options)));
   }
 
-  startController(): void {
-    this.controller = this.#spawnController();
+  startController(index = 0): void {
+    const controller = this.controllers[index];
+    if (controller !== undefined) controller.process = this.#spawnController(controller.apiPort, controller.probePort);
   }
 
   startGateway(index: number): void {
@@ -167,8 +220,10 @@ export class System {
   /** Ends everything and fails when a process is left. */
   async stop(): Promise<void> {
     for (const { process: gateway } of this.gateways) gateway.signal('SIGCONT');
+    for (const { process: controller } of this.controllers) controller.signal('SIGCONT');
     await Promise.all(this.gateways.map(({ process: gateway }) => gateway.end('SIGKILL')));
-    await this.controller.end('SIGTERM');
+    // Who stands by first: the last one to stop leads, and ends the nodes.
+    for (const { process: controller } of [...this.controllers].reverse()) await controller.end('SIGTERM');
     await until('all processes gone', () => processesNaming(this.directory).length === 0, 10_000).catch(
       (error: Error) => {
         const left = processesNaming(this.directory);
@@ -179,22 +234,34 @@ export class System {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  #spawnController(): LoggedProcess {
+  #spawnController(apiPort: number, probePort: number): LoggedProcess {
     const state = join(this.directory, 'state');
     mkdirSync(state, { recursive: true });
-    return new LoggedProcess([
-      root('controller/src/main.ts'),
-      ...['--cluster', this.#clusterFile, '--state-dir', state, '--stop-nodes', 'true'],
-      ...['--api', `127.0.0.1:${this.apiPort}`, '--probes', `127.0.0.1:${this.probePort}`],
-    ]);
+    return new LoggedProcess(
+      [
+        root('controller/src/main.ts'),
+        ...['--cluster', this.#clusterFile, '--state-dir', state, '--stop-nodes', 'true'],
+        ...['--api', `127.0.0.1:${apiPort}`, '--probes', `127.0.0.1:${probePort}`],
+      ],
+      { ...this.#brokerEnv(), ...this.#options.controllerEnv },
+    );
+  }
+
+  #brokerEnv(): Record<string, string> {
+    const { brokers } = this.#options;
+    if (brokers === undefined) return {};
+    return { WSCLUSTER_RABBITMQ_URL: brokers.rabbitmqUrl, WSCLUSTER_REDIS_URL: brokers.redisUrl };
   }
 
   #spawnGateway(id: string, port: number, probes: number): LoggedProcess {
-    return new LoggedProcess([
-      root('gateway/src/main.ts'),
-      ...['--cluster', 'chat', '--state-dir', join(this.directory, 'state'), '--id', id],
-      ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${probes}`, '--drain-seconds', '1'],
-    ]);
+    return new LoggedProcess(
+      [
+        root('gateway/src/main.ts'),
+        ...['--cluster', this.name, '--state-dir', join(this.directory, 'state'), '--id', id],
+        ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${probes}`, '--drain-seconds', '1'],
+      ],
+      this.#brokerEnv(),
+    );
   }
 }
 
@@ -202,12 +269,13 @@ function clusterOf(options: SystemOptions) {
   return {
     apiVersion: 'wscluster.io/v1alpha1',
     kind: 'WsCluster',
-    metadata: { name: 'chat' },
+    metadata: { name: options.name ?? 'chat' },
     spec: {
       nodes: {
         replicas: options.nodes ?? 3,
         drainSeconds: options.drainSeconds ?? 20,
         ...(options.command === undefined ? {} : { command: options.command }),
+        ...options.nodeSettings,
       },
       routing: {
         routes: [
@@ -217,6 +285,7 @@ function clusterOf(options: SystemOptions) {
         ],
       },
       rebalance: { maxConnectionsPerSecond: 0, ...options.rebalance },
+      ...(options.nacos === undefined ? {} : { registry: { nacos: { servers: options.nacos } } }),
     },
   };
 }
