@@ -1,1 +1,3 @@
+export { type RabbitmqOptions, type RabbitmqServer, rabbitmqServer } from './rabbitmq/rabbitmq.ts';
+export { type RedisOptions, type RedisServer, redisServer } from './redis/redis.ts';
 export type { RealServer } from './server.ts';

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RealServer } from '../server.ts';
+
+export interface ServerProcessOptions {
+  /** For messages: `redis-server`. */
+  readonly name: string;
+  readonly address: string;
+  /** A folder of the server's own; holds `server.log` too, and is removed by dispose. */
+  readonly folder: string;
+  readonly command: readonly [string, ...string[]];
+  /** In addition to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether it serves by now; asked again and again while it starts. */
+  readonly answers: () => Promise<boolean>;
+  /** Milliseconds that a start may take; default 60,000. */
+  readonly startMs?: number;
+  /** Milliseconds from SIGTERM to SIGKILL; default 20,000. */
+  readonly stopMs?: number;
+  /** After the process has ended, by whatever cause, and before stop, kill and dispose resolve. */
+  readonly onEnd?: () => Promise<void>;
+}
+
+const LOOK_MS = 50;
+
+/** A server that is one process (with its children) in a process group of its own. */
+export class ServerProcess implements RealServer {
+  readonly address: string;
+  readonly #options: ServerProcessOptions;
+  #child: ChildProcess | undefined;
+
+  constructor(options: ServerProcessOptions) {
+    this.#options = options;
+    this.address = options.address;
+  }
+
+  get pid(): number | undefined {
+    return running(this.#child) ? this.#child?.pid : undefined;
+  }
+
+  async start(): Promise<void> {
+    const { name, startMs = 60_000, answers } = this.#options;
+    if (this.pid !== undefined) throw new Error(`${name} runs already as process ${this.pid}`);
+    const child = this.#spawn();
+    let failure: Error | undefined;
+    child.once('error', (error) => {
+      failure = error;
+    });
+    const deadline = performance.now() + startMs;
+    while (!(await answers())) {
+      if (failure !== undefined) throw new Error(`cannot run ${name}: ${failure.message}`);
+      if (!running(child)) throw new Error(`${name} ended while it started. Its log ends with:\n${this.logTail()}`);
+      if (performance.now() > deadline) {
+        await this.kill();
+        throw new Error(`${name} did not answer within ${startMs} ms. Its log ends with:\n${this.logTail()}`);
+      }
+      await delay(LOOK_MS);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || !running(child)) return;
+    this.thaw();
+    const ended = once(child, 'exit');
+    const patience = setTimeout(() => this.#signal('SIGKILL'), this.#options.stopMs ?? 20_000);
+    child.kill('SIGTERM');
+    await ended;
+    clearTimeout(patience);
+    await this.#cleanUp(child);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || !running(child)) return;
+    const ended = once(child, 'exit');
+    this.#signal('SIGKILL');
+    await ended;
+    await this.#cleanUp(child);
+  }
+
+  freeze(): void {
+    this.#signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#signal('SIGCONT');
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    rmSync(this.#options.folder, { recursive: true, force: true });
+  }
+
+  /** The last lines of its log, over all of its starts. */
+  logTail(lines = 20): string {
+    try {
+      return readFileSync(this.#log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+    } catch {
+      return '(no log)';
+    }
+  }
+
+  get #log(): string {
+    return join(this.#options.folder, 'server.log');
+  }
+
+  #spawn(): ChildProcess {
+    const [command, ...args] = endsWithUs(this.#options.command);
+    const log = openSync(this.#log, 'a');
+    try {
+      const child = spawn(command, args, {
+        cwd: this.#options.folder,
+        // A group of its own: kill reaches its children, and Ctrl-C reaches only who started it.
+        detached: true,
+        stdio: ['ignore', log, log],
+        env: { ...process.env, ...this.#options.env },
+      });
+      this.#child = child;
+      return child;
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.pid !== undefined) signalGroup(this.pid, signal);
+  }
+
+  /** Children that outlived the server go with it, so that nothing answers in its name. */
+  async #cleanUp(child: ChildProcess): Promise<void> {
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    await this.#options.onEnd?.();
+  }
+}
+
+function running(child: ChildProcess | undefined): boolean {
+  return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** On Linux the kernel ends the server when the process that started it dies, so that a killed test leaves none. */
+function endsWithUs(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+  return process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--', ...command] : command;
+}
