@@ -78,6 +78,11 @@ export class System {
     this.#clusterFile = clusterFile;
   }
 
+  /** A controller that stops leaves its nodes to the next one. */
+  get #handsOver(): boolean {
+    return this.#options.controllers !== undefined;
+  }
+
   /** Of the first controller. */
   get controller(): LoggedProcess {
     return this.#first.process;
@@ -222,8 +227,10 @@ export class System {
     for (const { process: gateway } of this.gateways) gateway.signal('SIGCONT');
     for (const { process: controller } of this.controllers) controller.signal('SIGCONT');
     await Promise.all(this.gateways.map(({ process: gateway }) => gateway.end('SIGKILL')));
-    // Who stands by first: the last one to stop leads, and ends the nodes.
-    for (const { process: controller } of [...this.controllers].reverse()) await controller.end('SIGTERM');
+    await Promise.all(this.controllers.map(({ process: controller }) => controller.end('SIGTERM')));
+    if (this.#handsOver)
+      for (const { pid, command } of processesNaming(this.directory))
+        if (command.includes('ws-node/src/main.ts')) process.kill(pid, 'SIGKILL');
     await until('all processes gone', () => processesNaming(this.directory).length === 0, 10_000).catch(
       (error: Error) => {
         const left = processesNaming(this.directory);
@@ -240,7 +247,7 @@ export class System {
     return new LoggedProcess(
       [
         root('controller/src/main.ts'),
-        ...['--cluster', this.#clusterFile, '--state-dir', state, '--stop-nodes', 'true'],
+        ...['--cluster', this.#clusterFile, '--state-dir', state, '--stop-nodes', String(!this.#handsOver)],
         ...['--api', `127.0.0.1:${apiPort}`, '--probes', `127.0.0.1:${probePort}`],
       ],
       { ...this.#brokerEnv(), ...this.#options.controllerEnv },

@@ -8,11 +8,11 @@ export interface CrowdedSystem {
 }
 
 /** A system with so many clients connected, for each test of a file; all of it ends with the test. */
-export function useCrowd(size: number, options: SystemOptions): () => CrowdedSystem {
+export function useCrowd(size: number, options: SystemOptions | (() => SystemOptions)): () => CrowdedSystem {
   let system: System | undefined;
   let crowd: Crowd | undefined;
   beforeEach(async () => {
-    system = await System.start(options);
+    system = await System.start(typeof options === 'function' ? options() : options);
     crowd = await Crowd.connect(system, size);
   });
   afterEach(async () => {
