@@ -37,10 +37,10 @@ export const nodesSchema = z.strictObject({
     .strictObject({
       matchLabels: z
         .record(z.string().min(1), z.string())
-        .refine((labels) => Object.keys(labels).length > 0, 'must name at least one label'),
+        .refine((labels) => Object.keys(labels).length > 0, 'must name at least one label')
+        .describe('Docker mode: labels of the containers that are nodes. Default: wscluster.io/cluster=<name>.'),
     })
-    .optional()
-    .describe('Docker mode: labels of the containers that are nodes. Default: wscluster.io/cluster=<name>.'),
+    .optional(),
   port: z.int().min(1).max(65_535).default(8080).describe('Docker mode: port that a node listens on in its container.'),
   network: z
     .string()
