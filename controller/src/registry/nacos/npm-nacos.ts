@@ -1,0 +1,85 @@
+import { createRequire } from 'node:module';
+import type { Answer, Call } from './http.ts';
+
+/** The class of the package that turns instances into requests of the v1 API. */
+interface NameProxy {
+  registerService(serviceName: string, groupName: string, instance: PackageInstance): Promise<string>;
+  deregisterService(serviceName: string, instance: PackageInstance): Promise<string>;
+}
+
+/** An instance as the package takes it. */
+export interface PackageInstance {
+  readonly ip: string;
+  readonly port: number;
+  readonly clusterName: string;
+  readonly ephemeral: boolean;
+  readonly weight: number;
+  readonly enabled: boolean;
+  readonly healthy: boolean;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+interface HttpClient {
+  request(
+    url: string,
+    options: { method: string; data: Record<string, string> },
+  ): Promise<{ status: number; data: string }>;
+}
+
+interface NameProxyOptions {
+  readonly serverList: string[];
+  readonly namespace: string;
+  readonly logger: Record<'debug' | 'info' | 'warn' | 'error', () => void>;
+  readonly httpclient: HttpClient;
+}
+
+// Its public client opens a UDP socket on all interfaces, retries on its own and loses what the server said. So the class
+// below it is taken, which has no socket and no state, and the calls are made by our own caller.
+const fromNacos = createRequire(createRequire(import.meta.url).resolve('nacos'));
+const NameProxyClass = fromNacos('nacos-naming/lib/naming/proxy') as new (options: NameProxyOptions) => NameProxy;
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** What the npm package `nacos` asks of a server, sent by `send` (which knows servers, credentials and context path). */
+export class NpmNacos {
+  readonly #namespace: string;
+  readonly #send: (call: Call) => Promise<Answer>;
+
+  constructor(namespace: string, send: (call: Call) => Promise<Answer>) {
+    this.#namespace = namespace;
+    this.#send = send;
+  }
+
+  register(service: string, group: string, instance: PackageInstance): Promise<Answer> {
+    return this.#through((proxy) => proxy.registerService(`${group}@@${service}`, group, instance));
+  }
+
+  deregister(service: string, group: string, instance: PackageInstance): Promise<Answer> {
+    return this.#through((proxy) => proxy.deregisterService(`${group}@@${service}`, instance));
+  }
+
+  async #through(use: (proxy: NameProxy) => Promise<string>): Promise<Answer> {
+    let outcome: Promise<Answer> | undefined;
+    const request: HttpClient['request'] = async (url, { method, data }) => {
+      const path = new URL(url).pathname.replace(/^\/nacos/, '');
+      outcome = this.#send({ method, path, query: data });
+      const { status, text } = await outcome;
+      return { status, data: text };
+    };
+    // With one server it tries once. Its name is not used: `send` has the real ones.
+    const proxy = new NameProxyClass({
+      serverList: ['nacos:80'],
+      namespace: this.#namespace,
+      logger: quiet,
+      httpclient: { request },
+    });
+    try {
+      await use(proxy);
+    } catch (error) {
+      // It says only that it failed; the answer says why.
+      if (outcome === undefined) throw error;
+    }
+    if (outcome === undefined) throw new Error('the npm package nacos made no request');
+    return outcome;
+  }
+}
