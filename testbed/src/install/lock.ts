@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer, type Server } from 'node:net';
+import { cacheFolder } from './cache.ts';
+import { progress } from './progress.ts';
+
+/** Held by this process. The kernel frees it when the process ends, however it ends. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock of this name for this cache folder. While another process holds it, says so once on stderr, and
+ * waits; rejects after `waitMs`, naming the holder. It is a listening abstract Unix socket: Linux only.
+ */
+export async function takeLock(name: string, waitMs = 600_000): Promise<Lock> {
+  const path = `\0wscluster-${createHash('sha256').update(`${cacheFolder()} ${name}`).digest('hex').slice(0, 32)}`;
+  const deadline = performance.now() + waitMs;
+  let told = false;
+  while (true) {
+    const server = await listen(path);
+    if (server !== undefined) return { release: () => close(server) };
+    const holder = await endOfHolder(path, Math.max(1, deadline - performance.now()), (who) => {
+      if (!told) progress(`waiting for ${who}, which holds "${name}" of ${cacheFolder()}`);
+      told = true;
+    });
+    if (performance.now() > deadline)
+      throw new Error(`"${name}" of ${cacheFolder()} was held by ${holder} for ${waitMs} ms: end it, or wait for it`);
+  }
+}
+
+/** Runs `work` alone among all processes that use this name and cache folder. */
+export async function alone<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  const lock = await takeLock(name);
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+const waiting = new WeakMap<Server, Set<{ destroy(): void }>>();
+
+/** Undefined when another one listens. */
+async function listen(path: string): Promise<Server | undefined> {
+  const sockets = new Set<{ destroy(): void }>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}); // who waits may leave
+    socket.once('close', () => sockets.delete(socket));
+    socket.unref().write(`process ${process.pid} (${process.argv.slice(1).join(' ')})`);
+  });
+  server.unref().listen(path);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
+    throw error;
+  }
+  waiting.set(server, sockets);
+  return server;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  for (const socket of waiting.get(server) ?? []) socket.destroy();
+  await closed;
+}
+
+/** Resolves when the holder releases the lock or ends, or after `waitMs`; who it was. */
+async function endOfHolder(path: string, waitMs: number, onHolder: (who: string) => void): Promise<string> {
+  const socket = connect(path);
+  let holder = 'another process';
+  socket.setEncoding('utf8').on('data', (who: string) => {
+    holder = who;
+    onHolder(who);
+  });
+  socket.on('error', () => {}); // gone already
+  const patience = setTimeout(() => socket.destroy(), waitMs);
+  await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  clearTimeout(patience);
+  return holder;
+}
