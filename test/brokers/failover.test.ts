@@ -9,6 +9,7 @@ import { agreed } from './support/agreement.ts';
 import { storedRing, useBrokers } from './support/brokers.ts';
 
 const LOCK_MS = 10_000;
+const MERGE_PATCH = { 'content-type': 'application/merge-patch+json' };
 
 describe('two controllers with 300 clients', () => {
   const brokers = useBrokers();
@@ -113,7 +114,7 @@ describe('two controllers with 300 clients', () => {
     const { system } = started();
     const { leader, other } = await roles(system);
     const at = (path: string, method = 'GET', body?: string) =>
-      http(method, `http://127.0.0.1:${other.apiPort}/api/v1${path}`, body);
+      http(method, `http://127.0.0.1:${other.apiPort}/api/v1${path}`, body, body === undefined ? {} : MERGE_PATCH);
     const patched = await at(
       `/clusters/${system.name}`,
       'PATCH',

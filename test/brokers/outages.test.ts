@@ -111,7 +111,7 @@ describe('with 300 clients, two controllers, RabbitMQ, Redis and Nacos', () => {
     const exchange = `rabbit_misc:r(<<"/">>, exchange, <<"wscluster.${system.name}.rings">>)`;
     await rabbitmq.ctl('eval', `rabbit_exchange:delete(${exchange}, false, <<"test">>).`);
     await newcomersAreServed(owners);
-    await system.api('PATCH', '', JSON.stringify({ spec: { rebalance: { maxConnectionsPerSecond: 499 } } }));
+    await system.patch({ rebalance: { maxConnectionsPerSecond: 499 } });
     await agreed(system, nacos.address, RECOVERY_MS);
     await nothingHasMoved(table);
   });
@@ -142,11 +142,7 @@ describe('with 300 clients, two controllers, RabbitMQ, Redis and Nacos', () => {
   test('Redis emptied: ring, changed spec and leadership are there again', async () => {
     const { system } = started();
     await settledRing();
-    const patched = await system.api(
-      'PATCH',
-      '',
-      JSON.stringify({ spec: { rebalance: { maxConnectionsPerSecond: 77 } } }),
-    );
+    const patched = await system.patch({ rebalance: { maxConnectionsPerSecond: 77 } });
     expect(patched.status).toBe(200);
     await agreed(system, nacos.address, RECOVERY_MS);
     const { table } = await system.ring();

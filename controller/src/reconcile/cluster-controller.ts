@@ -94,6 +94,8 @@ export class ClusterController {
   #membership: Membership;
   #listing: readonly Workload[] = [];
   #listed = false;
+  /** Why the last look failed. */
+  #failure: string | undefined;
   #conditions: readonly Condition[] = [];
   /** What was published beside the ring; undefined when it has to be published whatever it is. */
   #published: { settings: string; vacancies: string } | undefined;
@@ -146,11 +148,7 @@ export class ClusterController {
     this.#warmUp = new WarmUp(awaited, performance.now());
     this.#runner = new CoalescedRunner(
       () => this.#inTurn(() => this.#reconcile()),
-      (error, retryMs) =>
-        log.error(
-          { event: 'reconcile-failed', error, retryMs, action: 'mend the cause; the last ring stays in force' },
-          messageOf(error),
-        ),
+      (error) => this.#noteFailure(error),
     );
     this.#link = new GatewayLink({
       fleet: this.fleet,
@@ -265,6 +263,7 @@ export class ClusterController {
       this.#registry?.want(members, revision);
       this.#wakeLater(membership, listing);
     }
+    this.#noteFailure(undefined);
     // Last, and on its own: nodes that cannot be started must not hold up the ring of those that run.
     await this.#scale(listing);
     this.#refreshStatus();
@@ -358,11 +357,27 @@ export class ClusterController {
       );
   }
 
+  /** Once per outage: it is tried again until it succeeds. */
+  #noteFailure(error: unknown): void {
+    const failure = error === undefined ? undefined : messageOf(error);
+    if (failure === this.#failure) return;
+    this.#failure = failure;
+    const { name } = this.#parts;
+    if (failure === undefined) this.#log.info({ event: 'reconcile-recovered', cluster: name }, 'reconciles again');
+    else
+      this.#log.error(
+        { event: 'reconcile-failed', cluster: name, error, action: 'mend the cause; the last ring stays in force' },
+        failure,
+      );
+    this.#refreshStatus();
+  }
+
   #refreshStatus(): void {
     const { spec, generation } = this.#parts.spec;
     const observed = observe({
       spec,
       membership: this.leading && !this.#warmUp.cold ? this.#membership : undefined,
+      failure: this.#failure,
       problem: this.#scaler.problem,
       publish: this.#publisher.status,
       registry: this.#registry?.status,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { findings, type Observed, withFindings } from './conditions.ts';
 
 const WELL: Observed = {
+  failure: undefined,
   nodes: { desired: 3, ready: 3, managedReady: 3, held: [], problem: undefined },
   publish: { storeError: undefined, busError: undefined },
   registry: undefined,
@@ -28,6 +29,7 @@ describe('conditions', () => {
 
   test.each<[Partial<Observed>, string]>([
     [{ nodes: undefined }, 'Unknown Starting'],
+    [{ failure: 'no answer from Docker' }, 'Unknown ReconcileFailed'],
     [{ nodes: { desired: 3, ready: 2, managedReady: 2, held: [], problem: undefined } }, 'False NodesMissing'],
     [{ nodes: { desired: 3, ready: 0, managedReady: 0, held: [], problem: undefined } }, 'False NoNodeReady'],
     [{ nodes: { desired: 3, ready: 1, managedReady: 1, held: ['b', 'c'], problem: undefined } }, 'False MostNodesLost'],

@@ -19,6 +19,8 @@ export type ConditionType = 'BackendsAvailable' | 'RingPublished' | 'RegistrySyn
 export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 export interface Observed {
+  /** Why the nodes could not be looked at, or a ring not be made of them, the last time. */
+  readonly failure: string | undefined;
   /** Undefined before the first complete listing counts. */
   readonly nodes:
     | {
@@ -64,7 +66,8 @@ export function withFindings(
   });
 }
 
-function backends({ nodes }: Observed): Finding {
+function backends({ failure, nodes }: Observed): Finding {
+  if (failure !== undefined) return no('ReconcileFailed', failure, 'Unknown');
   if (nodes === undefined) return no('Starting', 'waiting for a complete list of the nodes', 'Unknown');
   if (nodes.held.length > 0)
     return no(

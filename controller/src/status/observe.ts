@@ -12,6 +12,8 @@ export interface ObservedParts {
   readonly spec: ClusterSpec;
   /** Undefined before the first complete listing counts. */
   readonly membership: Membership | undefined;
+  /** Why the nodes could not be looked at, or a ring not be made of them, the last time. */
+  readonly failure: string | undefined;
   /** Why nodes could not be started or stopped. */
   readonly problem: string | undefined;
   readonly publish: PublishStatus;
@@ -27,6 +29,7 @@ export interface ObservedParts {
 export function observe({
   spec,
   membership,
+  failure,
   problem,
   publish,
   registry,
@@ -39,6 +42,7 @@ export function observe({
   const ready = (membership?.members ?? []).filter((member) => member.state === 'ready');
   const inSync = fleet.all.filter((gateway) => compareRevisions(gateway.applied, revision) === 0);
   return {
+    failure,
     nodes:
       membership === undefined
         ? undefined

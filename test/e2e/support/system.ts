@@ -184,6 +184,11 @@ export class System {
     return http(method, `http://127.0.0.1:${apiPort}/api/v1/clusters/${this.name}${path}`, body, headers);
   }
 
+  /** Changes the spec by a merge patch. */
+  patch(spec: object): Promise<Answer> {
+    return this.api('PATCH', '', JSON.stringify({ spec }), { 'content-type': 'application/merge-patch+json' });
+  }
+
   async nodes(): Promise<NodeView[]> {
     return (JSON.parse((await this.api('GET', '/nodes')).text) as { nodes: NodeView[] }).nodes;
   }
