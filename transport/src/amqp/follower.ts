@@ -4,10 +4,10 @@ import { parseAmqpUrl } from './address.ts';
 import { type AmqpBusOptions, HEARTBEAT_SECONDS } from './options.ts';
 import { messageReader } from './read-messages.ts';
 import { AmqpSession } from './session.ts';
-import { declareListener, reportsExchange, ringsExchange } from './topology.ts';
+import { reportsExchange, ringsExchange } from './topology.ts';
 
 /** Rings may have a megabyte each; the store has the last one anyway. */
-const QUEUE = { messages: 200, bytes: 16 * 1024 * 1024 };
+const QUEUE = { maxMessages: 200, maxBytes: 16 * 1024 * 1024 };
 
 /**
  * A follower's end of a bus on RabbitMQ (3.8 or later), connecting in the background until closed; the broker may be
@@ -22,7 +22,7 @@ export async function openAmqpFollower(
     address: parseAmqpUrl(url, HEARTBEAT_SECONDS),
     name: `wscluster follower of ${cluster}`,
     log,
-    setUp: (channel) => declareListener(channel, cluster, ringsExchange(cluster), QUEUE),
+    listener: { cluster, exchange: ringsExchange(cluster), ...QUEUE },
     onMessage: messageReader(cluster, parseBroadcast, log, (message) => handlers.onBroadcast(message)),
     onConnected: () => handlers.onConnected(),
     onDisconnected: () => handlers.onDisconnected(),

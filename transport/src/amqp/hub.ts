@@ -5,13 +5,13 @@ import { withDeadline } from './deadline.ts';
 import { type AmqpBusOptions, HEARTBEAT_SECONDS } from './options.ts';
 import { messageReader } from './read-messages.ts';
 import { AmqpSession } from './session.ts';
-import { declareListener, reportsExchange, ringsExchange } from './topology.ts';
+import { reportsExchange, ringsExchange } from './topology.ts';
 
 /** Milliseconds that a controller which starts waits for its bus: a moment, but not for a broker that is away. */
 const FIRST_TRY_MS = 2_000;
 
 /** Many gateways report at once when they apply a ring. */
-const QUEUE = { messages: 20_000, bytes: 64 * 1024 * 1024 };
+const QUEUE = { maxMessages: 20_000, maxBytes: 64 * 1024 * 1024 };
 
 /**
  * The controller's end of a bus on RabbitMQ (3.8 or later). Resolves when it is connected, or when the first try has
@@ -23,7 +23,7 @@ export async function openAmqpHub({ url, cluster, log }: AmqpBusOptions, handler
     address: parseAmqpUrl(url, HEARTBEAT_SECONDS),
     name: `wscluster controller of ${cluster}`,
     log,
-    setUp: (channel) => declareListener(channel, cluster, reportsExchange(cluster), QUEUE),
+    listener: { cluster, exchange: reportsExchange(cluster), ...QUEUE },
     onMessage: messageReader(cluster, parseUplink, log, (message) => handlers.onUplink(message)),
     onConnected: () => {},
     onDisconnected: () => {},

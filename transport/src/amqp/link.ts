@@ -2,14 +2,14 @@ import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { reasonOf } from '../outage.ts';
 import { withDeadline } from './deadline.ts';
 import { Sender } from './sender.ts';
+import { bindQueue, declareQueue, type Listener } from './topology.ts';
 
 export interface LinkOptions {
   /** With credentials. */
   readonly url: string;
   /** As the broker's list of connections shows it. */
   readonly name: string;
-  /** Declares what is needed, and returns the queue to listen to. */
-  setUp(channel: ConfirmChannel): Promise<string>;
+  readonly listener: Listener;
   /** The broker takes no more messages, and why; undefined when it takes them again. */
   onBlocked(why: string | undefined): void;
 }
@@ -20,6 +20,12 @@ const OPEN_DEADLINE_MS = 5_000;
 
 /** Milliseconds for what was sent to be confirmed when the link is closed, and again for the broker to say goodbye. */
 const CLOSE_DEADLINE_MS = 500;
+
+/**
+ * Milliseconds without a message, of which one a second is usual, after which the binding is made once more: an exchange
+ * that was deleted and made anew has lost it, which the broker tells nobody.
+ */
+const SILENCE_MS = 5_000;
 
 /**
  * One life of a connection with its one channel and its consumer. When one of the three is lost the whole is: one way to
@@ -34,6 +40,8 @@ export class Link {
   readonly #model: ChannelModel;
   readonly #cut: AbortController;
   readonly #loss: Loss;
+  #heardAt = performance.now();
+  #silenceTimer: NodeJS.Timeout | undefined;
   #early: Buffer[] | undefined = [];
   #onMessage = (content: Buffer): void => void this.#early?.push(content);
 
@@ -53,11 +61,23 @@ export class Link {
   }
 
   deliver(content: Buffer): void {
+    this.#heardAt = performance.now();
     this.#onMessage(content);
+  }
+
+  checkWhenSilent(check: () => Promise<void>): void {
+    let checking = false;
+    this.#silenceTimer = setInterval(async () => {
+      if (checking || performance.now() - this.#heardAt < SILENCE_MS) return;
+      checking = true;
+      await check().catch(() => {}); // then the channel is closed, which is noticed
+      checking = false;
+    }, SILENCE_MS / 2);
   }
 
   /** Waits shortly for confirmations, says goodbye, and destroys the socket. Does not fail. */
   async close(): Promise<void> {
+    clearInterval(this.#silenceTimer);
     await this.sender.drain(CLOSE_DEADLINE_MS);
     await withDeadline(this.#model.close(), CLOSE_DEADLINE_MS);
     this.#cut.abort();
@@ -88,7 +108,7 @@ export async function openLink(options: LinkOptions, signal: AbortSignal): Promi
   }
 }
 
-async function open({ url, name, setUp, onBlocked }: LinkOptions, cut: AbortController): Promise<Link> {
+async function open({ url, name, listener, onBlocked }: LinkOptions, cut: AbortController): Promise<Link> {
   const socketOptions = {
     noDelay: true,
     timeout: HANDSHAKE_SILENCE_MS,
@@ -107,7 +127,8 @@ async function open({ url, name, setUp, onBlocked }: LinkOptions, cut: AbortCont
 
   const channel = await model.createConfirmChannel();
   channel.on('error', note);
-  channel.on('close', () => loss.resolve(reason ?? 'RabbitMQ closed the channel'));
+  // A connection that ends closes its channel first, and says why a moment later.
+  channel.on('close', () => queueMicrotask(() => loss.resolve(reason ?? 'RabbitMQ closed the channel')));
   const link = new Link(model, channel, cut, loss);
   const block = (why: string | undefined) => {
     link.sender.block(why);
@@ -116,7 +137,7 @@ async function open({ url, name, setUp, onBlocked }: LinkOptions, cut: AbortCont
   model.on('blocked', (why) => block(`RabbitMQ takes no messages now (${why})`));
   model.on('unblocked', () => block(undefined));
 
-  const queue = await setUp(channel);
+  const queue = await declareQueue(channel, listener);
   await channel.consume(
     queue,
     (message) => {
@@ -126,5 +147,6 @@ async function open({ url, name, setUp, onBlocked }: LinkOptions, cut: AbortCont
     // Acknowledged by being sent: what can't be read is never delivered again.
     { noAck: true, exclusive: true },
   );
+  link.checkWhenSilent(() => bindQueue(channel, listener, queue));
   return link;
 }

@@ -15,15 +15,11 @@ export function amqpProblem({ text: address, user, vhost }: AmqpAddress, message
       `RabbitMQ refuses the user ${user} or the password`,
       'correct user and password in the URL of RabbitMQ (guest may log in from the same host only)',
     );
-  if (/vhost .*not found/.test(message))
+  // amqplib keeps from us which of the two it is.
+  if (/Expected ConnectionOpenOk; got <ConnectionClose|vhost .*(?:not found|refused)/.test(message))
     return problem(
-      `RabbitMQ has no virtual host ${vhost}`,
-      'correct the path of the URL of RabbitMQ, or add the virtual host (rabbitmqctl add_vhost)',
-    );
-  if (/access to vhost .* refused/.test(message))
-    return problem(
-      `the user ${user} may not use the virtual host ${vhost}`,
-      'give it permissions there (rabbitmqctl set_permissions)',
+      `RabbitMQ has no virtual host ${vhost}, or the user ${user} may not use it`,
+      'correct the path of the URL of RabbitMQ, or rabbitmqctl add_vhost and set_permissions; its log says which',
     );
   if (/ACCESS.REFUSED/.test(message))
     return problem(
@@ -46,7 +42,11 @@ export function amqpProblem({ text: address, user, vhost }: AmqpAddress, message
       `TLS fails (${message})`,
       'use amqps:// only where RabbitMQ speaks TLS; trust a private CA by NODE_EXTRA_CA_CERTS',
     );
-  if (/abruptly|Invalid frame|Frame on channel|Expected ConnectionStart|ETIMEDOUT|opening handshake/.test(message))
+  if (
+    /abruptly|Invalid frame|Frame on channel|Frame size|Expected ConnectionStart|ETIMEDOUT|opening handshake/.test(
+      message,
+    )
+  )
     return problem(
       `no AMQP conversation came about (${message})`,
       'see whether RabbitMQ runs there and answers, and that the URL names its AMQP port (not that of its web page)',

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
-import type { ConfirmChannel } from 'amqplib';
 import { backoffMs } from '../backoff.ts';
 import { Outage, reasonOf } from '../outage.ts';
 import type { AmqpAddress } from './address.ts';
 import { type Link, openLink } from './link.ts';
 import { amqpProblem } from './problem.ts';
+import type { Listener } from './topology.ts';
 
 export interface SessionOptions {
   readonly address: AmqpAddress;
   /** As the broker's list of connections shows it. */
   readonly name: string;
   readonly log: Logger;
-  /** Declares what is needed, on every new connection, and returns the queue to listen to. */
-  setUp(channel: ConfirmChannel): Promise<string>;
+  /** Made anew on every connection. */
+  readonly listener: Listener;
   onMessage(content: Buffer): void;
   onConnected(): void;
   onDisconnected(): void;
@@ -87,10 +87,10 @@ export class AmqpSession {
     const { signal } = this.#stop;
     let attempt = 0;
     while (!signal.aborted) {
-      const { address, name, setUp } = this.#options;
+      const { address, name, listener } = this.#options;
       try {
         const onBlocked = (why: string | undefined) => this.#onBlocked(why);
-        const link = await openLink({ url: address.url, name, setUp, onBlocked }, signal);
+        const link = await openLink({ url: address.url, name, listener, onBlocked }, signal);
         const connectedAt = performance.now();
         await this.#live(link);
         if (performance.now() - connectedAt > SOUND_MS) attempt = 0;

@@ -10,36 +10,37 @@ export const ringsExchange = (cluster: string) => `wscluster.${cluster}.rings`;
  */
 export const reportsExchange = (cluster: string) => `wscluster.${cluster}.reports`;
 
-/** What one process that hangs may leave in the broker before the oldest is dropped. */
-export interface QueueBounds {
-  readonly messages: number;
-  readonly bytes: number;
+/** What one end of the bus hears. */
+export interface Listener {
+  readonly cluster: string;
+  /** One of the two exchanges of the cluster. */
+  readonly exchange: string;
+  /** What may wait in the broker for a process that hangs; then the oldest is dropped. */
+  readonly maxMessages: number;
+  readonly maxBytes: number;
 }
 
 /** Milliseconds after which a message that waits is of no use: heartbeats and reports come each second. */
 const MESSAGE_TTL_MS = 10_000;
 
-/**
- * Declares both exchanges of the cluster, and a queue of this connection's own that hears `exchange` from now on.
- * Returns the name of the queue, which goes with the connection.
- */
-export async function declareListener(
-  channel: ConfirmChannel,
-  cluster: string,
-  exchange: string,
-  bounds: QueueBounds,
-): Promise<string> {
-  // Publishing to an exchange that is missing closes the channel, so both ends declare both.
-  await channel.assertExchange(ringsExchange(cluster), 'fanout', { durable: true });
-  await channel.assertExchange(reportsExchange(cluster), 'fanout', { durable: true });
+/** Makes a queue that goes with this connection, and lets it hear what is sent from now on. Returns its name. */
+export async function declareQueue(channel: ConfirmChannel, listener: Listener): Promise<string> {
   const { queue } = await channel.assertQueue('', {
     exclusive: true,
     autoDelete: true,
     durable: false,
     messageTtl: MESSAGE_TTL_MS,
-    maxLength: bounds.messages,
-    arguments: { 'x-max-length-bytes': bounds.bytes, 'x-overflow': 'drop-head' },
+    maxLength: listener.maxMessages,
+    arguments: { 'x-max-length-bytes': listener.maxBytes, 'x-overflow': 'drop-head' },
   });
-  await channel.bindQueue(queue, exchange, '');
+  await bindQueue(channel, listener, queue);
   return queue;
+}
+
+/** Makes both exchanges and the binding where they are missing; changes nothing where they are there. */
+export async function bindQueue(channel: ConfirmChannel, listener: Listener, queue: string): Promise<void> {
+  // Publishing to an exchange that is missing closes the channel, so both ends declare both.
+  await channel.assertExchange(ringsExchange(listener.cluster), 'fanout', { durable: true });
+  await channel.assertExchange(reportsExchange(listener.cluster), 'fanout', { durable: true });
+  await channel.bindQueue(queue, listener.exchange, '');
 }

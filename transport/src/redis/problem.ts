@@ -17,7 +17,7 @@ export function redisProblem(address: string, message: string): Problem {
     return problem(`Redis does not permit the user: ${message}`, 'give the user of the URL the rights on wscluster:*');
   if (/DB index/.test(message))
     return problem('Redis does not have the database of that number', 'correct the number at the end of the URL');
-  if (/^Protocol error/.test(message))
+  if (/^Protocol error|^Unknown RESP type/.test(message))
     return problem('what answers there is not a Redis', 'correct host and port in the URL of Redis');
   if (/ENOTFOUND|EAI_AGAIN/.test(message))
     return problem(
@@ -25,6 +25,8 @@ export function redisProblem(address: string, message: string): Problem {
       'correct the host in the URL of Redis, or the DNS',
       false,
     );
+  if (address.startsWith('rediss:') && /ETIMEDOUT/.test(message))
+    return problem('no TLS conversation came about in time', 'use rediss:// only where Redis speaks TLS', false);
   if (/ERR_SSL|SSL routines|certificate|altnames/i.test(message))
     return problem(
       `TLS fails (${message})`,

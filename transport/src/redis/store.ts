@@ -23,7 +23,8 @@ export interface RedisStoreOptions {
  * epoch that a leader takes is above all that gateways report. Numbers of more than 15 digits are not exact in Lua.
  */
 const SAVE = `
-if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', KEYS[1]) end
 local held = redis.call('HMGET', KEYS[1], 'epoch', 'version')
 local function number(text)
   if text and #text <= 15 and string.match(text, '^%d+$') then return tonumber(text) end

@@ -90,7 +90,8 @@ class RedisLock implements Leadership {
         if (signal.aborted) await this.release();
         else if (performance.now() < deadline) return this.#begin({ value, deadline, over: new AbortController() });
       }
-      await sleep(POLL_MS.min + Math.random() * (POLL_MS.max - POLL_MS.min), undefined, { signal });
+      await slept(POLL_MS.min + Math.random() * (POLL_MS.max - POLL_MS.min), signal);
+      signal.throwIfAborted();
     }
   }
 

@@ -1,0 +1,233 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Leadership } from '@wscluster/controller';
+import { openRedisLeadership } from '@wscluster/controller/leadership/redis';
+import { type RedisServer, redisServer } from '@wscluster/testbed';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../e2e/support/wait.ts';
+import { leadershipContract } from './leadership.ts';
+import { recordingLog } from './support/log-lines.ts';
+import { openTcpRelay, type TcpRelay } from './support/tcp-relay.ts';
+
+const KEY = 'wscluster:{chat}:leader';
+const TTL_MS = 1_200;
+const holder = fileURLToPath(new URL('support/lock-holder.ts', import.meta.url));
+const never = new AbortController().signal;
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await redisServer();
+});
+afterAll(() => server.dispose());
+
+leadershipContract('the lock in Redis', true, async () => {
+  const relays = new Map<Leadership, TcpRelay>();
+  const { log } = recordingLog();
+  return {
+    async candidate() {
+      const relay = await openTcpRelay(server.address);
+      const url = `redis://127.0.0.1:${relay.port}`;
+      const self = `http://127.0.0.1:${7080 + relays.size}`;
+      const candidate = openRedisLeadership({ url, cluster: 'chat', self, ttlMs: TTL_MS, log });
+      relays.set(candidate, relay);
+      return candidate;
+    },
+    cutOff: async (candidate) => relays.get(candidate)?.cutOff(),
+    async dispose() {
+      for (const [candidate, relay] of relays) {
+        await candidate.close();
+        await relay.close();
+      }
+    },
+  };
+});
+
+describe('the lock in Redis', () => {
+  const opened = new Set<Leadership>();
+  const children = new Set<ChildProcess>();
+  let behind: Redis;
+  let logged: ReturnType<typeof recordingLog>;
+  beforeEach(async () => {
+    if (server.pid === undefined) await server.start();
+    logged = recordingLog();
+    behind = new Redis(server.url);
+    behind.on('error', () => {});
+    await behind.flushall();
+  });
+  afterEach(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    children.clear();
+    for (const candidate of opened) await candidate.close();
+    opened.clear();
+    behind.disconnect();
+  });
+
+  function candidate(self: string, ttlMs = TTL_MS): Leadership {
+    const leadership = openRedisLeadership({ url: server.url, cluster: 'chat', self, ttlMs, log: logged.log });
+    opened.add(leadership);
+    return leadership;
+  }
+  function startProcess(self: string) {
+    const child = spawn(process.execPath, [holder, server.url, self, String(TTL_MS)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    children.add(child);
+    const lines: string[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+    return { child, lines };
+  }
+
+  test('who leads is known to all, also to those who do not try to', async () => {
+    const [first, onlooker] = [candidate('http://first:7080'), candidate('http://onlooker:7080')];
+    expect(await onlooker.leader()).toBeUndefined();
+    await first.elected(never);
+    expect(await onlooker.leader()).toBe('http://first:7080');
+    expect(await first.leader()).toBe('http://first:7080');
+    await first.release();
+    expect(await onlooker.leader()).toBeUndefined();
+  });
+
+  test('a leader keeps the lead over many times of the lock', async () => {
+    const [first, second] = [candidate('http://first:7080', 600), candidate('http://second:7080', 600)];
+    const lead = await first.elected(never);
+    const waiting = new AbortController();
+    const elected = second.elected(waiting.signal);
+    const from = performance.now();
+    await until('four times', () => !first.leading || performance.now() - from > 2_400);
+    expect([first.leading, lead.aborted, second.leading]).toEqual([true, false, false]);
+    waiting.abort();
+    await expect(elected).rejects.toThrow();
+  });
+
+  test('after a release the other one leads within 300 ms', async () => {
+    const [first, second] = [candidate('http://first:7080'), candidate('http://second:7080')];
+    await first.elected(never);
+    const elected = second.elected(never);
+    await until(
+      'the other one waits',
+      async () => String(await behind.client('LIST')).split('name=wscluster').length > 2,
+    );
+    const from = performance.now();
+    await first.release();
+    await elected;
+    expect(performance.now() - from).toBeLessThan(300);
+  });
+
+  test('after kill -9 the other one leads within the time of the lock and a second', async () => {
+    const { child, lines } = startProcess('http://killed:7080');
+    await until('it leads', () => lines.includes('leads'));
+    const second = candidate('http://second:7080');
+    const elected = second.elected(never);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const from = performance.now();
+    await elected;
+    expect(performance.now() - from).toBeLessThan(TTL_MS + 1_000);
+    expect(await second.leader()).toBe('http://second:7080');
+  });
+
+  test('a leader that was stopped says at once, when it goes on, that it leads no longer', async () => {
+    const { child, lines } = startProcess('http://stopped:7080');
+    await until('it leads', () => lines.includes('leads'));
+    child.kill('SIGSTOP');
+    await candidate('http://second:7080').elected(never);
+    child.stdin?.write('?\n');
+    child.kill('SIGCONT');
+    await until('it says so', () => lines.length >= 3);
+    expect(lines.filter((line) => line.startsWith('leading'))).toEqual(['leading false']);
+    expect(lines).toContain('over');
+    expect(await behind.get(KEY)).toContain('http://second:7080');
+  });
+
+  test('losing Redis for less than the time of the lock does not lose the lead', async () => {
+    const first = candidate('http://first:7080', 3_000);
+    const lead = await first.elected(never);
+    await server.kill();
+    await until('it is noticed', () => logged.warnings.length > 0);
+    await server.start(); // empty
+    await until('the lock is there again', async () => (await behind.get(KEY).catch(() => null)) !== null, 3_000);
+    expect([first.leading, lead.aborted]).toEqual([true, false]);
+    const from = performance.now();
+    await until('longer than the time of the lock', () => !first.leading || performance.now() - from > 3_500);
+    expect([first.leading, lead.aborted]).toEqual([true, false]);
+    expect(logged.warnings.map(({ event }) => event)).toEqual(['redis-disconnected']);
+  });
+
+  test('losing Redis for longer ends the lead in time, and it is elected again when Redis is back', async () => {
+    const first = candidate('http://first:7080');
+    const lead = await first.elected(never);
+    const from = performance.now();
+    await server.kill();
+    await once(lead, 'abort');
+    expect(performance.now() - from).toBeLessThan(TTL_MS);
+    expect(first.leading).toBe(false);
+    const again = first.elected(never);
+    await server.start();
+    expect((await again).aborted).toBe(false);
+    expect(logged.warnings.map(({ event }) => event)).toEqual(['redis-disconnected', 'lock-lost']);
+  });
+
+  test('a Redis that hangs ends the lead in time, and its return gives it again', async () => {
+    const first = candidate('http://first:7080');
+    const lead = await first.elected(never);
+    server.freeze();
+    try {
+      await once(lead, 'abort');
+      expect(first.leading).toBe(false);
+      expect(await first.leader()).toBeUndefined();
+      await first.release(); // in vain, but not for ever
+    } finally {
+      server.thaw();
+    }
+    await first.elected(never);
+    expect(first.leading).toBe(true);
+  });
+
+  test('a lock that was emptied is taken again by its leader', async () => {
+    const first = candidate('http://first:7080');
+    await first.elected(never);
+    await behind.flushall();
+    await until('it is there', async () => (await behind.get(KEY)) !== null);
+    expect(await behind.get(KEY)).toContain('http://first:7080');
+    expect(first.leading).toBe(true);
+    expect(logged.warnings).toEqual([]);
+  });
+
+  test('a leader that finds the lock in other hands leads no longer, and leaves it to them', async () => {
+    const first = candidate('http://first:7080');
+    const lead = await first.elected(never);
+    await behind.set(KEY, 'somebody http://else:7080');
+    await once(lead, 'abort');
+    expect(first.leading).toBe(false);
+    await first.release();
+    expect(await behind.get(KEY)).toBe('somebody http://else:7080');
+    expect(logged.warnings).toEqual([expect.objectContaining({ event: 'lock-lost', action: expect.any(String) })]);
+  });
+
+  test('what is no lock under its name is told once, and leading begins when it is gone', async () => {
+    await behind.lpush(KEY, 'a list');
+    const first = candidate('http://first:7080');
+    const elected = first.elected(never);
+    await until('it is told', () => logged.warnings.length > 0);
+    await behind.del(KEY);
+    await elected;
+    expect(logged.warnings).toEqual([expect.objectContaining({ event: 'lock-refused', key: KEY })]);
+  });
+
+  test('closing while it waits to be elected ends the waiting, and a closed one is not elected', async () => {
+    const [first, second] = [candidate('http://first:7080'), candidate('http://second:7080')];
+    await first.elected(never);
+    const elected = expect(second.elected(never)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    await second.close();
+    await elected;
+    await expect(second.elected(never)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    expect(await behind.get(KEY)).toContain('http://first:7080');
+  });
+
+  test('a time that leaves no room for renewals is refused', () => {
+    expect(() => candidate('http://first:7080', 100)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+});

@@ -1,0 +1,14 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { openRedisLeadership } from '@wscluster/controller/leadership/redis';
+import { silentLogger } from '@wscluster/service';
+
+// A controller that does nothing but lead: prints `leads` once it does, and whenever a line comes in whether it still
+// does; `over` when its signal is aborted.
+const [url = '', self = '', ttlMs] = process.argv.slice(2);
+const leadership = openRedisLeadership({ url, cluster: 'chat', self, ttlMs: Number(ttlMs), log: silentLogger });
+const lead = await leadership.elected(new AbortController().signal);
+process.stdout.write('leads\n');
+createInterface({ input: process.stdin }).on('line', () => process.stdout.write(`leading ${leadership.leading}\n`));
+if (!lead.aborted) await once(lead, 'abort');
+process.stdout.write('over\n');
