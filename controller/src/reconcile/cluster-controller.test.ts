@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Assigner,
   type Broadcast,
@@ -30,6 +31,8 @@ class World {
   createError: Error | undefined;
   stored: RingMessage | undefined;
   storeBroken = false;
+  storeLosses = 0;
+  leading = true;
   busBroken = false;
   loadBroken = false;
   readonly broadcasts: Broadcast[] = [];
@@ -46,9 +49,11 @@ class World {
     this.#controller = await ClusterController.start({
       name: 'chat',
       spec: await openSpecStore(openFileDocuments(this.directory), declared),
-      leading: () => true,
+      leading: () => this.leading,
       openRegistry: () => undefined,
-      onStoreLost: () => {},
+      onStoreLost: () => {
+        this.storeLosses++;
+      },
       assign: (seats, cap) => assigner.assign(seats, cap),
       log: silentLogger,
       store: {
@@ -281,6 +286,33 @@ describe.concurrent('the controller of a cluster', () => {
     world.storeBroken = false;
     await until(() => world.stored?.members.length === 2);
     await until(() => world.condition('RingPublished')?.status === 'True');
+  });
+
+  test('a store that was emptied gets the ring again, and whoever keeps more there is told', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.stored?.members.length === 1);
+    const before = world.stored?.revision;
+    world.stored = undefined;
+    await until(() => world.stored?.members.length === 1);
+    expect(world.stored?.revision).toEqual(before);
+    expect(world.storeLosses).toBe(1);
+  });
+
+  test('who may write no longer publishes nothing', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.members?.length === 1);
+    world.leading = false;
+    const heard = world.broadcasts.length;
+    world.stored = undefined;
+    world.change([ready('a'), ready('b')]);
+    world.report({ epoch: 9, version: 1 });
+    await delay(1_500);
+    expect(world.broadcasts.slice(heard)).toEqual([]);
+    expect(world.stored).toBeUndefined();
   });
 
   test('a broken bus is said in a condition, and the ring is in the store', async () => {
