@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { needProgram } from '../process/find-program.ts';
+import { serverFolder } from '../process/server-folder.ts';
+import { ServerProcess } from '../process/server-process.ts';
+import { started } from '../process/started.ts';
+import type { RealServer } from '../server.ts';
+import { builtNacos, type NacosVersion } from './build.ts';
+import { freeNacosPort } from './ports.ts';
+
+export type { NacosVersion } from './build.ts';
+
+export interface NacosOptions {
+  /** 3.1 only: everything needs the token of a user. The user `nacos` has this password and all rights. */
+  readonly auth?: {
+    readonly password: string /** How long tokens live; default 5 hours. */;
+    readonly tokenSeconds?: number;
+  };
+  /** 3.1 only: it answers the whole v1 API, as 2.x does; by default only what clients need of it. */
+  readonly wholeV1?: boolean;
+}
+
+export interface NacosServer extends RealServer {
+  /** `http://127.0.0.1:8848/nacos`. */
+  readonly url: string;
+  /** Forgets everything, as a new disk would. Only while it does not run. */
+  wipe(): void;
+}
+
+/**
+ * A started Nacos, alone, with data of its own that lives on over restarts. Several may run at once. Starts in 8 to 10 s
+ * and takes 300 MB (2.0) to 500 MB (3.1). Its HTTP is on loopback only; Raft, and gRPC of 2.0, listen on all interfaces:
+ * Nacos has no option for them. Tokens end when it is started again.
+ */
+export async function nacosServer(version: NacosVersion, options: NacosOptions = {}): Promise<NacosServer> {
+  if (version === '2.0' && (options.auth ?? options.wholeV1) !== undefined)
+    throw new Error('auth and wholeV1 are options of Nacos 3.1; this Nacos 2.0 has no login, and all of v1');
+  const classPath = await builtNacos(version);
+  return await started(new Nacos(version, options, await freeNacosPort(), classPath));
+}
+
+/** Builds both versions; takes a minute the first time, and nothing later. */
+export async function provideNacos(): Promise<void> {
+  await builtNacos('3.1');
+  await builtNacos('2.0');
+}
+
+/** By this header it would know other servers of its cluster. It must have one, though it is alone. */
+const IDENTITY = { key: 'testbed', value: 'testbed' };
+
+class Nacos extends ServerProcess implements NacosServer {
+  readonly url: string;
+  readonly #home: string;
+  readonly #properties: () => Record<string, string>;
+  readonly #userPassword: string | undefined;
+
+  constructor(version: NacosVersion, options: NacosOptions, port: number, classPath: string) {
+    const folder = serverFolder(`nacos-${version}`);
+    const url = `http://127.0.0.1:${port}/nacos`;
+    super({
+      name: `Nacos ${version}`,
+      address: `127.0.0.1:${port}`,
+      folder,
+      command: [
+        needProgram('java', 'default-jdk-headless'),
+        // It lives for seconds: a quick start matters more than fast code.
+        ...['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+        ...OPENED.flatMap((name) => ['--add-opens', `java.base/${name}=ALL-UNNAMED`]),
+        `-Djava.io.tmpdir=${join(folder, 'tmp')}`,
+        `-Duser.home=${folder}`,
+        `-Dnacos.home=${folder}`,
+        '-Dnacos.standalone=true',
+        '-Dnacos.inetutils.ip-address=127.0.0.1',
+        '-Dnacos.remote.grpc.listen.ip=127.0.0.1',
+        '-Dserver.address=127.0.0.1',
+        `-Dserver.tomcat.basedir=${folder}`,
+        '-Dserver.tomcat.accesslog.enabled=false',
+        `-Dspring.config.additional-location=file:${join(folder, 'conf')}/`,
+        ...['-cp', classPath, 'io.wscluster.testbed.Nacos'],
+      ],
+      answers: () => takesInstances(url),
+    });
+    this.url = url;
+    this.#home = folder;
+    this.#userPassword = options.auth?.password;
+    this.#properties = () => (version === '3.1' ? properties31(port, options) : properties20(port));
+  }
+
+  override async start(): Promise<void> {
+    for (const name of ['conf', 'tmp']) mkdirSync(join(this.#home, name), { recursive: true });
+    const lines = Object.entries(this.#properties()).map(([name, value]) => `${name}=${value}\n`);
+    writeFileSync(join(this.#home, 'conf', 'application.properties'), lines.join(''));
+    await super.start();
+    if (this.#userPassword !== undefined) await setPassword(this.url, this.#userPassword);
+  }
+
+  wipe(): void {
+    if (this.pid !== undefined) throw new Error('stop or kill it first');
+    rmSync(join(this.#home, 'data'), { recursive: true, force: true });
+  }
+}
+
+/** What the serialisers of Nacos reach into. */
+const OPENED = ['java.lang', 'java.math', 'java.util', 'java.util.concurrent', 'java.util.concurrent.atomic'];
+
+// Spring would put a login of its own before everything.
+const NO_SPRING_LOGIN = {
+  'spring.autoconfigure.exclude': [
+    'org.springframework.boot.autoconfigure.security.servlet.SecurityAutoConfiguration',
+    'org.springframework.boot.autoconfigure.security.servlet.UserDetailsServiceAutoConfiguration',
+    'org.springframework.boot.autoconfigure.security.servlet.SecurityFilterAutoConfiguration',
+    'org.springframework.boot.actuate.autoconfigure.security.servlet.ManagementWebSecurityAutoConfiguration',
+  ].join(','),
+};
+
+function properties31(port: number, { auth, wholeV1 = false }: NacosOptions): Record<string, string> {
+  return {
+    ...NO_SPRING_LOGIN,
+    'nacos.server.main.port': String(port),
+    'nacos.core.auth.enabled': String(auth !== undefined),
+    'nacos.core.auth.admin.enabled': String(auth !== undefined),
+    'nacos.core.auth.system.type': 'nacos',
+    'nacos.core.auth.server.identity.key': IDENTITY.key,
+    'nacos.core.auth.server.identity.value': IDENTITY.value,
+    'nacos.core.auth.plugin.nacos.token.secret.key': randomBytes(48).toString('base64'),
+    'nacos.core.auth.plugin.nacos.token.expire.seconds': String(auth?.tokenSeconds ?? 18_000),
+    'nacos.core.api.compatibility.admin.enabled': String(wholeV1),
+    'nacos.core.api.compatibility.console.enabled': String(wholeV1),
+  };
+}
+
+function properties20(port: number): Record<string, string> {
+  return { ...NO_SPRING_LOGIN, 'server.port': String(port), 'server.servlet.contextPath': '/nacos' };
+}
+
+/** It answers some seconds before it can keep anything: first its Raft groups must have found their leaders. */
+async function takesInstances(url: string): Promise<boolean> {
+  const instance = 'serviceName=testbed-starts&ip=127.0.0.1&port=1&ephemeral=false';
+  const ask = async (method: string) => {
+    const headers = { [IDENTITY.key]: IDENTITY.value, connection: 'close' };
+    const answer = await fetch(`${url}/v1/ns/instance?${instance}`, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(2000),
+    });
+    await answer.text();
+    return answer.ok;
+  };
+  try {
+    return (await ask('POST')) && (await ask('DELETE'));
+  } catch {
+    return false;
+  }
+}
+
+/** Once in its life a Nacos gives the user `nacos` a password without asking for the old one. */
+async function setPassword(url: string, password: string): Promise<void> {
+  const post = async (path: string, form: Record<string, string>) => {
+    const answer = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { connection: 'close' },
+      body: new URLSearchParams(form),
+    });
+    await answer.text();
+    return answer.ok;
+  };
+  if (await post('/v3/auth/user/admin', { password })) return;
+  if (await post('/v3/auth/user/login', { username: 'nacos', password })) return;
+  throw new Error(`Nacos at ${url} takes no password for its first user`);
+}
