@@ -11,6 +11,7 @@ import { started } from '../process/started.ts';
 import type { RealServer } from '../server.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
 import { cliEnvironment, docker } from './cli.ts';
+import { unmountBelow } from './unmount.ts';
 
 export interface EngineOptions {
   /** Serve TCP with TLS as well, which asks clients for a certificate; default false. */
@@ -139,8 +140,13 @@ class Engine extends ServerProcess implements DockerEngine {
       await this.clean();
       await this.stop();
     } finally {
-      await super.dispose();
-      await this.#lock.release();
+      try {
+        await this.kill();
+        await unmountBelow(this.#folder);
+        await super.dispose();
+      } finally {
+        await this.#lock.release();
+      }
     }
   }
 }

@@ -1,0 +1,26 @@
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { builtOnce } from '../install/built.ts';
+import { goBuild } from '../install/go.ts';
+import { cliFolder } from './cli.ts';
+
+/** As testbed/tools/compose/go.mod has it. */
+const VERSION = 'v2.40.3';
+
+/** Builds docker compose unless it is there, and makes it a plugin of the Docker CLI of the tests. */
+export async function provideCompose(): Promise<void> {
+  const folder = await builtOnce(`compose-${VERSION}`, `docker compose ${VERSION}`, (building) =>
+    goBuild({
+      module: 'compose',
+      package: 'github.com/docker/compose/v2/cmd',
+      settings: { 'github.com/docker/compose/v2/internal.Version': VERSION },
+      output: join(building, 'docker-compose'),
+    }),
+  );
+  const plugins = join(cliFolder(), 'cli-plugins');
+  mkdirSync(plugins, { recursive: true });
+  const link = join(plugins, `docker-compose.${process.pid}`);
+  rmSync(link, { force: true });
+  symlinkSync(join(folder, 'docker-compose'), link);
+  renameSync(link, join(plugins, 'docker-compose'));
+}

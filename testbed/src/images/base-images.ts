@@ -1,0 +1,96 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DockerEngine } from '../docker/engine.ts';
+import { alone } from '../install/lock.ts';
+import { progress } from '../install/progress.ts';
+import { DEBIAN_RELEASE, makeDebian } from './debian.ts';
+import { addNodeFiles, NODE_VERSION, NPM_VERSION } from './node-files.ts';
+import { digestOf, RECIPE_LABEL, recipeDigest, recipeFolder } from './recipe.ts';
+
+const DEBIAN = `debian:${DEBIAN_RELEASE}-slim`;
+/** Raised when makeDebian makes another image. */
+const DEBIAN_RECIPE = digestOf(DEBIAN, '1');
+
+interface BaseImage {
+  readonly tag: string;
+  readonly digest: string;
+  make(engine: DockerEngine, tag: string, digest: string): Promise<void>;
+}
+
+/** In this order: each may stand on those before it. */
+const IMAGES: readonly BaseImage[] = [
+  { tag: DEBIAN, digest: DEBIAN_RECIPE, make: makeDebian },
+  ofRecipe('node', 'node:24-bookworm-slim', {
+    addFiles: addNodeFiles,
+    arguments: { NODE_VERSION },
+    alsoDecides: [NPM_VERSION],
+  }),
+  ofRecipe('redis', 'redis:7.0'),
+  ofRecipe('rabbitmq', 'rabbitmq:3.10'),
+  ofRecipe('nginx', 'nginx:1.22'),
+];
+
+/** Changes when any of the base images would. */
+export const BASE_IMAGES_DIGEST = digestOf(...IMAGES.flatMap(({ tag, digest }) => [tag, digest]));
+
+/** Makes the images on which ours and the compose file stand, under their official tags; those that are there stay. */
+export async function baseImages(engine: DockerEngine): Promise<void> {
+  await alone('base images', async () => {
+    for (const { tag, digest, make } of IMAGES) {
+      if ((await recipeOf(engine, tag)) === digest) continue;
+      progress(`making the image ${tag} ...`);
+      const began = performance.now();
+      await make(engine, tag, digest);
+      progress(`made ${tag} in ${Math.round((performance.now() - began) / 1000)} s`);
+    }
+  });
+}
+
+/** Undefined when there is no such image, or one from elsewhere. */
+async function recipeOf(engine: DockerEngine, tag: string): Promise<string | undefined> {
+  const format = `{{index .Config.Labels "${RECIPE_LABEL}"}}`;
+  return await engine.docker('image', 'inspect', '--format', format, tag).then(
+    (label) => label.trim(),
+    () => undefined,
+  );
+}
+
+interface RecipeOptions {
+  /** Puts more files into the build's context. */
+  readonly addFiles?: (context: string) => Promise<void>;
+  readonly arguments?: Readonly<Record<string, string>>;
+  readonly alsoDecides?: readonly string[];
+}
+
+/** An image of a Dockerfile in testbed/images. */
+function ofRecipe(name: string, tag: string, options: RecipeOptions = {}): BaseImage {
+  const settings = Object.entries(options.arguments ?? {}).map(([key, value]) => `${key}=${value}`);
+  return {
+    tag,
+    digest: recipeDigest(name, tag, DEBIAN_RECIPE, ...settings, ...(options.alsoDecides ?? [])),
+    make: async (engine, _, digest) => {
+      const context = mkdtempSync(join(tmpdir(), `wsc-image-${name}-`));
+      try {
+        cpSync(recipeFolder(name), context, { recursive: true });
+        await options.addFiles?.(context);
+        const flags = settings.flatMap((setting) => ['--build-arg', setting]);
+        const label = `${RECIPE_LABEL}=${digest}`;
+        await engine.docker(
+          'build',
+          '--force-rm',
+          '--network',
+          'host',
+          ...flags,
+          '--label',
+          label,
+          '--tag',
+          tag,
+          context,
+        );
+      } finally {
+        rmSync(context, { recursive: true, force: true });
+      }
+    },
+  };
+}
