@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Assigner, WsClusterError } from '@wscluster/ring';
@@ -35,8 +36,8 @@ import type { SourceHandlers, WorkloadSource } from './workloads/port.ts';
 
 type Options = OptionValues<typeof controllerOptions>;
 
-/** Wires the controller; the only file that knows the adapters. */
-export async function startController(options: Options): Promise<Running> {
+/** Wires the controller; the only file that knows the adapters. Resolves early when `stopping` is aborted. */
+export async function startController(options: Options, stopping: AbortSignal): Promise<Running> {
   if (options.apiToken === undefined && !isLoopback(options.api.host))
     throw new WsClusterError('CONFIG_INVALID', '--api: an address beyond loopback needs --api-token', { field: 'api' });
   const log = createLogger('controller');
@@ -56,7 +57,8 @@ export async function startController(options: Options): Promise<Running> {
   const assigner = new Assigner();
   for (const cluster of declared) clusters.push(candidate(cluster, options, self, assigner, log));
   log.info({ event: 'started', api: api.port, probes: probes.port, advertise: self }, `API on port ${api.port}`);
-  await Promise.all(clusters.map((cluster) => cluster.start()));
+  // Without Redis nobody can be elected, for as long as it takes; being asked to stop ends that too.
+  await Promise.race([Promise.all(clusters.map((cluster) => cluster.start())), aborted(stopping)]);
 
   return {
     async stop() {
@@ -80,6 +82,7 @@ function candidate(
   return new Candidate({
     name,
     log,
+    alone: brokers === undefined,
     leadership:
       brokers === undefined
         ? alwaysLeader()
@@ -213,4 +216,8 @@ function checkServable({ cluster }: DeclaredCluster, options: Options): void {
 /** How others reach what listens here: all interfaces is no address, so it becomes the host's name. */
 function reachable({ host, port }: { host: string; port: number }): string {
   return formatHostPort({ host: host === '::' || host === '0.0.0.0' ? hostname() : host, port });
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }

@@ -8,6 +8,7 @@ import {
   type RingMessage,
   type Vacancy,
   WIRE_MAJOR,
+  WsClusterError,
 } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { RingBusHub, RingStore } from '@wscluster/transport';
@@ -127,12 +128,14 @@ export class Publisher {
   }
 
   async #isStored(message: RingMessage): Promise<boolean> {
-    const stored = await this.#store.load();
-    return (
-      stored !== undefined &&
-      compareRevisions(stored.revision, message.revision) === 0 &&
-      stored.digest === message.digest
-    );
+    try {
+      const stored = await this.#store.load();
+      const same = stored !== undefined && compareRevisions(stored.revision, message.revision) === 0;
+      return same && stored.digest === message.digest;
+    } catch (error) {
+      if (error instanceof WsClusterError && error.code === 'MESSAGE_INVALID') return false;
+      throw error;
+    }
   }
 
   async #broadcast(message: Parameters<RingBusHub['broadcast']>[0]): Promise<void> {

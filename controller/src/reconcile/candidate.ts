@@ -19,11 +19,13 @@ export interface CandidateParts {
   readonly name: string;
   readonly leadership: Leadership;
   readonly log: Logger;
+  /** No other process can lead: what a person has to mend then ends this one. Else it is said, and tried again. */
+  readonly alone: boolean;
   /** Opens all that leading needs. Rejects with what the parts reject with, and then has closed them. */
   reign(leading: () => boolean): Promise<{ spec: SpecStore; controller: ClusterController; close(): Promise<void> }>;
 }
 
-/** A person has to mend these; where only this process could lead, it says so by ending. */
+/** A person has to mend these. */
 const UNUSABLE: readonly string[] = ['CONFIG_INVALID', 'MESSAGE_INVALID'];
 
 /** While another one leads, who that is is asked this often, ms. */
@@ -49,8 +51,8 @@ export class Candidate {
   }
 
   /**
-   * Begins to try. Resolves when it leads or knows who does; rejects when its first try to lead fails for a reason that
-   * a person has to mend.
+   * Begins to try. Resolves when it leads, knows who does, or is stopped; rejects when it is alone and its first try fails
+   * for a reason that a person has to mend.
    */
   async start(): Promise<void> {
     this.#running = this.#run();
@@ -84,7 +86,7 @@ export class Candidate {
   }
 
   async #run(): Promise<void> {
-    const { leadership, log, name } = this.#parts;
+    const { leadership } = this.#parts;
     const { signal } = this.#stopping;
     for (let attempt = 1; !signal.aborted; ) {
       const looks = this.#lookForLeader();
@@ -99,13 +101,9 @@ export class Candidate {
         attempt = 1;
       } catch (error) {
         await leadership.release();
-        if (error instanceof WsClusterError && UNUSABLE.includes(error.code)) throw error;
-        this.#problem = messageOf(error);
+        if (this.#parts.alone && error instanceof WsClusterError && UNUSABLE.includes(error.code)) throw error;
+        this.#note(error);
         const retryMs = backoffMs(attempt++, RETRY);
-        log.error(
-          { event: 'lead-failed', cluster: name, error, retryMs, action: 'mend the cause; it is tried again' },
-          `cannot lead ${name}: ${messageOf(error)}`,
-        );
         await delay(retryMs, undefined, { signal }).catch(() => {});
       }
     }
@@ -133,6 +131,17 @@ export class Candidate {
     await controller.stop({ endNodes: this.#endNodes });
     await close();
     await leadership.release();
+  }
+
+  /** Once per cause: it is tried again for ever. */
+  #note(error: unknown): void {
+    const problem = messageOf(error);
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#parts.log.error(
+      { event: 'lead-failed', cluster: this.name, error, action: 'mend the cause; it is tried again' },
+      `cannot lead ${this.name}: ${problem}`,
+    );
   }
 
   #lookForLeader(): { stop(): void } {

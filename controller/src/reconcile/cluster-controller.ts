@@ -2,6 +2,7 @@ import {
   formatRevision,
   messageOf,
   ownerOf,
+  type Revision,
   type Ring,
   type RingMessage,
   type Uplink,
@@ -102,7 +103,7 @@ export class ClusterController {
 
   /** For who was elected: listens for gateways, then leads. Rejects with what the parts do; those are then closed. */
   static async start(parts: ClusterParts): Promise<ClusterController> {
-    const stored = await lastRing(parts);
+    const { stored, revision } = await lastRing(parts);
     // Nothing is lost of what comes before there is a controller: reports come each second, and the loop lists anyway.
     let controller: ClusterController | undefined;
     const bus = await parts.openBus({
@@ -116,7 +117,7 @@ export class ClusterController {
           if (controller !== undefined) controller.#runner.signal();
         },
       });
-      controller = new ClusterController(parts, stored, bus, source);
+      controller = new ClusterController(parts, stored, revision, bus, source);
       return controller;
     } catch (error) {
       await bus.close();
@@ -125,7 +126,13 @@ export class ClusterController {
     }
   }
 
-  private constructor(parts: ClusterParts, stored: RingMessage | undefined, bus: RingBusHub, source: WorkloadSource) {
+  private constructor(
+    parts: ClusterParts,
+    stored: RingMessage | undefined,
+    storedRevision: Revision | undefined,
+    bus: RingBusHub,
+    source: WorkloadSource,
+  ) {
     const { name, spec, store, log } = parts;
     this.#parts = parts;
     this.#log = log;
@@ -170,12 +177,12 @@ export class ClusterController {
       scaler: this.#scaler,
       inTurn: (work) => this.#inTurn(work).finally(() => this.#runner.signal()),
     });
-    this.#leadTimer = setTimeout(() => this.#lead(), LISTEN_MS);
+    this.#leadTimer = setTimeout(() => this.#lead(storedRevision), LISTEN_MS);
   }
 
   /** Takes the lead with an epoch above all that was seen. */
-  #lead(): void {
-    const epoch = nextEpoch(this.rollout.ring.revision, this.fleet.highestApplied());
+  #lead(storedRevision: Revision | undefined): void {
+    const epoch = nextEpoch(this.rollout.ring.revision, storedRevision, this.fleet.highestApplied());
     this.rollout.adopt({ epoch, version: 0 });
     this.#log.info(
       { event: 'leading', cluster: this.#parts.name, epoch },
@@ -402,9 +409,14 @@ function ownerIds(ring: Ring): string[] {
 }
 
 /** The ring that the last leader left. One that can't be read is as good as none: a new one has to be made in any case. */
-async function lastRing({ store, name, log }: ClusterParts): Promise<RingMessage | undefined> {
+async function lastRing({
+  store,
+  name,
+  log,
+}: ClusterParts): Promise<{ stored: RingMessage | undefined; revision: Revision | undefined }> {
   try {
-    return await store.load();
+    const stored = await store.load();
+    return { stored, revision: stored?.revision };
   } catch (error) {
     if (!(error instanceof WsClusterError && error.code === 'MESSAGE_INVALID')) {
       await store.close();
@@ -419,6 +431,6 @@ async function lastRing({ store, name, log }: ClusterParts): Promise<RingMessage
       },
       `the stored ring cannot be read, so a new one is made: ${error.message}`,
     );
-    return undefined;
+    return { stored: undefined, revision: await store.revision() };
   }
 }

@@ -113,6 +113,18 @@ export class System {
   }
 
   static async start(options: SystemOptions = {}): Promise<System> {
+    const system = await System.begin(options);
+    try {
+      await system.settled(options.nodes ?? 3);
+    } catch (error) {
+      await system.stop();
+      throw error;
+    }
+    return system;
+  }
+
+  /** As start, but without waiting for anything. */
+  static async begin(options: SystemOptions = {}): Promise<System> {
     const directory = mkdtempSync(join(tmpdir(), 'wsc-'));
     const clusterFile = join(directory, 'chat.yaml');
     const gatewayCount = options.gateways ?? 2;
@@ -120,22 +132,14 @@ export class System {
     const ports = await freePorts(2 * (controllerCount + gatewayCount));
     writeFileSync(clusterFile, stringify(clusterOf(options)));
     const system = new System(directory, clusterFile, options);
-    try {
-      for (let index = 0; index < controllerCount; index++) {
-        const [apiPort = 0, probePort = 0] = ports.splice(0, 2);
-        system.controllers.push({ apiPort, probePort, process: system.#spawnController(apiPort, probePort) });
-      }
-      for (let index = 0; index < gatewayCount; index++)
-        system.gateways.push({
-          id: `gateway-${index + 1}`,
-          port: ports[2 * index] ?? 0,
-          probes: ports[2 * index + 1] ?? 0,
-          process: system.#spawnGateway(`gateway-${index + 1}`, ports[2 * index] ?? 0, ports[2 * index + 1] ?? 0),
-        });
-      await system.settled(options.nodes ?? 3);
-    } catch (error) {
-      await system.stop();
-      throw error;
+    for (let index = 0; index < controllerCount; index++) {
+      const [apiPort = 0, probePort = 0] = ports.splice(0, 2);
+      system.controllers.push({ apiPort, probePort, process: system.#spawnController(apiPort, probePort) });
+    }
+    for (let index = 0; index < gatewayCount; index++) {
+      const [port = 0, probes = 0] = ports.splice(0, 2);
+      const id = `gateway-${index + 1}`;
+      system.gateways.push({ id, port, probes, process: system.#spawnGateway(id, port, probes) });
     }
     return system;
   }
