@@ -40,13 +40,18 @@ export function workloadSourceContract(name: string, createHarness: () => Promis
 
     const find = async (id: string): Promise<Workload | undefined> => (await source.list()).find((w) => w.id === id);
     /** Waits for a phase, and for the source to have said that something changed. */
-    const reaches = async (id: string, phase: Workload['phase'] | 'ended', deadlineMs = 20_000) => {
-      const seen = changes;
+    const reaches = async (
+      id: string,
+      phase: Workload['phase'] | 'ended',
+      deadlineMs = 20_000,
+      said = () => changes,
+    ) => {
+      const seen = said();
       const there = (found: Workload | undefined) =>
         phase === 'ended' ? found === undefined || found.phase === 'gone' : found?.phase === phase;
       if (there(await find(id))) return;
       await until(`node ${id} is ${phase}`, async () => there(await find(id)), deadlineMs);
-      expect(changes).toBeGreaterThan(seen);
+      expect(said()).toBeGreaterThan(seen);
     };
     const createReady = async () => {
       const id = await source.create();
@@ -127,6 +132,34 @@ export function workloadSourceContract(name: string, createHarness: () => Promis
       await harness.crash(id);
       await open();
       await reaches(id, 'ended');
+    });
+
+    test('once closed it says nothing more', async () => {
+      const id = await createReady();
+      await source.close();
+      const said = changes;
+      let heard = 0;
+      source = await harness.open({ onChange: () => heard++ });
+      await harness.crash(id);
+      await reaches(id, 'ended', undefined, () => heard);
+      expect(changes).toBe(said);
+    });
+
+    test('nodes of another cluster are neither listed nor ended', async () => {
+      const elsewhere = await createHarness();
+      const other = await elsewhere.open({ onChange: () => {} });
+      try {
+        const [mine, theirs] = [await createReady(), await other.create()];
+        expect((await source.list()).map(({ id }) => id)).toEqual([mine]);
+        expect((await other.list()).map(({ id }) => id)).toEqual([theirs]);
+        await source.endAll();
+        const listed = (await other.list()).find(({ id }) => id === theirs);
+        expect(['starting', 'ready']).toContain(listed?.phase);
+      } finally {
+        await other.endAll();
+        await other.close();
+        await elsewhere.dispose();
+      }
     });
 
     test('an unknown node is NOT_FOUND', async () => {

@@ -9,6 +9,8 @@ const container: ContainerFacts = {
   createdAt: 0,
   startedAt: 1,
   running: true,
+  ended: false,
+  exitCode: 0,
   paused: false,
   health: 'none',
   stopSignal: 15,

@@ -66,7 +66,7 @@ function certificates(directory: string): { ca: string; cert: string; key: strin
 }
 
 function client(options: Docker.DockerOptions): Docker {
-  // Node's own agent keeps sockets open for some seconds, past our close.
+  // A connection each: a kept one that the engine has dropped meanwhile would fail the next request.
   const agent =
     options.protocol === 'https' ? new HttpsAgent({ keepAlive: false }) : new HttpAgent({ keepAlive: false });
   // The client would fill each gap from DOCKER_HOST and its like, and prefers their host to our socket.

@@ -24,12 +24,13 @@ export interface NodeView {
 
 /** Watches one running container: whether it is ready, by its health check if it has one, else by probes of ours. */
 export class DockerNode {
+  /** When it was first seen, by performance.now(). */
+  readonly since = performance.now();
   readonly #handlers: DockerNodeHandlers;
   readonly #log: Logger;
   #view: NodeView;
   #phase: 'starting' | 'ready' | 'unready' = 'starting';
   #readiness = new Readiness();
-  #signalled = false;
   #timer: NodeJS.Timeout | undefined;
   #probe: AbortController | undefined;
   #looked = Promise.withResolvers<void>();
@@ -56,18 +57,9 @@ export class DockerNode {
     return this.#phase;
   }
 
-  /** True when it got its stop signal in this run: a second one would end many a program at once. */
-  get signalled(): boolean {
-    return this.#signalled;
-  }
-
   /** Resolves when it was probed once, or cannot be probed. */
   get looked(): Promise<void> {
     return this.#looked.promise;
-  }
-
-  noteStopSignal(): void {
-    this.#signalled = true;
   }
 
   /** Takes over what a listing found. */
@@ -78,7 +70,6 @@ export class DockerNode {
       // Another run: what was true of the one before says nothing of it.
       this.#readiness = new Readiness();
       this.#phase = 'starting';
-      this.#signalled = false;
       this.#begin();
     } else if (isReachable(view) !== isReachable(before)) this.#begin();
     else this.#settle();

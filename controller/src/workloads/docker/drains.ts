@@ -1,5 +1,6 @@
 import { messageOf } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
+import { hasStarted } from './facts.ts';
 
 /** Keeps which nodes were asked to leave, since labels of a container cannot be changed: node id to Unix ms. */
 export interface DrainStore {
@@ -58,7 +59,7 @@ export class Drains {
   /** Compares with the run that the container is in: drops the mark of an earlier one. */
   observe(id: string, run: number): void {
     const drain = this.#drains.get(id);
-    if (drain === undefined || !hasStarted(run)) return;
+    if (drain === undefined || !hasStarted({ startedAt: run })) return;
     const before = drain.run ?? (run > drain.since + CLOCK_SKEW_MS ? undefined : run);
     if (before === run) drain.run = run;
     else {
@@ -84,7 +85,7 @@ export class Drains {
 
   #note(id: string, run: number): boolean {
     if (this.#drains.has(id)) return false;
-    this.#drains.set(id, { since: Date.now(), run: hasStarted(run) ? run : undefined });
+    this.#drains.set(id, { since: Date.now(), run: hasStarted({ startedAt: run }) ? run : undefined });
     return true;
   }
 
@@ -116,9 +117,4 @@ export class Drains {
     if (this.#failing) this.#log.info({ event: 'drains-saved' }, 'which nodes were asked to leave is kept again');
     this.#failing = false;
   }
-}
-
-/** A container that never ran has a start in the year 1. */
-function hasStarted(run: number): boolean {
-  return run > 0;
 }

@@ -19,6 +19,11 @@ const TCP_KEEPALIVE_MS = 30_000;
 /** A row of the engine's list of containers. */
 export type ContainerRow = Docker.ContainerInfo;
 
+/** What people call a container. */
+export function nameOf({ Id, Names }: ContainerRow): string {
+  return Names[0]?.replace(/^\//, '') ?? Id;
+}
+
 /** The part of the Docker API that we use, with a deadline on each request. Rejects with SOURCE_UNAVAILABLE. */
 export class Engine {
   readonly #docker: Docker;

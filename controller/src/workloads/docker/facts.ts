@@ -12,6 +12,10 @@ export interface ContainerFacts {
   /** Unix ms by the engine's clock when it was started last; it tells one run of a container from the next. */
   readonly startedAt: number;
   readonly running: boolean;
+  /** It does not run any more, and may be started again. */
+  readonly ended: boolean;
+  /** Of its last end. */
+  readonly exitCode: number;
   readonly paused: boolean;
   /** `none`: it has no health check. */
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
@@ -35,6 +39,18 @@ export interface HostPortBinding {
   readonly port: number;
 }
 
+/** States in which a container has ended. One that is `restarting` waits for its next run; its clients are lost. */
+const ENDED = new Set(['exited', 'dead', 'removing', 'restarting']);
+
+export function hasEndedIn(state: string): boolean {
+  return ENDED.has(state);
+}
+
+/** A container that was only created has a start in the year 1. */
+export function hasStarted({ startedAt }: Pick<ContainerFacts, 'startedAt'>): boolean {
+  return startedAt > 0;
+}
+
 /** The facts of an inspected container. */
 export function factsOf(inspected: Docker.ContainerInspectInfo): ContainerFacts {
   const { State: state, Config: config, NetworkSettings: networking } = inspected;
@@ -45,6 +61,8 @@ export function factsOf(inspected: Docker.ContainerInspectInfo): ContainerFacts 
     createdAt: Date.parse(inspected.Created),
     startedAt: Date.parse(state.StartedAt),
     running: state.Running,
+    ended: hasEndedIn(state.Status),
+    exitCode: state.ExitCode,
     paused: state.Paused,
     health: healthOf(state.Health?.Status),
     stopSignal: signalNumber((config as { StopSignal?: string }).StopSignal),

@@ -6,23 +6,25 @@ import type { SourceHandlers, Workload, WorkloadSource } from '../port.ts';
 import { Addresses } from './addresses.ts';
 import type { DockerConnection } from './connection.ts';
 import { containerOf, FORCE_MARGIN_SECONDS } from './creation.ts';
-import { DockerNode } from './docker-node.ts';
+import { Departed, endedRow } from './departed.ts';
+import { DockerNode, type NodeView } from './docker-node.ts';
 import { type DrainStore, Drains } from './drains.ts';
-import { type ContainerRow, Engine } from './engine.ts';
+import { type ContainerRow, Engine, nameOf } from './engine.ts';
 import type { ContainerEvent } from './event.ts';
 import { EventWatch } from './event-watch.ts';
-import type { ContainerFacts } from './facts.ts';
+import { type ContainerFacts, hasEndedIn, hasStarted } from './facts.ts';
 import { FactsCache } from './facts-cache.ts';
 import { ImagePuller } from './image-puller.ts';
 import { inParallel } from './in-parallel.ts';
 import { isManaged, isSelected, LABELS, nodeLabels } from './labels.ts';
 import type { DockerNodeSettings } from './settings.ts';
+import { StopSignals } from './stop-signals.ts';
 
 export { type DockerConnection, publishedHostOf } from './connection.ts';
 export type { DrainStore } from './drains.ts';
 export type { DockerNodeSettings } from './settings.ts';
 
-/** Ended nodes are listed as gone for this long, ms, so that no listing misses their end. */
+/** So that no listing misses the end of a node, ms. */
 const TOMBSTONE_MS = 60_000;
 /** A managed container that was created and not started after this long never will be, ms. */
 const STILLBORN_MS = 60_000;
@@ -33,9 +35,6 @@ const END_GRACE_SECONDS = 1;
 /** To remove them all must not take longer, ms. */
 const END_DEADLINE_MS = 60_000;
 const END_LOOK_MS = 20;
-/** States in which a container has ended. One that is `restarting` waits for its next run; its clients are lost. */
-const ENDED = new Set(['exited', 'dead', 'removing', 'restarting']);
-
 export interface DockerSourceOptions {
   readonly connection: DockerConnection;
   /** Name of the cluster. */
@@ -43,6 +42,8 @@ export interface DockerSourceOptions {
   /** Read at each use. */
   readonly settings: () => DockerNodeSettings;
   readonly drains: DrainStore;
+  /** Milliseconds that a managed container which ended is kept for its logs, and listed as gone; default 60,000. */
+  readonly tombstoneMs?: number;
   readonly log: Logger;
 }
 
@@ -71,12 +72,8 @@ class DockerSource implements WorkloadSource {
   readonly #onChange: () => void;
   /** Those that have not ended, as they were listed last. */
   readonly #nodes = new Map<string, DockerNode>();
-  /** Those that the engine still lists, with the time when their end was noticed. */
-  readonly #ended = new Map<string, { readonly managed: boolean; readonly at: number }>();
-  /** Those that were removed, with the time until which they are listed as gone. */
-  readonly #tombstones = new Map<string, { readonly managed: boolean; readonly until: number }>();
-  /** Signals since the last listing, with their time by the engine's clock. */
-  readonly #signals = new Map<string, { readonly signal: number; readonly at: number }[]>();
+  readonly #departed: Departed;
+  readonly #signals = new StopSignals();
   /** When those that were asked to stop should have ended. */
   readonly #stopBy = new Map<string, number>();
   #listing: Promise<unknown> = Promise.resolve();
@@ -91,6 +88,8 @@ class DockerSource implements WorkloadSource {
     this.#onChange = () => handlers.onChange();
     this.#facts = new FactsCache((id) => engine.inspect(id));
     this.#addresses = new Addresses(options.log);
+    const { cluster, tombstoneMs: keepMs = TOMBSTONE_MS, log } = options;
+    this.#departed = new Departed({ cluster, keepMs, log });
     this.#images = new ImagePuller((image) => engine.pull(image), options.log);
     this.#watch = new EventWatch((since) => engine.events(since), options.log, {
       onEvent: (event) => this.#take(event),
@@ -135,7 +134,7 @@ class DockerSource implements WorkloadSource {
     const asked = this.#stopBy.has(id);
     this.#stopBy.set(id, Math.min(this.#stopBy.get(id) ?? Number.POSITIVE_INFINITY, performance.now() + graceMs));
     // A second stop signal would end many a program at once. Its time is up when a listing finds so.
-    if (asked || node.signalled) return;
+    if (asked || this.#signals.has(node.facts)) return;
     this.#engine.stop(id, Math.ceil(graceMs / 1000)).catch((error: unknown) => {
       this.#stopBy.delete(id);
       if (this.#closed) return;
@@ -162,7 +161,7 @@ class DockerSource implements WorkloadSource {
           `these containers cannot be removed: ${rows.map(nameOf).join(', ')}; remove them by hand: docker rm -f`,
         );
       await inParallel(rows, async ({ Id, State }) => {
-        if (!ENDED.has(State)) await this.#engine.stop(Id, END_GRACE_SECONDS);
+        if (!hasEndedIn(State)) await this.#engine.stop(Id, END_GRACE_SECONDS);
         await this.#engine.remove(Id, true);
       });
       await delay(END_LOOK_MS);
@@ -189,53 +188,44 @@ class DockerSource implements WorkloadSource {
     const { cluster, settings } = this.#options;
     const isOurs =
       this.#nodes.has(container) ||
-      this.#ended.has(container) ||
+      this.#departed.hasEnded(container) ||
       (labels !== undefined && isSelected(labels, settings().selector, cluster));
     if (!isOurs) return;
     this.#facts.forget(container);
     if (action === 'kill' && signal !== undefined) {
-      const signals = this.#signals.get(container) ?? [];
-      signals.push({ signal, at });
-      this.#signals.set(container, signals);
+      this.#signals.note(container, signal, at);
     } else if (action === 'destroy') {
-      const managed = this.#isManaged(container) || (labels !== undefined && isManaged(labels, cluster));
-      this.#tombstones.set(container, { managed, until: performance.now() + TOMBSTONE_MS });
+      this.#signals.forget(container);
+      const known = this.#nodes.get(container)?.facts.labels ?? labels ?? {};
+      this.#departed.remove(container, isManaged(known, cluster));
     }
     this.#onChange();
   }
 
-  #isManaged(id: string): boolean {
-    const facts = this.#nodes.get(id)?.facts;
-    return facts === undefined
-      ? (this.#ended.get(id)?.managed ?? false)
-      : isManaged(facts.labels, this.#options.cluster);
-  }
-
   async #listNow(): Promise<readonly Workload[]> {
     await this.#watch.tried;
-    const { cluster, settings } = this.#options;
-    const now = settings();
+    const now = this.#options.settings();
     const rows = await this.#selectedRows(now);
-    const [endedRows, aliveRows] = split(rows, ({ State }) => ENDED.has(State));
+    const [endedRows, aliveRows] = split(rows, ({ State }) => hasEndedIn(State));
     const facts = (await inParallel(aliveRows, (row) => this.#facts.read(row))).filter((one) => one !== undefined);
-    // Removed since the rows were read.
-    const alive = facts.filter(({ id }) => !this.#tombstones.has(id));
+    // Ended or removed since the rows were read.
+    const alive = facts.filter((one) => !one.ended && !this.#departed.isRemoved(one.id));
 
-    this.#noteEnded(endedRows);
+    const ended = [...endedRows.map(endedRow), ...facts.filter((one) => one.ended)];
+    for (const { id } of ended) this.#signals.forget(id);
+    this.#departed.list(ended, (id) => this.#drains.since(id) !== undefined);
     this.#noteAlive(alive, now);
     const ids = new Set(rows.map(({ Id }) => Id));
     this.#facts.keepOnly(ids);
     this.#drains.keepOnly(new Set(alive.map(({ id }) => id)));
     for (const id of this.#stopBy.keys()) if (!this.#nodes.has(id)) this.#stopBy.delete(id);
-    this.#cleanUp(aliveRows);
+    this.#cleanUp();
 
     if (!this.#listed) await Promise.all([...this.#nodes.values()].map((node) => node.looked));
     this.#listed = true;
-    const lately = [...this.#ended].filter(([, { at }]) => performance.now() - at < TOMBSTONE_MS);
-    const gone = new Map([...lately, ...this.#tombstones].map(([id, { managed }]) => [id, managed]));
     return [
-      ...[...this.#nodes].map(([id, node]) => this.#workload(id, node, cluster)),
-      ...[...gone].map(([id, managed]): Workload => ({ id, address: undefined, phase: 'gone', managed })),
+      ...[...this.#nodes].map(([id, node]) => this.#workload(id, node)),
+      ...this.#departed.workloads.filter(({ id }) => !this.#nodes.has(id)),
     ];
   }
 
@@ -249,22 +239,6 @@ class DockerSource implements WorkloadSource {
     return [...rows.values()].filter(({ Labels }) => isSelected(Labels, selector, cluster));
   }
 
-  #noteEnded(rows: readonly ContainerRow[]): void {
-    const ids = new Set(rows.map(({ Id }) => Id));
-    for (const id of this.#ended.keys()) if (!ids.has(id)) this.#ended.delete(id);
-    for (const row of rows) {
-      const { Id, Labels, Status } = row;
-      if (this.#ended.has(Id)) continue;
-      this.#ended.set(Id, { managed: isManaged(Labels, this.#options.cluster), at: performance.now() });
-      if (!this.#nodes.has(Id)) continue;
-      const name = nameOf(row);
-      this.#log.info(
-        { event: 'node-exit', node: Id, container: name, status: Status },
-        `node ${name} ended: ${Status}`,
-      );
-    }
-  }
-
   #noteAlive(alive: readonly ContainerFacts[], settings: DockerNodeSettings): void {
     const addresses = this.#addresses.resolve(alive, settings);
     const ids = new Set(alive.map(({ id }) => id));
@@ -272,7 +246,6 @@ class DockerSource implements WorkloadSource {
       if (ids.has(id)) continue;
       node.close();
       this.#nodes.delete(id);
-      this.#signals.delete(id);
     }
     for (const facts of alive) {
       const { id } = facts;
@@ -280,14 +253,15 @@ class DockerSource implements WorkloadSource {
       // An event of a start may come before all that belongs to it: look again until it is complete.
       if (view.address === undefined && facts.running) this.#facts.forget(id);
       this.#drains.observe(id, facts.startedAt);
-      const node = this.#nodes.get(id) ?? this.#watchNode(view);
-      node.update(view);
-      this.#noteSignals(node);
-      if (nodeLabels(facts.labels).drain) this.#drains.note(id, facts.startedAt);
+      const node = this.#nodes.get(id);
+      if (node !== undefined && node.facts.startedAt !== facts.startedAt) this.#stopBy.delete(id);
+      if (node === undefined) this.#watchNode(view);
+      else node.update(view);
+      if (this.#signals.has(facts) || nodeLabels(facts.labels).drain) this.#drains.note(id, facts.startedAt);
     }
   }
 
-  #watchNode(view: ConstructorParameters<typeof DockerNode>[0]): DockerNode {
+  #watchNode(view: NodeView): void {
     const { id } = view.facts;
     const node = new DockerNode(view, this.#log, {
       onChange: this.#onChange,
@@ -298,46 +272,35 @@ class DockerSource implements WorkloadSource {
       },
     });
     this.#nodes.set(id, node);
-    return node;
   }
 
-  /** A node that got its stop signal in this run is on its way out, though the engine calls it running until it dies. */
-  #noteSignals(node: DockerNode): void {
-    const { id, startedAt, stopSignal } = node.facts;
-    const signals = this.#signals.get(id) ?? [];
-    this.#signals.delete(id);
-    if (!signals.some(({ signal, at }) => signal === stopSignal && at >= startedAt)) return;
-    node.noteStopSignal();
-    this.#drains.note(id, startedAt);
-  }
-
-  #workload(id: string, node: DockerNode, cluster: string): Workload {
-    const { labels } = node.facts;
+  #workload(id: string, node: DockerNode): Workload {
+    const { facts } = node;
     const drainingSince = this.#drains.since(id);
-    const { weight } = nodeLabels(labels);
+    const { weight } = nodeLabels(facts.labels);
     return {
       id,
       address: node.address,
       phase: drainingSince === undefined ? node.phase : 'draining',
-      managed: isManaged(labels, cluster),
+      managed: this.#isManaged(facts),
       ...(weight === undefined ? {} : { weight }),
       ...(drainingSince === undefined ? {} : { drainingSince }),
     };
   }
 
   /** What must happen some time and cannot be waited for. */
-  #cleanUp(aliveRows: readonly ContainerRow[]): void {
+  #cleanUp(): void {
     const now = performance.now();
-    for (const [id, { until }] of this.#tombstones) if (now > until) this.#tombstones.delete(id);
-    const stillborn = aliveRows.filter(
-      ({ State, Created, Labels }) =>
-        State === 'created' && isManaged(Labels, this.#options.cluster) && Date.now() - Created * 1000 > STILLBORN_MS,
-    );
-    const removable = [...this.#ended].filter(([, { managed, at }]) => managed && now - at > TOMBSTONE_MS);
-    for (const id of [...removable.map(([id]) => id), ...stillborn.map(({ Id }) => Id)])
+    const unstarted = [...this.#nodes.values()].filter(({ facts }) => !hasStarted(facts) && this.#isManaged(facts));
+    const stillborn = unstarted.filter(({ since }) => now - since > STILLBORN_MS).map(({ facts }) => facts.id);
+    for (const id of [...this.#departed.removable, ...stillborn])
       this.#inBackground(this.#engine.remove(id, false), id, 'remove it by hand: docker rm');
     for (const [id, stopBy] of this.#stopBy)
       if (now > stopBy + FORCE_SLACK_MS) this.#inBackground(this.#engine.kill(id), id, 'end it by hand: docker kill');
+  }
+
+  #isManaged({ labels }: ContainerFacts): boolean {
+    return isManaged(labels, this.#options.cluster);
   }
 
   #inBackground(work: Promise<unknown>, id: string, action: string): void {
@@ -356,10 +319,6 @@ class DockerSource implements WorkloadSource {
 
 function notFound(id: string): WsClusterError {
   return new WsClusterError('NOT_FOUND', `there is no node ${id}`, { field: 'id' });
-}
-
-function nameOf({ Id, Names }: ContainerRow): string {
-  return Names[0]?.replace(/^\//, '') ?? Id;
 }
 
 function split<T>(list: readonly T[], test: (item: T) => boolean): [T[], T[]] {
