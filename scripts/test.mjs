@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { provideServers } from '@wscluster/testbed';
 import { provideTools } from './test-tools.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,11 +18,13 @@ function finish(passed, failed, exitCode) {
   process.stdout.write(`${passed} passed, ${failed} failed\n`, () => process.exit(exitCode));
 }
 
-/** What the real clients of the whole tests need; undefined after saying what is missing. */
-function environment() {
+/** What the real clients and servers of the whole tests need; undefined after saying what is missing. */
+async function environment() {
   if (unitOnly) return process.env;
   try {
-    return { ...process.env, ...provideTools() };
+    const tools = await provideTools();
+    await provideServers();
+    return { ...process.env, ...tools };
   } catch (error) {
     process.stderr.write(`The whole tests cannot run here: ${error.message}\n(npm run test:unit needs none of it.)\n`);
     return undefined;
@@ -55,7 +58,7 @@ function readCounts(file) {
   }
 }
 
-const env = environment();
+const env = await environment();
 if (env === undefined) finish(0, 1, 1);
 else {
   const { exitCode, counts } = await runVitest(env);

@@ -2,9 +2,9 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DockerEngine } from '../docker/engine.ts';
-import { alone } from '../install/lock.ts';
 import { progress } from '../install/progress.ts';
 import { DEBIAN_RELEASE, makeDebian } from './debian.ts';
+import { addNacosFiles, nacosBuild } from './nacos-files.ts';
 import { addNodeFiles, NODE_VERSION, NPM_VERSION } from './node-files.ts';
 import { digestOf, RECIPE_LABEL, recipeDigest, recipeFolder } from './recipe.ts';
 
@@ -19,32 +19,37 @@ interface BaseImage {
 }
 
 /** In this order: each may stand on those before it. */
-const IMAGES: readonly BaseImage[] = [
-  { tag: DEBIAN, digest: DEBIAN_RECIPE, make: makeDebian },
-  ofRecipe('node', 'node:24-bookworm-slim', {
-    addFiles: addNodeFiles,
-    arguments: { NODE_VERSION },
-    alsoDecides: [NPM_VERSION],
-  }),
-  ofRecipe('redis', 'redis:7.0'),
-  ofRecipe('rabbitmq', 'rabbitmq:3.10'),
-  ofRecipe('nginx', 'nginx:1.22'),
-];
+async function images(): Promise<readonly BaseImage[]> {
+  return [
+    { tag: DEBIAN, digest: DEBIAN_RECIPE, make: makeDebian },
+    ofRecipe('node', 'node:24-bookworm-slim', {
+      addFiles: addNodeFiles,
+      arguments: { NODE_VERSION },
+      alsoDecides: [NPM_VERSION],
+    }),
+    ofRecipe('redis', 'redis:7.0'),
+    ofRecipe('rabbitmq', 'rabbitmq:3.10'),
+    ofRecipe('nginx', 'nginx:1.22'),
+    ofRecipe('nacos', 'nacos/nacos-server:v3.1.0', { addFiles: addNacosFiles, alsoDecides: [await nacosBuild()] }),
+  ];
+}
 
-/** Changes when any of the base images would. */
-export const BASE_IMAGES_DIGEST = digestOf(...IMAGES.flatMap(({ tag, digest }) => [tag, digest]));
+/** Another one when any of the base images would be another. */
+export async function baseImagesDigest(): Promise<string> {
+  return digestOf(...(await images()).flatMap(({ tag, digest }) => [tag, digest]));
+}
 
 /** Makes the images on which ours and the compose file stand, under their official tags; those that are there stay. */
 export async function baseImages(engine: DockerEngine): Promise<void> {
-  await alone('base images', async () => {
-    for (const { tag, digest, make } of IMAGES) {
-      if ((await recipeOf(engine, tag)) === digest) continue;
-      progress(`making the image ${tag} ...`);
-      const began = performance.now();
-      await make(engine, tag, digest);
-      progress(`made ${tag} in ${Math.round((performance.now() - began) / 1000)} s`);
-    }
-  });
+  for (const { tag, digest, make } of await images()) {
+    if ((await recipeOf(engine, tag)) === digest) continue;
+    progress(`making the image ${tag} ...`);
+    const began = performance.now();
+    await make(engine, tag, digest);
+    progress(`made ${tag} in ${Math.round((performance.now() - began) / 1000)} s`);
+  }
+  // What an older recipe has made, and nothing stands on any more.
+  await engine.docker('image', 'prune', '--force');
 }
 
 /** Undefined when there is no such image, or one from elsewhere. */

@@ -1,11 +1,29 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+/** Below 32768, where Linux takes no port for outgoing connections: it must still be free when a server starts again. */
+const [LOWEST, ABOVE] = [10_000, 32_000];
+const ATTEMPTS = 1000;
+
 /** Ports of 127.0.0.1 that were free just now, all different. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => server.listening || once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
+  const ports = new Set<number>();
+  for (let attempt = 0; attempt < ATTEMPTS && ports.size < count; attempt++) {
+    const port = randomInt(LOWEST, ABOVE);
+    if (await isFree(port)) ports.add(port);
+  }
+  if (ports.size < count) throw new Error(`no ${count} ports of 127.0.0.1 from ${LOWEST} to ${ABOVE} are free`);
+  return [...ports];
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  await once(server.close(), 'close');
+  return true;
 }

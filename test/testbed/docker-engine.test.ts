@@ -1,0 +1,85 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { baseImages, type DockerEngine, dockerEngine } from '@wscluster/testbed';
+import { afterEach, expect, test } from 'vitest';
+import { processesNaming } from '../e2e/support/processes.ts';
+
+/** Another process may have the engine for some minutes. */
+const PATIENCE = 600_000;
+
+let engine: DockerEngine | undefined;
+afterEach(() => engine?.dispose(), 60_000);
+
+async function engineWithImages(options?: Parameters<typeof dockerEngine>[0]): Promise<DockerEngine> {
+  engine = await dockerEngine(options);
+  await baseImages(engine);
+  return engine;
+}
+
+test(
+  'containers go on while the engine is down, and are known again when it is back',
+  async () => {
+    const docker = await engineWithImages();
+    const script = 'setInterval(() => {}, 1000); console.log(process.version)';
+    const id = (await docker.docker('run', '--detach', 'node:24-bookworm-slim', '--eval', script)).trim();
+    const pid = Number(await docker.docker('inspect', '--format', '{{.State.Pid}}', id));
+    await docker.kill();
+    expect(docker.pid).toBeUndefined();
+    expect(existsSync(`/proc/${pid}`)).toBe(true);
+    await expect(docker.docker('ps')).rejects.toThrow(/Cannot connect/);
+    await docker.start();
+    expect(await docker.docker('inspect', '--format', '{{.State.Running}} {{.State.Pid}}', id)).toBe(`true ${pid}\n`);
+    expect((await docker.docker('logs', id)).trim()).toBe(process.version);
+  },
+  PATIENCE,
+);
+
+test(
+  'compose brings up a file, and names its containers',
+  async () => {
+    const docker = await engineWithImages();
+    const folder = mkdtempSync(join(tmpdir(), 'wsc-compose-'));
+    try {
+      const file = join(folder, 'compose.yaml');
+      writeFileSync(file, 'services:\n  cache: { image: "redis:7.0" }\n');
+      await docker.docker('compose', '--file', file, '--project-name', 'pair', 'up', '--detach', '--scale', 'cache=2');
+      expect(await docker.docker('exec', 'pair-cache-2', 'redis-cli', 'ping')).toBe('PONG\n');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  PATIENCE,
+);
+
+test(
+  'TLS asks clients for a certificate',
+  async () => {
+    const docker = await engineWithImages({ tls: true });
+    const { tcpHost: DOCKER_HOST = '', certPath: DOCKER_CERT_PATH = '' } = docker;
+    const ask = (env: Record<string, string>) => docker.dockerWith({ env }, 'version');
+    await ask({ DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY: '1' });
+    await expect(ask({ DOCKER_HOST, DOCKER_TLS: '1' })).rejects.toThrow(/certificate/);
+  },
+  PATIENCE,
+);
+
+test(
+  'a disposed engine leaves no container, network, process or folder, also after it was killed',
+  async () => {
+    const docker = await engineWithImages();
+    await docker.docker('network', 'create', 'left');
+    const container = await docker.docker('run', '--detach', '--network', 'left', 'redis:7.0');
+    const pid = Number(await docker.docker('inspect', '--format', '{{.State.Pid}}', container.trim()));
+    const folder = dirname(docker.address);
+    await docker.kill();
+    await docker.dispose();
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect(existsSync(folder)).toBe(false);
+    expect(processesNaming(folder)).toEqual([]);
+    const next = await engineWithImages();
+    expect(await next.docker('ps', '--all', '--quiet')).toBe('');
+    expect(await next.docker('network', 'ls', '--quiet', '--filter', 'name=left')).toBe('');
+  },
+  PATIENCE,
+);

@@ -1,0 +1,40 @@
+import { provideCompose } from '../docker/compose.ts';
+import { dockerEngine } from '../docker/engine.ts';
+import { baseImages, baseImagesDigest } from '../images/base-images.ts';
+import { provideNacos } from '../nacos/nacos.ts';
+import { type Packages, provideByApt } from './apt.ts';
+import { builtOnce } from './built.ts';
+
+const PACKAGES: Packages = {
+  'util-linux': ['setpriv'],
+  'redis-server': ['redis-server'],
+  'redis-tools': ['redis-cli'],
+  'rabbitmq-server': ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
+  'erlang-base': ['epmd'],
+  'docker.io': ['dockerd', '/usr/bin/docker'],
+  iptables: ['iptables'],
+  openssl: ['openssl'],
+  debootstrap: ['debootstrap'],
+};
+
+/**
+ * Installs and builds all that the servers of the testbed need, unless it is there. Throws an Error that says what is
+ * missing where it may not install.
+ */
+export async function provideServers(): Promise<void> {
+  await provideByApt(PACKAGES);
+  // The one waits for the processor, the other mostly for the network.
+  await Promise.all([provideCompose(), provideNacos().then(provideBaseImages)]);
+}
+
+/** A folder of the cache marks that the images are made: to look at them takes an engine, which takes a second. */
+async function provideBaseImages(): Promise<void> {
+  await builtOnce(`docker/images-${await baseImagesDigest()}`, 'the base images', async () => {
+    const engine = await dockerEngine();
+    try {
+      await baseImages(engine);
+    } finally {
+      await engine.dispose();
+    }
+  });
+}
