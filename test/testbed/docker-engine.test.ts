@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { baseImages, type DockerEngine, dockerEngine } from '@wscluster/testbed';
@@ -56,10 +58,11 @@ test(
   'TLS asks clients for a certificate',
   async () => {
     const docker = await engineWithImages({ tls: true });
-    const { tcpHost: DOCKER_HOST = '', certPath: DOCKER_CERT_PATH = '' } = docker;
-    const ask = (env: Record<string, string>) => docker.dockerWith({ env }, 'version');
-    await ask({ DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY: '1' });
-    await expect(ask({ DOCKER_HOST, DOCKER_TLS: '1' })).rejects.toThrow(/certificate/);
+    const { address, tcpHost: DOCKER_HOST = '', certPath: DOCKER_CERT_PATH = '' } = docker;
+    await docker.dockerWith({ env: { DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY: '1' } }, 'version');
+    const ca = readFileSync(join(DOCKER_CERT_PATH, 'ca.pem'));
+    const nameless = get(`https://${address}/version`, { ca, agent: false });
+    await expect(once(nameless, 'response')).rejects.toThrow(/alert .*certificate/);
   },
   PATIENCE,
 );
