@@ -87,7 +87,7 @@ function candidate(
       brokers === undefined
         ? alwaysLeader()
         : openRedisLeadership({ url: brokers.redisUrl, cluster: name, self, ttlMs: options.lockSeconds, log }),
-    async reign(leading) {
+    async reign(leadership) {
       const folder = join(options.stateDir, name);
       const documents = keptDocuments(
         brokers === undefined
@@ -100,7 +100,7 @@ function candidate(
         const controller = await ClusterController.start({
           name,
           spec,
-          leading,
+          leadership,
           log,
           store: transport.openStore(),
           assign: (seats, cap) => assigner.assign(seats, cap),

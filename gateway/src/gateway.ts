@@ -115,6 +115,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       mover.update(release, tableChanged);
       if (tableChanged) reporter?.report();
     },
+    onRecall: (held) => reporter?.giveBack(held),
     onConnected: () => reporter?.reconnected(),
   });
   let reporter: Reporter | undefined;

@@ -26,6 +26,7 @@ export function leadershipContract(name: string, exclusive: boolean, create: () 
       const lead = await candidate.elected(never);
       expect(candidate.leading).toBe(true);
       expect(lead.aborted).toBe(false);
+      expect(await candidate.confirm()).toBe(true);
       await candidate.close();
     });
 

@@ -1,4 +1,5 @@
 import {
+  type Broadcast,
   compareRevisions,
   decodeRing,
   formatRevision,
@@ -43,6 +44,8 @@ export interface RingUpdatesContext {
   readonly timing: UpdateTiming;
   /** A release came, for the ring that is held by now. */
   onRelease?(release: Release, ringChanged: boolean): void;
+  /** A new leader asks for the ring that is held. */
+  onRecall?(held: RingMessage): void;
   /** (Re)connected to the bus. */
   onConnected?(): void;
 }
@@ -60,6 +63,8 @@ export class RingUpdates implements FollowerHandlers {
   #readAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #storeFailed = false;
+  /** The ring that is held, as it came. */
+  #last: RingMessage | undefined;
   #stopped = false;
 
   constructor(context: RingUpdatesContext) {
@@ -90,7 +95,7 @@ export class RingUpdates implements FollowerHandlers {
 
   onDisconnected(): void {}
 
-  onBroadcast(message: RingMessage | Heartbeat): void {
+  onBroadcast(message: Broadcast): void {
     if (this.#stopped) return;
     const { cluster, log } = this.#context;
     if (message.cluster !== cluster) {
@@ -101,7 +106,8 @@ export class RingUpdates implements FollowerHandlers {
       return;
     }
     if (message.type === 'heartbeat') this.#onHeartbeat(message);
-    else this.#take(message, 'bus');
+    else if (message.type === 'ring') this.#take(message, 'bus');
+    else if (this.#last !== undefined) this.#context.onRecall?.(this.#last);
   }
 
   #onHeartbeat(heartbeat: Heartbeat): void {
@@ -214,6 +220,7 @@ export class RingUpdates implements FollowerHandlers {
     }
     try {
       holder.take(decodeRing(message), message, order === 0);
+      this.#last = message;
     } catch (error) {
       log.error(
         { event: 'ring-invalid', error, source, action: 'run all parts of the cluster at one version' },

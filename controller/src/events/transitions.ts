@@ -1,4 +1,4 @@
-import type { Uplink } from '@wscluster/ring';
+import type { Leave, Report } from '@wscluster/ring';
 import type { GatewayFleet } from '../fleet/gateways.ts';
 import type { Condition } from '../status/conditions.ts';
 import type { Workload } from '../workloads/port.ts';
@@ -27,7 +27,7 @@ export function logConditionChanges(log: EventLog, before: readonly Condition[],
 }
 
 /** Logs gateways that come and go, and what they have moved since their last report. To be called before it is taken in. */
-export function logGatewayChanges(log: EventLog, fleet: GatewayFleet, message: Uplink): void {
+export function logGatewayChanges(log: EventLog, fleet: GatewayFleet, message: Report | Leave): void {
   const { gateway } = message;
   const before = fleet.all.find(({ id }) => id === gateway);
   if (message.type === 'leave') log.add('gateway', `gateway ${gateway} leaves`, { gateway });

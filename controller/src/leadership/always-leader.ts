@@ -16,6 +16,7 @@ export function alwaysLeader(): Leadership {
       lead ??= new AbortController();
       return lead.signal;
     },
+    confirm: async () => lead !== undefined,
     leader: async () => undefined,
     release,
     close: release,

@@ -7,6 +7,8 @@ export interface Leadership {
   elected(signal: AbortSignal): Promise<AbortSignal>;
   /** True while this process may write; judged by its own monotonic clock. */
   readonly leading: boolean;
+  /** Asks now, past all renewals, whether it still leads; for a leader that has met a sign of another one. */
+  confirm(): Promise<boolean>;
   /** Base URL of the leader's API, as the leader gave it; undefined when nobody leads or it can't be told now. */
   leader(): Promise<string | undefined>;
   /** Gives the lead up, so that another one need not wait for its time-out. */

@@ -15,6 +15,8 @@ export interface GatewayLinkParts {
   readonly store: RingStore;
   readonly events: EventLog;
   readonly log: Logger;
+  /** Asks whether this process still leads. */
+  confirmLead(): Promise<boolean>;
   /** The next step can be planned in so many ms. */
   onPlanIn(ms: number): void;
   /** The ring goes on under a higher epoch: it has to be published again. */
@@ -29,6 +31,7 @@ export class GatewayLink {
   readonly #parts: GatewayLinkParts;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #confirming = false;
 
   constructor(parts: GatewayLinkParts) {
     this.#parts = parts;
@@ -46,6 +49,8 @@ export class GatewayLink {
   /** `leading`: before that, reports only count for the epoch to come. */
   receive(message: Uplink, leading: boolean): void {
     const { fleet, rollout, events, log } = this.#parts;
+    // A recalled ring is for who takes the lead, see recallRing.
+    if (message.type === 'held') return;
     logGatewayChanges(events, fleet, message);
     if (message.type === 'leave') {
       fleet.leave(message.gateway);
@@ -55,7 +60,7 @@ export class GatewayLink {
         'a report has unreadable connection counts; the last ones are kept',
       );
     } else if (leading && compareRevisions(message.applied, rollout.ring.revision) > 0) {
-      this.#raiseEpoch(message.applied);
+      this.#inBackground(this.#outranked(message.applied));
     }
     this.#inBackground(this.#releaseIfAcknowledged());
   }
@@ -107,10 +112,22 @@ export class GatewayLink {
     const { store, rollout, onEpochRaised } = this.#parts;
     // Whatever becomes of the reading: the ring that we tried to publish is not out.
     onEpochRaised();
-    this.#raiseEpoch((await store.revision()) ?? rollout.ring.revision);
+    await this.#outranked((await store.revision()) ?? rollout.ring.revision);
   }
 
-  /** Somebody has seen a newer ring than ours: go on above it, so that nobody refuses us. */
+  /** Somebody has seen a newer ring than ours: go on above it, so that nobody refuses us, unless that is who leads now. */
+  async #outranked(seen: Revision): Promise<void> {
+    if (this.#confirming) return;
+    this.#confirming = true;
+    try {
+      const leads = await this.#parts.confirmLead();
+      // Unless another sign of the same ring has raised it meanwhile.
+      if (leads && compareRevisions(seen, this.#parts.rollout.ring.revision) >= 0) this.#raiseEpoch(seen);
+    } finally {
+      this.#confirming = false;
+    }
+  }
+
   #raiseEpoch(seen: Revision): void {
     const { rollout, log, onEpochRaised } = this.#parts;
     const epoch = nextEpoch(rollout.ring.revision, seen);

@@ -22,7 +22,9 @@ export interface CandidateParts {
   /** No other process can lead: what a person has to mend then ends this one. Else it is said, and tried again. */
   readonly alone: boolean;
   /** Opens all that leading needs. Rejects with what the parts reject with, and then has closed them. */
-  reign(leading: () => boolean): Promise<{ spec: SpecStore; controller: ClusterController; close(): Promise<void> }>;
+  reign(
+    leadership: Pick<Leadership, 'leading' | 'confirm'>,
+  ): Promise<{ spec: SpecStore; controller: ClusterController; close(): Promise<void> }>;
 }
 
 /** A person has to mend these. */
@@ -112,7 +114,7 @@ export class Candidate {
   /** Until the lead is lost, or this process stops. */
   async #lead(lead: AbortSignal): Promise<void> {
     const { leadership, log, name } = this.#parts;
-    const { spec, controller, close } = await this.#parts.reign(() => leadership.leading);
+    const { spec, controller, close } = await this.#parts.reign(leadership);
     this.#reign = { spec, controller, planner: new Planner(controller, spec) };
     this.#problem = undefined;
     this.#firstReign.resolve();

@@ -33,6 +33,8 @@ class World {
   storeBroken = false;
   storeLosses = 0;
   leading = true;
+  confirm = async () => this.leading;
+  onRecall = (): void => {};
   busBroken = false;
   loadBroken = false;
   readonly broadcasts: Broadcast[] = [];
@@ -49,7 +51,7 @@ class World {
     this.#controller = await ClusterController.start({
       name: 'chat',
       spec: await openSpecStore(openFileDocuments(this.directory), declared),
-      leading: () => this.leading,
+      leadership: this,
       openRegistry: () => undefined,
       onStoreLost: () => {
         this.storeLosses++;
@@ -77,6 +79,7 @@ class World {
           broadcast: async (message) => {
             if (this.busBroken) throw new WsClusterError('BUS_UNAVAILABLE', 'the broker is away');
             this.broadcasts.push(structuredClone(message));
+            if (message.type === 'recall') this.onRecall();
           },
           close: async () => {},
         };
@@ -116,6 +119,10 @@ class World {
       connectionsByNode: {},
       moved: 0,
     });
+  }
+
+  giveBack(ring: RingMessage): void {
+    this.#bus?.onUplink({ wire: WIRE_MAJOR, type: 'held', cluster: 'chat', gateway: 'g1', ring });
   }
 
   change(listing: Workload[] | Error): void {
@@ -175,6 +182,31 @@ describe.concurrent('the controller of a cluster', () => {
     await until(() => world.rings.length > 0);
     expect(world.rings[0]?.revision).toEqual({ epoch: 7, version: 1 });
     expect(decodeRing(world.rings[0] as RingMessage).digest).toBe(before.digest);
+  });
+
+  test('a store that was emptied: goes on from the ring that a gateway gives back', async () => {
+    await using world = new World();
+    const before = await leftBehind(['c', 'a', 'b']);
+    world.listing = [ready('a'), ready('b'), ready('c')];
+    await world.start();
+    world.onRecall = () => world.giveBack(before);
+    world.report(before.revision);
+    await until(() => world.rings.length > 0);
+    const [ring] = world.rings;
+    expect(ring?.revision).toEqual({ epoch: before.revision.epoch + 1, version: 1 });
+    expect(ring?.members).toEqual(before.members);
+    expect(ring?.table).toBe(before.table);
+  });
+
+  test('a ring that is given back damaged is not used', async () => {
+    await using world = new World();
+    const before = await leftBehind(['a']);
+    world.listing = [ready('a')];
+    await world.start();
+    world.onRecall = () => world.giveBack({ ...before, digest: '0'.repeat(32) });
+    world.report(before.revision);
+    await until(() => world.rings.length > 0);
+    expect(world.rings[0]?.revision).toEqual({ epoch: before.revision.epoch + 1, version: 1 });
   });
 
   test('goes above a newer ring that a gateway turns out to have', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   formatRevision,
   messageOf,
@@ -17,6 +18,7 @@ import { EventLog } from '../events/event-log.ts';
 import { logConditionChanges, logNodeChanges } from '../events/transitions.ts';
 import { GatewayFleet } from '../fleet/gateways.ts';
 import { nextEpoch } from '../leadership/epoch.ts';
+import type { Leadership } from '../leadership/port.ts';
 import { type Membership, nextMembership } from '../members/membership.ts';
 import type { Whereabouts } from '../messages/deliver.ts';
 import { RecentOwners } from '../messages/recent-owners.ts';
@@ -31,6 +33,7 @@ import { observe } from '../status/observe.ts';
 import type { SourceHandlers, Workload, WorkloadSource } from '../workloads/port.ts';
 import { NodeOperations } from './node-operations.ts';
 import { membershipPolicy } from './policy.ts';
+import { GivenRings, type RecallParts, recallRing } from './recall.ts';
 import { Scaler } from './scaler.ts';
 import { CoalescedRunner } from './signal.ts';
 import { restore } from './snapshot.ts';
@@ -49,8 +52,7 @@ export interface ClusterParts {
   readonly name: string;
   readonly spec: SpecStore;
   readonly store: RingStore;
-  /** False once this process may write no longer. */
-  readonly leading: () => boolean;
+  readonly leadership: Pick<Leadership, 'leading' | 'confirm'>;
   readonly assign: Assign;
   readonly log: Logger;
   openSource(handlers: SourceHandlers): Promise<WorkloadSource>;
@@ -86,10 +88,12 @@ export class ClusterController {
   readonly #registry: RegistrySync | undefined;
   readonly #link: GatewayLink;
   readonly #scaler: Scaler;
-  readonly #warmUp: WarmUp;
+  #warmUp: WarmUp;
   readonly #runner: CoalescedRunner;
   readonly #recent = new RecentOwners();
-  #leadTimer: NodeJS.Timeout;
+  readonly #given = new GivenRings();
+  #taking: Promise<void>;
+  readonly #stopping = new AbortController();
   #beats: NodeJS.Timeout | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #membership: Membership;
@@ -140,6 +144,7 @@ export class ClusterController {
     this.#source = source;
     const { ring, membership } = restore(stored);
     this.#membership = membership;
+    this.#warmUp = warmUpFor(membership);
     this.rollout = new Rollout(ring, stored?.release);
     this.#publisher = new Publisher(name, bus, store, log, () => parts.onStoreLost());
     const registry = parts.openRegistry();
@@ -151,8 +156,6 @@ export class ClusterController {
         onStatus: () => this.#refreshStatus(),
       });
     this.#scaler = new Scaler(source, log);
-    const awaited = membership.members.filter((member) => member.state !== 'draining').map(({ nodeId }) => nodeId);
-    this.#warmUp = new WarmUp(awaited, performance.now());
     this.#runner = new CoalescedRunner(
       () => this.#inTurn(() => this.#reconcile()),
       (error) => this.#noteFailure(error),
@@ -162,6 +165,7 @@ export class ClusterController {
       rollout: this.rollout,
       publisher: this.#publisher,
       store,
+      confirmLead: () => parts.leadership.confirm(),
       events: this.events,
       log,
       onPlanIn: (ms) => this.#runner.signalIn(ms),
@@ -177,11 +181,16 @@ export class ClusterController {
       scaler: this.#scaler,
       inTurn: (work) => this.#inTurn(work).finally(() => this.#runner.signal()),
     });
-    this.#leadTimer = setTimeout(() => this.#lead(storedRevision), LISTEN_MS);
+    this.#taking = this.#takeLead(storedRevision);
   }
 
-  /** Takes the lead with an epoch above all that was seen. */
-  #lead(storedRevision: Revision | undefined): void {
+  /** Listens for gateways, then leads by the newest ring that anybody has, in an epoch above all that was seen. */
+  async #takeLead(storedRevision: Revision | undefined): Promise<void> {
+    const { signal } = this.#stopping;
+    await delay(LISTEN_MS, undefined, { signal }).catch(() => {});
+    const newest = await recallRing({ ...this.#recall(), held: this.rollout.ring.revision, signal });
+    if (signal.aborted) return;
+    if (newest !== undefined) this.#goOnFrom(newest);
     const epoch = nextEpoch(this.rollout.ring.revision, storedRevision, this.fleet.highestApplied());
     this.rollout.adopt({ epoch, version: 0 });
     this.#log.info(
@@ -198,8 +207,20 @@ export class ClusterController {
     this.#runner.signal();
   }
 
+  #recall(): Omit<RecallParts, 'held' | 'signal'> {
+    const { name, store } = this.#parts;
+    return { cluster: name, store, bus: this.#bus, fleet: this.fleet, given: this.#given, log: this.#log };
+  }
+
+  #goOnFrom(message: RingMessage): void {
+    const { ring, membership } = restore(message);
+    this.#membership = membership;
+    this.#warmUp = warmUpFor(membership);
+    this.rollout.restart(ring, message.release);
+  }
+
   get leading(): boolean {
-    return this.#beats !== undefined && this.#parts.leading();
+    return this.#beats !== undefined && this.#parts.leadership.leading;
   }
 
   /** Undefined once it leads and has looked at a complete listing, else why not. */
@@ -237,7 +258,8 @@ export class ClusterController {
 
   /** Stops leading. The gateways' last ring stays, and so do the nodes unless `endNodes`. */
   async stop({ endNodes }: { endNodes: boolean }): Promise<void> {
-    clearTimeout(this.#leadTimer);
+    this.#stopping.abort();
+    await this.#taking;
     clearInterval(this.#beats);
     await this.#runner.stop();
     await this.#turn.catch(() => {});
@@ -250,6 +272,7 @@ export class ClusterController {
   }
 
   #receive(message: Uplink): void {
+    if (message.type === 'held') this.#given.add(message.ring);
     this.#link.receive(message, this.leading);
   }
 
@@ -402,6 +425,12 @@ export class ClusterController {
     this.#turn = turn.catch(() => {});
     return turn;
   }
+}
+
+/** Who is to leave anyhow is not waited for. */
+function warmUpFor({ members }: Membership): WarmUp {
+  const awaited = members.filter((member) => member.state !== 'draining').map(({ nodeId }) => nodeId);
+  return new WarmUp(awaited, performance.now());
 }
 
 function ownerIds(ring: Ring): string[] {

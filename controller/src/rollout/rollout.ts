@@ -50,6 +50,12 @@ export class Rollout {
     this.#release = release;
   }
 
+  /** Goes on from another ring, before anything is published. */
+  restart(ring: Ring, release: Release): void {
+    this.#ring = ring;
+    this.#release = release;
+  }
+
   get ring(): Ring {
     return this.#ring;
   }

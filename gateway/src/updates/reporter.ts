@@ -1,4 +1,11 @@
-import { encodeSlotCounts, type HotKey, REVISION_ZERO, type Report, WIRE_MAJOR } from '@wscluster/ring';
+import {
+  encodeSlotCounts,
+  type HotKey,
+  REVISION_ZERO,
+  type Report,
+  type RingMessage,
+  WIRE_MAJOR,
+} from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { RingBusFollower } from '@wscluster/transport';
 import type { Tracker } from '../move/tracker.ts';
@@ -77,6 +84,14 @@ export class Reporter {
     bus.send(message).catch((error: unknown) => {
       this.#sent = undefined;
       log.debug({ event: 'report-failed', error }, 'a report could not be sent');
+    });
+  }
+
+  /** Sends the ring that is held to a leader that lacks it. */
+  giveBack(ring: RingMessage): void {
+    const { cluster, gateway, bus, log } = this.#context;
+    bus.send({ wire: WIRE_MAJOR, type: 'held', cluster, gateway, ring }).catch((error: unknown) => {
+      log.debug({ event: 'report-failed', error }, 'the held ring could not be sent');
     });
   }
 

@@ -99,12 +99,25 @@ export const leaveSchema = z.object({
 });
 export type Leave = z.infer<typeof leaveSchema>;
 
+/** A new leader to the gateways, when they report a newer ring than the store holds: send it back. */
+export const recallSchema = z.object({ ...envelope, type: z.literal('recall') });
+export type Recall = z.infer<typeof recallSchema>;
+
+/** Gateway to controller, asked by a recall: the ring by which it routes. */
+export const heldSchema = z.object({
+  ...envelope,
+  type: z.literal('held'),
+  gateway: z.string().min(1),
+  ring: ringMessageSchema,
+});
+export type Held = z.infer<typeof heldSchema>;
+
 /** What the controller sends. */
-export const broadcastSchema = z.discriminatedUnion('type', [ringMessageSchema, heartbeatSchema]);
+export const broadcastSchema = z.discriminatedUnion('type', [ringMessageSchema, heartbeatSchema, recallSchema]);
 export type Broadcast = z.infer<typeof broadcastSchema>;
 
 /** What followers send. */
-export const uplinkSchema = z.discriminatedUnion('type', [reportSchema, leaveSchema]);
+export const uplinkSchema = z.discriminatedUnion('type', [reportSchema, leaveSchema, heldSchema]);
 export type Uplink = z.infer<typeof uplinkSchema>;
 
 function refuseDoubledNodes(members: readonly Member[], ctx: z.RefinementCtx): void {

@@ -33,6 +33,6 @@ export class FollowerRecorder implements FollowerHandlers {
 
   /** The versions of what arrived, in order: the tests number broadcasts by it. */
   get versions(): number[] {
-    return this.broadcasts.map((message) => message.revision.version);
+    return this.broadcasts.flatMap((message) => (message.type === 'recall' ? [] : [message.revision.version]));
   }
 }

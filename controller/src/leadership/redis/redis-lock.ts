@@ -26,6 +26,8 @@ const POLL_MS = { min: 100, max: 200 };
 /** Milliseconds after a renewal that failed. */
 const RETRY_MS = 50;
 
+const TAKEN = 'another controller holds the lock: was Redis emptied, or replaced by a replica?';
+
 interface Lead {
   /** What the lock holds while it is ours: a token of this process and this term, and our URL. */
   readonly value: string;
@@ -95,6 +97,17 @@ class RedisLock implements Leadership {
     }
   }
 
+  async confirm(): Promise<boolean> {
+    const lead = this.#lead;
+    if (lead === undefined || !this.leading) return false;
+    const deadline = this.#deadline();
+    const renewed = await this.#tryToRenew(lead);
+    if (this.#lead !== lead) return false;
+    if (renewed === 'renewed') lead.deadline = deadline;
+    if (renewed === 'lost') this.#lose(TAKEN);
+    return this.leading;
+  }
+
   async leader(): Promise<string | undefined> {
     try {
       const value = await this.#connection.run((redis) => redis.get(this.#key));
@@ -150,7 +163,7 @@ class RedisLock implements Leadership {
       if (signal.aborted || !this.leading) return;
       if (renewed === 'lost') {
         this.#value = undefined;
-        this.#lose('another controller holds the lock: was Redis emptied, or replaced by a replica?');
+        this.#lose(TAKEN);
         return;
       }
       if (renewed === 'renewed') lead.deadline = deadline;

@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import {
+  compareRevisions,
+  decodeRing,
+  formatRevision,
+  messageOf,
+  type Revision,
+  type RingMessage,
+  WIRE_MAJOR,
+} from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { RingBusHub, RingStore } from '@wscluster/transport';
+import type { GatewayFleet } from '../fleet/gateways.ts';
+
+/** Gateways answer at once; who takes longer than this is not waited for, ms. */
+const RECALL_MS = 1_500;
+
+/** The newest ring that gateways have given back. */
+export class GivenRings {
+  #newest: RingMessage | undefined;
+  readonly #added = new EventTarget();
+
+  add(ring: RingMessage): void {
+    if (this.#newest === undefined || compareRevisions(ring.revision, this.#newest.revision) > 0) this.#newest = ring;
+    this.#added.dispatchEvent(new Event('added'));
+  }
+
+  /** The newest one, as soon as it is not older than `revision`, or when `signal` is aborted. */
+  async newest(revision: Revision, signal: AbortSignal): Promise<RingMessage | undefined> {
+    while (!signal.aborted && (this.#newest === undefined || compareRevisions(this.#newest.revision, revision) < 0))
+      await once(this.#added, 'added', { signal }).catch(() => {});
+    return this.#newest;
+  }
+}
+
+export interface RecallParts {
+  readonly cluster: string;
+  /** The revision of the ring that was stored. */
+  readonly held: Revision;
+  readonly store: RingStore;
+  readonly bus: RingBusHub;
+  /** Of the gateways that have reported so far. */
+  readonly fleet: GatewayFleet;
+  readonly given: GivenRings;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/**
+ * A ring above the one that was stored, if gateways route by one: from the store, which may have it by now, else from a
+ * gateway. So a store that was emptied or put back costs nobody a connection. Undefined when there is none to be had.
+ */
+export async function recallRing(parts: RecallParts): Promise<RingMessage | undefined> {
+  const { cluster, held, store, bus, fleet, given, log } = parts;
+  const applied = fleet.highestApplied();
+  if (applied === undefined || compareRevisions(applied, held) <= 0) return undefined;
+  const stored = await store.load().catch(() => undefined);
+  if (stored !== undefined && compareRevisions(stored.revision, applied) >= 0) return stored;
+
+  const signal = AbortSignal.any([parts.signal, AbortSignal.timeout(RECALL_MS)]);
+  const answer = given.newest(applied, signal);
+  await bus
+    .broadcast({ wire: WIRE_MAJOR, type: 'recall', cluster })
+    .catch((error: unknown) =>
+      log.warn(
+        { event: 'recall-failed', error, action: 'see why the bus is away' },
+        `gateways cannot be asked for their ring: ${messageOf(error)}`,
+      ),
+    );
+  const best = [stored, await answer]
+    .filter((ring) => ring !== undefined && isSound(ring))
+    .sort(byRevision)
+    .at(-1);
+  const action =
+    best === undefined ? 'none: a new ring is made, and clients may move once' : 'none: nobody has to move';
+  log.warn(
+    {
+      event: 'ring-recalled',
+      cluster,
+      applied: formatRevision(applied),
+      found: best && formatRevision(best.revision),
+      action,
+    },
+    `the store lacks ring ${formatRevision(applied)} by which gateways route; ${best === undefined ? 'no gateway gave it back' : 'it was had from a gateway'}`,
+  );
+  return best !== undefined && compareRevisions(best.revision, held) > 0 ? best : undefined;
+}
+
+function byRevision(a: RingMessage | undefined, b: RingMessage | undefined): number {
+  return a === undefined || b === undefined ? 0 : compareRevisions(a.revision, b.revision);
+}
+
+function isSound(message: RingMessage): boolean {
+  try {
+    decodeRing(message);
+    return true;
+  } catch {
+    return false;
+  }
+}
