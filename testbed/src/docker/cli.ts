@@ -11,9 +11,9 @@ export function cliFolder(): string {
   return join(cacheFolder(), 'docker', 'cli');
 }
 
-/** The environment with which a Docker CLI reaches the engine at `host`, compose and the builder that needs no plugin. */
+/** The environment with which a Docker CLI reaches the engine at `host`, compose and BuildKit, which needs no plugin here. */
 export function cliEnvironment(host: string): Record<string, string> {
-  return { DOCKER_HOST: host, DOCKER_CONFIG: cliFolder(), DOCKER_BUILDKIT: '0' };
+  return { DOCKER_HOST: host, DOCKER_CONFIG: cliFolder(), DOCKER_BUILDKIT: '1' };
 }
 
 /** Runs the Docker CLI; what it wrote to stdout. Rejects with all that it wrote when it fails. */

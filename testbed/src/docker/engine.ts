@@ -43,13 +43,14 @@ export interface DockerEngine extends RealServer {
 const MACHINE_SOCKET = '/var/run/docker.sock';
 
 /**
- * The started engine, without containers. There is one of it for each cache folder, since its images stay there: while
- * another process has it, this waits, up to 10 minutes. dispose removes all containers, networks and volumes.
+ * The started engine, without containers. Its images stay in the cache folder. There is one at a time: while another
+ * process has it, this waits, up to 10 minutes. dispose removes all containers, networks and volumes.
  */
 export async function dockerEngine(options: EngineOptions = {}): Promise<DockerEngine> {
   const program = needProgram('dockerd', 'docker.io');
   refuseBesideAnother();
-  const lock = await takeLock('docker engine');
+  // Of the machine, since its bridge and iptables chains are: engines of other cache folders wait as well.
+  const lock = await takeLock('docker engine', 'this machine');
   try {
     const folder = join(cacheFolder(), 'docker', 'run');
     // A path that is always the same: what a run that was killed has left is found by the next engine, and removed.

@@ -10,24 +10,24 @@ export interface Lock {
 }
 
 /**
- * Takes the lock of this name for this cache folder. While another process holds it, says so once on stderr, and
+ * Takes the lock of this name: one for each cache folder, or another scope. While another process holds it, says so once on stderr, and
  * waits; rejects after `waitMs`, naming the holder. It is a listening abstract Unix socket; elsewhere than on Linux
  * there are none, and two who build at once are not kept apart.
  */
-export async function takeLock(name: string, waitMs = 600_000): Promise<Lock> {
+export async function takeLock(name: string, scope = cacheFolder(), waitMs = 600_000): Promise<Lock> {
   if (process.platform !== 'linux') return { release: () => Promise.resolve() };
-  const path = `\0wscluster-${createHash('sha256').update(`${cacheFolder()} ${name}`).digest('hex').slice(0, 32)}`;
+  const path = `\0wscluster-${createHash('sha256').update(`${scope} ${name}`).digest('hex').slice(0, 32)}`;
   const deadline = performance.now() + waitMs;
   let told = false;
   while (true) {
     const server = await listen(path);
     if (server !== undefined) return { release: () => close(server) };
     const holder = await endOfHolder(path, Math.max(1, deadline - performance.now()), (who) => {
-      if (!told) progress(`waiting for ${who}, which holds "${name}" of ${cacheFolder()}`);
+      if (!told) progress(`waiting for ${who}, which holds "${name}" of ${scope}`);
       told = true;
     });
     if (performance.now() > deadline)
-      throw new Error(`"${name}" of ${cacheFolder()} was held by ${holder} for ${waitMs} ms: end it, or wait for it`);
+      throw new Error(`"${name}" of ${scope} was held by ${holder} for ${waitMs} ms: end it, or wait for it`);
   }
 }
 
