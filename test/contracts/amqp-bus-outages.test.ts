@@ -77,7 +77,6 @@ describe('the bus on RabbitMQ in an outage', () => {
       .split('\n')
       .map((line) => line.split('\t'))
       .flatMap(([source, queue]) => (source === exchange && queue !== undefined ? [queue] : []));
-  const evaluate = (erlang: string) => server.ctl('eval', erlang);
 
   test('a broker that was killed is used again within 3 s of its return: one line each', async () => {
     const both = await openBoth();
@@ -135,7 +134,7 @@ describe('the bus on RabbitMQ in an outage', () => {
     await until('the first', () => heard.versions.length === 1);
     for (const round of [2, 3]) {
       const [queue] = await queuesOf(RINGS);
-      await evaluate(closeConnectionOf(queue ?? ''));
+      await server.ctl('eval', closeConnectionOf(queue ?? ''));
       await until('the next', () => heard.versions.length === round);
     }
     await Promise.all(early);
@@ -154,7 +153,7 @@ describe('the bus on RabbitMQ in an outage', () => {
   test('a queue that is deleted is made anew', async () => {
     const both = await openBoth();
     const [queue] = await queuesOf(RINGS);
-    await evaluate(deleteQueue(queue ?? ''));
+    await server.ctl('delete_queue', queue ?? '');
     await until('it is noticed', () => both.heard.changes.includes('disconnected'));
     await works(both);
     expect(logged.warnings.map(({ msg }) => msg)).toEqual([expect.stringContaining('its queue is gone')]);
@@ -163,7 +162,7 @@ describe('the bus on RabbitMQ in an outage', () => {
   test('the queue of the hub that is deleted is made anew', async () => {
     const both = await openBoth();
     const [queue] = await queuesOf(REPORTS);
-    await evaluate(deleteQueue(queue ?? ''));
+    await server.ctl('delete_queue', queue ?? '');
     await until('it is noticed', () => logged.warnings.length > 0);
     await works(both);
   });
@@ -410,11 +409,7 @@ describe('the bus on RabbitMQ in an outage', () => {
   }
 });
 
-/** rabbitmqctl deletes no exclusive queue. */
-function deleteQueue(name: string): string {
-  return `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${name}">>)), rabbit_amqqueue:delete(Q, false, false, <<"test">>).`;
-}
-
+/** Erlang that closes the connection which owns a queue: close_connection wants a pid, which only it can look up. */
 function closeConnectionOf(queue: string): string {
   return `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${queue}">>)), rabbit_networking:close_connection(amqqueue:get_exclusive_owner(Q), "test").`;
 }

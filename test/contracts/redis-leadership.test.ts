@@ -142,6 +142,17 @@ describe('the lock in Redis', () => {
     expect(await behind.get(KEY)).toContain('http://second:7080');
   });
 
+  test('a leader that was busy for longer than the time of the lock says so before anything else runs', async () => {
+    const first = candidate('http://first:7080');
+    const lead = await first.elected(never);
+    busyFor(TTL_MS);
+    expect([first.leading, lead.aborted]).toEqual([false, false]);
+    await behind.set(KEY, 'somebody http://else:7080');
+    await first.release();
+    expect(lead.aborted).toBe(true);
+    expect(await behind.get(KEY)).toBe('somebody http://else:7080');
+  });
+
   test('losing Redis for less than the time of the lock does not lose the lead', async () => {
     const first = candidate('http://first:7080', 3_000);
     const lead = await first.elected(never);
@@ -231,3 +242,8 @@ describe('the lock in Redis', () => {
     expect(() => candidate('http://first:7080', 100)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   });
 });
+
+/** Nothing else of this process runs meanwhile, no timer either. */
+function busyFor(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
