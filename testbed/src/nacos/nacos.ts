@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { needProgram } from '../process/find-program.ts';
 import { serverFolder } from '../process/server-folder.ts';
 import { ServerProcess } from '../process/server-process.ts';
@@ -13,10 +14,7 @@ export type { NacosVersion } from './build.ts';
 
 export interface NacosOptions {
   /** 3.1 only: everything needs the token of a user. The user `nacos` has this password and all rights. */
-  readonly auth?: {
-    readonly password: string /** How long tokens live; default 5 hours. */;
-    readonly tokenSeconds?: number;
-  };
+  readonly auth?: { readonly password: string };
   /** 3.1 only: it answers the whole v1 API, as 2.x does; by default only what clients need of it. */
   readonly wholeV1?: boolean;
 }
@@ -124,7 +122,6 @@ function properties31(port: number, { auth, wholeV1 = false }: NacosOptions): Re
     'nacos.core.auth.server.identity.key': IDENTITY.key,
     'nacos.core.auth.server.identity.value': IDENTITY.value,
     'nacos.core.auth.plugin.nacos.token.secret.key': randomBytes(48).toString('base64'),
-    'nacos.core.auth.plugin.nacos.token.expire.seconds': String(auth?.tokenSeconds ?? 18_000),
     'nacos.core.api.compatibility.admin.enabled': String(wholeV1),
     'nacos.core.api.compatibility.console.enabled': String(wholeV1),
   };
@@ -154,18 +151,21 @@ async function takesInstances(url: string): Promise<boolean> {
   }
 }
 
-/** Once in its life a Nacos gives the user `nacos` a password without asking for the old one. */
+/** Milliseconds; Nacos reads its users anew every 15 s, and lets nobody in whom it has not read. */
+const USERS_READ_MS = 40_000;
+
+/** Once in its life a Nacos gives the user `nacos` a password without asking for the old one. Waits until he may log in. */
 async function setPassword(url: string, password: string): Promise<void> {
   const post = async (path: string, form: Record<string, string>) => {
-    const answer = await fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: { connection: 'close' },
-      body: new URLSearchParams(form),
-    });
+    const headers = { connection: 'close' };
+    const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: new URLSearchParams(form) });
     await answer.text();
     return answer.ok;
   };
-  if (await post('/v3/auth/user/admin', { password })) return;
-  if (await post('/v3/auth/user/login', { username: 'nacos', password })) return;
-  throw new Error(`Nacos at ${url} takes no password for its first user`);
+  await post('/v3/auth/user/admin', { password });
+  const deadline = performance.now() + USERS_READ_MS;
+  while (!(await post('/v3/auth/user/login', { username: 'nacos', password }))) {
+    if (performance.now() > deadline) throw new Error(`Nacos at ${url} lets its first user in for no password of ours`);
+    await delay(100);
+  }
 }

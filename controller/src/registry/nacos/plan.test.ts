@@ -75,6 +75,8 @@ describe('the plan', () => {
     const right = wanted(member(1));
     const labelled = right.map((instance) => ({ ...instance, metadata: { ...instance.metadata, lane: 'blue' } }));
     expect(plan(labelled, right, 'chat')).toEqual(nothing);
+    const heavier = right.map((instance) => ({ ...instance, weight: 2 }));
+    expect(plan(labelled, heavier, 'chat').update).toEqual(labelled.map((instance) => ({ ...instance, weight: 2 })));
   });
 
   test('touches no instance of another owner, nor one without an owner', () => {

@@ -22,13 +22,13 @@ export function plan(existing: readonly Instance[], wanted: readonly Instance[],
     register: wanted.filter((instance) => at(instance) === undefined),
     update: present
       .filter(({ instance, found }) => isOurs(found, owner) && !says(found, instance))
-      .map(({ instance }) => instance),
+      .map(({ instance, found }) => ({ ...instance, metadata: { ...found.metadata, ...instance.metadata } })),
     deregister: existing.filter((instance) => isOurs(instance, owner) && !keep.has(keyOf(instance))),
     taken: present.filter(({ found }) => !isOurs(found, owner)).map(({ instance }) => instance),
   };
 }
 
-/** Metadata that others have added (labels for traffic rules, say) are no difference: they are theirs to keep. */
+/** Metadata that others have added (labels for traffic rules, say) are no difference, and an update keeps them. */
 function says(found: Instance, wanted: Instance): boolean {
   return (
     found.weight === wanted.weight &&

@@ -18,12 +18,12 @@ interface Token {
 
 /** Calls with the rights of `credentials`. Token and password travel in headers and bodies, never in a URL. */
 export class NacosSession {
-  readonly #http: NacosHttp;
+  readonly #http: Pick<NacosHttp, 'call'>;
   readonly #credentials: NacosCredentials | undefined;
   readonly #loginPath: string;
   #token: Promise<Token> | undefined;
 
-  constructor(http: NacosHttp, credentials: NacosCredentials | undefined, loginPath: string) {
+  constructor(http: Pick<NacosHttp, 'call'>, credentials: NacosCredentials | undefined, loginPath: string) {
     this.#http = http;
     this.#credentials = credentials;
     this.#loginPath = loginPath;

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Answer, Call } from './http.ts';
+import { NacosSession } from './session.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const LOGIN = '/v1/auth/login';
+const LIFE_MS = 100_000;
+
+/** A server that gives a new token at each login, and takes only the newest. */
+function server() {
+  const state = { logins: 0, calls: [] as Call[] };
+  const answer = (status: number, text = ''): Answer => ({ status, text, server: 'http://nacos:8848/nacos' });
+  const call = async (one: Call): Promise<Answer> => {
+    if (one.path === LOGIN) {
+      state.logins++;
+      return answer(200, JSON.stringify({ accessToken: `token-${state.logins}`, tokenTtl: LIFE_MS / 1000 }));
+    }
+    state.calls.push(one);
+    return answer(one.headers?.authorization === `Bearer token-${state.logins}` ? 200 : 403);
+  };
+  return { state, call, answer };
+}
+
+const ask: Call = { method: 'GET', path: '/v1/ns/service' };
+const user = { username: 'nacos', password: 'secret' };
+
+test('calls that begin together log in once, and share the token until 90 % of its life are over', async () => {
+  const { state, call } = server();
+  const session = new NacosSession({ call }, user, LOGIN);
+  const answers = await Promise.all(Array.from({ length: 8 }, () => session.call(ask)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+  expect(state.logins).toBe(1);
+  vi.advanceTimersByTime(0.89 * LIFE_MS);
+  await session.call(ask);
+  expect(state.logins).toBe(1);
+  vi.advanceTimersByTime(0.02 * LIFE_MS);
+  expect((await session.call(ask)).status).toBe(200);
+  expect(state.logins).toBe(2);
+});
+
+test('a token that the server forgot is replaced once for all calls that it was refused to', async () => {
+  const { state, call } = server();
+  const session = new NacosSession({ call }, user, LOGIN);
+  await session.call(ask);
+  await call({ method: 'POST', path: LOGIN }); // somebody else's login: ours is void
+  const answers = await Promise.all(Array.from({ length: 8 }, () => session.call(ask)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+  expect(state.logins).toBe(3);
+});
+
+test('a user without rights is refused after one more login', async () => {
+  const { state, call, answer } = server();
+  const session = new NacosSession(
+    { call: async (one) => (one.path === LOGIN ? call(one) : answer(403)) },
+    user,
+    LOGIN,
+  );
+  expect((await session.call(ask)).status).toBe(403);
+  expect((await session.call(ask)).status).toBe(403);
+  expect(state.logins).toBeLessThanOrEqual(2);
+});
+
+test('a server without a login gets no token', async () => {
+  const { state, call, answer } = server();
+  const session = new NacosSession(
+    { call: async (one) => (one.path === LOGIN ? answer(404, '{"timestamp":1}') : call(one)) },
+    user,
+    LOGIN,
+  );
+  await session.call(ask);
+  expect(state.calls).toEqual([ask]);
+});
+
+test('a failed login is not remembered', async () => {
+  const { call, answer } = server();
+  let failing = true;
+  const session = new NacosSession(
+    { call: async (one) => (one.path === LOGIN && failing ? answer(500) : call(one)) },
+    user,
+    LOGIN,
+  );
+  await expect(session.call(ask)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  failing = false;
+  expect((await session.call(ask)).status).toBe(200);
+});
