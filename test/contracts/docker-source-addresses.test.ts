@@ -3,7 +3,7 @@ import { type DockerEngine, dockerEngine } from '@wscluster/testbed';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { http } from '../e2e/support/http.ts';
 import { type DockerScene, dockerScene } from './support/docker-scene.ts';
-import { type DockerWatcher, watchDocker } from './support/docker-watcher.ts';
+import { BY_EVENT_MS, type DockerWatcher, watchDocker } from './support/docker-watcher.ts';
 
 let engine: DockerEngine;
 let scene: DockerScene;
@@ -38,7 +38,7 @@ describe('on a network', () => {
     await watcher.sees(id, { phase: 'ready' });
     const before = await addressOf(id);
     await scene.docker('network', 'disconnect', scene.network, id);
-    await watcher.sees(id, { phase: 'unready', address: undefined });
+    await watcher.sees(id, { phase: 'unready', address: undefined }, BY_EVENT_MS);
     const [line] = await watcher.warned('node-without-address');
     expect(line).toMatchObject({ node: id, action: expect.stringContaining(`network connect ${scene.network}`) });
     const subnet = await scene.docker('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Subnet}}', scene.network);
@@ -121,6 +121,8 @@ describe('by published ports', () => {
       expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
       expect(await answersAt(address)).toBe(200);
     }
+    const bound = await scene.docker('inspect', '-f', '{{json .NetworkSettings.Ports}}', ...ids);
+    expect(bound.match(/"HostIp":"[^"]*"/g)).toEqual(Array(2).fill('"HostIp":"127.0.0.1"'));
   });
 
   test("somebody else's container needs a published port; one without says what to do, and is a node once it has one", async () => {

@@ -87,17 +87,36 @@ describe('the way to the engine', () => {
   });
   afterEach(() => relay.close());
 
-  test('may be TCP, whatever DOCKER_HOST in the environment says', async () => {
+  test('may be TCP or a socket, whatever DOCKER_HOST in the environment says', async () => {
     vi.stubEnv('DOCKER_HOST', 'tcp://127.0.0.1:1');
     try {
-      await watching({ connection: { host: relay.host } }, async (watcher) => {
-        const id = await watcher.source.create();
-        await watcher.sees(id, { phase: 'ready' });
-        await watcher.source.endAll();
-      });
+      for (const { host } of [relay, engine])
+        await watching({ connection: { host } }, async (watcher) => {
+          const id = await watcher.source.create();
+          await watcher.sees(id, { phase: 'ready' });
+          await watcher.source.endAll();
+        });
     } finally {
       vi.unstubAllEnvs();
     }
+  });
+
+  test('that fails is tried again and again, and said once', async () => {
+    relay.cutAfter = 0;
+    await watching({ connection: { host: relay.host } }, async (watcher) => {
+      const tries = () => relay.requests.filter((request) => request === 'GET /events').length;
+      await until('it was tried four times', () => tries() >= 4);
+      relay.cutAfter = undefined;
+      await until(
+        'it works',
+        async () =>
+          await watcher.source.list().then(
+            () => true,
+            () => false,
+          ),
+      );
+      expect(watcher.warnings).toMatchObject([{ event: 'docker-unreachable' }]);
+    });
   });
 
   test('may break: events that came meanwhile are made up for', async () => {

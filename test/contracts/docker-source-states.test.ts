@@ -1,7 +1,7 @@
 import { type DockerEngine, dockerEngine } from '@wscluster/testbed';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type DockerScene, dockerScene } from './support/docker-scene.ts';
-import { type DockerWatcher, watchDocker } from './support/docker-watcher.ts';
+import { BY_EVENT_MS, type DockerWatcher, watchDocker } from './support/docker-watcher.ts';
 
 let engine: DockerEngine;
 let scene: DockerScene;
@@ -141,7 +141,7 @@ describe('a container that is not well', () => {
   test('is unready while it is paused, and ready again at once', async () => {
     const id = await runReady();
     await scene.docker('pause', id);
-    await watcher.sees(id, { phase: 'unready' });
+    await watcher.sees(id, { phase: 'unready' }, BY_EVENT_MS);
     await scene.docker('unpause', id);
     await watcher.sees(id, { phase: 'ready' });
   });

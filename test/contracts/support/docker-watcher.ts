@@ -4,13 +4,16 @@ import { until } from '../../e2e/support/wait.ts';
 import type { DockerScene } from './docker-scene.ts';
 import { recordingLog } from './log-lines.ts';
 
+/** Three failed probes take longer: what is known within this time, ms, is known by an event. */
+export const BY_EVENT_MS = 1400;
+
 /** An open source with what it said, looked at as the controller looks: when it says that something changed. */
 export interface DockerWatcher {
   readonly source: WorkloadSource;
   readonly warnings: readonly Record<string, unknown>[];
   find(id: string): Promise<Workload | undefined>;
   /** Waits until the node is listed so; each look follows a change that the source told of. */
-  sees(id: string, expected: Partial<Workload>): Promise<void>;
+  sees(id: string, expected: Partial<Workload>, deadlineMs?: number): Promise<void>;
   /** Waits until the source says of something else what was not so before. */
   warned(event: string, count?: number): Promise<readonly Record<string, unknown>[]>;
 }
@@ -33,12 +36,13 @@ export async function watchDocker(
     source,
     warnings,
     find: async (id) => (await source.list()).find((workload) => workload.id === id),
-    async sees(id, expected) {
-      await until(`${id.slice(0, 12)} is ${JSON.stringify(expected)}`, async () => {
+    async sees(id, expected, deadlineMs) {
+      const isAsExpected = async () => {
         await look();
         const found: Partial<Workload> = listing.find((workload) => workload.id === id) ?? {};
         return Object.entries(expected).every(([name, value]) => found[name as keyof Workload] === value);
-      });
+      };
+      await until(`${id.slice(0, 12)} is ${JSON.stringify(expected)}`, isAsExpected, deadlineMs);
     },
     async warned(event, count = 1) {
       const found = () => warnings.filter((line) => line.event === event);
