@@ -41,10 +41,14 @@ class LocalSource implements WorkloadSource {
   readonly #nodes = new Map<string, NodeProcess>();
   readonly #tombstones = new Set<NodeJS.Timeout>();
   readonly #onChange: () => void;
+  #closed = false;
 
   constructor(options: LocalSourceOptions, handlers: SourceHandlers) {
     this.#options = options;
-    this.#onChange = () => handlers.onChange();
+    // A child's end is told to whoever started it, closed or not.
+    this.#onChange = () => {
+      if (!this.#closed) handlers.onChange();
+    };
     this.#records = new NodeRecords(options.directory);
     const { records, damaged } = this.#records.load();
     for (const file of damaged)
@@ -145,6 +149,7 @@ class LocalSource implements WorkloadSource {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const node of this.#nodes.values()) node.close();
     for (const timer of this.#tombstones) clearTimeout(timer);
   }
