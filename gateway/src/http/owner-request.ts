@@ -3,7 +3,7 @@ import type { Release } from '@wscluster/ring';
 import type { Limits } from '../limits.ts';
 import { endsHere } from '../route/hop-headers.ts';
 import { isReservedHeader, ownerHeaders } from '../route/owner-headers.ts';
-import { changedAfter, type Table } from '../table/table.ts';
+import { changedAfter, lastChange, type Table } from '../table/table.ts';
 
 /**
  * Takes from a request what ends at this hop and what only a gateway may set, and returns the headers to add. Once per
@@ -30,6 +30,6 @@ export function forwardHeaders(
  * the key may wait for them a little.
  */
 export function isSettling(table: Table, slot: number, release: Release | undefined, limits: Limits): boolean {
-  if (performance.now() - (table.changes.at[slot] as number) < limits.settlingMs) return true;
+  if (performance.now() - lastChange(table, slot).at < limits.settlingMs) return true;
   return release !== undefined && changedAfter(table, slot, release.movableUpTo);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { revision, ringMessage, ringOf } from '../testing/rings.ts';
+import { revision, ringMessage, ringOf, SETTINGS } from '../testing/rings.ts';
 import { CurrentTable } from './current-table.ts';
-import { changedAfter, ownerOfSlot } from './table.ts';
+import { changedAfter, lastChange, nextTable, ownerOfSlot, type Table } from './table.ts';
 
 const NODES = [
   { id: 'a', port: 1 },
@@ -20,12 +20,28 @@ describe('the table', () => {
     apply(current, 5, (slot) => (slot === 7 ? 1 : 0), 200);
     const table = apply(current, 1, (slot) => (slot === 7 || slot === 8 ? 1 : 0), 300, 2);
     expect(ownerOfSlot(table, 7)).toEqual({ nodeId: 'b', address: { host: '127.0.0.1', port: 2 } });
-    expect([6, 7, 8].map((slot) => table.changes.at[slot])).toEqual([Number.NEGATIVE_INFINITY, 200, 300]);
+    expect([6, 7, 8].map((slot) => lastChange(table, slot).at)).toEqual([Number.NEGATIVE_INFINITY, 200, 300]);
     expect(changedAfter(table, 6, revision(3))).toBe(false);
     expect(changedAfter(table, 7, revision(4))).toBe(true);
     expect(changedAfter(table, 7, revision(5))).toBe(false);
     expect(changedAfter(table, 8, revision(99))).toBe(true);
     expect(changedAfter(table, 8, revision(1, 2))).toBe(false);
+  });
+
+  it('goes on knowing it over any number of rings', () => {
+    let table: Table | undefined;
+    for (let version = 1; version <= 1_010; version++) {
+      const ring = ringOf(revision(version), NODES, (slot) => (slot === version % 100 ? 1 : 0));
+      table = nextTable(table, ring, SETTINGS, '', version);
+    }
+    const last = table as Table;
+    expect(last.changes.changes.length).toBeLessThan(1_000);
+    expect([10, 11, 12, 200].map((slot) => lastChange(last, slot).at)).toEqual([
+      1_010,
+      912,
+      913,
+      Number.NEGATIVE_INFINITY,
+    ]);
   });
 
   it('is not replaced by an older ring, nor by another one of the same revision', () => {

@@ -1,4 +1,4 @@
-import { type ClusterSettings, movedSlots, type Revision, type Ring, SLOTS } from '@wscluster/ring';
+import { type ClusterSettings, compareRevisions, movedSlots, type Revision, type Ring, SLOTS } from '@wscluster/ring';
 import { type HostPort, parseHostPort } from '@wscluster/service';
 import { compileRoutes, type Router } from '../route/router.ts';
 
@@ -24,11 +24,19 @@ export interface Table {
 
 /** When this gateway saw each slot's owner node change last. Never written to after construction. */
 export interface SlotChanges {
-  readonly epoch: Readonly<Float64Array>;
-  readonly version: Readonly<Float64Array>;
-  /** Monotonic ms (performance.now); -Infinity for owners that were there at the first ring. */
-  readonly at: Readonly<Float64Array>;
+  /** For each slot, an index into `changes`. */
+  readonly last: Readonly<Uint32Array>;
+  readonly changes: readonly OwnerChange[];
 }
+
+export interface OwnerChange {
+  readonly revision: Revision;
+  /** Monotonic ms (performance.now); -Infinity for owners that were there at the first ring. */
+  readonly at: number;
+}
+
+/** Changes that no slot refers to any more are dropped when there are more than this. */
+const MAX_CHANGES = 1_000;
 
 /**
  * The table that follows `before`. `now`: monotonic ms. A slot that changes twice between two rings that this gateway
@@ -57,13 +65,16 @@ export function ownerOfSlot(table: Table, slot: number): Owner | undefined {
 
 /** Whether the slot has the owner of this gateway's first ring, and never had another since. */
 export function neverChanged(table: Table, slot: number): boolean {
-  return table.changes.at[slot] === Number.NEGATIVE_INFINITY;
+  return lastChange(table, slot).at === Number.NEGATIVE_INFINITY;
 }
 
 /** Whether the slot's owner changed at a revision that is still to be released. */
 export function changedAfter(table: Table, slot: number, revision: Revision): boolean {
-  const epoch = table.changes.epoch[slot] as number;
-  return epoch === revision.epoch ? (table.changes.version[slot] as number) > revision.version : epoch > revision.epoch;
+  return compareRevisions(lastChange(table, slot).revision, revision) > 0;
+}
+
+export function lastChange({ changes: { last, changes } }: Pick<Table, 'changes'>, slot: number): OwnerChange {
+  return changes[last[slot] as number] as OwnerChange;
 }
 
 /**
@@ -81,22 +92,25 @@ function ownersOf(ring: Ring, before: Table | undefined): Owner[] {
   });
 }
 
-function firstChanges({ epoch, version }: Revision): SlotChanges {
-  return {
-    epoch: new Float64Array(SLOTS).fill(epoch),
-    version: new Float64Array(SLOTS).fill(version),
-    at: new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY),
-  };
+function firstChanges(revision: Revision): SlotChanges {
+  return { last: new Uint32Array(SLOTS), changes: [{ revision, at: Number.NEGATIVE_INFINITY }] };
 }
 
 function nextChanges(before: Table, ring: Ring, now: number): SlotChanges {
-  const epoch = before.changes.epoch.slice();
-  const version = before.changes.version.slice();
-  const at = before.changes.at.slice();
-  for (const slot of movedSlots(before.ring, ring)) {
-    epoch[slot] = ring.revision.epoch;
-    version[slot] = ring.revision.version;
-    at[slot] = now;
-  }
-  return { epoch, version, at };
+  const moved = movedSlots(before.ring, ring);
+  if (moved.length === 0) return before.changes;
+  const { last: lastBefore, changes } =
+    before.changes.changes.length < MAX_CHANGES ? before.changes : compacted(before.changes);
+  const last = lastBefore.slice();
+  for (const slot of moved) last[slot] = changes.length;
+  return { last, changes: [...changes, { revision: ring.revision, at: now }] };
+}
+
+function compacted({ last, changes }: SlotChanges): SlotChanges {
+  const used = [...new Set(last)].sort((a, b) => a - b);
+  const indexOf = new Map(used.map((index, position) => [index, position]));
+  return {
+    last: last.map((index) => indexOf.get(index) as number),
+    changes: used.map((index) => changes[index] as OwnerChange),
+  };
 }

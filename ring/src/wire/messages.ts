@@ -34,7 +34,10 @@ export const ringMessageSchema = z.object({
     .array(memberSchema)
     .max(2 * MAX_MEMBERS)
     .superRefine(refuseDoubledNodes),
-  /** base64 of the raw-deflated table: `SLOTS` little-endian 16-bit indices into `members`, 0xffff for no owner. */
+  /**
+   * base64 of the raw-deflated table, indices into `members` or 0xffff for no owner: the low bytes of all slots, then
+   * the high bytes.
+   */
   table: z.string(),
   digest,
   settings: clusterSettingsSchema,
