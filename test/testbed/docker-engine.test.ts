@@ -19,6 +19,11 @@ async function engineWithImages(options?: Parameters<typeof dockerEngine>[0]): P
   return engine;
 }
 
+/** What has ended, but was not yet waited for, has no command line. */
+function isRunning(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`).length > 0;
+}
+
 test(
   'containers go on while the engine is down, and are known again when it is back',
   async () => {
@@ -68,18 +73,18 @@ test(
 );
 
 test(
-  'a disposed engine leaves no container, network, process or folder, also after it was killed',
+  'a disposed engine leaves no container, network or process, also after it was killed',
   async () => {
     const docker = await engineWithImages();
     await docker.docker('network', 'create', 'left');
     const container = await docker.docker('run', '--detach', '--network', 'left', 'redis:7.0');
     const pid = Number(await docker.docker('inspect', '--format', '{{.State.Pid}}', container.trim()));
-    const folder = dirname(docker.address);
+    const own = [pid, ...processesNaming(dirname(docker.address)).map((named) => named.pid)];
+    expect(own.length).toBeGreaterThan(1);
     await docker.kill();
     await docker.dispose();
-    expect(existsSync(`/proc/${pid}`)).toBe(false);
-    expect(existsSync(folder)).toBe(false);
-    expect(processesNaming(folder)).toEqual([]);
+    // By number: another run may have an engine in the same folder by now.
+    expect(own.filter(isRunning)).toEqual([]);
     const next = await engineWithImages();
     expect(await next.docker('ps', '--all', '--quiet')).toBe('');
     expect(await next.docker('network', 'ls', '--quiet', '--filter', 'name=left')).toBe('');

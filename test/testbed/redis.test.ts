@@ -1,5 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readlinkSync } from 'node:fs';
 import { type RedisServer, redisServer } from '@wscluster/testbed';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
@@ -23,8 +22,6 @@ async function asClient<Result>(url: string, work: (client: Redis) => Promise<Re
     client.disconnect();
   }
 }
-
-const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('wsc-redis-'));
 
 test('a killed Redis is refused, and is empty at the same address when it starts again', async () => {
   redis = await redisServer();
@@ -56,11 +53,10 @@ test('a frozen Redis answers nothing until it thaws', async () => {
 });
 
 test('a disposed Redis leaves no process and no folder', async () => {
-  const before = folders();
   redis = await redisServer();
   const { pid = 0 } = redis;
-  expect(existsSync(`/proc/${pid}`)).toBe(true);
+  const folder = readlinkSync(`/proc/${pid}/cwd`);
   await redis.dispose();
   expect(existsSync(`/proc/${pid}`)).toBe(false);
-  expect(folders()).toEqual(before);
+  expect(existsSync(folder)).toBe(false);
 });

@@ -11,6 +11,7 @@ import { started } from '../process/started.ts';
 import type { RealServer } from '../server.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
 import { cliEnvironment, docker } from './cli.ts';
+import { shimsEnded } from './shims.ts';
 import { unmountBelow } from './unmount.ts';
 
 export interface EngineOptions {
@@ -143,6 +144,7 @@ class Engine extends ServerProcess implements DockerEngine {
     } finally {
       try {
         await this.kill();
+        await shimsEnded(join(this.#folder, 'exec', 'containerd', 'containerd.sock'));
         await unmountBelow(this.#folder);
         await super.dispose();
       } finally {

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const PATIENCE_MS = 2000;
+
+/**
+ * Waits until the shims of this containerd have ended, each the parent of one container, which they do a moment after
+ * it is removed. One that does not, since its container was forgotten in a crash, is killed.
+ */
+export async function shimsEnded(containerdSocket: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (shims(containerdSocket).length > 0 && performance.now() < deadline) await delay(20);
+  for (const pid of shims(containerdSocket)) process.kill(pid, 'SIGKILL');
+}
+
+function shims(containerdSocket: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      const [program = '', ...args] = commandLine(pid);
+      return program.includes('containerd-shim') && args.includes(containerdSocket);
+    });
+}
+
+/** Program and arguments; none of a process that has ended. */
+function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+  } catch {
+    return [];
+  }
+}
