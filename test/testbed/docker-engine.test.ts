@@ -1,11 +1,14 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { baseImages, type DockerEngine, dockerEngine } from '@wscluster/testbed';
 import { afterEach, expect, test } from 'vitest';
 import { processesNaming } from '../e2e/support/processes.ts';
+import { until } from '../e2e/support/wait.ts';
 
 /** Another process may have the engine for some minutes. */
 const PATIENCE = 600_000;
@@ -88,6 +91,29 @@ test(
     const next = await engineWithImages();
     expect(await next.docker('ps', '--all', '--quiet')).toBe('');
     expect(await next.docker('network', 'ls', '--quiet', '--filter', 'name=left')).toBe('');
+  },
+  PATIENCE,
+);
+
+test(
+  'what a killed run has left is ended by the kernel, and its containers by the next engine',
+  async () => {
+    await (await engineWithImages()).dispose();
+    const script = `
+      import { dockerEngine } from '@wscluster/testbed';
+      const engine = await dockerEngine();
+      const id = await engine.docker('run', '--detach', 'redis:7.0');
+      const container = await engine.docker('inspect', '--format', '{{.State.Pid}}', id.trim());
+      process.stdout.write(engine.pid + ' ' + container, () => process.kill(process.pid, 'SIGKILL'));`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { cwd: import.meta.dirname });
+    const [printed, [, signal]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+    expect(signal).toBe('SIGKILL');
+    const [dockerd = 0, container = 0] = printed.split(' ').map(Number);
+    await until('dockerd has ended', () => !isRunning(dockerd));
+    expect(isRunning(container)).toBe(true);
+    engine = await dockerEngine();
+    expect(isRunning(container)).toBe(false);
+    expect(await engine.docker('ps', '--all', '--quiet')).toBe('');
   },
   PATIENCE,
 );

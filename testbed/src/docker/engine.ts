@@ -120,7 +120,11 @@ class Engine extends ServerProcess implements DockerEngine {
   }
 
   override async start(): Promise<void> {
-    if (this.pid === undefined) rmSync(join(this.#folder, 'dockerd.pid'), { force: true }); // of a crash
+    if (this.pid === undefined) {
+      // Of a crash, perhaps of another run. dockerd would wait for a containerd that has ended.
+      rmSync(join(this.#folder, 'dockerd.pid'), { force: true });
+      await containerdEnded(this.#folder);
+    }
     await super.start();
   }
 
