@@ -56,27 +56,21 @@ describe('on a network', () => {
   });
 
   test('of several networks the one in the settings counts; without one the node waits, and it is said once which there are', async () => {
-    const second = `${scene.network}-2`;
-    await scene.docker('network', 'create', second);
-    try {
-      const { network: _, ...settings } = scene.settings;
-      scene.settings = settings;
-      const id = await scene.run();
-      await watcher.sees(id, { phase: 'ready' });
-      const only = await addressOf(id);
-      await scene.docker('network', 'connect', second, id);
-      await watcher.sees(id, { phase: 'unready', address: undefined });
-      for (let n = 0; n < 3; n++) await watcher.source.list();
-      const lines = await watcher.warned('node-without-address');
-      expect(lines).toHaveLength(1);
-      expect(lines[0]?.msg).toContain(`${scene.network}, ${second}`);
-      scene.settings = { ...settings, network: scene.network };
-      expect(await addressOf(id)).toBe(only);
-      await watcher.sees(id, { phase: 'ready' });
-      await scene.docker('rm', '-f', id);
-    } finally {
-      await scene.docker('network', 'rm', second);
-    }
+    const second = await scene.addNetwork();
+    const { network: _, ...settings } = scene.settings;
+    scene.settings = settings;
+    const id = await scene.run();
+    await watcher.sees(id, { phase: 'ready' });
+    const only = await addressOf(id);
+    await scene.docker('network', 'connect', second, id);
+    await watcher.sees(id, { phase: 'unready', address: undefined });
+    for (let n = 0; n < 3; n++) await watcher.source.list();
+    const lines = await watcher.warned('node-without-address');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.msg).toContain(`${scene.network}, ${second}`);
+    scene.settings = { ...settings, network: scene.network };
+    expect(await addressOf(id)).toBe(only);
+    await watcher.sees(id, { phase: 'ready' });
   });
 
   test('a port of its own comes by label', async () => {

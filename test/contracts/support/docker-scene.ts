@@ -44,6 +44,8 @@ export interface DockerScene {
   /** Runs a container of somebody else's with the cluster's label; the arguments of `docker run` before the image, and the command after it. */
   run(args?: readonly string[], command?: readonly string[]): Promise<string>;
   docker(...args: string[]): Promise<string>;
+  /** One network more; its name. */
+  addNetwork(): Promise<string>;
   /** Pids on this host of all processes of a container. */
   pids(id: string): Promise<number[]>;
   /** Makes the node answer its probes otherwise; see docker-node.ts. */
@@ -59,6 +61,7 @@ export async function dockerScene(engine: DockerEngine): Promise<DockerScene> {
   const docker = async (...args: string[]) => (await engine.docker(...args)).trim();
   const label = `wscluster.io/cluster=${cluster}`;
   await docker('network', 'create', network);
+  const networks = [network];
   const scene: DockerScene = {
     cluster,
     network,
@@ -75,6 +78,12 @@ export async function dockerScene(engine: DockerEngine): Promise<DockerScene> {
       readinessPath: '/readyz',
     },
     docker,
+    async addNetwork() {
+      const name = `${network}-${networks.length + 1}`;
+      await docker('network', 'create', name);
+      networks.push(name);
+      return name;
+    },
     open: (handlers, options = {}) =>
       openDockerSource(
         {
@@ -110,7 +119,7 @@ export async function dockerScene(engine: DockerEngine): Promise<DockerScene> {
       const managed = await ids(label, 'wscluster.io/managed=true');
       const all = await ids(label);
       if (all.length > 0) await docker('rm', '-f', ...all);
-      await docker('network', 'rm', network);
+      await docker('network', 'rm', ...networks);
       expect(managed, 'managed containers that were left').toEqual([]);
     },
   };

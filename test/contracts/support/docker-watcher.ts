@@ -36,13 +36,16 @@ export async function watchDocker(
     source,
     warnings,
     find: async (id) => (await source.list()).find((workload) => workload.id === id),
-    async sees(id, expected, deadlineMs) {
+    async sees(id, expected, deadlineMs = 20_000) {
+      let found: Partial<Workload> = {};
       const isAsExpected = async () => {
         await look();
-        const found: Partial<Workload> = listing.find((workload) => workload.id === id) ?? {};
+        found = listing.find((workload) => workload.id === id) ?? {};
         return Object.entries(expected).every(([name, value]) => found[name as keyof Workload] === value);
       };
-      await until(`${id.slice(0, 12)} is ${JSON.stringify(expected)}`, isAsExpected, deadlineMs);
+      await until(`it is ${JSON.stringify(expected)}`, isAsExpected, deadlineMs).catch((error: Error) => {
+        throw new Error(`${error.message}; it was listed last as ${JSON.stringify(found)}`);
+      });
     },
     async warned(event, count = 1) {
       const found = () => warnings.filter((line) => line.event === event);
