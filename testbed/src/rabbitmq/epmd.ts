@@ -17,6 +17,7 @@ export function epmdServer(port: number, folder: string): RealServer {
     name: 'epmd',
     address: `127.0.0.1:${port}`,
     folder: own,
+    env: { HOME: own }, // whose it is can be seen
     command: [program, '-address', '127.0.0.1', '-port', String(port)],
     answers: () =>
       run(program, ['-port', String(port), '-names']).then(
