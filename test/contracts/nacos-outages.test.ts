@@ -192,12 +192,27 @@ test('what is not a Nacos is called by its name, and so is a wrong context path'
   );
 });
 
-test('a registry that is closed in the middle of a sync ends it and leaves no socket', async () => {
-  const { registry } = open({ servers: [server('3.1').address] });
+test('a registry that is closed, in the middle of a sync or after it, ends it and leaves no connection', async () => {
+  const relay = await relayTo(server('3.1').address);
   const members = Array.from({ length: 500 }, (_, ringId) => member(ringId));
-  const syncing = registry.sync(members, revision);
-  const ended = expect(syncing).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
-  await until('it has begun', () => process.getActiveResourcesInfo().some((kind) => kind === 'TCPSocketWrap'));
-  await registry.close();
-  await ended;
+  try {
+    for (const inTheMiddle of [true, false]) {
+      const { registry } = open({ servers: [relay.address] });
+      const syncing = registry.sync(members, revision);
+      if (inTheMiddle) {
+        const ended = expect(syncing).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+        await until('it has begun to write', async () => (await relay.connections()) > 1);
+        await registry.close();
+        await ended;
+      } else {
+        await syncing;
+        expect(await relay.connections()).toBeGreaterThan(0);
+        await registry.close();
+      }
+      await until('its connections are closed', async () => (await relay.connections()) === 0, 1000);
+      await expect(registry.sync(members, revision)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    }
+  } finally {
+    await relay.close();
+  }
 });

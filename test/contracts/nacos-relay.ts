@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 
 /** An address behind which one server can be replaced by another. */
 export interface Relay {
   readonly address: string;
   /** Ends the connections to the server so far; the next ones lead to `target`. */
   leadTo(target: string): void;
+  /** Open connections of clients. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -38,6 +41,7 @@ export async function relayTo(first: string): Promise<Relay> {
       target = next;
       cut();
     },
+    connections: promisify(server.getConnections.bind(server)),
     async close() {
       server.close();
       cut();

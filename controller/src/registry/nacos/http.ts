@@ -31,6 +31,7 @@ export interface Call {
 export class NacosHttp {
   readonly #bases: readonly URL[];
   readonly #agent: HttpAgent;
+  readonly #closed = new AbortController();
   #answering = 0;
 
   constructor(options: { servers: readonly string[]; scheme: 'http' | 'https'; contextPath: string }) {
@@ -63,8 +64,9 @@ export class NacosHttp {
     );
   }
 
-  /** Calls under way fail. */
+  /** Calls under way fail, and later ones. Leaves no connection. */
   close(): void {
+    this.#closed.abort();
     this.#agent.destroy();
   }
 
@@ -92,7 +94,7 @@ export class NacosHttp {
           ...headers,
           ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
         },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.any([this.#closed.signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
       request.on('response', (response) => {
         read(response).then(
@@ -101,7 +103,8 @@ export class NacosHttp {
         );
       });
       request.on('error', (error) => {
-        if (error.name === 'AbortError' || error.name === 'TimeoutError')
+        if (this.#closed.signal.aborted) reject(new Error('closed by us'));
+        else if (error.name === 'AbortError' || error.name === 'TimeoutError')
           reject(new Error(`no answer in ${TIMEOUT_MS} ms`));
         else if (request.reusedSocket) reject(new StaleConnection(error.message));
         else reject(error);
