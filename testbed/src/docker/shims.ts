@@ -5,12 +5,30 @@ const PATIENCE_MS = 2000;
 
 /**
  * Waits until the shims of this containerd have ended, each the parent of one container, which they do a moment after
- * it is removed. One that does not, since its container was forgotten in a crash, is killed.
+ * it is removed. One that does not, since its container was forgotten in a crash, is killed with it.
  */
 export async function shimsEnded(containerdSocket: string): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (shims(containerdSocket).length > 0 && performance.now() < deadline) await delay(20);
-  for (const pid of shims(containerdSocket)) process.kill(pid, 'SIGKILL');
+  for (const shim of shims(containerdSocket)) for (const pid of [...childrenOf(shim), shim]) kill(pid);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const lists = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'));
+    return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
+  } catch {
+    return []; // ended meanwhile
+  }
 }
 
 function shims(containerdSocket: string): number[] {
