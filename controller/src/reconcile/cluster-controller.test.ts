@@ -52,7 +52,7 @@ class World {
       name: 'chat',
       spec: await openSpecStore(openFileDocuments(this.directory), declared),
       leadership: this,
-      openRegistry: () => undefined,
+      openRegistry: async () => undefined,
       onStoreLost: () => {
         this.storeLosses++;
       },

@@ -58,9 +58,18 @@ export interface ClusterParts {
   openSource(handlers: SourceHandlers): Promise<WorkloadSource>;
   openBus(handlers: HubHandlers): Promise<RingBusHub>;
   /** Undefined: the nodes are registered nowhere. */
-  openRegistry(): Registry | undefined;
+  openRegistry(): Promise<Registry | undefined>;
   /** The store turned out to have lost the ring: write again what else was kept there. */
   onStoreLost(): void;
+}
+
+/** What was opened for a new leader. */
+interface Opened {
+  readonly stored: RingMessage | undefined;
+  readonly storedRevision: Revision | undefined;
+  readonly bus: RingBusHub;
+  readonly source: WorkloadSource;
+  readonly registry: Registry | undefined;
 }
 
 /** What the API and the metrics show of a cluster: one immutable look at the loop's state. */
@@ -121,7 +130,8 @@ export class ClusterController {
           if (controller !== undefined) controller.#runner.signal();
         },
       });
-      controller = new ClusterController(parts, stored, revision, bus, source);
+      const registry = await parts.openRegistry();
+      controller = new ClusterController(parts, { stored, storedRevision: revision, bus, source, registry });
       return controller;
     } catch (error) {
       await bus.close();
@@ -130,13 +140,7 @@ export class ClusterController {
     }
   }
 
-  private constructor(
-    parts: ClusterParts,
-    stored: RingMessage | undefined,
-    storedRevision: Revision | undefined,
-    bus: RingBusHub,
-    source: WorkloadSource,
-  ) {
+  private constructor(parts: ClusterParts, { stored, storedRevision, bus, source, registry }: Opened) {
     const { name, spec, store, log } = parts;
     this.#parts = parts;
     this.#log = log;
@@ -147,7 +151,6 @@ export class ClusterController {
     this.#warmUp = warmUpFor(membership);
     this.rollout = new Rollout(ring, stored?.release);
     this.#publisher = new Publisher(name, bus, store, log, () => parts.onStoreLost());
-    const registry = parts.openRegistry();
     if (registry !== undefined)
       this.#registry = new RegistrySync({
         registry,

@@ -4,7 +4,7 @@ import { CoalescedRunner } from '../reconcile/signal.ts';
 import type { Registry } from './port.ts';
 
 /** Whatever events say, the registry is compared with the ring this often: others write there too. */
-const RESYNC_MS = 30_000;
+const RESYNC_MS = 10_000;
 /** Who is back is noticed within this time. */
 const MAX_RETRY_MS = 2_000;
 
@@ -21,7 +21,7 @@ export interface RegistrySyncParts {
   readonly leading: () => boolean;
   /** The status has changed. */
   readonly onStatus: (status: RegistryStatus) => void;
-  /** Default 30 s; milliseconds. */
+  /** Default 10 s; milliseconds. */
   readonly resyncMs?: number;
 }
 
