@@ -11,6 +11,7 @@ export * from './rollout.ts';
 export * from './wire/gateway-limits.ts';
 export * from './wire/messages.ts';
 export * from './wire/parse.ts';
+export * from './wire/ring-change.ts';
 export * from './wire/ring-codec.ts';
 export * from './wire/settings.ts';
 export * from './wire/slot-counts.ts';

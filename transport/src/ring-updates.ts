@@ -1,7 +1,9 @@
 import {
+  applyChange,
   type Broadcast,
   compareRevisions,
   decodeRing,
+  encodeRing,
   formatRevision,
   type Heartbeat,
   messageOf,
@@ -9,6 +11,8 @@ import {
   type Release,
   type Revision,
   type Ring,
+  type RingChange,
+  type RingContext,
   type RingMessage,
 } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
@@ -26,14 +30,19 @@ export interface UpdateTiming {
 
 export const DEFAULT_UPDATE_TIMING: UpdateTiming = { silenceMs: 3_000, pollMs: 2_000, retryMs: [100, 300, 900] };
 
-export type HeldRing = Pick<RingMessage, 'revision' | 'digest' | 'settingsDigest'>;
-
-/** Where a follower keeps the ring that it goes by. */
+/** What a follower does with the rings that it goes by. */
 export interface RingHolder {
-  /** Undefined until the first ring is there. */
-  readonly held: HeldRing | undefined;
-  /** Goes by a ring from now on. `replace`: it may have the revision of the one that is held. Throws when it cannot. */
-  take(ring: Ring, message: RingMessage, replace: boolean): void;
+  /** Goes by a ring from now on. `replace`: it may have the revision of the one before. Throws when it cannot. */
+  take(ring: Ring, settings: Pick<RingMessage, 'settings' | 'settingsDigest'>, replace: boolean): void;
+}
+
+/** Names a ring with its settings. */
+type RingName = Pick<RingMessage, 'revision' | 'digest' | 'settingsDigest'>;
+
+/** A ring, and what came with it. */
+interface Held extends RingContext {
+  readonly ring: Ring;
+  readonly settingsDigest: string;
 }
 
 export interface RingUpdatesContext {
@@ -63,8 +72,7 @@ export class RingUpdates implements FollowerHandlers {
   #readAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #storeFailed = false;
-  /** The ring that is held, as it came. */
-  #last: RingMessage | undefined;
+  #held: Held | undefined;
   #stopped = false;
 
   constructor(context: RingUpdatesContext) {
@@ -106,8 +114,9 @@ export class RingUpdates implements FollowerHandlers {
       return;
     }
     if (message.type === 'heartbeat') this.#onHeartbeat(message);
-    else if (message.type === 'ring') this.#take(message, 'bus');
-    else if (this.#last !== undefined) this.#context.onRecall?.(this.#last);
+    else if (message.type === 'ring') this.#takeWhole(message, 'bus');
+    else if (message.type === 'change') this.#takeChange(message);
+    else if (this.#held !== undefined) this.#context.onRecall?.(encodeRing(this.#held.ring, this.#held));
   }
 
   #onHeartbeat(heartbeat: Heartbeat): void {
@@ -116,14 +125,24 @@ export class RingUpdates implements FollowerHandlers {
     if (order < 0) return;
     if (this.#silent) this.#context.log.info({ event: 'heartbeats-back' }, 'the controller is heard again');
     this.#heardAt = performance.now();
-    const { held } = this.#context.holder;
-    if (order > 0 || held?.digest !== heartbeat.digest || held.settingsDigest !== heartbeat.settingsDigest)
-      void this.#read(heartbeat);
-    else this.#context.onRelease?.(heartbeat.release, false);
+    if (order > 0 || !this.#holds(heartbeat)) void this.#read(heartbeat);
+    else this.#takeRelease(heartbeat.release);
+  }
+
+  #takeRelease(release: Release): void {
+    if (this.#held !== undefined) this.#held = { ...this.#held, release };
+    this.#context.onRelease?.(release, false);
   }
 
   get #revision(): Revision {
-    return this.#context.holder.held?.revision ?? REVISION_ZERO;
+    return this.#held?.ring.revision ?? REVISION_ZERO;
+  }
+
+  #holds({ revision, digest, settingsDigest }: RingName): boolean {
+    const { ring, settingsDigest: heldSettings } = this.#held ?? {};
+    return (
+      compareRevisions(this.#revision, revision) === 0 && ring?.digest === digest && heldSettings === settingsDigest
+    );
   }
 
   get #silent(): boolean {
@@ -148,7 +167,7 @@ export class RingUpdates implements FollowerHandlers {
   }
 
   /** One read at a time; a wish for another one meanwhile is remembered. `wanted`: what the store should hold by now. */
-  #read(wanted?: Heartbeat): Promise<void> {
+  #read(wanted?: RingName): Promise<void> {
     if (this.#reading !== undefined) {
       this.#readAgain = true;
       return this.#reading;
@@ -162,7 +181,7 @@ export class RingUpdates implements FollowerHandlers {
     return this.#reading;
   }
 
-  async #readUntil(wanted: Heartbeat | undefined): Promise<void> {
+  async #readUntil(wanted: RingName | undefined): Promise<void> {
     for (const wait of [0, ...this.#context.timing.retryMs]) {
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       if (this.#stopped) return;
@@ -171,11 +190,8 @@ export class RingUpdates implements FollowerHandlers {
     }
   }
 
-  #has(wanted: Heartbeat): boolean {
-    const { held } = this.#context.holder;
-    const order = compareRevisions(this.#revision, wanted.revision);
-    if (order !== 0) return order > 0;
-    return held?.digest === wanted.digest && held.settingsDigest === wanted.settingsDigest;
+  #has(wanted: RingName): boolean {
+    return compareRevisions(this.#revision, wanted.revision) > 0 || this.#holds(wanted);
   }
 
   async #readOnce(): Promise<boolean> {
@@ -184,7 +200,7 @@ export class RingUpdates implements FollowerHandlers {
       const message = await store.load();
       if (this.#storeFailed) log.info({ event: 'store-back' }, 'the ring store can be read again');
       this.#storeFailed = false;
-      if (!this.#stopped && message?.cluster === cluster) this.#take(message, 'store');
+      if (!this.#stopped && message?.cluster === cluster) this.#takeWhole(message, 'store');
       return true;
     } catch (error) {
       // Once per outage: it is polled every 2 s.
@@ -198,19 +214,17 @@ export class RingUpdates implements FollowerHandlers {
     }
   }
 
-  #take(message: RingMessage, source: 'bus' | 'store'): void {
-    const { holder, log } = this.#context;
-    const { held } = holder;
-    const order = held === undefined ? 1 : compareRevisions(message.revision, held.revision);
+  #takeWhole(message: RingMessage, source: 'bus' | 'store'): void {
+    const order = this.#held === undefined ? 1 : compareRevisions(message.revision, this.#revision);
     if (order < 0) {
-      log.debug({ event: 'ring-refused', revision: formatRevision(message.revision) }, 'an older ring was refused');
+      this.#refuse(message);
       return;
     }
-    const same = held?.digest === message.digest && held.settingsDigest === message.settingsDigest;
-    if (order === 0 && same) return;
+    if (this.#holds(message)) return;
     if (order === 0) {
-      log.warn(
-        { event: 'ring-forked', revision: formatRevision(message.revision), source, action: 'none: the store decides' },
+      const revision = formatRevision(message.revision);
+      this.#context.log.warn(
+        { event: 'ring-forked', revision, source, action: 'none: the store decides' },
         'two rings have the same revision',
       );
       if (source === 'bus') {
@@ -218,20 +232,50 @@ export class RingUpdates implements FollowerHandlers {
         return;
       }
     }
+    this.#apply(() => decodeRing(message), message, source, order === 0);
+  }
+
+  /** A change is for who holds its base; who does not finds the ring in the store, where it was written first. */
+  #takeChange(change: RingChange): void {
+    const held = this.#held;
+    if (compareRevisions(change.revision, this.#revision) <= 0) {
+      this.#refuse(change);
+      return;
+    }
+    if (held === undefined || !this.#holds(change.base)) {
+      void this.#read(change);
+      return;
+    }
+    const context = { ...change, settings: change.settings ?? held.settings };
+    if (!this.#apply(() => applyChange(held.ring, change), context, 'bus', false)) void this.#read(change);
+  }
+
+  #refuse({ revision }: RingName): void {
+    this.#context.log.debug({ event: 'ring-refused', revision: formatRevision(revision) }, 'an older ring was refused');
+  }
+
+  #apply(
+    read: () => Ring,
+    { cluster, release, settings, settingsDigest, vacancies }: Omit<Held, 'ring'>,
+    source: 'bus' | 'store',
+    replace: boolean,
+  ): boolean {
+    const { holder, log } = this.#context;
+    let ring: Ring;
     try {
-      holder.take(decodeRing(message), message, order === 0);
-      this.#last = message;
+      ring = read();
+      holder.take(ring, { settings, settingsDigest }, replace);
     } catch (error) {
       log.error(
         { event: 'ring-invalid', error, source, action: 'run all parts of the cluster at one version' },
         `a ring cannot be applied: ${messageOf(error)}; the last one stays in use`,
       );
-      return;
+      return false;
     }
-    log.info(
-      { event: 'ring-applied', revision: formatRevision(message.revision), members: message.members.length, source },
-      `goes by ring ${formatRevision(message.revision)}`,
-    );
-    this.#context.onRelease?.(message.release, true);
+    this.#held = { ring, cluster, release, settings, settingsDigest, vacancies: vacancies ?? [] };
+    const revision = formatRevision(ring.revision);
+    log.info({ event: 'ring-applied', revision, members: ring.members.length, source }, `goes by ring ${revision}`);
+    this.#context.onRelease?.(release, true);
+    return true;
   }
 }

@@ -1,8 +1,7 @@
-import { compareRevisions, formatRevision, ownerOf, type Ring, type RingMessage, slotOf } from '@wscluster/ring';
+import { compareRevisions, formatRevision, ownerOf, type Ring, slotOf } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import {
   DEFAULT_UPDATE_TIMING,
-  type HeldRing,
   type RingBusFollower,
   type RingHolder,
   type RingTransport,
@@ -67,11 +66,9 @@ export async function followRing({ cluster, self, transport, log }: RingViewOpti
 
 class Holder implements RingHolder {
   ring: Ring | undefined;
-  held: HeldRing | undefined;
 
-  take(ring: Ring, { revision, digest, settingsDigest }: RingMessage): void {
+  take(ring: Ring): void {
     this.ring = ring;
-    this.held = { revision, digest, settingsDigest };
   }
 }
 

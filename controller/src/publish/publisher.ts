@@ -1,6 +1,8 @@
 import {
+  type Broadcast,
   type ClusterSettings,
   compareRevisions,
+  encodeChange,
   encodeRing,
   messageOf,
   type Release,
@@ -44,6 +46,8 @@ export class Publisher {
   readonly #log: Logger;
   readonly #onStoreLost: () => void;
   #last: RingMessage | undefined;
+  /** The last ring that followers were sent. */
+  #base: { ring: Ring; settingsDigest: string } | undefined;
   /** The message that the store is known to hold. */
   #saved: RingMessage | undefined;
   /** One save at a time, in the order of publication. */
@@ -64,11 +68,19 @@ export class Publisher {
   }
 
   async publish({ ring, ...context }: Publication): Promise<PublishResult> {
-    const message = encodeRing(ring, { cluster: this.#cluster, ...context });
+    const full = { cluster: this.#cluster, ...context };
+    const message = encodeRing(ring, full);
+    const base = this.#base;
     this.#last = message;
+    // Whatever becomes of this one: the next change starts from a ring that was sent.
+    this.#base = undefined;
     const saving = this.#save(message);
     if ((await within(saving, STORE_FIRST_MS)) === 'stale') return 'stale';
-    await this.#broadcast(message);
+    const change = base && encodeChange(base.ring, ring, { ...full, settingsBefore: base.settingsDigest });
+    // Who lacks the base of a change reads the store, so it must be there.
+    const stored = this.#saved === message;
+    if (await this.#broadcast(stored && change !== undefined ? change : message))
+      this.#base = { ring, settingsDigest: message.settingsDigest };
     return (await saving) === 'stale' ? 'stale' : 'published';
   }
 
@@ -138,12 +150,14 @@ export class Publisher {
     }
   }
 
-  async #broadcast(message: Parameters<RingBusHub['broadcast']>[0]): Promise<void> {
+  async #broadcast(message: Broadcast): Promise<boolean> {
     try {
       await this.#bus.broadcast(message);
       this.#note('busError', undefined);
+      return true;
     } catch (error) {
       this.#note('busError', messageOf(error));
+      return false;
     }
   }
 

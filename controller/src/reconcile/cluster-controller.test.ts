@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   Assigner,
+  applyChange,
   type Broadcast,
   compareRevisions,
   decodeRing,
+  encodeRing,
   type Revision,
+  type RingChange,
   type RingMessage,
   WIRE_MAJOR,
   WsClusterError,
@@ -78,7 +81,7 @@ class World {
         return {
           broadcast: async (message) => {
             if (this.busBroken) throw new WsClusterError('BUS_UNAVAILABLE', 'the broker is away');
-            this.broadcasts.push(structuredClone(message));
+            this.broadcasts.push(structuredClone(message.type === 'change' ? this.#whole(message) : message));
             if (message.type === 'recall') this.onRecall();
           },
           close: async () => {},
@@ -119,6 +122,14 @@ class World {
       connectionsByNode: {},
       moved: 0,
     });
+  }
+
+  /** A change, as the whole ring that followers make of it. */
+  #whole(change: RingChange): RingMessage {
+    const base = this.rings.at(-1) as RingMessage;
+    expect(change.base).toMatchObject({ revision: base.revision, digest: base.digest });
+    const ring = applyChange(decodeRing(base), change);
+    return encodeRing(ring, { ...change, settings: change.settings ?? base.settings });
   }
 
   giveBack(ring: RingMessage): void {

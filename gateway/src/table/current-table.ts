@@ -1,5 +1,5 @@
 import { compareRevisions, type Ring, type RingMessage, WsClusterError } from '@wscluster/ring';
-import type { HeldRing, RingHolder } from '@wscluster/transport';
+import type { RingHolder } from '@wscluster/transport';
 import { nextTable, type Owner, ownerOfSlot, type Table } from './table.ts';
 
 /** Holds the table by which this gateway routes, and swaps it whole. */
@@ -12,14 +12,8 @@ export class CurrentTable implements RingHolder {
     return this.#table;
   }
 
-  get held(): HeldRing | undefined {
-    if (this.#table === undefined) return undefined;
-    const { ring, settingsDigest } = this.#table;
-    return { revision: ring.revision, digest: ring.digest, settingsDigest };
-  }
-
-  take(ring: Ring, message: RingMessage, replace: boolean): void {
-    this.apply(ring, message, { replace });
+  take(ring: Ring, settings: Pick<RingMessage, 'settings' | 'settingsDigest'>, replace: boolean): void {
+    this.apply(ring, settings, { replace });
   }
 
   /**

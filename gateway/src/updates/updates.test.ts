@@ -1,4 +1,12 @@
-import { compareRevisions, type Release, type RingMessage } from '@wscluster/ring';
+import {
+  compareRevisions,
+  encodeChange,
+  type Release,
+  type Ring,
+  type RingChange,
+  type RingMessage,
+  settingsDigest,
+} from '@wscluster/ring';
 import { silentLogger } from '@wscluster/service';
 import { DEFAULT_UPDATE_TIMING, RingUpdates } from '@wscluster/transport';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -12,6 +20,16 @@ const NODES = [
 ];
 
 const ring = (version: number, owner = 0, epoch = 1) => ringOf(revision(version, epoch), NODES, () => owner);
+
+/** As `ring`, but only a few slots have that owner, so that a change is small. */
+const like = (version: number, owner = 0) => ringOf(revision(version), NODES, (slot) => (slot < 9 ? owner : 0));
+
+function changeTo(to: Ring, from: Ring): RingChange {
+  const context = { cluster: CLUSTER, release: releaseUpTo(from.revision), settings: SETTINGS };
+  const change = encodeChange(from, to, { ...context, settingsBefore: settingsDigest(SETTINGS) });
+  if (change === undefined) throw new Error('the change is a whole ring');
+  return change;
+}
 
 let store: FakeStore;
 let current: CurrentTable;
@@ -51,6 +69,42 @@ describe('updates', () => {
     updates.onBroadcast(ringMessage(ring(4)));
     expect(held()).toEqual(revision(4));
     expect(releases.map(({ movableUpTo }) => movableUpTo)).toEqual([revision(3), revision(4)]);
+  });
+
+  it('take a change of the ring that is held', async () => {
+    store.message = ringMessage(like(3));
+    await updates.start();
+    updates.onBroadcast(changeTo(like(4, 1), like(3)));
+    expect(held()).toEqual(revision(4));
+    expect(current.table?.ring.digest).toBe(like(4, 1).digest);
+    updates.onBroadcast(changeTo(like(5), like(4, 1)));
+    expect(current.table?.ring.digest).toBe(like(5).digest);
+  });
+
+  it('read the store for a change of another ring, and for a damaged one', async () => {
+    store.message = ringMessage(like(3));
+    await updates.start();
+    const loads = store.loads;
+    store.message = ringMessage(like(5, 1));
+    updates.onBroadcast(changeTo(like(5, 1), like(4)));
+    await vi.advanceTimersByTimeAsync(10);
+    expect(held()).toEqual(revision(5));
+    store.message = ringMessage(like(6));
+    updates.onBroadcast({ ...changeTo(like(6), like(5, 1)), digest: '0'.repeat(32) });
+    expect(held()).toEqual(revision(5));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(held()).toEqual(revision(6));
+    expect(store.loads).toBeGreaterThan(loads + 1);
+  });
+
+  it('refuse an older change', async () => {
+    store.message = ringMessage(like(4));
+    await updates.start();
+    const loads = store.loads;
+    updates.onBroadcast(changeTo(like(4, 1), like(3)));
+    await vi.advanceTimersByTimeAsync(10);
+    expect(current.table?.ring.digest).toBe(like(4).digest);
+    expect(store.loads).toBe(loads);
   });
 
   it('refuse whatever is older, damaged or of another cluster', async () => {

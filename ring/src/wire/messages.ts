@@ -23,17 +23,32 @@ export type Release = Readonly<z.infer<typeof releaseSchema>>;
 
 const envelope = { wire: z.literal(WIRE_MAJOR), cluster: z.string().min(1) };
 
+/** A ring id may occur twice for a moment, a node id never. */
+const membersSchema = z
+  .array(memberSchema)
+  .max(2 * MAX_MEMBERS)
+  .superRefine(refuseDoubledNodes);
+
+const vacanciesSchema = z
+  .array(
+    z.object({
+      ringId: z.number().int().nonnegative(),
+      nodeId: z.string(),
+      weight: z.number().positive(),
+      managed: z.boolean(),
+      /** Unix time in milliseconds. */
+      since: z.number().nonnegative(),
+    }),
+  )
+  .default([]);
+
 /** Controller to all followers, and the snapshot in the ring store. */
 export const ringMessageSchema = z.object({
   ...envelope,
   type: z.literal('ring'),
   revision: revisionSchema,
   release: releaseSchema,
-  /** A ring id may occur twice for a moment, a node id never. */
-  members: z
-    .array(memberSchema)
-    .max(2 * MAX_MEMBERS)
-    .superRefine(refuseDoubledNodes),
+  members: membersSchema,
   /**
    * base64 of the raw-deflated table, indices into `members` or 0xffff for no owner: the low bytes of all slots, then
    * the high bytes.
@@ -43,21 +58,33 @@ export const ringMessageSchema = z.object({
   settings: clusterSettingsSchema,
   settingsDigest: digest,
   /** Ring ids kept for the replacement of a lost node; their slots are lent out meanwhile. For the controller only. */
-  vacancies: z
-    .array(
-      z.object({
-        ringId: z.number().int().nonnegative(),
-        nodeId: z.string(),
-        weight: z.number().positive(),
-        managed: z.boolean(),
-        /** Unix time in milliseconds. */
-        since: z.number().nonnegative(),
-      }),
-    )
-    .default([]),
+  vacancies: vacanciesSchema,
 });
 export type RingMessage = z.infer<typeof ringMessageSchema>;
 export type Vacancy = Readonly<RingMessage['vacancies'][number]>;
+
+/**
+ * Controller to all followers: what makes the next ring out of the one before. Small, since few slots change at a time.
+ * Who does not hold its base reads the store.
+ */
+export const ringChangeSchema = z.object({
+  ...envelope,
+  type: z.literal('change'),
+  base: z.object({ revision: revisionSchema, digest, settingsDigest: digest }),
+  revision: revisionSchema,
+  release: releaseSchema,
+  /** Left out when they are those of the base. */
+  members: membersSchema.optional(),
+  /** base64 of the slots whose node changes: little-endian, 16 bits slot, 16 bits index into the new members. */
+  slots: z.string(),
+  /** Of the new ring. */
+  digest,
+  /** Left out when they are those of the base. */
+  settings: clusterSettingsSchema.optional(),
+  settingsDigest: digest,
+  vacancies: vacanciesSchema,
+});
+export type RingChange = z.infer<typeof ringChangeSchema>;
 
 /** Controller to all followers, each second and whenever the release changes. */
 export const heartbeatSchema = z.object({
@@ -116,7 +143,12 @@ export const heldSchema = z.object({
 export type Held = z.infer<typeof heldSchema>;
 
 /** What the controller sends. */
-export const broadcastSchema = z.discriminatedUnion('type', [ringMessageSchema, heartbeatSchema, recallSchema]);
+export const broadcastSchema = z.discriminatedUnion('type', [
+  ringMessageSchema,
+  ringChangeSchema,
+  heartbeatSchema,
+  recallSchema,
+]);
 export type Broadcast = z.infer<typeof broadcastSchema>;
 
 /** What followers send. */
