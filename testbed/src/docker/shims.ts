@@ -22,23 +22,30 @@ function kill(pid: number): void {
 }
 
 function childrenOf(pid: number): number[] {
+  return processes().filter((child) => parentOf(child) === pid);
+}
+
+/** The second field after the name, which is in brackets and may have anything in it. */
+function parentOf(pid: number): number {
   try {
-    const threads = readdirSync(`/proc/${pid}/task`);
-    const lists = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'));
-    return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
   } catch {
-    return []; // ended meanwhile
+    return 0; // ended meanwhile
   }
 }
 
 function shims(containerdSocket: string): number[] {
+  return processes().filter((pid) => {
+    const [program = '', ...args] = commandLine(pid);
+    return program.includes('containerd-shim') && args.includes(containerdSocket);
+  });
+}
+
+function processes(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      const [program = '', ...args] = commandLine(pid);
-      return program.includes('containerd-shim') && args.includes(containerdSocket);
-    });
+    .map(Number);
 }
 
 /** Program and arguments; none of a process that has ended. */
