@@ -136,7 +136,7 @@ async function openSource(
       {
         directory: join(options.stateDir, cluster, 'nodes'),
         settings: () => ({ drainSeconds: spec.spec.nodes.drainSeconds, command: spec.spec.nodes.command }),
-        env: followerEnvironment(options, cluster),
+        env: { ...followerEnvironment(options, cluster), WSCLUSTER_STATE_DIR: resolve(options.stateDir) },
         sampleCommand: [process.execPath, options.sampleNode],
         log,
       },
@@ -149,7 +149,7 @@ async function openSource(
     {
       connection: { host, tlsVerify, ...(certPath !== undefined && { certPath }) },
       cluster,
-      settings: () => dockerSettings(cluster, spec.spec.nodes, publishedHostOf(host)),
+      settings: () => dockerSettings(options, cluster, spec.spec.nodes, publishedHostOf(host)),
       drains: drainMarks(documents),
       log,
     },
@@ -157,12 +157,14 @@ async function openSource(
   );
 }
 
-function dockerSettings(cluster: string, nodes: NodesSpec, engineHost: string): DockerNodeSettings {
+function dockerSettings(options: Options, cluster: string, nodes: NodesSpec, engineHost: string): DockerNodeSettings {
   const { image, command, network, port, addressFrom, drainSeconds, env, readinessPath } = nodes;
   return {
     selector: nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': cluster },
     publishedHost: nodes.publishedHost ?? engineHost,
-    ...{ port, addressFrom, drainSeconds, env, readinessPath },
+    ...{ port, addressFrom, drainSeconds, readinessPath },
+    // Without brokers there is only the local bus, which containers do not reach: then they follow no ring.
+    env: { ...(brokersOf(options) !== undefined && followerEnvironment(options, cluster)), ...env },
     ...(image !== undefined && { image }),
     ...(command !== undefined && { command }),
     ...(network !== undefined && { network }),
@@ -170,10 +172,9 @@ function dockerSettings(cluster: string, nodes: NodesSpec, engineHost: string): 
 }
 
 /** By what a node that uses our library follows the ring. */
-function followerEnvironment({ stateDir, rabbitmqUrl, redisUrl }: Options, cluster: string): Record<string, string> {
+function followerEnvironment({ rabbitmqUrl, redisUrl }: Options, cluster: string): Record<string, string> {
   return {
     WSCLUSTER_CLUSTER: cluster,
-    WSCLUSTER_STATE_DIR: resolve(stateDir),
     ...(rabbitmqUrl !== undefined && { WSCLUSTER_RABBITMQ_URL: rabbitmqUrl }),
     ...(redisUrl !== undefined && { WSCLUSTER_REDIS_URL: redisUrl }),
   };

@@ -45,7 +45,6 @@ describe('a container that the controller creates', () => {
     expect(inspected.HostConfig).toMatchObject({ Init: true, RestartPolicy: { Name: 'no' } });
     const env = JSON.parse((await http('GET', `http://${(await watcher.find(id))?.address}/env`)).text);
     expect(env).toMatchObject({
-      WSCLUSTER_CLUSTER: scene.cluster,
       WSCLUSTER_DRAIN_SECONDS: '7',
       WSCLUSTER_LISTEN: ':8080',
       COLOUR: 'grün',

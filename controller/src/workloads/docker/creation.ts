@@ -15,7 +15,6 @@ export function containerOf(
   const { port, network, addressFrom, drainSeconds, env = {}, command, selector } = settings;
   const portKey = `${port}/tcp`;
   const told: Record<string, string> = {
-    WSCLUSTER_CLUSTER: cluster,
     WSCLUSTER_LISTEN: `:${port}`,
     WSCLUSTER_DRAIN_SECONDS: String(drainSeconds),
     ...env,
