@@ -1,4 +1,4 @@
-import { silentLogger } from '@wscluster/service';
+import { createLogger, silentLogger } from '@wscluster/service';
 import { openAmqpFollower, openRedisStore } from '@wscluster/transport';
 import { connect } from 'amqplib';
 import { createGateway } from '../gateway/src/gateway.ts';
@@ -8,6 +8,13 @@ import { type FanoutMessage, monotonicMs } from './ring-fanout-messages.ts';
 
 const [role, rabbitmqUrl = '', redisUrl = '', cluster = ''] = process.argv.slice(2);
 const tell = (message: FanoutMessage) => process.send?.(message);
+
+/** A gateway logs a ring as soon as it routes by it. */
+function tellApplied(line: string): void {
+  const at = monotonicMs();
+  const { event, revision } = JSON.parse(line) as { event: string; revision?: string };
+  if (event === 'ring-applied') tell({ version: Number(revision?.split('.')[1]), at });
+}
 
 if (role === 'gateway') {
   await createGateway({
@@ -23,11 +30,7 @@ if (role === 'gateway') {
       openAmqpFollower(
         { url: rabbitmqUrl, cluster, log: silentLogger },
         {
-          onBroadcast(message) {
-            handlers.onBroadcast(message);
-            // Taking a ring is synchronous: it is applied by now.
-            if (message.type === 'ring') tell({ version: message.revision.version, at: monotonicMs() });
-          },
+          onBroadcast: (message) => handlers.onBroadcast(message),
           onConnected() {
             handlers.onConnected();
             tell({ ready: true });
@@ -35,7 +38,7 @@ if (role === 'gateway') {
           onDisconnected: () => handlers.onDisconnected(),
         },
       ),
-    log: silentLogger,
+    log: createLogger('gateway', {}, { write: tellApplied }),
   });
 } else {
   const connection = await connect(rabbitmqUrl, { noDelay: true });

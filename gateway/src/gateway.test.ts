@@ -1,5 +1,5 @@
 import { decodeSlotCounts, type Report, slotOf, type Uplink } from '@wscluster/ring';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { connectClient } from './testing/client.ts';
 import { startEchoNode } from './testing/echo-node.ts';
 import { eventually } from './testing/eventually.ts';
@@ -35,17 +35,20 @@ describe('a gateway', () => {
     const { gateway, broadcast, bus } = await startTestGateway(ringMessage(ringOf(revision(1), [node])));
     const client = await connectClient(gateway.port, 'ada');
     broadcast(ringMessage(ringOf(revision(2), [node])));
+    const acknowledged = (version: number) => () =>
+      expect(reports(bus.sent).at(-1)).toMatchObject({ applied: revision(version) });
+    await vi.waitFor(acknowledged(2), { timeout: 500 });
     const report = reports(bus.sent).at(-1);
     expect(report).toMatchObject({
       gateway: 'gateway-under-test',
       address: `127.0.0.1:${gateway.port}`,
-      applied: revision(2),
       connectionsByNode: { a: 1 },
       moved: 0,
     });
     expect(decodeSlotCounts(report?.connections ?? '')[slotOf('ada')]).toBe(1);
 
     broadcast(ringMessage(ringOf(revision(3), [node])));
+    await vi.waitFor(acknowledged(3), { timeout: 500 });
     expect(reports(bus.sent).at(-1)?.connections).toBeUndefined();
     bus.handlers?.onConnected();
     expect(reports(bus.sent).at(-1)?.connections).toBe(report?.connections);

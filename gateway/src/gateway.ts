@@ -113,7 +113,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         plane.server.headersTimeout = limits.value.requestHeadMs;
       }
       mover.update(release, tableChanged);
-      if (tableChanged) reporter?.report();
+      if (tableChanged) reporter?.acknowledge();
     },
     onRecall: (held) => reporter?.giveBack(held),
     onConnected: () => reporter?.reconnected(),

@@ -32,8 +32,16 @@ export const DEFAULT_UPDATE_TIMING: UpdateTiming = { silenceMs: 3_000, pollMs: 2
 
 /** What a follower does with the rings that it goes by. */
 export interface RingHolder {
-  /** Goes by a ring from now on. `replace`: it may have the revision of the one before. Throws when it cannot. */
-  take(ring: Ring, settings: Pick<RingMessage, 'settings' | 'settingsDigest'>, replace: boolean): void;
+  /**
+   * Goes by a ring from now on. `replace`: it may have the revision of the one before. `moved`: the slots whose node is
+   * not the one that it was, where that is known. Throws when it cannot.
+   */
+  take(ring: Ring, settings: Pick<RingMessage, 'settings' | 'settingsDigest'>, options: TakeOptions): void;
+}
+
+export interface TakeOptions {
+  readonly replace: boolean;
+  readonly moved?: readonly number[] | undefined;
 }
 
 /** Names a ring with its settings. */
@@ -232,7 +240,7 @@ export class RingUpdates implements FollowerHandlers {
         return;
       }
     }
-    this.#apply(() => decodeRing(message), message, source, order === 0);
+    this.#apply(() => ({ ring: decodeRing(message) }), message, source, order === 0);
   }
 
   /** A change is for who holds its base; who does not finds the ring in the store, where it was written first. */
@@ -255,7 +263,7 @@ export class RingUpdates implements FollowerHandlers {
   }
 
   #apply(
-    read: () => Ring,
+    read: () => { ring: Ring; moved?: readonly number[] },
     { cluster, release, settings, settingsDigest, vacancies }: Omit<Held, 'ring'>,
     source: 'bus' | 'store',
     replace: boolean,
@@ -263,8 +271,9 @@ export class RingUpdates implements FollowerHandlers {
     const { holder, log } = this.#context;
     let ring: Ring;
     try {
-      ring = read();
-      holder.take(ring, { settings, settingsDigest }, replace);
+      const made = read();
+      ring = made.ring;
+      holder.take(ring, { settings, settingsDigest }, { replace, moved: made.moved });
     } catch (error) {
       log.error(
         { event: 'ring-invalid', error, source, action: 'run all parts of the cluster at one version' },

@@ -128,7 +128,7 @@ class World {
   #whole(change: RingChange): RingMessage {
     const base = this.rings.at(-1) as RingMessage;
     expect(change.base).toMatchObject({ revision: base.revision, digest: base.digest });
-    const ring = applyChange(decodeRing(base), change);
+    const { ring } = applyChange(decodeRing(base), change);
     return encodeRing(ring, { ...change, settings: change.settings ?? base.settings });
   }
 

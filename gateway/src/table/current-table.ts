@@ -1,5 +1,5 @@
 import { compareRevisions, type Ring, type RingMessage, WsClusterError } from '@wscluster/ring';
-import type { RingHolder } from '@wscluster/transport';
+import type { RingHolder, TakeOptions } from '@wscluster/transport';
 import { nextTable, type Owner, ownerOfSlot, type Table } from './table.ts';
 
 /** Holds the table by which this gateway routes, and swaps it whole. */
@@ -12,8 +12,8 @@ export class CurrentTable implements RingHolder {
     return this.#table;
   }
 
-  take(ring: Ring, settings: Pick<RingMessage, 'settings' | 'settingsDigest'>, replace: boolean): void {
-    this.apply(ring, settings, { replace });
+  take(ring: Ring, settings: Pick<RingMessage, 'settings' | 'settingsDigest'>, options: TakeOptions): void {
+    this.apply(ring, settings, options);
   }
 
   /**
@@ -23,13 +23,13 @@ export class CurrentTable implements RingHolder {
   apply(
     ring: Ring,
     message: Pick<RingMessage, 'settings' | 'settingsDigest'>,
-    { replace = false, now = performance.now() } = {},
+    { replace = false, moved, now = performance.now() }: Partial<TakeOptions> & { now?: number } = {},
   ): Table {
     const held = this.#table;
     const order = held === undefined ? 1 : compareRevisions(ring.revision, held.ring.revision);
     if (order < 0 || (order === 0 && !replace))
       throw new WsClusterError('REVISION_STALE', 'the ring is not newer than the one held');
-    const table = nextTable(held, ring, message.settings, message.settingsDigest, now);
+    const table = nextTable(held, ring, message, { moved, now });
     this.#table = table;
     for (const listener of [...this.#listeners]) listener(table);
     return table;

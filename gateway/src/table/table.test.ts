@@ -32,7 +32,7 @@ describe('the table', () => {
     let table: Table | undefined;
     for (let version = 1; version <= 1_010; version++) {
       const ring = ringOf(revision(version), NODES, (slot) => (slot === version % 100 ? 1 : 0));
-      table = nextTable(table, ring, SETTINGS, '', version);
+      table = nextTable(table, ring, { settings: SETTINGS, settingsDigest: '' }, { now: version });
     }
     const last = table as Table;
     expect(last.changes.changes.length).toBeLessThan(1_000);

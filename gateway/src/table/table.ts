@@ -45,9 +45,8 @@ const MAX_CHANGES = 1_000;
 export function nextTable(
   before: Table | undefined,
   ring: Ring,
-  settings: ClusterSettings,
-  settingsDigest: string,
-  now: number,
+  { settings, settingsDigest }: Pick<Table, 'settings' | 'settingsDigest'>,
+  { now, moved }: { now: number; moved?: readonly number[] | undefined },
 ): Table {
   return {
     ring,
@@ -55,7 +54,7 @@ export function nextTable(
     settingsDigest,
     router: before?.settingsDigest === settingsDigest ? before.router : compileRoutes(settings.routes),
     owners: ownersOf(ring, before),
-    changes: before === undefined ? firstChanges(ring.revision) : nextChanges(before, ring, now),
+    changes: before === undefined ? firstChanges(ring.revision) : nextChanges(before, ring, now, moved),
   };
 }
 
@@ -96,8 +95,12 @@ function firstChanges(revision: Revision): SlotChanges {
   return { last: new Uint32Array(SLOTS), changes: [{ revision, at: Number.NEGATIVE_INFINITY }] };
 }
 
-function nextChanges(before: Table, ring: Ring, now: number): SlotChanges {
-  const moved = movedSlots(before.ring, ring);
+function nextChanges(
+  before: Table,
+  ring: Ring,
+  now: number,
+  moved: readonly number[] = movedSlots(before.ring, ring),
+): SlotChanges {
   if (moved.length === 0) return before.changes;
   const { last: lastBefore, changes } =
     before.changes.changes.length < MAX_CHANGES ? before.changes : compacted(before.changes);

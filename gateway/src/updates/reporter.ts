@@ -17,6 +17,8 @@ const REPORT_MS = 1_000;
 const SILENCE_MS = 2_000;
 /** Counts that do not change are repeated this often. */
 const FULL_MS = 10_000;
+/** An acknowledgement comes within this time. */
+const ACKNOWLEDGE_MS = 20;
 /** Time for the last message to get out, ms. */
 const LEAVE_MS = 500;
 
@@ -37,6 +39,7 @@ export interface ReporterContext {
 export class Reporter {
   readonly #context: ReporterContext;
   #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
   /** State of the counts that the controller got over this connection to the bus; it needs them once more on another. */
   #sent: number | undefined;
   /** Of the last report, and of the last one with counts; monotonic ms. */
@@ -56,6 +59,14 @@ export class Reporter {
   reconnected(): void {
     this.#sent = undefined;
     this.report();
+  }
+
+  /** Reports shortly, at another moment than the other gateways: all have just got the same ring. */
+  acknowledge(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.report();
+    }, Math.random() * ACKNOWLEDGE_MS);
   }
 
   report(): void {
@@ -104,6 +115,7 @@ export class Reporter {
   /** Ends the reports with a leave message, so that nobody waits for this gateway any more. */
   async leave(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
     const { cluster, gateway, bus } = this.#context;
     if (!bus.connected) return;
     let timer: NodeJS.Timeout | undefined;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Member } from '../member.ts';
-import { createRing, NO_OWNER, type Ring, SLOTS } from '../ring.ts';
+import { createRing, movedSlots, NO_OWNER, type Ring, SLOTS } from '../ring.ts';
 import type { RingChange } from './messages.ts';
 import { parseBroadcast } from './parse.ts';
 import { applyChange, encodeChange } from './ring-change.ts';
@@ -51,7 +51,9 @@ describe('a change of a ring', () => {
         };
         const to = ring(2, after, (slot) => (slots.includes(slot) ? (slot * 7) % after.length : keeps(slot)));
         const message = parseBroadcast(JSON.stringify(change(from, to))) as RingChange;
-        expectSame(applyChange(from, message), to);
+        const { ring: made, moved } = applyChange(from, message);
+        expectSame(made, to);
+        expect(moved).toEqual(movedSlots(from, to));
       }),
       { numRuns: 30 },
     );
@@ -66,7 +68,7 @@ describe('a change of a ring', () => {
     expect(change(from, to, '0'.repeat(32))).toMatchObject({ settings: SETTINGS });
     const heavier = createRing(to.revision, [member(0, 3), member(1)], to.table.slice());
     expect(change(from, heavier)?.members?.[0]?.weight).toBe(3);
-    expectSame(applyChange(from, change(from, heavier) as RingChange), heavier);
+    expectSame(applyChange(from, change(from, heavier) as RingChange).ring, heavier);
   });
 
   test('is not made when most slots move', () => {

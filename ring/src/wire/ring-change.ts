@@ -45,23 +45,26 @@ export function encodeChange(
 }
 
 /**
- * The ring that a change makes of its base. Throws MESSAGE_INVALID when the slots are damaged (field `slots`), or when the
+ * The ring that a change makes of its base, and the slots whose node differs. Throws MESSAGE_INVALID when the slots are damaged (field `slots`), or when the
  * result is not the ring that the sender has (field `digest`).
  */
-export function applyChange(base: Ring, change: RingChange): Ring {
+export function applyChange(base: Ring, change: RingChange): { ring: Ring; moved: readonly number[] } {
   const members = change.members ?? base.members;
   const table = reindexed(base, members);
   const entries = decodeBase64(change.slots, SLOTS * ENTRY_BYTES, 'slots');
   if (entries.length % ENTRY_BYTES !== 0)
     throw invalid('slots', `has ${entries.length} bytes, must be slots of 4 bytes`);
+  const moved: number[] = [];
   for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
     const index = entries.readUInt16LE(at + 2);
     if (index !== NO_OWNER && index >= members.length)
       throw invalid('slots', `one names member ${index} of only ${members.length}`);
-    table[entries.readUInt16LE(at)] = index;
+    const slot = entries.readUInt16LE(at);
+    table[slot] = index;
+    moved.push(slot);
   }
   const ring = createRing(change.revision, members, table);
-  if (ring.digest === change.digest) return ring;
+  if (ring.digest === change.digest) return { ring, moved };
   throw invalid('digest', `the change makes a ring with digest ${ring.digest}, the message says ${change.digest}`);
 }
 

