@@ -16,7 +16,7 @@ export class Crowd {
     }, 20);
   }
 
-  static async connect(system: System, size: number): Promise<Crowd> {
+  static async connect(system: Pick<System, 'clientUrls'>, size: number): Promise<Crowd> {
     const clients: Client[] = [];
     for (let index = 0; index < size; index++) {
       clients.push(new Client(`user-${index}`, system.clientUrls(`user-${index}`), index));

@@ -1,0 +1,249 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Crowd } from '../e2e/support/crowd.ts';
+import type { Owners } from '../e2e/support/system.ts';
+import { until } from '../e2e/support/wait.ts';
+import { Deployment } from './support/deployment.ts';
+
+/** The engine may be busy with others, and the images may have to be made. */
+const PATIENCE_MS = 1_200_000;
+const GRACE_SECONDS = 4;
+const SECRETS = ['wscluster-dev', 'a-token-of-the-tests', 'd3NjbHVzdGVy'];
+
+let site: Deployment;
+let crowd: Crowd;
+/** Containers of the three nodes, and the owner of each key, before a test does something. */
+let nodes: string[];
+let ownerBefore: Owners;
+/** A managed container that was ended. */
+let ended: string;
+
+beforeAll(async () => {
+  site = await Deployment.up(['compose.yaml']);
+}, PATIENCE_MS);
+
+afterAll(async () => {
+  await site?.down();
+}, 120_000);
+
+/** 300 clients on three nodes, through the load balancer. */
+function useCrowd(gateways = 2): void {
+  beforeEach(async () => {
+    await site.scale(3, gateways);
+    nodes = await site.containers('ws-node');
+    await site.agreed(nodes, gateways);
+    ownerBefore = await site.owners();
+    crowd = await Crowd.connect(site, 300);
+  });
+  afterEach(() => crowd?.stop());
+}
+
+/** A node calls itself by its host name, which begins its container's id. */
+const isOn = (node: string | undefined, id: string | undefined) => node !== undefined && node === id?.slice(0, 12);
+
+async function allWithOwners(owners: Owners): Promise<void> {
+  await until('every client is with its owner', () => crowd.clients.every(({ key, node }) => isOn(node, owners(key))));
+}
+
+const keysOf = (...ids: string[]) => crowd.keys(({ key }) => ids.includes(ownerBefore(key) ?? ''));
+const closedKeys = () => crowd.keys(({ closes }) => closes.length > 0);
+const closeCodes = () => [...new Set(crowd.closes.map(({ code, reason }) => `${code} ${reason}`))];
+
+describe('docker compose up', () => {
+  test('has all services healthy, ours as an ordinary user without rights, and logs no warning and no secret', async () => {
+    const services = ['controller-1', 'controller-2', 'gateway', 'ws-node'];
+    const ours = (await Promise.all(services.map((service) => site.containers(service)))).flat();
+    expect(ours).toHaveLength(7);
+    await site.agreed(await site.containers('ws-node'));
+    const all = (await site.compose('ps', '--format', '{{.Service}} {{.Health}}')).trim().split('\n');
+    expect(all).toHaveLength(11);
+    expect(all.filter((line) => !line.endsWith(' healthy'))).toEqual([]);
+    for (const id of ours) {
+      const [inspected] = JSON.parse(await site.docker('inspect', id));
+      expect(inspected.Config.User).toBe('node');
+      expect(inspected.HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ['ALL'], Privileged: false });
+      // Nacos may be up after the controllers; that is said, and its end too.
+      const worries = (await site.logs(id)).filter(({ level }) => level !== 'info');
+      expect(worries.filter(({ event }) => event !== 'registry-unavailable')).toEqual([]);
+    }
+    const logged = await site.compose('logs', 'controller-1', 'controller-2', 'gateway', 'ws-node');
+    for (const secret of SECRETS) expect(logged).not.toContain(secret);
+  });
+});
+
+describe('300 clients of three containers', () => {
+  useCrowd();
+
+  beforeAll(async () => {
+    const spec = JSON.stringify({ spec: { rebalance: { unreadyGraceSeconds: GRACE_SECONDS } } });
+    expect((await site.api('PATCH', '', spec)).status).toBe(200);
+  });
+
+  test('a node that the controller adds is a container of its own, and those of compose are left alone', async () => {
+    const started = () =>
+      Promise.all(nodes.map((id) => site.docker('inspect', '--format', '{{.State.StartedAt}} {{.RestartCount}}', id)));
+    const startedBefore = await started();
+    const answer = await site.api('POST', '/nodes');
+    expect(answer.status).toBe(201);
+    const { id } = JSON.parse(answer.text) as { id: string };
+    await site.agreed([...nodes, id]);
+    const ownerAfter = await site.owners();
+    await allWithOwners(ownerAfter);
+    expect(closedKeys()).toEqual(crowd.keys(({ key }) => ownerBefore(key) !== ownerAfter(key)));
+    // It follows the ring, as those of compose do.
+    const logged = await site.logs(id);
+    expect(logged.map(({ event }) => event)).toEqual(expect.arrayContaining(['bus-connected', 'ring-applied']));
+    expect(logged.filter(({ level }) => level !== 'info')).toEqual([]);
+
+    expect((await site.api('DELETE', `/nodes/${id}`)).status).toBe(202);
+    await site.agreed(nodes);
+    await allWithOwners(ownerBefore);
+    expect(await site.exitCode(id)).toBe(0);
+    ended = id;
+    expect(await started()).toEqual(startedBefore);
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('--scale ws-node=5, then 2: exactly those whose owner changed get a Close 1012, and no message is lost', async () => {
+    await site.scale(5);
+    const five = await site.containers('ws-node');
+    expect(five).toHaveLength(5);
+    await site.agreed(five);
+    const ownerAfter = await site.owners();
+    await allWithOwners(ownerAfter);
+    const moved = crowd.keys(({ key }) => ownerBefore(key) !== ownerAfter(key));
+    expect(moved.length).toBeGreaterThan(60);
+    expect(closedKeys()).toEqual(moved);
+    expect(closeCodes()).toEqual(['1012 owner changed']);
+
+    const sessions = new Map(crowd.clients.map((client) => [client.key, client.closes.length]));
+    await site.scale(2);
+    const two = await site.containers('ws-node');
+    await site.agreed(two);
+    const last = await site.owners();
+    await allWithOwners(last);
+    expect(crowd.keys(({ key, closes }) => closes.length > (sessions.get(key) ?? 0))).toEqual(
+      crowd.keys(({ key }) => ownerAfter(key) !== last(key)),
+    );
+    expect(closeCodes()).toEqual(['1012 owner changed']);
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('docker stop moves its clients while it still serves, and it ends with code 0', async () => {
+    const [leaving = '', ...others] = nodes;
+    await site.docker('stop', '--time', '40', leaving);
+    expect(await site.exitCode(leaving)).toBe(0);
+    await site.agreed(others);
+    const ownerAfter = await site.owners();
+    await allWithOwners(ownerAfter);
+    expect(closedKeys()).toEqual(crowd.keys(({ key }) => ownerBefore(key) !== ownerAfter(key)));
+    expect(closedKeys()).toEqual(expect.arrayContaining(keysOf(leaving)));
+    expect(closeCodes()).toEqual(['1012 owner changed']);
+    expect(crowd.clients.map(({ failures }) => failures)).toEqual(crowd.clients.map(() => 0));
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('docker kill moves its clients only, and they come back to it with the container', async () => {
+    const [victim = '', ...others] = nodes;
+    await site.docker('kill', victim);
+    await site.agreed(others);
+    await allWithOwners(await site.owners());
+    expect(closedKeys()).toEqual(keysOf(victim));
+    await site.scale(3);
+    await site.agreed(nodes);
+    await allWithOwners(ownerBefore);
+    expect(closedKeys()).toEqual(keysOf(victim));
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('a node that crashes is started again by Docker, and has its clients back', async () => {
+    const [victim = ''] = nodes;
+    process.kill(Number(await site.docker('inspect', '--format', '{{.State.Pid}}', victim)), 'SIGKILL');
+    await until('its clients notice', () => closedKeys().length === keysOf(victim).length);
+    await site.agreed(nodes);
+    await allWithOwners(ownerBefore);
+    expect(closedKeys()).toEqual(keysOf(victim));
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('docker pause for longer than the grace time moves its clients only, and unpause brings them back', async () => {
+    const [frozen = '', ...others] = nodes;
+    await site.docker('pause', frozen);
+    await site.agreed(others);
+    await allWithOwners(await site.owners());
+    expect(closedKeys()).toEqual(keysOf(frozen));
+    await site.docker('unpause', frozen);
+    await site.agreed(nodes);
+    await allWithOwners(ownerBefore);
+    expect(closedKeys()).toEqual(keysOf(frozen));
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('a container that becomes unhealthy is treated likewise', async () => {
+    const [sick = '', ...others] = nodes;
+    const signal = (name: string) =>
+      site.docker('exec', sick, 'bash', '-c', `kill -${name} $(</proc/1/task/1/children)`);
+    await signal('STOP');
+    await site.agreed(others, 2, 60_000);
+    expect(await site.docker('inspect', '--format', '{{.State.Health.Status}}', sick)).toBe('unhealthy');
+    await allWithOwners(await site.owners());
+    expect(closedKeys()).toEqual(keysOf(sick));
+    await signal('CONT');
+    await site.agreed(nodes);
+    await allWithOwners(ownerBefore);
+    expect(closedKeys()).toEqual(keysOf(sick));
+    expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('with the leading controller stopped the other one leads, and nobody notices', async () => {
+    const leads = async (controller: 1 | 2) => {
+      const [id = ''] = await site.containers(`controller-${controller}`);
+      return (await site.logs(id)).findLast(({ event }) => event === 'leading' || event === 'standing-by')?.event;
+    };
+    const leader = (await leads(1)) === 'leading' ? 1 : 2;
+    const other = leader === 1 ? 2 : 1;
+    const { table, revision } = await site.ring(leader);
+    const [stopped = ''] = await site.containers(`controller-${leader}`);
+    await site.compose('stop', `controller-${leader}`);
+    expect(await site.exitCode(stopped)).toBe(0);
+    const epochAt = async (controller: 1 | 2) =>
+      (await site.ring(controller).catch(() => undefined))?.revision.epoch ?? 0;
+    await until('the other one leads', async () => (await epochAt(other)) > revision.epoch);
+    expect((await site.ring(other)).table).toEqual(table);
+    await site.compose('start', `controller-${leader}`);
+    await until('the first one answers again', async () => (await epochAt(leader)) > revision.epoch);
+    await site.agreed(nodes);
+    expect((await site.ring(leader)).table).toEqual(table);
+    expect(closedKeys()).toEqual([]);
+    expect(await crowd.quiet()).toEqual([]);
+  });
+});
+
+describe('300 clients on three gateways', () => {
+  useCrowd(3);
+
+  test('--scale gateway=2: clients of the third go to the others through the load balancer, each to its owner', async () => {
+    const three = await site.containers('gateway');
+    await until('each has its part of the clients', async () =>
+      (await site.gateways()).every(({ connections }) => connections > 50),
+    );
+    await site.scale(3, 2);
+    const two = await site.containers('gateway');
+    const removed = three.filter((id) => !two.includes(id));
+    expect(removed).toHaveLength(1);
+    await crowd.allConnected();
+    await site.agreed(nodes, 2);
+    await allWithOwners(ownerBefore);
+    expect(closeCodes()).toEqual(['1001 going away']);
+    expect(closedKeys().length).toBeGreaterThan(50);
+    expect(closedKeys().length).toBeLessThan(150);
+    for (const { closes } of crowd.clients) expect(closes.length).toBeLessThanOrEqual(1);
+    expect(await crowd.quiet()).toEqual([]);
+  });
+});
+
+// It is kept for a minute, so that the next controller would learn how it ended; so this comes last.
+test('the container that the controller has ended is removed', async () => {
+  const found = () => site.docker('ps', '--all', '--quiet', '--filter', `id=${ended}`);
+  expect(ended).toBeDefined();
+  await until('it is removed', async () => (await found()) === '', 90_000, 500);
+});

@@ -1,0 +1,196 @@
+import { statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { slotOf } from '@wscluster/ring';
+import { baseImages, type DockerEngine, dockerEngine } from '@wscluster/testbed';
+import { nacosInstances } from '../../brokers/support/agreement.ts';
+import { type Answer, http } from '../../e2e/support/http.ts';
+import { freePorts } from '../../e2e/support/processes.ts';
+import type { NodeView, Owners, RingView } from '../../e2e/support/system.ts';
+import { until } from '../../e2e/support/wait.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const TOKEN = 'a-token-of-the-tests';
+
+/** Published on loopback. */
+type Ports = readonly [client: number, controller1: number, controller2: number, nacos: number];
+
+interface GatewayView {
+  readonly id: string;
+  readonly inSync: boolean;
+  readonly connections: number;
+}
+
+interface LogLine {
+  readonly level: string;
+  readonly event?: string;
+  readonly msg: string;
+}
+
+/** deploy/compose on an engine of the tests, as a user runs it; only ports, token and socket are the test's own. */
+export class Deployment {
+  readonly engine: DockerEngine;
+  readonly #files: readonly string[];
+  readonly #ports: Ports;
+  readonly #env: Record<string, string>;
+
+  private constructor(engine: DockerEngine, files: readonly string[], ports: Ports, env: object) {
+    this.engine = engine;
+    this.#files = files;
+    this.#ports = ports;
+    const socket = engine.host.replace('unix://', '');
+    const [PORT, CONTROLLER_1_PORT, CONTROLLER_2_PORT, NACOS_PORT] = ports.map(String);
+    this.#env = {
+      ...{ PORT, CONTROLLER_1_PORT, CONTROLLER_2_PORT, NACOS_PORT },
+      ...{ DOCKER_SOCKET: socket, DOCKER_GID: String(statSync(socket).gid), WSCLUSTER_API_TOKEN: TOKEN },
+      ...env,
+    } as Record<string, string>;
+  }
+
+  /**
+   * Built, up and healthy. `files` are names in deploy/compose. It waits for the engine while others have it, and builds
+   * the images of the code as it is now: minutes where nothing is cached.
+   */
+  static async up(
+    files: readonly string[],
+    prepare: (engine: DockerEngine) => Promise<Record<string, string>> = async () => ({}),
+  ): Promise<Deployment> {
+    const engine = await dockerEngine();
+    try {
+      await baseImages(engine);
+      const [client = 0, controller1 = 0, controller2 = 0, nacos = 0] = await freePorts(4);
+      const deployment = new Deployment(
+        engine,
+        files,
+        [client, controller1, controller2, nacos],
+        await prepare(engine),
+      );
+      await deployment.compose('build', '--quiet');
+      await deployment.compose('up', '--detach', '--no-build', '--wait');
+      return deployment;
+    } catch (error) {
+      await engine.dispose();
+      throw error;
+    }
+  }
+
+  /** Removes all of it; fails with what is left. */
+  async down(): Promise<void> {
+    try {
+      await this.compose('down', '--volumes', '--timeout', '10');
+      const left = await Promise.all([
+        this.docker('ps', '--all', '--quiet', '--filter', 'label=com.docker.compose.project=wscluster'),
+        this.docker('network', 'ls', '--quiet', '--filter', 'name=wscluster'),
+        this.docker('volume', 'ls', '--quiet'),
+      ]);
+      if (left.some((ids) => ids !== '')) throw new Error(`down -v has left ${left.join(' ')}`);
+    } finally {
+      await this.engine.dispose();
+    }
+  }
+
+  compose(...args: string[]): Promise<string> {
+    const files = this.#files.flatMap((file) => ['--file', `deploy/compose/${file}`]);
+    // Beside compose.yaml there may be a user's own .env.
+    const own = ['--env-file', '/dev/null'];
+    return this.engine.dockerWith({ cwd: root, env: this.#env }, 'compose', ...own, ...files, ...args);
+  }
+
+  /** `docker compose up` with so many replicas; what runs already is left alone. */
+  async scale(nodes: number, gateways = 2): Promise<void> {
+    const replicas = ['--scale', `ws-node=${nodes}`, '--scale', `gateway=${gateways}`];
+    await this.compose('up', '--detach', '--no-build', '--no-recreate', ...replicas);
+  }
+
+  async docker(...args: string[]): Promise<string> {
+    return (await this.engine.docker(...args)).trim();
+  }
+
+  /** Full ids of the running containers of a service. */
+  async containers(service: string): Promise<string[]> {
+    const label = `label=com.docker.compose.service=${service}`;
+    return words(await this.docker('ps', '--quiet', '--no-trunc', '--filter', label));
+  }
+
+  /** Exit code of a container that has ended. */
+  async exitCode(container: string): Promise<number> {
+    return Number(await this.docker('inspect', '--format', '{{.State.ExitCode}}', container));
+  }
+
+  /** What our processes in a container have logged. */
+  async logs(container: string): Promise<LogLine[]> {
+    const text = await this.docker('logs', container);
+    return text.split('\n').map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** The load balancer, whatever gateway it takes. */
+  clientUrls(key: string): string[] {
+    return [`ws://127.0.0.1:${this.#ports[0]}/websocket/connect/${encodeURIComponent(key)}`];
+  }
+
+  /** Calls the API below the cluster at one of the controllers; both answer. */
+  api(method: string, path: string, body?: string, controller: 1 | 2 = 1): Promise<Answer> {
+    const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/merge-patch+json' };
+    const url = `http://127.0.0.1:${this.#ports[controller]}/api/v1/clusters/chat${path}`;
+    return http(method, url, body, body === undefined ? { authorization: headers.authorization } : headers);
+  }
+
+  async ring(controller: 1 | 2 = 1): Promise<RingView> {
+    return this.#get('/ring?slots=true', controller);
+  }
+
+  async owners(controller: 1 | 2 = 1): Promise<Owners> {
+    const { table, members } = await this.ring(controller);
+    return (key) => members[table[slotOf(key)] ?? -1]?.nodeId;
+  }
+
+  async nodes(): Promise<NodeView[]> {
+    return (await this.#get<{ nodes: NodeView[] }>('/nodes', 1)).nodes;
+  }
+
+  async gateways(): Promise<GatewayView[]> {
+    return (await this.#get<{ gateways: GatewayView[] }>('/gateways', 1)).gateways;
+  }
+
+  /**
+   * Waits until exactly these containers are members, in Nacos too, nothing is left to move, and every gateway has the
+   * ring's revision. Fails with what differs.
+   */
+  async agreed(members: readonly string[], gateways = 2, deadlineMs = 30_000): Promise<void> {
+    const wanted = String([...members].sort());
+    let differs = '';
+    const look = async () => {
+      const { status } = await this.#get<ClusterView>('', 1);
+      const ready = status.conditions.find(({ type }) => type === 'Ready');
+      if (ready?.status !== 'True') return `the cluster is not ready: ${ready?.message}`;
+      const views = await this.gateways();
+      if (views.length !== gateways || views.some(({ inSync }) => !inSync)) return `gateways: ${JSON.stringify(views)}`;
+      const ring = await this.ring();
+      const found = String(ring.members.map(({ nodeId }) => nodeId).sort());
+      if (found !== wanted) return `the ring has ${found}, not ${wanted}`;
+      const addresses = String(ring.members.map(({ address }) => address).sort());
+      const registered = String(await nacosInstances(`127.0.0.1:${this.#ports[3]}`, 'chat'));
+      return registered === addresses ? '' : `Nacos has ${registered}, the ring ${addresses}`;
+    };
+    const agree = async () => {
+      differs = await look().catch((error: Error) => error.message);
+      return differs === '';
+    };
+    await until('members, gateways and Nacos agree', agree, deadlineMs, 50).catch((error: Error) => {
+      throw new Error(`${error.message}: ${differs}`);
+    });
+  }
+
+  async #get<Body>(path: string, controller: 1 | 2): Promise<Body> {
+    const answer = await this.api('GET', path, undefined, controller);
+    if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.text}`);
+    return JSON.parse(answer.text) as Body;
+  }
+}
+
+interface ClusterView {
+  readonly status: { readonly conditions: { type: string; status: string; message: string }[] };
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
