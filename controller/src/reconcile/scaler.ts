@@ -34,14 +34,19 @@ export class Scaler {
   async scale(input: ScaleInput): Promise<number | undefined> {
     try {
       const againMs = await this.#carryOut(input);
+      if (this.#problem !== undefined)
+        this.#log.info({ event: 'scale-recovered' }, 'nodes can be started and stopped again');
       this.#problem = undefined;
       return againMs;
     } catch (error) {
+      const isNew = this.#problem === undefined;
       this.#problem = messageOf(error);
-      this.#log.error(
-        { event: 'scale-failed', error, action: 'mend the cause; it is tried again each second' },
-        `a node cannot be started or stopped: ${this.#problem}`,
-      );
+      // Once: what is the matter now is in the status.
+      if (isNew)
+        this.#log.error(
+          { event: 'scale-failed', error, action: 'mend the cause; it is tried again each second' },
+          `a node cannot be started or stopped: ${this.#problem}`,
+        );
       return RETRY_MS;
     }
   }

@@ -10,6 +10,8 @@ export class ImagePuller {
   readonly #pull: (image: string) => Promise<void>;
   readonly #log: Logger;
   readonly #pulls = new Map<string, Promise<void>>();
+  /** Their last pull failed, so that the next one is no news. */
+  readonly #failed = new Set<string>();
 
   constructor(pull: (image: string) => Promise<void>, log: Logger) {
     this.#pull = pull;
@@ -34,9 +36,11 @@ export class ImagePuller {
   }
 
   #begin(image: string): Promise<void> {
-    this.#log.info({ event: 'image-pull', image }, `pulls the image ${image}`);
+    if (!this.#failed.has(image)) this.#log.info({ event: 'image-pull', image }, `pulls the image ${image}`);
     const pull = this.#pull(image)
+      .then(() => void this.#failed.delete(image))
       .catch((error: unknown) => {
+        this.#failed.add(image);
         throw new WsClusterError(
           'SOURCE_UNAVAILABLE',
           `the image ${image} is not on the engine, and to pull it failed (${messageOf(error)}); ` +
