@@ -13,7 +13,8 @@ export interface TcpRelay {
   close(): Promise<void>;
 }
 
-export async function openTcpRelay(target: string): Promise<TcpRelay> {
+/** `listenHost`: the address of this host where it listens, default loopback. */
+export async function openTcpRelay(target: string, listenHost = '127.0.0.1'): Promise<TcpRelay> {
   const [host = '', port = ''] = target.split(':');
   const pairs = new Map<Socket, Socket | undefined>();
   let isCutOff = false;
@@ -36,7 +37,7 @@ export async function openTcpRelay(target: string): Promise<TcpRelay> {
     });
     far.on('close', () => near.destroy());
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, listenHost);
   await once(server, 'listening');
 
   function breakAll(): number {
