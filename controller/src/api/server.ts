@@ -48,9 +48,10 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   });
   app.setErrorHandler((thrown, request, reply) => {
     const problem = problemOf(translated(thrown));
-    if (problem.status >= 500)
+    // That something is away (502, 503) is told to who asks, and logged where it is noticed, not with each request.
+    if (problem.status === 500)
       options.log.error(
-        { event: 'api-error', error: thrown, url: request.url, action: 'see the cause; report it when it is INTERNAL' },
+        { event: 'api-error', error: thrown, url: request.url, action: 'report it with the error' },
         problem.detail,
       );
     return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
