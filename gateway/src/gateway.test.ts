@@ -35,8 +35,10 @@ describe('a gateway', () => {
     const { gateway, broadcast, bus } = await startTestGateway(ringMessage(ringOf(revision(1), [node])));
     const client = await connectClient(gateway.port, 'ada');
     broadcast(ringMessage(ringOf(revision(2), [node])));
-    const acknowledged = (version: number) => () =>
-      expect(reports(bus.sent).at(-1)).toMatchObject({ applied: revision(version) });
+    const acknowledged =
+      (version: number, epoch = 1) =>
+      () =>
+        expect(reports(bus.sent).at(-1)).toMatchObject({ applied: revision(version, epoch) });
     await vi.waitFor(acknowledged(2), { timeout: 500 });
     const report = reports(bus.sent).at(-1);
     expect(report).toMatchObject({
@@ -51,6 +53,11 @@ describe('a gateway', () => {
     await vi.waitFor(acknowledged(3), { timeout: 500 });
     expect(reports(bus.sent).at(-1)?.connections).toBeUndefined();
     bus.handlers?.onConnected();
+    expect(reports(bus.sent).at(-1)?.connections).toBe(report?.connections);
+
+    // A new leader has not heard the counts.
+    broadcast(ringMessage(ringOf(revision(1, 2), [node])));
+    await vi.waitFor(acknowledged(1, 2), { timeout: 500 });
     expect(reports(bus.sent).at(-1)?.connections).toBe(report?.connections);
     client.socket.terminate();
     await gateway.stop();

@@ -39,6 +39,18 @@ describe('the fleet of gateways', () => {
     );
   });
 
+  test('knows whether every gateway that has connections has told on which slots', () => {
+    const fleet = new GatewayFleet();
+    expect(fleet.counted).toBe(true);
+    fleet.report(report('g1', 1), 0);
+    expect(fleet.counted).toBe(true);
+    fleet.report(report('g1', 1, { connectionsByNode: { a: 2 } }), 1);
+    expect(fleet.counted).toBe(false);
+    fleet.report(report('g1', 1, { connections: encodeSlotCounts(new Map([[3, 2]])), connectionsByNode: { a: 2 } }), 2);
+    fleet.report(report('g1', 1, { connectionsByNode: { a: 2 } }), 3);
+    expect(fleet.counted).toBe(true);
+  });
+
   test('adds up hot keys over the gateways, most connections first; a gateway that is gone counts no more', () => {
     const fleet = new GatewayFleet();
     fleet.report(

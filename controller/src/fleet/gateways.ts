@@ -33,6 +33,8 @@ export interface GatewayStatus {
 interface Entry extends GatewayStatus {
   /** Live connections by slot. */
   readonly counts: Readonly<Uint32Array>;
+  /** It has told its counts: reports leave out what has not changed, so a new leader may have to wait for them. */
+  readonly counted: boolean;
 }
 
 const NO_COUNTS: Readonly<Uint32Array> = new Uint32Array(SLOTS);
@@ -65,6 +67,7 @@ export class GatewayFleet {
       hotKeys: report.hotKeys ?? [],
       lastSeen: now,
       counts,
+      counted: known?.counted === true || report.connections !== undefined,
     });
     return intact;
   }
@@ -82,6 +85,11 @@ export class GatewayFleet {
 
   get all(): readonly GatewayStatus[] {
     return [...this.#entries.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** False while a gateway that has connections has not told on which slots. */
+  get counted(): boolean {
+    return [...this.#entries.values()].every(({ counted, connections }) => counted || connections === 0);
   }
 
   /** Live connections by slot, over all gateways. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  EMPTY_RING,
   formatRevision,
   messageOf,
   ownerOf,
@@ -33,7 +34,7 @@ import { observe } from '../status/observe.ts';
 import type { SourceHandlers, Workload, WorkloadSource } from '../workloads/port.ts';
 import { NodeOperations } from './node-operations.ts';
 import { membershipPolicy } from './policy.ts';
-import { GivenRings, type RecallParts, recallRing } from './recall.ts';
+import { busTaken, GivenRings, type RecallParts, recallRing } from './recall.ts';
 import { Scaler } from './scaler.ts';
 import { CoalescedRunner } from './signal.ts';
 import { restore } from './snapshot.ts';
@@ -47,6 +48,8 @@ const LISTEN_MS = 1100;
 const RESYNC_MS = 5000;
 /** While nodes drain, their connections are looked at this often. */
 const DRAIN_CHECK_MS = 500;
+/** While gateways have not told their counts, it is looked at again this often. */
+const COUNTS_CHECK_MS = 500;
 
 export interface ClusterParts {
   readonly name: string;
@@ -59,8 +62,8 @@ export interface ClusterParts {
   openBus(handlers: HubHandlers): Promise<RingBusHub>;
   /** Undefined: the nodes are registered nowhere. */
   openRegistry(): Promise<Registry | undefined>;
-  /** The store turned out to have lost the ring: write again what else was kept there. */
-  onStoreLost(): void;
+  /** The store turned out to have lost the ring: writes again what else was kept there. Tried again when it rejects. */
+  restoreDocuments(): Promise<void>;
 }
 
 /** What was opened for a new leader. */
@@ -111,31 +114,34 @@ export class ClusterController {
   /** Why the last look failed. */
   #failure: string | undefined;
   #conditions: readonly Condition[] = [];
+  #documentsLost = false;
   /** What was published beside the ring; undefined when it has to be published whatever it is. */
   #published: { settings: string; vacancies: string } | undefined;
 
   /** For who was elected: listens for gateways, then leads. Rejects with what the parts do; those are then closed. */
   static async start(parts: ClusterParts): Promise<ClusterController> {
-    const { stored, revision } = await lastRing(parts);
+    const opened: { close(): Promise<void> }[] = [parts.store];
+    const keep = <T extends { close(): Promise<void> } | undefined>(part: T): T => {
+      if (part !== undefined) opened.push(part);
+      return part;
+    };
     // Nothing is lost of what comes before there is a controller: reports come each second, and the loop lists anyway.
     let controller: ClusterController | undefined;
-    const bus = await parts.openBus({
-      onUplink: (message) => {
-        if (controller !== undefined) controller.#receive(message);
-      },
-    });
     try {
-      const source = await parts.openSource({
-        onChange: () => {
-          if (controller !== undefined) controller.#runner.signal();
-        },
-      });
-      const registry = await parts.openRegistry();
+      const { stored, revision } = await lastRing(parts);
+      const onUplink = (message: Uplink) => {
+        if (controller !== undefined) controller.#receive(message);
+      };
+      const onChange = () => {
+        if (controller !== undefined) controller.#runner.signal();
+      };
+      const bus = keep(await parts.openBus({ onUplink }));
+      const source = keep(await parts.openSource({ onChange }));
+      const registry = keep(await parts.openRegistry());
       controller = new ClusterController(parts, { stored, storedRevision: revision, bus, source, registry });
       return controller;
     } catch (error) {
-      await bus.close();
-      await parts.store.close();
+      await Promise.allSettled(opened.map((part) => part.close()));
       throw error;
     }
   }
@@ -150,7 +156,9 @@ export class ClusterController {
     this.#membership = membership;
     this.#warmUp = warmUpFor(membership);
     this.rollout = new Rollout(ring, stored?.release);
-    this.#publisher = new Publisher(name, bus, store, log, () => parts.onStoreLost());
+    this.#publisher = new Publisher(name, bus, store, log, () => {
+      this.#documentsLost = true;
+    });
     if (registry !== undefined)
       this.#registry = new RegistrySync({
         registry,
@@ -182,7 +190,7 @@ export class ClusterController {
       log,
       source,
       scaler: this.#scaler,
-      inTurn: (work) => this.#inTurn(work).finally(() => this.#runner.signal()),
+      inTurn: (work) => this.#change(work).finally(() => this.#runner.signal()),
     });
     this.#taking = this.#takeLead(storedRevision);
   }
@@ -190,6 +198,7 @@ export class ClusterController {
   /** Listens for gateways, then leads by the newest ring that anybody has, in an epoch above all that was seen. */
   async #takeLead(storedRevision: Revision | undefined): Promise<void> {
     const { signal } = this.#stopping;
+    if (this.rollout.ring === EMPTY_RING) await busTaken(this.#bus, this.#parts.name, signal);
     await delay(LISTEN_MS, undefined, { signal }).catch(() => {});
     const newest = await recallRing({ ...this.#recall(), held: this.rollout.ring.revision, signal });
     if (signal.aborted) return;
@@ -203,11 +212,20 @@ export class ClusterController {
     this.#beats = setInterval(() => {
       if (!this.leading) return;
       this.#link.beat();
+      if (this.#documentsLost) this.#restoreDocuments();
       const now = performance.now();
       if (!this.rollout.acknowledged || this.rollout.isMoving(now)) this.#recent.keep(now);
       this.#refreshStatus();
     }, HEARTBEAT_MS);
     this.#runner.signal();
+  }
+
+  /** What fails is tried again by the next beat; the store's own failure is told elsewhere. */
+  #restoreDocuments(): void {
+    this.#documentsLost = false;
+    this.#parts.restoreDocuments().catch(() => {
+      this.#documentsLost = true;
+    });
   }
 
   #recall(): Omit<RecallParts, 'held' | 'signal'> {
@@ -251,7 +269,7 @@ export class ClusterController {
 
   /** Changes the stored spec by a JSON merge patch. Throws REQUEST_INVALID naming the field. */
   patchSpec(patch: unknown): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#change(async () => {
       await this.#parts.spec.update((spec) => patchedSpec(spec, patch));
       const { generation } = this.#parts.spec;
       this.events.add('spec', `the spec was changed (generation ${generation})`, { generation });
@@ -268,10 +286,8 @@ export class ClusterController {
     await this.#turn.catch(() => {});
     this.#link.close();
     if (endNodes) await this.#source.endAll();
-    await this.#source.close();
-    await this.#registry?.close();
-    await this.#bus.close();
-    await this.#parts.store.close();
+    // Together: the next leader waits for the slowest one only.
+    await Promise.all([this.#source.close(), this.#registry?.close(), this.#bus.close(), this.#parts.store.close()]);
   }
 
   #receive(message: Uplink): void {
@@ -318,6 +334,8 @@ export class ClusterController {
   }
 
   async #scale(listing: readonly Workload[]): Promise<void> {
+    // A look may take longer than the lead: containers can't refuse a former leader.
+    if (!this.leading) return;
     const { nodes } = this.#parts.spec.spec;
     // Until a ring is acknowledged some gateway may route by the one before: then everybody may be an owner.
     const settled = this.rollout.acknowledged && !this.#warmUp.cold;
@@ -347,8 +365,10 @@ export class ClusterController {
       now: Date.now(),
     });
     const connections = this.fleet.connectionsBySlot();
+    // Without a limit nobody has to be counted.
+    const counted = this.fleet.counted || !Number.isFinite(pace.perSecond);
     const now = performance.now();
-    const { ring, step } = this.rollout.plan({ members, current, desired, connections, pace, now });
+    const { ring, step } = this.rollout.plan({ members, current, desired, connections, counted, pace, now });
     this.#membership = membership;
 
     const settings = { routes: spec.routing.routes, limits: spec.gateway.limits };
@@ -373,7 +393,10 @@ export class ClusterController {
 
   #wakeLater(membership: Membership, listing: readonly Workload[]): void {
     const planIn = this.rollout.planIn(performance.now());
-    if (planIn !== undefined && !this.#parts.spec.spec.rebalance.paused) this.#runner.signalIn(planIn);
+    // Until all are counted a plan holds back what it would move.
+    const countedIn = this.fleet.counted ? 0 : COUNTS_CHECK_MS;
+    if (planIn !== undefined && !this.#parts.spec.spec.rebalance.paused)
+      this.#runner.signalIn(Math.max(planIn, countedIn));
     if (membership.nextChangeAt !== undefined) this.#runner.signalIn(Math.max(0, membership.nextChangeAt - Date.now()));
     if (listing.some((workload) => workload.phase === 'draining')) this.#runner.signalIn(DRAIN_CHECK_MS);
   }
@@ -423,6 +446,14 @@ export class ClusterController {
     this.#conditions = conditions;
   }
 
+  /** A change by a person, in turn with the loop. Throws NO_LEADER once another controller may lead. */
+  #change<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(() => {
+      if (this.#parts.leadership.leading) return work();
+      throw new WsClusterError('NO_LEADER', `this controller leads ${this.#parts.name} no longer; try again`);
+    });
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work, work);
     this.#turn = turn.catch(() => {});
@@ -450,10 +481,7 @@ async function lastRing({
     const stored = await store.load();
     return { stored, revision: stored?.revision };
   } catch (error) {
-    if (!(error instanceof WsClusterError && error.code === 'MESSAGE_INVALID')) {
-      await store.close();
-      throw error;
-    }
+    if (!(error instanceof WsClusterError && error.code === 'MESSAGE_INVALID')) throw error;
     log.error(
       {
         event: 'stored-ring-damaged',

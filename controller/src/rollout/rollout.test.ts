@@ -51,6 +51,16 @@ describe('a rollout', () => {
     expect(rollout.release.movableUpTo).toEqual(second.ring.revision);
   });
 
+  test('moves nobody but the clients of lost owners until all connections are counted', () => {
+    const { rollout, connections } = started();
+    const current = new Uint16Array(SLOTS).fill(NO_OWNER, 300, 310);
+    const desired = new Uint16Array(SLOTS).fill(1, 0, 300);
+    const plan = (counted: boolean) =>
+      rollout.plan({ members, current, desired, connections, counted, pace: PACE, now: 0 }).step;
+    expect(plan(false)).toMatchObject({ slots: { lost: 10, balance: 0 }, remaining: { balance: { slots: 300 } } });
+    expect(plan(true).slots).toMatchObject({ lost: 10, balance: 100 });
+  });
+
   test('waits for a silent gateway no longer than its deadline', () => {
     const { rollout, step, acknowledge } = started();
     step(new Uint16Array(SLOTS), 0);

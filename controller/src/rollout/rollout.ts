@@ -79,7 +79,7 @@ export class Rollout {
   }
 
   /**
-   * The step to publish now, as a ring at the next version with its counts; its digest equals the present ring's when
+   * The step to publish now; `counted` false: `connections` is not all there is, so only lost owners' slots change. As a ring at the next version with its counts; its digest equals the present ring's when
    * nothing changes. Takes effect with `published`.
    */
   plan(input: {
@@ -87,11 +87,12 @@ export class Rollout {
     readonly current: Readonly<Uint16Array>;
     readonly desired: Readonly<Uint16Array>;
     readonly connections: Readonly<Uint32Array>;
+    readonly counted?: boolean;
     readonly pace: Pace;
     readonly now: number;
   }): { ring: Ring; step: Step } {
-    const { members, current, desired, connections, pace, now } = input;
-    const idle = this.acknowledged && now >= this.#movedAt - LEAD_MS;
+    const { members, current, desired, connections, counted = true, pace, now } = input;
+    const idle = counted && this.acknowledged && now >= this.#movedAt - LEAD_MS;
     const budget = idle ? (pace.perSecond * STEP_MS) / 1000 : 0;
     const step = planStep({ members, current, desired, connections, budget, balance: pace.balance });
     this.#remaining = step.remaining;

@@ -45,6 +45,8 @@ export class Reporter {
   /** Of the last report, and of the last one with counts; monotonic ms. */
   #reportedAt = 0;
   #fullAt = 0;
+  /** Epoch of the ring in use when counts were sent last: the leader of another one may never have heard them. */
+  #fullEpoch: number | undefined;
 
   constructor(context: ReporterContext) {
     this.#context = context;
@@ -76,6 +78,8 @@ export class Reporter {
       return;
     }
     const changes = tracker.changes;
+    const applied = current.table?.ring.revision ?? REVISION_ZERO;
+    const withCounts = changes !== this.#sent || applied.epoch !== this.#fullEpoch || this.#isFullDue();
     const hotKeys = this.#context.hotKeys();
     const message: Report = {
       wire: WIRE_MAJOR,
@@ -83,13 +87,16 @@ export class Reporter {
       cluster,
       gateway,
       address,
-      applied: current.table?.ring.revision ?? REVISION_ZERO,
-      ...((changes !== this.#sent || this.#isFullDue()) && { connections: encodeSlotCounts(tracker.countsBySlot) }),
+      applied,
+      ...(withCounts && { connections: encodeSlotCounts(tracker.countsBySlot) }),
       connectionsByNode: Object.fromEntries(tracker.countsByNode),
       moved: this.#context.moved(),
       ...(hotKeys.length > 0 && { hotKeys: [...hotKeys] }),
     };
-    if (message.connections !== undefined) this.#fullAt = performance.now();
+    if (withCounts) {
+      this.#fullAt = performance.now();
+      this.#fullEpoch = applied.epoch;
+    }
     this.#sent = changes;
     this.#reportedAt = performance.now();
     bus.send(message).catch((error: unknown) => {
