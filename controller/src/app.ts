@@ -31,6 +31,9 @@ import { drainMarks } from './workloads/drain-marks.ts';
 import { openLocalSource } from './workloads/local/source.ts';
 import type { SourceHandlers, WorkloadSource } from './workloads/port.ts';
 
+/** A leader notices within a heartbeat that Redis was emptied, and writes again what it had there. */
+const RESTORED_MS = 1_500;
+
 type Options = OptionValues<typeof controllerOptions>;
 
 /** Wires the controller; the only file that knows the adapters. Resolves early when `stopping` is aborted. */
@@ -79,6 +82,7 @@ function candidate(
   return new Candidate({
     name,
     log,
+    self,
     alone: brokers === undefined,
     leadership:
       brokers === undefined
@@ -92,7 +96,7 @@ function candidate(
           : openRedisDocuments({ url: brokers.redisUrl, cluster: name, log }),
       );
       try {
-        const spec = await openSpecStore(documents, declared);
+        const spec = await openSpecStore(documents, declared, { againMs: brokers === undefined ? 0 : RESTORED_MS });
         const transport = openTransport({ ...options, cluster: name, log });
         const controller = await ClusterController.start({
           name,
@@ -104,15 +108,7 @@ function candidate(
           openBus: (handlers) => transport.openHub(handlers),
           openSource: (handlers) => openSource(options, name, spec, documents, log, handlers),
           openRegistry: () => openRegistry(options, name, spec, log),
-          onStoreLost: () =>
-            void documents
-              .restore()
-              .catch((error: unknown) =>
-                log.warn(
-                  { event: 'documents-lost', cluster: name, error, action: 'change the spec once more by the API' },
-                  'the changed spec could not be written again',
-                ),
-              ),
+          restoreDocuments: () => documents.restore(),
         });
         return { spec, controller, close: () => documents.close() };
       } catch (error) {

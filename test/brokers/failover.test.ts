@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { silentLogger } from '@wscluster/service';
 import { openAmqpHub, openRedisStore } from '@wscluster/transport';
 import { describe, expect, test } from 'vitest';
@@ -132,5 +135,42 @@ describe('two controllers with 300 clients', () => {
     await leader.process.end('SIGKILL');
     const nobody = await at('/ring');
     expect([nobody.status, (JSON.parse(nobody.text) as { code: string }).code]).toEqual([503, 'NO_LEADER']);
+  });
+
+  test('who stands by calls nobody but the leader, and ends at once though an event stream passes through it', async () => {
+    const { system } = started();
+    const { leader, other } = await roles(system);
+    const strangers: string[] = [];
+    const stranger = createServer((req, res) => {
+      strangers.push(req.url ?? '');
+      res.end('{}');
+    }).listen(0, '127.0.0.1');
+    try {
+      await once(stranger, 'listening');
+      const { port } = stranger.address() as AddressInfo;
+      const ring = request({
+        host: '127.0.0.1',
+        port: other.apiPort,
+        path: `http://127.0.0.1:${port}/api/v1/ring`,
+        agent: false,
+      });
+      ring.setHeader('host', `127.0.0.1:${other.apiPort}`).end();
+      const [answer] = (await once(ring, 'response')) as [IncomingMessage];
+      answer.resume();
+      expect([answer.statusCode, strangers]).toEqual([200, []]);
+    } finally {
+      stranger.close();
+    }
+
+    const events = request({ host: '127.0.0.1', port: other.apiPort, path: '/api/v1/events', agent: false }).end();
+    events.on('error', () => {});
+    const [stream] = (await once(events, 'response')) as [IncomingMessage];
+    stream.on('error', () => {});
+    stream.resume();
+    const askedAt = performance.now();
+    expect(await other.process.end('SIGTERM')).toBe(0);
+    expect(performance.now() - askedAt).toBeLessThan(5_000);
+    events.destroy();
+    expect((await system.leader())?.apiPort).toBe(leader.apiPort);
   });
 });

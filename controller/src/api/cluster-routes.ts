@@ -18,7 +18,7 @@ export function addClusterRoutes(
 ): void {
   const app = scope.withTypeProvider<ZodTypeProvider>();
   const of = (request: FastifyRequest) => reignOf(servedBy(request, clusters));
-  passOnToLeader(scope, clusters);
+  passOnToLeader(scope, clusters, signal);
   const named = scope.prefix.endsWith(':cluster');
   const documented = <S extends object>(summary: string, status: number, answer: z.ZodType, more: S) => ({
     schema: { summary, hide: !named, response: { [status]: answer, default: answers.problemAnswer }, ...more },

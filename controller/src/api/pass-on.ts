@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import replyFrom from '@fastify/reply-from';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -16,13 +18,23 @@ export function servedBy(request: FastifyRequest, clusters: readonly ServedClust
  * Makes a scope's requests for a cluster that another controller leads go there, with the caller's own token. The
  * answer comes back as it is; NO_LEADER when no leader is known or it does not answer.
  */
-export function passOnToLeader(scope: FastifyInstance, clusters: readonly ServedCluster[]): void {
+export function passOnToLeader(
+  scope: FastifyInstance,
+  clusters: readonly ServedCluster[],
+  stopping: AbortSignal,
+): void {
+  const agents = { 'http:': new HttpAgent(), 'https:': new HttpsAgent() };
+  // What is under way at a leader, an event stream for one, would hold up the end of this process.
+  stopping.addEventListener('abort', () => {
+    agents['http:'].destroy();
+    agents['https:'].destroy();
+  });
   scope.register(replyFrom, {
     disableRequestLogging: true,
     contentTypesToEncode: ['application/merge-patch+json'],
     // Whoever called decides about another try.
     retryMethods: [],
-    http: { requestOptions: { timeout: TIMEOUT_MS } },
+    http: { requestOptions: { timeout: TIMEOUT_MS }, agents },
   });
   scope.addHook('preValidation', async (request, reply) => {
     const cluster = servedBy(request, clusters);
@@ -30,7 +42,7 @@ export function passOnToLeader(scope: FastifyInstance, clusters: readonly Served
     if (cluster.leader === undefined || request.headers[PASSED_ON] !== undefined)
       throw new WsClusterError('NO_LEADER', `no controller leads ${cluster.name} now; try again in some seconds`);
     const { leader } = cluster;
-    reply.from(new URL(request.url, leader).href, {
+    reply.from(atLeader(leader, request.url), {
       rewriteRequestHeaders: (_request, headers) => ({ ...headers, [PASSED_ON]: '1' }),
       onError: (answer, { error }) => {
         answer.send(
@@ -46,6 +58,15 @@ export function passOnToLeader(scope: FastifyInstance, clusters: readonly Served
     });
     return reply;
   });
+}
+
+/** A request may name a host of its own: never is it the one that is called. */
+function atLeader(leader: string, requested: string): string {
+  const { pathname, search } = new URL(requested, 'http://localhost');
+  const url = new URL(leader);
+  url.pathname = pathname;
+  url.search = search;
+  return url.href;
 }
 
 /** The status of a cluster as its leader gives it; null when it can't be had. */

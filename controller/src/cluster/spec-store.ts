@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
 import { z } from 'zod';
 import type { Documents } from '../documents/port.ts';
@@ -19,18 +20,27 @@ export interface SpecStore {
 
 /**
  * Reads the spec that the last leader left. It holds as long as the cluster's own file is the one from which it was
- * changed; who edits that file again means the edit, so the file then wins. Rejects with STORE_UNAVAILABLE, and with
+ * changed; who edits that file again means the edit, so the file then wins. `againMs`: where nothing is found it is looked
+ * for once more after so long, since another leader may be about to restore it; default 0, not. Rejects with STORE_UNAVAILABLE, and with
  * MESSAGE_INVALID or CONFIG_INVALID when what is stored cannot be a spec.
  */
-export async function openSpecStore(documents: Documents, { cluster, digest }: DeclaredCluster): Promise<SpecStore> {
+export async function openSpecStore(
+  documents: Documents,
+  { cluster, digest }: DeclaredCluster,
+  { againMs = 0 } = {},
+): Promise<SpecStore> {
   const { name } = cluster.metadata;
-  const found = await documents.read(DOCUMENT);
+  let found = await documents.read(DOCUMENT);
+  if (found === undefined && againMs > 0) {
+    await delay(againMs);
+    found = await documents.read(DOCUMENT);
+  }
   const stored = found === undefined ? undefined : parse(found, name);
   const edited = stored !== undefined && stored.source !== digest;
   const origin = `the stored spec of ${name}`;
   let { spec } = stored === undefined || edited ? cluster : validCluster({ ...cluster, spec: stored.spec }, origin);
   let generation = stored === undefined ? 1 : stored.generation + (edited ? 1 : 0);
-  if (edited) await documents.write(DOCUMENT, { source: digest, generation, spec });
+  if (stored === undefined || edited) await documents.write(DOCUMENT, { source: digest, generation, spec });
   return {
     get spec() {
       return spec;

@@ -6,21 +6,33 @@ export interface KeptDocuments extends Documents {
   restore(): Promise<void>;
 }
 
+/** Writes come one after the other, so that none puts an older state back. */
 export function keptDocuments(documents: Documents): KeptDocuments {
   const kept = new Map<string, unknown>();
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = last.then(work, work);
+    last = done.catch(() => {});
+    return done;
+  };
   return {
     async read(name) {
       const document = await documents.read(name);
       if (document !== undefined) kept.set(name, document);
       return document;
     },
-    async write(name, document) {
-      await documents.write(name, document);
-      kept.set(name, document);
+    write: (name, document) =>
+      inTurn(async () => {
+        await documents.write(name, document);
+        kept.set(name, document);
+      }),
+    restore: () =>
+      inTurn(async () => {
+        for (const [name, document] of kept) await documents.write(name, document);
+      }),
+    async close() {
+      await last;
+      await documents.close();
     },
-    async restore() {
-      for (const [name, document] of kept) await documents.write(name, document);
-    },
-    close: () => documents.close(),
   };
 }

@@ -7,7 +7,7 @@ export interface Leadership {
   elected(signal: AbortSignal): Promise<AbortSignal>;
   /** True while this process may write; judged by its own monotonic clock. */
   readonly leading: boolean;
-  /** Asks now, past all renewals, whether it still leads; for a leader that has met a sign of another one. */
+  /** Asks now, past all renewals, whether it still leads; for a leader that has met a sign of another one. False too when it can't be told. */
   confirm(): Promise<boolean>;
   /** Base URL of the leader's API, as the leader gave it; undefined when nobody leads or it can't be told now. */
   leader(): Promise<string | undefined>;

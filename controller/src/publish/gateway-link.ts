@@ -43,7 +43,7 @@ export class GatewayLink {
     rollout.published(ring, pace, performance.now());
     const result = await publisher.publish({ ring, release: rollout.release, ...context });
     if (result === 'stale') await this.#goAboveStored();
-    else await this.#releaseIfAcknowledged();
+    else this.#inBackground(this.#releaseIfAcknowledged());
   }
 
   /** `leading`: before that, reports only count for the epoch to come. */

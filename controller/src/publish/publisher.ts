@@ -6,6 +6,7 @@ import {
   encodeRing,
   messageOf,
   type Release,
+  type Revision,
   type Ring,
   type RingMessage,
   type Vacancy,
@@ -50,8 +51,13 @@ export class Publisher {
   #base: { ring: Ring; settingsDigest: string } | undefined;
   /** The message that the store is known to hold. */
   #saved: RingMessage | undefined;
-  /** One save at a time, in the order of publication. */
-  #saving: Promise<unknown> = Promise.resolve();
+  /** Of the last message that the store took. */
+  #savedRevision: Revision | undefined;
+  /** One save at a time; the one that is asked for next comes after it. */
+  #saving: { message: RingMessage | undefined; done: Promise<'saved' | 'stale'> } = {
+    message: undefined,
+    done: Promise.resolve('saved'),
+  };
   #status: PublishStatus = { storeError: undefined, busError: undefined };
 
   /** `onStoreLost`: the store has lost what it held, so other things in it may be lost too. */
@@ -74,14 +80,14 @@ export class Publisher {
     this.#last = message;
     // Whatever becomes of this one: the next change starts from a ring that was sent.
     this.#base = undefined;
-    const saving = this.#save(message);
-    if ((await within(saving, STORE_FIRST_MS)) === 'stale') return 'stale';
+    if ((await within(this.#save(message), STORE_FIRST_MS)) === 'stale') return 'stale';
     const change = base && encodeChange(base.ring, ring, { ...full, settingsBefore: base.settingsDigest });
     // Who lacks the base of a change reads the store, so it must be there.
     const stored = this.#saved === message;
     if (await this.#broadcast(stored && change !== undefined ? change : message))
       this.#base = { ring, settingsDigest: message.settingsDigest };
-    return (await saving) === 'stale' ? 'stale' : 'published';
+    // A save that is late is not waited for: the next heartbeat looks what became of it.
+    return 'published';
   }
 
   /** Names the last published ring, with the release as it stands now. */
@@ -98,45 +104,66 @@ export class Publisher {
 
   /** A store that was emptied, or put back to an older state, gets the ring again. */
   async #saveIfLost(message: RingMessage): Promise<'saved' | 'stale'> {
-    if (this.#saved === message) {
-      try {
-        const held = await this.#store.revision();
-        const order = held === undefined ? -1 : compareRevisions(held, message.revision);
-        this.#note('storeError', undefined);
-        if (order > 0) return 'stale';
-        if (order === 0) return 'saved';
-      } catch (error) {
-        this.#note('storeError', messageOf(error));
-        return 'saved';
-      }
-      if (this.#saved === message) this.#saved = undefined;
-      this.#log.warn(
-        { event: 'store-lost-ring', action: 'see who emptied it; it is written again' },
-        'the store lost its ring',
-      );
-      this.#onStoreLost();
+    if (this.#saved !== message) return this.#save(message);
+    try {
+      const held = await this.#store.revision();
+      const order = held === undefined ? -1 : compareRevisions(held, message.revision);
+      this.#note('storeError', undefined);
+      if (order > 0) return 'stale';
+      if (order === 0) return 'saved';
+    } catch (error) {
+      this.#note('storeError', messageOf(error));
+      return 'saved';
     }
+    if (this.#saved === message) this.#saved = undefined;
     return this.#save(message);
   }
 
+  /** However often it is asked for, a message waits for its save once. */
   #save(message: RingMessage): Promise<'saved' | 'stale'> {
-    const saving = this.#saving.then(async () => (this.#saved === message ? 'saved' : await this.#tryToSave(message)));
-    this.#saving = saving;
-    return saving;
+    if (this.#saving.message !== message) {
+      const before = this.#saving.done;
+      const done = before.then(() => this.#saveNewest(message));
+      this.#saving = { message, done };
+      void done.then(() => {
+        if (this.#saving.done === done) this.#saving = { message: undefined, done: Promise.resolve('saved') };
+      });
+    }
+    return this.#saving.done;
+  }
+
+  /** What is not the last publication any more by its turn is not saved: a slow store would fall ever further behind. */
+  async #saveNewest(message: RingMessage): Promise<'saved' | 'stale'> {
+    return this.#saved === message || this.#last !== message ? 'saved' : await this.#tryToSave(message);
   }
 
   /** A store that can't be written counts as saved: gateways get the ring from the bus meanwhile. */
   async #tryToSave(message: RingMessage): Promise<'saved' | 'stale'> {
     try {
+      await this.#lookForLoss();
       const result = await this.#store.save(message);
       // After a save whose answer was lost, the store holds this very ring.
       if (result === 'stale' && !(await this.#isStored(message))) return 'stale';
       this.#saved = message;
+      this.#savedRevision = message.revision;
       this.#note('storeError', undefined);
     } catch (error) {
       this.#note('storeError', messageOf(error));
     }
     return 'saved';
+  }
+
+  /** Tells when the store holds less than it was given. */
+  async #lookForLoss(): Promise<void> {
+    if (this.#savedRevision === undefined) return;
+    const held = await this.#store.revision();
+    if (held !== undefined && compareRevisions(held, this.#savedRevision) >= 0) return;
+    this.#savedRevision = undefined;
+    this.#log.warn(
+      { event: 'store-lost-ring', action: 'see who emptied it; it is written again' },
+      'the store lost its ring',
+    );
+    this.#onStoreLost();
   }
 
   async #isStored(message: RingMessage): Promise<boolean> {
@@ -162,7 +189,10 @@ export class Publisher {
   }
 
   #note(part: keyof PublishStatus, error: string | undefined): void {
-    if (this.#status[part] === error) return;
+    const before = this.#status[part];
+    this.#status = { ...this.#status, [part]: error };
+    // Once when it begins and once when it ends, whatever the failures in between say.
+    if ((before === undefined) === (error === undefined)) return;
     const what = part === 'storeError' ? 'store' : 'bus';
     if (error === undefined) this.#log.info({ event: `${what}-recovered` }, `the ring ${what} takes rings again`);
     else
@@ -170,7 +200,6 @@ export class Publisher {
         { event: `${what}-unavailable`, action: `bring the ring ${what} back; gateways go on with their last ring` },
         error,
       );
-    this.#status = { ...this.#status, [part]: error };
   }
 }
 

@@ -19,6 +19,8 @@ export interface CandidateParts {
   readonly name: string;
   readonly leadership: Leadership;
   readonly log: Logger;
+  /** Base URL of this process's API. */
+  readonly self: string;
   /** No other process can lead: what a person has to mend then ends this one. Else it is said, and tried again. */
   readonly alone: boolean;
   /** Opens all that leading needs. Rejects with what the parts reject with, and then has closed them. */
@@ -43,6 +45,7 @@ export class Candidate {
   readonly #firstReign = Promise.withResolvers<void>();
   #running: Promise<void> = Promise.resolve();
   #endNodes = false;
+  #looks: NodeJS.Timeout | undefined;
   #reign: Reign | undefined;
   #leader: string | undefined;
   #problem: string | undefined;
@@ -57,6 +60,8 @@ export class Candidate {
    * for a reason that a person has to mend.
    */
   async start(): Promise<void> {
+    void this.#lookForLeader();
+    this.#looks = setInterval(() => void this.#lookForLeader(), LOOK_MS);
     this.#running = this.#run();
     this.#running.catch((error: unknown) => this.#firstReign.reject(error));
     await this.#firstReign.promise;
@@ -82,6 +87,7 @@ export class Candidate {
   async stop({ endNodes }: { endNodes: boolean }): Promise<void> {
     this.#endNodes = endNodes;
     this.#stopping.abort();
+    clearInterval(this.#looks);
     this.#firstReign.resolve();
     await this.#running.catch(() => {});
     await this.#parts.leadership.close();
@@ -91,12 +97,10 @@ export class Candidate {
     const { leadership } = this.#parts;
     const { signal } = this.#stopping;
     for (let attempt = 1; !signal.aborted; ) {
-      const looks = this.#lookForLeader();
       const lead = await leadership.elected(signal).catch((error: unknown) => {
         if (signal.aborted) return undefined;
         throw error;
       });
-      looks.stop();
       if (lead === undefined) return;
       try {
         await this.#lead(lead);
@@ -116,6 +120,7 @@ export class Candidate {
     const { leadership, log, name } = this.#parts;
     const { spec, controller, close } = await this.#parts.reign(leadership);
     this.#reign = { spec, controller, planner: new Planner(controller, spec) };
+    this.#leader = undefined;
     this.#problem = undefined;
     this.#firstReign.resolve();
     const over = AbortSignal.any([lead, this.#stopping.signal]);
@@ -146,24 +151,16 @@ export class Candidate {
     );
   }
 
-  #lookForLeader(): { stop(): void } {
-    const look = async () => {
-      const leader = await this.#parts.leadership.leader().catch(() => undefined);
-      if (leader !== this.#leader && leader !== undefined)
-        this.#parts.log.info(
-          { event: 'standing-by', cluster: this.name, leader },
-          `stands by: ${this.name} is led by ${leader}`,
-        );
-      this.#leader = leader;
-      if (leader !== undefined) this.#firstReign.resolve();
-    };
-    void look();
-    const timer = setInterval(() => void look(), LOOK_MS);
-    return {
-      stop: () => {
-        clearInterval(timer);
-        this.#leader = undefined;
-      },
-    };
+  /** Whoever holds the lock, unless that is this process, which then is about to lead or has just led. */
+  async #lookForLeader(): Promise<void> {
+    if (this.#reign !== undefined) return;
+    const { leadership, self, log } = this.#parts;
+    const holder = await leadership.leader().catch(() => undefined);
+    if (this.#stopping.signal.aborted || this.#reign !== undefined) return;
+    const leader = holder === self ? undefined : holder;
+    if (leader !== undefined && leader !== this.#leader)
+      log.info({ event: 'standing-by', cluster: this.name, leader }, `stands by: ${this.name} is led by ${leader}`);
+    this.#leader = leader;
+    if (leader !== undefined) this.#firstReign.resolve();
   }
 }

@@ -35,6 +35,7 @@ class World {
   stored: RingMessage | undefined;
   storeBroken = false;
   storeLosses = 0;
+  storeHangs = false;
   leading = true;
   confirm = async () => this.leading;
   onRecall = (): void => {};
@@ -56,7 +57,7 @@ class World {
       spec: await openSpecStore(openFileDocuments(this.directory), declared),
       leadership: this,
       openRegistry: async () => undefined,
-      onStoreLost: () => {
+      restoreDocuments: async () => {
         this.storeLosses++;
       },
       assign: (seats, cap) => assigner.assign(seats, cap),
@@ -68,6 +69,8 @@ class World {
           return this.stored;
         },
         save: async (message) => {
+          if (this.storeHangs) await delay(2_000);
+          if (this.storeHangs) throw new WsClusterError('STORE_UNAVAILABLE', 'no answer');
           if (this.storeBroken) throw new WsClusterError('STORE_UNAVAILABLE', 'the disk is full');
           if (this.stored !== undefined && compareRevisions(message.revision, this.stored.revision) <= 0)
             return 'stale';
@@ -340,7 +343,25 @@ describe.concurrent('the controller of a cluster', () => {
     world.stored = undefined;
     await until(() => world.stored !== undefined);
     expect(world.stored).toMatchObject({ revision: before?.revision });
-    expect(world.storeLosses).toBe(1);
+    await until(() => world.storeLosses === 1);
+  });
+
+  test('a store that answers nothing holds up no ring', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.members?.length === 1);
+    world.storeHangs = true;
+    for (const ids of [
+      ['a', 'b'],
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c', 'd'],
+    ]) {
+      world.change(ids.map(ready));
+      await until(() => world.members?.length === ids.length, 1_500);
+    }
+    world.storeHangs = false;
+    await until(() => world.stored?.members.length === 4, 8_000);
   });
 
   test('who may write no longer publishes nothing', async () => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   compareRevisions,
   decodeRing,
@@ -15,12 +16,37 @@ import type { GatewayFleet } from '../fleet/gateways.ts';
 /** Gateways answer at once; who takes longer than this is not waited for, ms. */
 const RECALL_MS = 1_500;
 
-/** The newest ring that gateways have given back. */
+/** A bus that is away is waited for this long before a ring is made out of nothing, ms. */
+const BUS_MS = 30_000;
+const BUS_RETRY_MS = 500;
+/** Followers connect again within this time of the hub, ms. */
+const FOLLOWERS_MS = 2_000;
+
+/**
+ * Resolves when the bus takes messages, and gateways had time to connect again if it had to come back first; after 30 s in any
+ * case. For who starts without a ring: gateways may have one, and can only be heard over the bus.
+ */
+export async function busTaken(bus: RingBusHub, cluster: string, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + BUS_MS;
+  for (let late = false; !signal.aborted && performance.now() < deadline; late = true) {
+    const message = { wire: WIRE_MAJOR, type: 'recall', cluster } as const;
+    const taken = await bus.broadcast(message).then(
+      () => true,
+      () => false,
+    );
+    const waitMs = taken ? FOLLOWERS_MS : BUS_RETRY_MS;
+    if (!taken || late) await delay(waitMs, undefined, { signal }).catch(() => {});
+    if (taken) return;
+  }
+}
+
+/** The newest sound ring that gateways have given back. */
 export class GivenRings {
   #newest: RingMessage | undefined;
   readonly #added = new EventTarget();
 
   add(ring: RingMessage): void {
+    if (!isSound(ring)) return;
     if (this.#newest === undefined || compareRevisions(ring.revision, this.#newest.revision) > 0) this.#newest = ring;
     this.#added.dispatchEvent(new Event('added'));
   }
@@ -68,7 +94,7 @@ export async function recallRing(parts: RecallParts): Promise<RingMessage | unde
       ),
     );
   const best = [stored, await answer]
-    .filter((ring) => ring !== undefined && isSound(ring))
+    .filter((ring) => ring !== undefined)
     .sort(byRevision)
     .at(-1);
   const action =

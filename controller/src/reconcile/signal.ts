@@ -25,6 +25,8 @@ export class CoalescedRunner {
     this.#wanted = true;
     this.#running ??= this.#drain().finally(() => {
       this.#running = undefined;
+      // It may have come after the last look at it.
+      if (this.#wanted) this.signal();
     });
   }
 

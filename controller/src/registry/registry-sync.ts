@@ -56,10 +56,11 @@ export class RegistrySync {
     this.#runner.signal();
   }
 
-  /** Ends after the sync in progress; what is registered stays. */
+  /** Ends the sync in progress; what is registered stays. */
   async close(): Promise<void> {
-    await this.#runner.stop();
+    const stopped = this.#runner.stop();
     await this.#parts.registry.close();
+    await stopped;
   }
 
   async #sync(): Promise<void> {
@@ -74,11 +75,12 @@ export class RegistrySync {
 
   #fail(error: unknown): void {
     const message = messageOf(error);
-    if (message === this.#status.error) return;
-    this.#parts.log.warn(
-      { event: 'registry-unavailable', error, action: 'bring the registry back; the ring goes on without it' },
-      message,
-    );
+    // Once when it begins: it is tried again until it succeeds.
+    if (this.#status.error === undefined)
+      this.#parts.log.warn(
+        { event: 'registry-unavailable', error, action: 'bring the registry back; the ring goes on without it' },
+        message,
+      );
     this.#become({ synced: false, error: message });
   }
 

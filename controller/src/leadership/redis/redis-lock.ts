@@ -105,7 +105,8 @@ class RedisLock implements Leadership {
     if (this.#lead !== lead) return false;
     if (renewed === 'renewed') lead.deadline = deadline;
     if (renewed === 'lost') this.#lose(TAKEN);
-    return this.leading;
+    // One that could not ask does not know.
+    return renewed === 'renewed' && this.leading;
   }
 
   async leader(): Promise<string | undefined> {
