@@ -111,11 +111,9 @@ export class Deployment {
     return words(await this.docker('ps', '--quiet', '--no-trunc', '--filter', label));
   }
 
-  /** The exit code with which a container last ended; it may be removed by now. */
-  async endedWith(container: string): Promise<string> {
-    const filters = ['--filter', `container=${container}`, '--filter', 'event=die'];
-    const format = ['--format', '{{.Actor.Attributes.exitCode}}'];
-    return words(await this.docker('events', '--since', '10m', '--until', '0s', ...filters, ...format)).at(-1) ?? '';
+  /** Exit code of a container, once it has ended. */
+  async exitCode(container: string): Promise<number> {
+    return Number(await this.docker('wait', container));
   }
 
   /** What our processes in a container have logged. */
