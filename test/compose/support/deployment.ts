@@ -105,10 +105,11 @@ export class Deployment {
     return (await this.engine.docker(...args)).trim();
   }
 
-  /** Full ids of the running containers of a service. */
+  /** Full ids of the running containers of a service. The image has its label too, and so have the controller's nodes. */
   async containers(service: string): Promise<string[]> {
-    const label = `label=com.docker.compose.service=${service}`;
-    return words(await this.docker('ps', '--quiet', '--no-trunc', '--filter', label));
+    const labels = [`com.docker.compose.service=${service}`, 'com.docker.compose.config-hash'];
+    const filters = labels.flatMap((label) => ['--filter', `label=${label}`]);
+    return words(await this.docker('ps', '--quiet', '--no-trunc', ...filters));
   }
 
   /** Exit code of a container, once it has ended. */
