@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Crowd } from '../e2e/support/crowd.ts';
 import type { Owners } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
@@ -168,6 +168,8 @@ describe('300 clients of three containers', () => {
   test('docker pause for longer than the grace time moves its clients only, and unpause brings them back', async () => {
     const [frozen = '', ...others] = nodes;
     await site.docker('pause', frozen);
+    // Fails when the test has done it.
+    onTestFinished(async () => void (await site.docker('unpause', frozen).catch(() => {})));
     await site.agreed(others);
     await allWithOwners(await site.owners());
     expect(closedKeys()).toEqual(keysOf(frozen));
@@ -182,6 +184,7 @@ describe('300 clients of three containers', () => {
     const [sick = '', ...others] = nodes;
     const signal = (name: string) =>
       site.docker('exec', sick, 'bash', '-c', `kill -${name} $(</proc/1/task/1/children)`);
+    onTestFinished(async () => void (await signal('CONT')));
     await signal('STOP');
     await site.agreed(others, 2, 60_000);
     expect(await site.docker('inspect', '--format', '{{.State.Health.Status}}', sick)).toBe('unhealthy');
