@@ -212,8 +212,6 @@ describe('300 clients of three containers', () => {
       (await site.ring(controller).catch(() => undefined))?.revision.epoch ?? 0;
     await until('the other one leads', async () => (await epochAt(other)) > revision.epoch);
     expect((await site.ring(other)).table).toEqual(table);
-    const [otherId = ''] = await site.containers(`controller-${other}`);
-    expect((await site.logs(otherId)).filter(({ level }) => level === 'error')).toEqual([]);
     await site.compose('start', `controller-${leader}`);
     await until('the first one answers again', async () => (await epochAt(leader)) > revision.epoch);
     await site.agreed(nodes);
