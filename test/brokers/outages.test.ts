@@ -148,11 +148,16 @@ describe('with 300 clients, two controllers, RabbitMQ, Redis and Nacos', () => {
     const { table } = await system.ring();
     await askRedis(brokers().redis.url, 'FLUSHALL');
     await until(
-      'the ring is stored again',
-      async () => (await askRedis(brokers().redis.url, 'EXISTS', `wscluster:{${system.name}}:ring`)) === 1,
+      'the ring and the changed spec are stored again',
+      async () => {
+        const keys = ['ring', 'documents'].map((what) => `wscluster:{${system.name}}:${what}`);
+        return (await askRedis(brokers().redis.url, 'EXISTS', ...keys)) === 2;
+      },
       RECOVERY_MS,
     );
     await agreed(system, nacos.address, RECOVERY_MS);
+    // Whoever leads now, the one that did or the other one.
+    expect((await system.api('GET', '')).text).toContain('"maxConnectionsPerSecond":77');
     await system.controllers[0]?.process.end('SIGKILL');
     await system.controllers[1]?.process.end('SIGKILL');
     system.startController(1);

@@ -156,9 +156,7 @@ export class ClusterController {
     this.#membership = membership;
     this.#warmUp = warmUpFor(membership);
     this.rollout = new Rollout(ring, stored?.release);
-    this.#publisher = new Publisher(name, bus, store, log, () => {
-      this.#documentsLost = true;
-    });
+    this.#publisher = new Publisher(name, bus, store, log, () => this.#restoreDocuments());
     if (registry !== undefined)
       this.#registry = new RegistrySync({
         registry,
