@@ -17,13 +17,13 @@ import type { GatewayFleet } from '../fleet/gateways.ts';
 const RECALL_MS = 1_500;
 
 /** A bus that is away is waited for this long before a ring is made out of nothing, ms. */
-const BUS_MS = 30_000;
+const BUS_MS = 10_000;
 const BUS_RETRY_MS = 500;
 /** Followers connect again within this time of the hub, ms. */
 const FOLLOWERS_MS = 2_000;
 
 /**
- * Resolves when the bus takes messages, and gateways had time to connect again if it had to come back first; after 30 s in any
+ * Resolves when the bus takes messages, and gateways had time to connect again if it had to come back first; after 10 s in any
  * case. For who starts without a ring: gateways may have one, and can only be heard over the bus.
  */
 export async function busTaken(bus: RingBusHub, cluster: string, signal: AbortSignal): Promise<void> {
