@@ -91,7 +91,11 @@ describe('npm run demo', () => {
         () => /a change from outside: [1-9]\d* clients moved/.test(run.stdout),
         30_000,
       );
-      expect((await system?.nodes())?.find(({ id }) => id === added)?.connections).toBeGreaterThan(0);
+      // Gateways report each second who is connected.
+      await until(
+        'the new node has connections',
+        async () => ((await system?.nodes())?.find(({ id }) => id === added)?.connections ?? 0) > 0,
+      );
       run.signal('SIGINT');
       const { stdout } = await run.ended;
       expect(summaryOf(stdout)).toMatchObject({ clients: 50, changes: 1, lost: 0, wrong: 0 });
