@@ -43,6 +43,11 @@ describe('with 300 clients of three containers, the Docker engine', () => {
       async () => (await condition('BackendsAvailable')) === 'True AllReady',
       RECOVERY_MS,
     );
+    await until(
+      'events of the engine come again',
+      () => started().system.controller.has('docker-reachable'),
+      RECOVERY_MS,
+    );
     await agreed(started().system, site().nacos, RECOVERY_MS);
   }
 

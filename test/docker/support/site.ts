@@ -22,11 +22,10 @@ export function useSite(): () => Site {
     return server;
   };
   beforeAll(async () => {
-    const [redis, rabbitmq, nacos] = await Promise.all([
-      open(redisServer()),
-      open(rabbitmqServer()),
-      open(nacosServer('3.1')),
-    ]);
+    // One after the other: on a busy machine the database in Nacos gives up while others start beside it.
+    const redis = await open(redisServer());
+    const rabbitmq = await open(rabbitmqServer());
+    const nacos = await open(nacosServer('3.1'));
     const urls = { redisUrl: redis.url, rabbitmqUrl: rabbitmq.url };
     servers = { brokers: { redis, rabbitmq, urls }, nacos: nacos.address };
   });
