@@ -19,6 +19,8 @@ export default defineConfig({
           // Real processes and rates are measured here; files beside each other, or unit tests,
           // would disturb the figures.
           fileParallelism: false,
+          // Killed servers come back at their own pace on a small machine: what fails twice has failed. Retries are printed.
+          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
