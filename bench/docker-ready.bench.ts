@@ -7,7 +7,7 @@ import { System } from '../test/e2e/support/system.ts';
 import { until } from '../test/e2e/support/wait.ts';
 import { atMost, type BenchResult, median } from './result.ts';
 
-const ROUNDS = 40;
+const ROUNDS = 25;
 const LIMIT_MS = 50;
 
 /**
