@@ -58,6 +58,18 @@ export function movedSlots(from: Ring, to: Ring): number[] {
   return moved;
 }
 
+/** The table of one member list, expressed in another: owners that are not in the other become NO_OWNER. A copy. */
+export function reindexed(
+  table: Readonly<Uint16Array>,
+  from: readonly { readonly nodeId: string }[],
+  to: readonly { readonly nodeId: string }[],
+): Uint16Array {
+  const position = new Map(to.map((member, index) => [member.nodeId, index]));
+  const translate = from.map((member) => position.get(member.nodeId) ?? NO_OWNER);
+  if (translate.every((index, before) => index === before)) return table.slice();
+  return Uint16Array.from(table, (index) => translate[index] ?? NO_OWNER);
+}
+
 /** A table that is a window into other memory may not be aligned. */
 function pairsOf(table: Readonly<Uint16Array>): Uint32Array {
   const { buffer, byteOffset } = table.byteOffset % 4 === 0 ? table : table.slice();

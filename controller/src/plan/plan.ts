@@ -1,6 +1,6 @@
-import { NO_OWNER, type Revision, type Ring, SLOTS } from '@wscluster/ring';
+import { NO_OWNER, type Revision, type Ring, reindexed, SLOTS } from '@wscluster/ring';
 import type { Membership } from '../members/membership.ts';
-import { type Assign, desiredTable, reindexed } from '../reconcile/target.ts';
+import { type Assign, desiredTable } from '../reconcile/target.ts';
 
 /** What a change would move, and by node who gains and loses how much. */
 export interface Plan {

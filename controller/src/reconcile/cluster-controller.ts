@@ -7,6 +7,7 @@ import {
   type Revision,
   type Ring,
   type RingMessage,
+  reindexed,
   type Uplink,
   WsClusterError,
 } from '@wscluster/ring';
@@ -38,7 +39,7 @@ import { busTaken, GivenRings, type RecallParts, recallRing } from './recall.ts'
 import { Scaler } from './scaler.ts';
 import { CoalescedRunner } from './signal.ts';
 import { restore } from './snapshot.ts';
-import { type Assign, desiredTable, reindexed } from './target.ts';
+import { type Assign, desiredTable } from './target.ts';
 import { WARM_UP_MS, WarmUp } from './warm-up.ts';
 
 const HEARTBEAT_MS = 1000;

@@ -1,7 +1,7 @@
-import { Assigner, type Member, NO_OWNER, SLOTS } from '@wscluster/ring';
+import { Assigner, type Member, NO_OWNER, reindexed, SLOTS } from '@wscluster/ring';
 import { describe, expect, test } from 'vitest';
 import { type Membership, NO_MEMBERSHIP } from '../members/membership.ts';
-import { desiredTable, reindexed } from './target.ts';
+import { desiredTable } from './target.ts';
 
 const assigner = new Assigner();
 const desire = (membership: Membership, current: Uint16Array) =>

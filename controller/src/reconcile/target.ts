@@ -52,14 +52,3 @@ export function desiredTable(
   }
   return desired;
 }
-
-/** The table of one member list, expressed in another: owners that are not in the other become NO_OWNER. */
-export function reindexed(
-  table: Readonly<Uint16Array>,
-  from: readonly { readonly nodeId: string }[],
-  to: readonly { readonly nodeId: string }[],
-): Uint16Array {
-  const position = new Map(to.map((member, index) => [member.nodeId, index]));
-  const translate = from.map((member) => position.get(member.nodeId) ?? NO_OWNER);
-  return Uint16Array.from(table, (index) => translate[index] ?? NO_OWNER);
-}

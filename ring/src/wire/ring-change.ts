@@ -1,5 +1,5 @@
 import { WsClusterError } from '../errors.ts';
-import { createRing, movedSlots, NO_OWNER, type Ring, SLOTS } from '../ring.ts';
+import { createRing, movedSlots, NO_OWNER, type Ring, reindexed, SLOTS } from '../ring.ts';
 import { decodeBase64 } from './base64.ts';
 import { type RingChange, WIRE_MAJOR } from './messages.ts';
 import type { RingContext } from './ring-codec.ts';
@@ -50,7 +50,7 @@ export function encodeChange(
  */
 export function applyChange(base: Ring, change: RingChange): { ring: Ring; moved: readonly number[] } {
   const members = change.members ?? base.members;
-  const table = reindexed(base, members);
+  const table = reindexed(base.table, base.members, members);
   const entries = decodeBase64(change.slots, SLOTS * ENTRY_BYTES, 'slots');
   if (entries.length % ENTRY_BYTES !== 0)
     throw invalid('slots', `has ${entries.length} bytes, must be slots of 4 bytes`);
@@ -66,14 +66,6 @@ export function applyChange(base: Ring, change: RingChange): { ring: Ring; moved
   const ring = createRing(change.revision, members, table);
   if (ring.digest === change.digest) return { ring, moved };
   throw invalid('digest', `the change makes a ring with digest ${ring.digest}, the message says ${change.digest}`);
-}
-
-/** The table in terms of other members. Slots of nodes that are none of them have no owner. */
-function reindexed({ members: before, table }: Ring, members: Ring['members']): Uint16Array {
-  const indexOf = new Map(members.map((member, index) => [member.nodeId, index]));
-  const indices = before.map((member) => indexOf.get(member.nodeId) ?? NO_OWNER);
-  if (indices.every((index, position) => index === position)) return table.slice();
-  return table.map((index) => (index === NO_OWNER ? NO_OWNER : (indices[index] as number)));
 }
 
 function invalid(field: string, what: string): WsClusterError {

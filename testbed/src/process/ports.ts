@@ -11,14 +11,15 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   for (let attempt = 0; attempt < ATTEMPTS && ports.size < count; attempt++) {
     const port = randomInt(LOWEST, ABOVE);
-    if (await isFree(port)) ports.add(port);
+    if (await isFreePort(port, '127.0.0.1')) ports.add(port);
   }
   if (ports.size < count) throw new Error(`no ${count} ports of 127.0.0.1 from ${LOWEST} to ${ABOVE} are free`);
   return [...ports];
 }
 
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
+/** Whether nobody listens on it now; on all interfaces without a `host`. */
+export async function isFreePort(port: number, host?: string): Promise<boolean> {
+  const server = createServer().listen(port, host);
   try {
     await once(server, 'listening');
   } catch {
