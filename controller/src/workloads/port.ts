@@ -14,6 +14,8 @@ export interface Workload {
   readonly weight?: number;
   /** True when this source started it and may replace it. */
   readonly managed: boolean;
+  /** True of a managed node that was not made from the present template or image: it is to be replaced. Default false. */
+  readonly outdated?: boolean;
   /** Unix time in milliseconds when it was asked to leave; undefined when it was not. */
   readonly drainingSince?: number;
 }
