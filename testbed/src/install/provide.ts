@@ -1,6 +1,7 @@
 import { provideCompose } from '../docker/compose.ts';
 import { dockerEngine } from '../docker/engine.ts';
 import { baseImages, baseImagesDigest } from '../images/base-images.ts';
+import { builtKubernetes } from '../kubernetes/programs.ts';
 import { provideNacos } from '../nacos/nacos.ts';
 import { type Packages, provideByApt } from './apt.ts';
 import { builtOnce } from './built.ts';
@@ -14,6 +15,7 @@ const PACKAGES: Packages = {
   'docker.io': ['dockerd', '/usr/bin/docker'],
   iptables: ['iptables'],
   openssl: ['openssl'],
+  'etcd-server': ['etcd'],
   debootstrap: ['debootstrap'],
 };
 
@@ -24,7 +26,7 @@ const PACKAGES: Packages = {
 export async function provideServers(): Promise<void> {
   await provideByApt(PACKAGES);
   // The one waits for the processor, the other mostly for the network.
-  await Promise.all([provideCompose(), provideNacos().then(provideBaseImages)]);
+  await Promise.all([provideCompose().then(builtKubernetes), provideNacos().then(provideBaseImages)]);
 }
 
 /** A folder of the cache marks that the images are made: to look at them takes an engine, which takes a second. */

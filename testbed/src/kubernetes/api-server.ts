@@ -1,0 +1,61 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ServerProcess } from '../process/server-process.ts';
+import type { Access } from './access.ts';
+import { answersOk } from './https.ts';
+import type { Programs } from './programs.ts';
+
+export const SERVICE_ADDRESSES = '10.96.0.0/16';
+
+export interface ApiServerOptions {
+  /** Of the machine; a pod reaches only one that is not loopback. */
+  readonly host: string;
+  readonly port: number;
+  readonly etcdUrl: string;
+}
+
+/** kube-apiserver, not started. */
+export function apiServer(
+  programs: Programs,
+  folder: string,
+  access: Access,
+  options: ApiServerOptions,
+): ServerProcess {
+  const own = join(folder, 'kube-apiserver');
+  const address = `${options.host}:${options.port}`;
+  const loopback = options.host === '127.0.0.1';
+  const token = access.tokenOf('admin');
+  const { certificate } = access.authority;
+  const serves = (path: string) => answersOk(`https://${address}${path}`, certificate, token);
+  mkdirSync(own);
+  return new ServerProcess({
+    name: 'kube-apiserver',
+    address,
+    folder: own,
+    command: [
+      programs('kube-apiserver'),
+      `--etcd-servers=${options.etcdUrl}`,
+      ...[`--bind-address=${options.host}`, `--secure-port=${options.port}`, `--cert-dir=${own}`],
+      ...[`--tls-cert-file=${access.server}/cert.pem`, `--tls-private-key-file=${access.server}/key.pem`],
+      ...[`--client-ca-file=${certificate}`, `--token-auth-file=${access.tokens}`],
+      '--authorization-mode=Node,RBAC',
+      '--enable-admission-plugins=NodeRestriction',
+      '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+      `--service-account-key-file=${access.accountKey}`,
+      `--service-account-signing-key-file=${access.accountKey}`,
+      `--service-cluster-ip-range=${SERVICE_ADDRESSES}`,
+      // The endpoints of the Service `kubernetes` may not be on loopback.
+      ...(loopback ? ['--endpoint-reconciler-type=none'] : [`--advertise-address=${options.host}`]),
+      `--kubelet-certificate-authority=${certificate}`,
+      `--kubelet-client-certificate=${access.kubeletClient}/cert.pem`,
+      `--kubelet-client-key=${access.kubeletClient}/key.pem`,
+      '--kubelet-preferred-address-types=InternalIP',
+      '--allow-privileged',
+      // Without it a stop waits for open watches, which last for minutes.
+      '--shutdown-send-retry-after',
+      '--profiling=false',
+    ],
+    // The second is made a moment after the first is true.
+    answers: async () => (await serves('/readyz')) && (await serves('/api/v1/namespaces/default')),
+  });
+}

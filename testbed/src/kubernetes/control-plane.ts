@@ -1,0 +1,166 @@
+import { rmSync } from 'node:fs';
+import { freePorts } from '../process/ports.ts';
+import type { ServerProcess } from '../process/server-process.ts';
+import type { RealServer } from '../server.ts';
+import { type Access, makeAccess } from './access.ts';
+import { apiServer } from './api-server.ts';
+import { type Etcd, etcdServer } from './etcd.ts';
+import { type Kubectl, kubectlWith, type Manifest } from './kubectl.ts';
+import type { Programs } from './programs.ts';
+
+/** Who speaks: a user with groups, or a service account (of the namespace `default` by default). */
+export type Subject =
+  | { readonly user: string; readonly groups?: readonly string[] }
+  | { readonly serviceAccount: string; readonly namespace?: string };
+
+/** An API server with its etcd; freeze, thaw and pid are of the API server, the rest of both and of what belongs to them. */
+export interface KubernetesApi extends RealServer, Kubectl {
+  /** The API server: `https://127.0.0.1:port`. */
+  readonly server: string;
+  /** The path of a kubeconfig of cluster-admin, for KUBECONFIG. */
+  readonly kubeconfig: string;
+  /** Writes a kubeconfig of somebody else, with a client certificate or a token of an hour; its path. Who it is may do what RBAC says. */
+  kubeconfigFor(subject: Subject): Promise<string>;
+  /** The API server alone, as start, stop and kill do it: etcd goes on. */
+  startApi(): Promise<void>;
+  stopApi(): Promise<void>;
+  killApi(): Promise<void>;
+  /**
+   * Makes resource versions from before the last change too old (410): compacts etcd's history, and starts the API
+   * server again, which would answer watches from its own cache otherwise. Open watches break off.
+   */
+  compact(): Promise<void>;
+}
+
+/** What a control plane consists of. */
+export interface ControlPlaneParts {
+  readonly folder: string;
+  readonly access: Access;
+  readonly programs: Programs;
+  readonly etcd: Etcd;
+  readonly api: ServerProcess;
+  /** Clients of the API server that are parts of the cluster, in the order of their starts. */
+  readonly clients: readonly ServerProcess[];
+}
+
+/** Makes the parts below the folder, but no clients. */
+export async function controlPlaneParts(
+  programs: Programs,
+  folder: string,
+  host: string,
+): Promise<Omit<ControlPlaneParts, 'clients'>> {
+  const [port = 0] = await freePorts(1);
+  const service = 'DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,IP:10.96.0.1';
+  const access = await makeAccess(folder, [
+    `IP:${host}`,
+    'IP:127.0.0.1',
+    'DNS:localhost',
+    'DNS:kubernetes.default',
+    service,
+  ]);
+  const etcd = await etcdServer(folder);
+  return {
+    folder,
+    access,
+    programs,
+    etcd,
+    api: apiServer(programs, folder, access, { host, port, etcdUrl: etcd.url }),
+  };
+}
+
+/** etcd, the API server and its clients. */
+export class ControlPlane implements KubernetesApi {
+  readonly address: string;
+  readonly server: string;
+  readonly kubeconfig: string;
+  readonly #parts: ControlPlaneParts;
+  readonly #kubectl: Kubectl;
+  #users = 0;
+
+  constructor(parts: ControlPlaneParts) {
+    const { access, api, folder, programs } = parts;
+    this.address = api.address;
+    this.server = `https://${api.address}`;
+    this.kubeconfig = access.kubeconfig('admin', this.server, { token: access.tokenOf('admin') });
+    this.#kubectl = kubectlWith(programs, folder, this.kubeconfig);
+    this.#parts = parts;
+  }
+
+  get pid(): number | undefined {
+    return this.#parts.api.pid;
+  }
+
+  kubectl(...args: string[]): Promise<string> {
+    return this.#kubectl.kubectl(...args);
+  }
+
+  apply(manifest: Manifest, ...args: string[]): Promise<string> {
+    return this.#kubectl.apply(manifest, ...args);
+  }
+
+  async kubeconfigFor(subject: Subject): Promise<string> {
+    this.#users++;
+    const name = `user-${this.#users}`;
+    const { access } = this.#parts;
+    if ('serviceAccount' in subject) {
+      const { namespace = 'default', serviceAccount } = subject;
+      const token = await this.kubectl('create', 'token', serviceAccount, '--namespace', namespace);
+      return access.kubeconfig(name, this.server, { token: token.trim() });
+    }
+    const groups = (subject.groups ?? []).map((group) => `/O=${group}`);
+    const subjectName = [...groups, `/CN=${subject.user}`].join('');
+    const certificate = await access.authority.issue(name, subjectName, 'extendedKeyUsage=clientAuth');
+    return access.kubeconfig(name, this.server, { certificate });
+  }
+
+  async start(): Promise<void> {
+    await this.#parts.etcd.start();
+    await this.#parts.api.start();
+    await Promise.all(this.#parts.clients.map((client) => client.start()));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#parts.clients.map((client) => client.stop()));
+    await this.#parts.api.stop();
+    await this.#parts.etcd.stop();
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all(this.#all.map((part) => part.kill()));
+  }
+
+  startApi(): Promise<void> {
+    return this.#parts.api.start();
+  }
+
+  stopApi(): Promise<void> {
+    return this.#parts.api.stop();
+  }
+
+  killApi(): Promise<void> {
+    return this.#parts.api.kill();
+  }
+
+  freeze(): void {
+    this.#parts.api.freeze();
+  }
+
+  thaw(): void {
+    this.#parts.api.thaw();
+  }
+
+  async compact(): Promise<void> {
+    await this.#parts.etcd.compact();
+    await this.killApi();
+    await this.startApi();
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#all.map((part) => part.dispose()));
+    rmSync(this.#parts.folder, { recursive: true, force: true });
+  }
+
+  get #all(): readonly ServerProcess[] {
+    return [...this.#parts.clients, this.#parts.api, this.#parts.etcd];
+  }
+}

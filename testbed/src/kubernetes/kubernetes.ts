@@ -1,0 +1,3 @@
+export type { KubernetesApi, Subject } from './control-plane.ts';
+export type { Manifest } from './kubectl.ts';
+export { type KubernetesApiOptions, kubernetesApi } from './kubernetes-api.ts';

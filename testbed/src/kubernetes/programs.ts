@@ -1,0 +1,38 @@
+import { readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { digestOf } from '../images/recipe.ts';
+import { builtOnce } from '../install/built.ts';
+import { goBuild, goModule } from '../install/go.ts';
+
+/** As testbed/tools/kubernetes/go.mod has it. */
+const VERSION = 'v1.34.4';
+
+const NAMES = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-proxy',
+  'kube-scheduler',
+  'kubectl',
+  'kubelet',
+] as const;
+
+/** Finds a program of Kubernetes; all are of one version. */
+export type Programs = (name: (typeof NAMES)[number]) => string;
+
+/** Builds Kubernetes unless it is there; takes some minutes the first time, and nothing later. */
+export async function builtKubernetes(): Promise<Programs> {
+  const recipe = digestOf(
+    ...['main.go', 'go.mod'].map((file) => readFileSync(join(goModule('kubernetes'), file), 'utf8')),
+  );
+  const folder = await builtOnce(`kubernetes-${VERSION}-${recipe}`, `Kubernetes ${VERSION}`, async (building) => {
+    await goBuild({
+      module: 'kubernetes',
+      package: '.',
+      // kubectl refuses a server without a version.
+      settings: { 'k8s.io/component-base/version.gitVersion': VERSION },
+      output: join(building, 'kubernetes'),
+    });
+    for (const name of NAMES) symlinkSync('kubernetes', join(building, name));
+  });
+  return (name) => join(folder, name);
+}
