@@ -15,7 +15,7 @@ import { isLoopback } from './api/access.ts';
 import { startApi } from './api/server.ts';
 import { type DeclaredCluster, loadClusters } from './cluster/load.ts';
 import type { NodesSpec } from './cluster/nodes-schema.ts';
-import { openSpecStore, type SpecStore } from './cluster/spec-store.ts';
+import { openSpecStore, SPEC_DOCUMENT, type SpecStore } from './cluster/spec-store.ts';
 import type { controllerOptions } from './config.ts';
 import { type KeptDocuments, keptDocuments } from './documents/kept-documents.ts';
 import { openFileDocuments } from './documents/local/file-documents.ts';
@@ -27,12 +27,14 @@ import { Candidate } from './reconcile/candidate.ts';
 import { ClusterController } from './reconcile/cluster-controller.ts';
 import type { Registry } from './registry/port.ts';
 import type { DockerNodeSettings } from './workloads/docker/settings.ts';
-import { drainMarks } from './workloads/drain-marks.ts';
+import { DRAINS_DOCUMENT, drainMarks } from './workloads/drain-marks.ts';
 import { openLocalSource } from './workloads/local/source.ts';
 import type { SourceHandlers, WorkloadSource } from './workloads/port.ts';
 
 /** A leader notices within a heartbeat that Redis was emptied, and writes again what it had there. */
 const RESTORED_MS = 1_500;
+/** All that is kept as documents. */
+const DOCUMENTS = [SPEC_DOCUMENT, DRAINS_DOCUMENT];
 
 type Options = OptionValues<typeof controllerOptions>;
 
@@ -79,6 +81,11 @@ function candidate(
 ): Candidate {
   const { name } = declared.cluster.metadata;
   const brokers = brokersOf(options);
+  const documents = keptDocuments(
+    brokers === undefined
+      ? openFileDocuments(join(options.stateDir, name))
+      : openRedisDocuments({ url: brokers.redisUrl, cluster: name, log }),
+  );
   return new Candidate({
     name,
     log,
@@ -89,33 +96,24 @@ function candidate(
         ? alwaysLeader()
         : openRedisLeadership({ url: brokers.redisUrl, cluster: name, self, ttlMs: options.lockSeconds, log }),
     async reign(leadership) {
-      const folder = join(options.stateDir, name);
-      const documents = keptDocuments(
-        brokers === undefined
-          ? openFileDocuments(folder)
-          : openRedisDocuments({ url: brokers.redisUrl, cluster: name, log }),
-      );
-      try {
-        const spec = await openSpecStore(documents, declared, { againMs: brokers === undefined ? 0 : RESTORED_MS });
-        const transport = openTransport({ ...options, cluster: name, log });
-        const controller = await ClusterController.start({
-          name,
-          spec,
-          leadership,
-          log,
-          store: transport.openStore(),
-          assign: (seats, cap) => assigner.assign(seats, cap),
-          openBus: (handlers) => transport.openHub(handlers),
-          openSource: (handlers) => openSource(options, name, spec, documents, log, handlers),
-          openRegistry: () => openRegistry(options, name, spec, log),
-          restoreDocuments: () => documents.restore(),
-        });
-        return { spec, controller, close: () => documents.close() };
-      } catch (error) {
-        await documents.close();
-        throw error;
-      }
+      const spec = await openSpecStore(documents, declared, { againMs: brokers === undefined ? 0 : RESTORED_MS });
+      const transport = openTransport({ ...options, cluster: name, log });
+      const controller = await ClusterController.start({
+        name,
+        spec,
+        leadership,
+        log,
+        store: transport.openStore(),
+        assign: (seats, cap) => assigner.assign(seats, cap),
+        openBus: (handlers) => transport.openHub(handlers),
+        openSource: (handlers) => openSource(options, name, spec, documents, log, handlers),
+        openRegistry: () => openRegistry(options, name, spec, log),
+        restoreDocuments: () => documents.restore(),
+      });
+      return { spec, controller };
     },
+    standBy: () => documents.look(DOCUMENTS),
+    close: () => documents.close(),
   });
 }
 

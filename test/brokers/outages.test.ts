@@ -51,6 +51,12 @@ describe('with 300 clients, two controllers, RabbitMQ, Redis and Nacos', () => {
     expect(await crowd.quiet()).toEqual([]);
   }
 
+  /** How often Redis was asked for a document. */
+  async function documentReads(): Promise<number> {
+    const stats = String(await askRedis(brokers().redis.url, 'INFO', 'commandstats'));
+    return Number(/cmdstat_hget:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  }
+
   /** The ring once everything agrees. */
   async function settledRing(): Promise<{ table: readonly number[]; owners: Owners }> {
     const { system } = started();
@@ -164,6 +170,32 @@ describe('with 300 clients, two controllers, RabbitMQ, Redis and Nacos', () => {
     await until('it leads', async () => (await system.leader()) !== undefined, 20_000);
     await system.settled(3);
     expect((await system.api('GET', '')).text).toContain('"maxConnectionsPerSecond":77');
+    await nothingHasMoved(table);
+  });
+
+  test('Redis emptied while the leader hangs: its successor knows the changed spec', async () => {
+    const { system } = started();
+    await settledRing();
+    const patched = await system.patch({ rebalance: { maxConnectionsPerSecond: 78 } });
+    expect(patched.status).toBe(200);
+    await agreed(system, nacos.address, RECOVERY_MS);
+    const { table } = await system.ring();
+    const leader = await system.leader();
+    const other = system.controllers.find((one) => one !== leader);
+    if (leader === undefined || other === undefined) throw new Error('two controllers are needed, one of which leads');
+    const seen = await documentReads();
+    await until('the other one has looked at both documents', async () => (await documentReads()) >= seen + 3);
+    leader.process.signal('SIGSTOP');
+    await askRedis(brokers().redis.url, 'FLUSHALL');
+    const times = other.process.lines.filter(({ event }) => event === 'leading').length;
+    await until(
+      'the other one leads',
+      () => other.process.lines.filter(({ event }) => event === 'leading').length > times,
+      20_000,
+    );
+    leader.process.signal('SIGCONT');
+    await agreed(system, nacos.address, RECOVERY_MS);
+    expect((await system.api('GET', '')).text).toContain('"maxConnectionsPerSecond":78');
     await nothingHasMoved(table);
   });
 

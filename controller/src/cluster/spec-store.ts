@@ -5,7 +5,7 @@ import type { Documents } from '../documents/port.ts';
 import { type DeclaredCluster, validCluster } from './load.ts';
 import type { ClusterSpec } from './schema.ts';
 
-const DOCUMENT = 'spec';
+export const SPEC_DOCUMENT = 'spec';
 
 const storedSchema = z.object({ source: z.string(), generation: z.int().min(1), spec: z.unknown() });
 
@@ -30,17 +30,17 @@ export async function openSpecStore(
   { againMs = 0 } = {},
 ): Promise<SpecStore> {
   const { name } = cluster.metadata;
-  let found = await documents.read(DOCUMENT);
+  let found = await documents.read(SPEC_DOCUMENT);
   if (found === undefined && againMs > 0) {
     await delay(againMs);
-    found = await documents.read(DOCUMENT);
+    found = await documents.read(SPEC_DOCUMENT);
   }
   const stored = found === undefined ? undefined : parse(found, name);
   const edited = stored !== undefined && stored.source !== digest;
   const origin = `the stored spec of ${name}`;
   let { spec } = stored === undefined || edited ? cluster : validCluster({ ...cluster, spec: stored.spec }, origin);
   let generation = stored === undefined ? 1 : stored.generation + (edited ? 1 : 0);
-  if (stored === undefined || edited) await documents.write(DOCUMENT, { source: digest, generation, spec });
+  if (stored === undefined || edited) await documents.write(SPEC_DOCUMENT, { source: digest, generation, spec });
   return {
     get spec() {
       return spec;
@@ -50,7 +50,7 @@ export async function openSpecStore(
     },
     async update(change) {
       const next = validCluster({ ...cluster, spec: change(spec) }, 'the changed spec').spec;
-      await documents.write(DOCUMENT, { source: digest, generation: generation + 1, spec: next });
+      await documents.write(SPEC_DOCUMENT, { source: digest, generation: generation + 1, spec: next });
       spec = next;
       generation++;
     },

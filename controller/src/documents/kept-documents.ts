@@ -1,7 +1,12 @@
 import type { Documents } from './port.ts';
 
-/** Documents that can be written once more, for a store that has lost them. */
+/**
+ * Documents that can be written once more, for a store that has lost them. Nobody deletes a document: one that was seen
+ * here and is not there any more was lost, so `read` puts it back.
+ */
 export interface KeptDocuments extends Documents {
+  /** Reads these without using them, so that who stands by has what its leader last wrote. */
+  look(names: readonly string[]): Promise<void>;
   /** Writes again what was last read or written here. */
   restore(): Promise<void>;
 }
@@ -15,17 +20,27 @@ export function keptDocuments(documents: Documents): KeptDocuments {
     last = done.catch(() => {});
     return done;
   };
+  const write = (name: string, document: unknown) =>
+    inTurn(async () => {
+      await documents.write(name, document);
+      kept.set(name, document);
+    });
+  const look = async (name: string): Promise<unknown> => {
+    const document = await documents.read(name);
+    if (document !== undefined) kept.set(name, document);
+    return document;
+  };
   return {
     async read(name) {
-      const document = await documents.read(name);
-      if (document !== undefined) kept.set(name, document);
-      return document;
+      const found = await look(name);
+      if (found !== undefined || !kept.has(name)) return found;
+      await write(name, kept.get(name));
+      return kept.get(name);
     },
-    write: (name, document) =>
-      inTurn(async () => {
-        await documents.write(name, document);
-        kept.set(name, document);
-      }),
+    async look(names) {
+      for (const name of names) await look(name);
+    },
+    write,
     restore: () =>
       inTurn(async () => {
         for (const [name, document] of kept) await documents.write(name, document);

@@ -26,7 +26,11 @@ export interface CandidateParts {
   /** Opens all that leading needs. Rejects with what the parts reject with, and then has closed them. */
   reign(
     leadership: Pick<Leadership, 'leading' | 'confirm'>,
-  ): Promise<{ spec: SpecStore; controller: ClusterController; close(): Promise<void> }>;
+  ): Promise<{ spec: SpecStore; controller: ClusterController }>;
+  /** Called every second while another one leads: what a successor should know in time. Failing is no matter. */
+  standBy(): Promise<void>;
+  /** Lets go of what reigns share. */
+  close(): Promise<void>;
 }
 
 /** A person has to mend these. */
@@ -91,6 +95,7 @@ export class Candidate {
     this.#firstReign.resolve();
     await this.#running.catch(() => {});
     await this.#parts.leadership.close();
+    await this.#parts.close();
   }
 
   async #run(): Promise<void> {
@@ -118,7 +123,7 @@ export class Candidate {
   /** Until the lead is lost, or this process stops. */
   async #lead(lead: AbortSignal): Promise<void> {
     const { leadership, log, name } = this.#parts;
-    const { spec, controller, close } = await this.#parts.reign(leadership);
+    const { spec, controller } = await this.#parts.reign(leadership);
     this.#reign = { spec, controller, planner: new Planner(controller, spec) };
     this.#leader = undefined;
     this.#problem = undefined;
@@ -136,7 +141,6 @@ export class Candidate {
         `leads ${name} no longer`,
       );
     await controller.stop({ endNodes: this.#endNodes });
-    await close();
     await leadership.release();
   }
 
@@ -161,6 +165,8 @@ export class Candidate {
     if (leader !== undefined && leader !== this.#leader)
       log.info({ event: 'standing-by', cluster: this.name, leader }, `stands by: ${this.name} is led by ${leader}`);
     this.#leader = leader;
-    if (leader !== undefined) this.#firstReign.resolve();
+    if (leader === undefined) return;
+    this.#firstReign.resolve();
+    await this.#parts.standBy().catch(() => {});
   }
 }

@@ -2,7 +2,7 @@ import { WsClusterError } from '@wscluster/ring';
 import { z } from 'zod';
 import type { Documents } from '../documents/port.ts';
 
-const DOCUMENT = 'drains';
+export const DRAINS_DOCUMENT = 'drains';
 
 const marksSchema = z.record(z.string(), z.number());
 
@@ -18,12 +18,12 @@ export interface DrainMarks {
 export function drainMarks(documents: Documents): DrainMarks {
   return {
     async load() {
-      const parsed = marksSchema.safeParse((await documents.read(DOCUMENT)) ?? {});
+      const parsed = marksSchema.safeParse((await documents.read(DRAINS_DOCUMENT)) ?? {});
       if (parsed.success) return parsed.data;
-      throw new WsClusterError('MESSAGE_INVALID', `the stored ${DOCUMENT} are damaged; remove them to start afresh`, {
+      throw new WsClusterError('MESSAGE_INVALID', `the stored ${DRAINS_DOCUMENT} are damaged; remove them to start afresh`, {
         cause: parsed.error,
       });
     },
-    save: (times) => documents.write(DOCUMENT, times),
+    save: (times) => documents.write(DRAINS_DOCUMENT, times),
   };
 }
