@@ -207,6 +207,23 @@ describe('the lock in Redis', () => {
     expect(logged.warnings).toEqual([]);
   });
 
+  test('a lock that was emptied goes back to its leader, not to who waits for it', async () => {
+    const [first, second] = [candidate('http://first:7080'), candidate('http://second:7080')];
+    const lead = await first.elected(never);
+    const waiting = new AbortController();
+    const elected = second.elected(waiting.signal);
+    for (let times = 0; times < 5; times++) {
+      await behind.config('RESETSTAT');
+      await until('the other one has seen it', async () => (await takesSoFar(behind)) > 2);
+      await behind.flushall();
+      await until('it is there', async () => (await behind.get(KEY)) !== null);
+      expect(await behind.get(KEY)).toContain('http://first:7080');
+    }
+    expect([lead.aborted, second.leading]).toEqual([false, false]);
+    waiting.abort();
+    await expect(elected).rejects.toThrow();
+  });
+
   test('a leader that finds the lock in other hands leads no longer, and leaves it to them', async () => {
     const first = candidate('http://first:7080');
     const lead = await first.elected(never);
@@ -242,6 +259,11 @@ describe('the lock in Redis', () => {
     expect(() => candidate('http://first:7080', 100)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   });
 });
+
+/** How many scripts were run since the counts were put back. */
+async function takesSoFar(redis: Redis): Promise<number> {
+  return Number(/cmdstat_eval:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+}
 
 /** Nothing else of this process runs meanwhile, no timer either. */
 function busyFor(ms: number): void {

@@ -41,8 +41,8 @@ interface Lead {
  * clock, from the moment before the renewal was sent; a process that was stopped knows at once. Connects in the
  * background; throws CONFIG_INVALID for a URL that is none, or a time that is too short.
  *
- * A Redis that was emptied, or a replica that lacked the lock when it took over, may name two leaders for a third of the
- * time: the epoch of the rings is what fences.
+ * A lock that is gone before its time was lost by Redis, not given up: who waits leaves it to its leader for that time. A
+ * process that had not seen it may take it meanwhile; the epoch of the rings is what fences.
  */
 export function openRedisLeadership(options: RedisLeadershipOptions): Leadership {
   return new RedisLock(options);
@@ -61,6 +61,8 @@ class RedisLock implements Leadership {
   /** What Redis may hold of ours. */
   #value: string | undefined;
   #refused = false;
+  /** By our monotonic clock, in ms: until then somebody else may lead, whether or not the lock is there. */
+  #heldUntil = 0;
 
   constructor({ url, cluster, self, ttlMs = 10_000, log }: RedisLeadershipOptions) {
     if (!(ttlMs >= MIN_TTL_MS))
@@ -124,7 +126,7 @@ class RedisLock implements Leadership {
     this.#value = undefined;
     if (value === undefined) return;
     await this.#connection
-      .run((redis) => redis.eval(RELEASE, 1, this.#key, value))
+      .run((redis) => redis.eval(RELEASE, 1, this.#key, value, this.#ttlMs))
       .catch((error: unknown) =>
         this.#log.debug({ event: 'lock-not-released' }, `others wait until it expires: ${messageOf(error)}`),
       );
@@ -188,11 +190,13 @@ class RedisLock implements Leadership {
 
   async #take(value: string): Promise<boolean> {
     try {
-      const taken = await this.#connection.run((redis) =>
-        redis.eval(TAKE, 1, this.#key, this.#process, value, this.#ttlMs),
+      const goneIsFree = performance.now() >= this.#heldUntil ? 1 : 0;
+      const answer = await this.#connection.run((redis) =>
+        redis.eval(TAKE, 1, this.#key, this.#process, value, this.#ttlMs, goneIsFree),
       );
       this.#tell(undefined);
-      return taken === 1;
+      if (Number(answer) > 0) this.#heldUntil = performance.now() + Number(answer);
+      return answer === -2;
     } catch (error) {
       this.#tell(error);
       return false;
