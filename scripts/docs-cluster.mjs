@@ -3,22 +3,32 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { modePrefix } from '../controller/src/cluster/modes.ts';
+import { DECLARED_ONLY } from '../controller/src/cluster/patch.ts';
 import { wsClusterSchema } from '../controller/src/cluster/schema.ts';
 
 const file = fileURLToPath(new URL('../docs/cluster.md', import.meta.url));
 
-function rows(schema, path) {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+/** `above`: what holds for a field because it holds for the object that it is in. */
+function rows(schema, path, above = {}) {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, own]) => {
     const at = path === '' ? name : `${path}.${name}`;
-    const fields = field.type === 'object' ? rows(field, at) : [];
-    return fields.length > 0 ? fields : [row(at, field)];
+    const modes = own['x-wscluster-modes'] ?? above.modes;
+    const fallback = own.default ?? above.fallback?.[name];
+    const fields = own.type === 'object' ? rows(own, at, { modes, fallback }) : [];
+    return fields.length > 0 ? fields : [row(at, own, modes, fallback)];
   });
 }
 
-function row(path, field) {
-  const { default: fallback } = field;
+function row(path, field, modes, fallback) {
   const shown = fallback === undefined ? '' : `\`${JSON.stringify(fallback)}\``;
-  return `| \`${path}\` | ${typeOf(field)} | ${shown} | ${field.description ?? ''} |`;
+  const { description = '', 'x-wscluster-modes': own } = field;
+  const meaning = own === undefined ? description : sentence(description.slice(modePrefix(own).length));
+  return `| \`${path}\` | ${modes?.join(', ') ?? 'all'} | ${typeOf(field)} | ${shown} | ${meaning} |`;
+}
+
+function sentence(text) {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 function typeOf({ type, enum: values, items, minimum, maximum, exclusiveMinimum }) {
@@ -31,16 +41,19 @@ function typeOf({ type, enum: values, items, minimum, maximum, exclusiveMinimum 
 function page() {
   const { properties } = z.toJSONSchema(wsClusterSchema, { io: 'input' });
   return `# Fields of a WsCluster
-A YAML file each (\`--cluster\` takes one, or a folder of them): \`apiVersion: wscluster.io/v1alpha1\`, \`kind: WsCluster\`,
-\`metadata: { name: chat }\` and \`spec\`. All of the spec is optional. Unknown fields are refused. Routes are described in
+In local and Docker mode a YAML file each (\`--cluster\` takes one, or a folder of them), in Kubernetes a resource
+([crds/](../crds/wsclusters.wscluster.io.yaml); \`kubectl explain wsc.spec\`): \`apiVersion: wscluster.io/v1alpha1\`,
+\`kind: WsCluster\`, \`metadata: { name: chat }\` and \`spec\`. All of the spec is optional in a file; Kubernetes needs
+\`bus\`, \`store\`, and either \`nodes.template\` with \`nodes.replicas\` or \`nodes.selector\`. A field that names modes is for
+these; what is for Kubernetes is refused in a file, and the other way round. Unknown fields are refused. Routes are described in
 [ARCHITECTURE.md](../ARCHITECTURE.md) and limits in [gateway.md](gateway.md). This page is generated: \`npm run docs:cluster\`.
 
-| field of \`spec\` | type | default | meaning |
-|---|---|---|---|
+| field of \`spec\` | mode | type | default | meaning |
+|---|---|---|---|---|
 ${rows(properties.spec, '').join('\n')}
 
-What the API may change (\`PATCH\`): all but \`nodes.command\`, \`image\`, \`env\`, \`selector\`, \`port\`, \`network\`, \`addressFrom\`,
-\`publishedHost\`, \`readinessPath\` and \`registry\`, which only the file sets.
+What the API may change (\`PATCH\`): all but ${DECLARED_ONLY.map((field) => `\`${field}\``).join(', ')},
+which only the file or the resource sets.
 `;
 }
 

@@ -9,8 +9,11 @@ export const OPTIONS = {
   cluster: {
     schema: z
       .string({ error: 'must name the cluster' })
-      .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a name such as chat'),
-    help: 'Name of the cluster to serve; no default',
+      .regex(
+        /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+        'must be a name such as chat, in Kubernetes with its namespace: default.chat',
+      ),
+    help: 'Name of the cluster to serve, in Kubernetes <namespace>.<name>; no default',
   },
   id: {
     schema: z.string().min(1).max(256).default(`${hostname()}-${process.pid}`),

@@ -28,6 +28,7 @@ describe('a WsCluster file', () => {
     ['spec: { routing: { routes: [] } }', 'spec.routing.routes'],
     ['spec: { routing: { routes: [{ path: /a, key: { param: x } }] } }', 'spec.routing.routes[0].key.param'],
     ['spec: { routing: { routes: [{ path: /a, key: { query: x, header: y } }] } }', 'spec.routing.routes[0].key'],
+    ['spec: { routing: { routes: [{ path: /a, key: { query: x }, keys: 1 }] } }', 'spec.routing.routes[0].keys'],
     [
       'spec: { routing: { routes: [{ path: "/a/{x}", key: { param: x } }, { path: "/a/{y}", key: { param: y } }] } }',
       'spec.routing.routes[1].path',

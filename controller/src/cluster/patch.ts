@@ -2,10 +2,14 @@ import { WsClusterError } from '@wscluster/ring';
 import { validCluster } from './load.ts';
 import type { ClusterSpec } from './schema.ts';
 
-/** Who may change the spec need not be one who may run programs here, or point the controller at others' containers. */
-const FILE_ONLY = [
+/**
+ * Who may change the spec need not be one who may run programs here, read secrets, open ports to the world, or point the
+ * controller at others' containers.
+ */
+export const DECLARED_ONLY = [
   ...['nodes.command', 'nodes.image', 'nodes.env', 'nodes.selector', 'nodes.port', 'nodes.network'],
-  ...['nodes.addressFrom', 'nodes.publishedHost', 'nodes.readinessPath', 'registry'],
+  ...['nodes.addressFrom', 'nodes.publishedHost', 'nodes.readinessPath', 'nodes.template', 'nodes.followRing'],
+  ...['gateway.image', 'gateway.resources', 'gateway.service', 'gateway.pod', 'bus', 'store', 'registry'],
 ];
 
 /**
@@ -16,9 +20,9 @@ export function patchedSpec(spec: ClusterSpec, patch: unknown): ClusterSpec {
   const head = { apiVersion: 'wscluster.io/v1alpha1', kind: 'WsCluster', metadata: { name: 'patched' } };
   try {
     const next = validCluster({ ...head, spec: mergePatch(spec, patch) }, 'the patch').spec;
-    const fixed = FILE_ONLY.find((field) => JSON.stringify(at(next, field)) !== JSON.stringify(at(spec, field)));
+    const fixed = DECLARED_ONLY.find((field) => JSON.stringify(at(next, field)) !== JSON.stringify(at(spec, field)));
     if (fixed === undefined) return next;
-    throw new WsClusterError('REQUEST_INVALID', `spec.${fixed}: is set in the cluster's file only`, {
+    throw new WsClusterError('REQUEST_INVALID', `spec.${fixed}: is set in the cluster's file or resource only`, {
       field: `spec.${fixed}`,
     });
   } catch (error) {

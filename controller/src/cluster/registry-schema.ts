@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { secretName } from './brokers-schema.ts';
+import { only } from './modes.ts';
 
 const name = z.string().regex(/^[\w.:@-]{1,128}$/, 'must be 1 to 128 letters, digits and . : _ - @');
 
@@ -6,6 +8,7 @@ const nacosSchema = z.strictObject({
   servers: z
     .array(z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port'))
     .min(1)
+    .max(32)
     .optional()
     .describe('Servers, host:port. Default: those that the controller was started with.'),
   namespace: name.default('public').describe('Id of the namespace.'),
@@ -16,6 +19,15 @@ const nacosSchema = z.strictObject({
     .regex(/^[0-9a-zA-Z-]{1,64}$/, 'must be 1 to 64 letters, digits and dashes')
     .default('DEFAULT')
     .describe('What Nacos calls a cluster: a part of the service.'),
+  secretRef: z
+    .strictObject({ name: secretName })
+    .optional()
+    .meta(
+      only(
+        'kubernetes',
+        'Secret with the keys username and password, or token. Default: what the controller was started with.',
+      ),
+    ),
 });
 
 export const registrySchema = z

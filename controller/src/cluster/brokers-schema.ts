@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { only, REQUIRED_IN_KUBERNETES } from './modes.ts';
+
+/** Of an object in the namespace of the cluster. */
+export const secretName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, 'must be the name of a Secret')
+  .describe('Name of the Secret, in the namespace of the WsCluster.');
+
+const secretKey = z
+  .string()
+  .max(253)
+  .regex(/^[-._a-zA-Z0-9]+$/, 'must be a key of a Secret')
+  .default('url')
+  .describe('Key in the Secret whose value is the URL.');
+
+const urlFrom = (example: string) =>
+  z
+    .strictObject({ secretRef: z.strictObject({ name: secretName, key: secretKey }).describe('Secret with the URL.') })
+    .describe(`Taken from a Secret: ${example}. A new value is taken up without a restart.`);
+
+/** Other modes have the URL as an option of the controller, --rabbitmq-url. */
+export const busSchema = z
+  .strictObject({ rabbitmq: urlFrom('amqp://user:password@host:5672/vhost') })
+  .optional()
+  .meta({ ...only('kubernetes', 'what carries the rings to the gateways.'), ...REQUIRED_IN_KUBERNETES });
+
+/** Other modes have the URL as an option of the controller, --redis-url. */
+export const storeSchema = z
+  .strictObject({ redis: urlFrom('redis://user:password@host:6379/0') })
+  .optional()
+  .meta({ ...only('kubernetes', 'what keeps the rings.'), ...REQUIRED_IN_KUBERNETES });
+export type SecretKeyRef = NonNullable<z.infer<typeof busSchema>>['rabbitmq']['secretRef'];

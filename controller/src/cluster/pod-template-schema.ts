@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { labelMap } from './label-maps.ts';
+import { only } from './modes.ts';
+
+/** What is not described here is the API server's to judge: the whole of a pod's spec may be given. */
+export const podTemplateSchema = z
+  .looseObject({
+    metadata: z
+      .looseObject({
+        labels: labelMap.optional().describe('Labels of the pods, beside those of wscluster.'),
+        annotations: labelMap.optional().describe('Annotations of the pods, such as wscluster.io/weight.'),
+      })
+      .optional()
+      .describe('Labels and annotations of the pods.'),
+    spec: z
+      .looseObject({
+        containers: z
+          .array(z.looseObject({ name: z.string().min(1).describe('Name of the container.') }))
+          .min(1)
+          .max(32)
+          .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+          .describe('Containers of the pod. The first one is the node; what it lacks of WSCLUSTER_... is added to it.'),
+      })
+      .describe('Spec of the pods, as in a Deployment.'),
+  })
+  .meta(
+    only(
+      'kubernetes',
+      'what managed nodes are made from, as in a Deployment. A change replaces the nodes one by one, without moving a client twice.',
+    ),
+  );
