@@ -1,0 +1,107 @@
+import { type ErrorCode, messageOf, WsClusterError } from '@wscluster/ring';
+
+/** An answer of the API server that is no success. */
+export class ApiRefusal extends Error {
+  override readonly name = 'ApiRefusal';
+  readonly status: number;
+  /** In one word, as `AlreadyExists` or `Expired`; empty when it gave none. */
+  readonly reason: string;
+
+  constructor(status: number, reason: string, message: string) {
+    super(message);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** What was wanted of the API server. */
+export interface Request {
+  /** As RBAC calls it: get, list, watch, create, update, patch, delete. */
+  readonly verb: string;
+  /** Plural, with the subresource: `pods`, `wsclusters/status`. */
+  readonly resource: string;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/** The refusal behind an error of the Kubernetes client; undefined when there was no answer. */
+export function refusalOf(error: unknown): ApiRefusal | undefined {
+  if (error instanceof ApiRefusal) return error;
+  return error instanceof WsClusterError && error.cause instanceof ApiRefusal ? error.cause : undefined;
+}
+
+/** Reads the body of an answer that is no success: a Status object, or whatever a proxy says. */
+export function readRefusal(status: number, body: string): ApiRefusal {
+  try {
+    const { message, reason } = JSON.parse(body) as { message?: unknown; reason?: unknown };
+    if (typeof message === 'string') return new ApiRefusal(status, typeof reason === 'string' ? reason : '', message);
+  } catch {
+    // Not from the API server itself.
+  }
+  return new ApiRefusal(status, '', `${status} ${body.slice(0, 300)}`.trim());
+}
+
+/**
+ * A failed request as a WsClusterError: what was wanted of which server, what it answered, what to do.
+ * NOT_FOUND, CONFLICT (changed meanwhile, or exists), CONFIG_INVALID (the object is refused), else SOURCE_UNAVAILABLE.
+ */
+export function apiError(thrown: unknown, server: string, request: Request): WsClusterError {
+  if (thrown instanceof WsClusterError) return thrown;
+  const advice = adviceOn(thrown, request);
+  const message = `Kubernetes at ${server} cannot ${inWords(request)}: ${reasonOf(thrown)}${advice === '' ? '' : `; ${advice}`}`;
+  return new WsClusterError(codeOf(thrown), message, { cause: thrown });
+}
+
+function inWords({ verb, resource, namespace, name }: Request): string {
+  const what = name === undefined ? resource : `${resource} ${name}`;
+  return `${verb} ${what} ${namespace === undefined ? 'in all namespaces' : `in the namespace ${namespace}`}`;
+}
+
+function reasonOf(thrown: unknown): string {
+  const code = codeIn(thrown);
+  const message = messageOf(thrown);
+  if (message === '') return code;
+  return code === '' || message.includes(code) ? message : `${message} (${code})`;
+}
+
+function codeIn(thrown: unknown): string {
+  const code = (thrown as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+function codeOf(thrown: unknown): ErrorCode {
+  if (!(thrown instanceof ApiRefusal)) return 'SOURCE_UNAVAILABLE';
+  if (thrown.status === 404) return 'NOT_FOUND';
+  if (thrown.status === 409) return 'CONFLICT';
+  // What is malformed: whoever wrote the template has to mend it.
+  if (thrown.status === 400 || thrown.status === 413 || thrown.status === 422) return 'CONFIG_INVALID';
+  return 'SOURCE_UNAVAILABLE';
+}
+
+function adviceOn(thrown: unknown, request: Request): string {
+  if (thrown instanceof ApiRefusal) return adviceOnRefusal(thrown, request);
+  const code = codeIn(thrown);
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return 'see that the API server runs, and that the kubeconfig names its address';
+  if (code === 'EPROTO' || messageOf(thrown).includes('wrong version number'))
+    return 'it speaks no TLS there: see the address in the kubeconfig';
+  if (code.includes('CERT') || code.includes('SIGNATURE') || code.startsWith('ERR_TLS'))
+    return 'its certificate is not trusted: see certificate-authority in the kubeconfig';
+  return '';
+}
+
+function adviceOnRefusal({ status, message }: ApiRefusal, { verb, resource, namespace, name }: Request): string {
+  if (status === 401)
+    return "the token or certificate is not accepted: see the user in the kubeconfig, or the pod's service account";
+  if (status === 403 && message.includes('exceeded quota')) return 'raise the quota, or ask for less';
+  if (status === 403 && message.includes('PodSecurity'))
+    return "change the pod template so that it meets the namespace's pod security level";
+  if (status === 403 && message.includes('being terminated')) return 'the namespace is being deleted';
+  // Anything else that says 403 and is not about permission is an admission webhook, which speaks for itself.
+  if (status === 403 && message.includes(' cannot '))
+    return `allow the verb ${verb} on ${resource} ${namespace === undefined ? 'in all namespaces' : `in the namespace ${namespace}`} to the controller's account (RBAC)`;
+  if (status === 404 && name === undefined && resource.startsWith('wsclusters'))
+    return 'install the custom resource definition: kubectl apply -f crds/';
+  if (status === 429 || status >= 500) return 'it is tried again; see the logs of the API server if it lasts';
+  return '';
+}

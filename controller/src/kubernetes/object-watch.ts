@@ -1,0 +1,285 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { WsClusterError } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import { backoffMs } from '@wscluster/transport';
+import { ApiRefusal, apiError, refusalOf } from './api-error.ts';
+import { JsonLines } from './json-lines.ts';
+import { KeptObjects } from './kept-objects.ts';
+import type { Kube } from './kube.ts';
+import type { KubeObject } from './object.ts';
+import type { Resource } from './resources.ts';
+
+const BACKOFF = { minMs: 50, maxMs: 10_000 };
+const PAGE = 500;
+const LIST_TIMEOUT_MS = 30_000;
+const RELIST_MS = 600_000;
+const WATCH_SECONDS = 60;
+/** Added to the time after which the server ends a watch: one that is silent for longer is broken, ms. */
+const SILENCE_SLACK_MS = 10_000;
+/** A watch that ends sooner counts as a failed try, ms. */
+const SHORT_MS = 1000;
+/** After so many failures in a row everything is listed: the server may be another one, with another past. */
+const LIST_AFTER_FAILURES = 3;
+
+export interface ObjectWatchOptions<Raw extends KubeObject, Kept> {
+  readonly kube: Kube;
+  readonly resource: Resource;
+  /** All namespaces when undefined. */
+  readonly namespace?: string | undefined;
+  /** As in `kubectl -l`. */
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+  /** What is needed of an object, and nothing more: all are held in memory. Undefined: it is none of ours. */
+  keep(object: Raw): Kept | undefined;
+  /** Something changed. Only signals; also called when the first list is there. */
+  onChange(): void;
+  readonly log: Logger;
+  /** Everything is listed again this often, ms, less up to a tenth; default 600,000. */
+  readonly relistMs?: number;
+  /** How long the server keeps a watch open, s; the time after which a silent one is noticed. Default 60. */
+  readonly watchSeconds?: number;
+}
+
+/** Follows all objects of one kind that match. What it holds is always the last complete state that it knows. */
+export interface ObjectWatch<Raw extends KubeObject, Kept> {
+  /** True once a whole list has come, and from then on. */
+  readonly synced: boolean;
+  /** Resolves when synced; rejects after `timeoutMs` with the reason of the last failure, or when closed. */
+  whenSynced(timeoutMs: number): Promise<void>;
+  /** Why it cannot be followed now; undefined when it can. */
+  readonly problem: WsClusterError | undefined;
+  /** By uid. */
+  readonly objects: ReadonlyMap<string, Kept>;
+  /** Takes in an object that a write was answered with, if nothing newer is known: one sees one's own writes. */
+  note(object: Raw): void;
+  close(): Promise<void>;
+}
+
+/** Begins to follow. Never fails: it lists and watches again, with back-off, until it is closed. */
+export function watchObjects<Raw extends KubeObject, Kept>(
+  options: ObjectWatchOptions<Raw, Kept>,
+): ObjectWatch<Raw, Kept> {
+  return new ListAndWatch(options);
+}
+
+interface ListAnswer<Raw> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: readonly Raw[];
+}
+
+interface WatchEvent<Raw> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: Raw | { readonly code?: number; readonly reason?: string; readonly message?: string };
+}
+
+class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kept> {
+  readonly #options: ObjectWatchOptions<Raw, Kept>;
+  readonly #closing = new AbortController();
+  readonly #kept: KeptObjects<Raw, Kept>;
+  readonly #running: Promise<void>;
+  readonly #firstList = Promise.withResolvers<void>();
+  #synced = false;
+  /** Where the watch goes on; undefined: list first. */
+  #resourceVersion: string | undefined;
+  #relistAt = 0;
+  #problem: WsClusterError | undefined;
+  /** The log has the problem that lasts. */
+  #isTold = false;
+
+  constructor(options: ObjectWatchOptions<Raw, Kept>) {
+    this.#options = options;
+    this.#kept = new KeptObjects((object) => options.keep(object));
+    this.#firstList.promise.catch(() => {});
+    this.#running = this.#run();
+  }
+
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  get problem(): WsClusterError | undefined {
+    return this.#problem;
+  }
+
+  get objects(): ReadonlyMap<string, Kept> {
+    return this.#kept.objects;
+  }
+
+  async whenSynced(timeoutMs: number): Promise<void> {
+    if (this.#synced) return;
+    const timer = new AbortController();
+    const timeout = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
+      const { kube, resource } = this.#options;
+      throw (
+        this.#problem ??
+        apiError(new Error(`no answer within ${timeoutMs} ms`), kube.server, this.#wanted('list', resource))
+      );
+    });
+    try {
+      await Promise.race([this.#firstList.promise, timeout]);
+    } finally {
+      timer.abort();
+      timeout.catch(() => {});
+    }
+  }
+
+  note(object: Raw): void {
+    if (this.#kept.note(object, this.#resourceVersion)) this.#options.onChange();
+  }
+
+  async close(): Promise<void> {
+    const reason = new WsClusterError('SHUTTING_DOWN', 'it is not followed any more');
+    this.#closing.abort(reason);
+    this.#firstList.reject(reason);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    let failures = 0;
+    while (!signal.aborted) {
+      const begun = performance.now();
+      try {
+        if (this.#resourceVersion === undefined || begun >= this.#relistAt) await this.#list();
+        await this.#watch();
+        // Ended by the server, in order; at once again and again by whatever stands between.
+        failures = performance.now() - begun < SHORT_MS ? failures + 1 : 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (performance.now() - begun >= SHORT_MS) failures = 0;
+        failures++;
+        this.#failed(error);
+        if (refusalOf(error) !== undefined) this.#resourceVersion = undefined;
+      }
+      if (failures >= LIST_AFTER_FAILURES) this.#resourceVersion = undefined;
+      if (failures > 0) await delay(backoffMs(failures, BACKOFF), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #list(): Promise<void> {
+    const { kube, resource, namespace, labelSelector, fieldSelector, relistMs = RELIST_MS } = this.#options;
+    const objects: Raw[] = [];
+    let next: string | undefined;
+    let resourceVersion: string;
+    do {
+      const page: ListAnswer<Raw> = await kube.call({
+        verb: 'list',
+        resource,
+        namespace,
+        query: { labelSelector, fieldSelector, limit: PAGE, continue: next },
+        timeoutMs: LIST_TIMEOUT_MS,
+        signal: this.#closing.signal,
+      });
+      objects.push(...page.items);
+      resourceVersion = page.metadata.resourceVersion;
+      next = page.metadata.continue || undefined;
+    } while (next !== undefined);
+    this.#resourceVersion = resourceVersion;
+    this.#relistAt = performance.now() + relistMs * (0.9 + Math.random() * 0.1);
+    const changed = this.#kept.replace(objects, resourceVersion);
+    this.#recovered();
+    const first = !this.#synced;
+    this.#synced = true;
+    this.#firstList.resolve();
+    if (changed || first) this.#options.onChange();
+  }
+
+  /** Resolves when the server ends the watch in order. */
+  async #watch(): Promise<void> {
+    const { kube, resource, namespace, labelSelector, fieldSelector, watchSeconds = WATCH_SECONDS } = this.#options;
+    const silence = new AbortController();
+    const silenceMs = watchSeconds * 1000 + SILENCE_SLACK_MS;
+    const stream = await kube.open({
+      verb: 'watch',
+      resource,
+      namespace,
+      query: {
+        labelSelector,
+        fieldSelector,
+        watch: true,
+        allowWatchBookmarks: true,
+        resourceVersion: this.#resourceVersion,
+        // Not all watches of a process in step.
+        timeoutSeconds: Math.max(1, Math.round(watchSeconds * (0.8 + Math.random() * 0.2))),
+      },
+      signal: AbortSignal.any([this.#closing.signal, silence.signal]),
+    });
+    this.#recovered();
+    const silent = setTimeout(() => silence.abort(new Error(`silent for ${silenceMs / 1000} s`)), silenceMs);
+    const lines = new JsonLines();
+    try {
+      for await (const chunk of stream) {
+        silent.refresh();
+        let changed = false;
+        for (const line of lines.push(chunk as Buffer)) changed = this.#take(line) || changed;
+        if (changed) this.#options.onChange();
+      }
+    } catch (error) {
+      if (error instanceof ApiRefusal) throw apiError(error, kube.server, this.#wanted('watch', resource));
+      // A watch that breaks or falls silent is an ordinary event, and says nothing of the server: the next one will.
+      if (!silence.signal.aborted && !hasCode(error)) throw error;
+    } finally {
+      clearTimeout(silent);
+      stream.destroy();
+    }
+  }
+
+  /** True when something changed. */
+  #take(line: string): boolean {
+    const { type, object } = JSON.parse(line) as WatchEvent<Raw>;
+    if (type === 'ERROR' || !('metadata' in object)) {
+      const {
+        code = 500,
+        reason = '',
+        message = line,
+      } = object as { code?: number; reason?: string; message?: string };
+      throw new ApiRefusal(code, reason, message);
+    }
+    const { resourceVersion } = object.metadata;
+    const changed =
+      type === 'BOOKMARK' ? false : type === 'DELETED' ? this.#kept.remove(object) : this.#kept.set(object);
+    this.#resourceVersion = resourceVersion;
+    return changed;
+  }
+
+  #wanted(verb: string, { plural: resource }: Resource) {
+    return { verb, resource, namespace: this.#options.namespace };
+  }
+
+  #failed(error: unknown): void {
+    const { kube, resource, namespace, log } = this.#options;
+    const refusal = refusalOf(error);
+    // The past that it asked for is compacted: an ordinary event.
+    if (refusal?.status === 410) return;
+    const told = this.#isTold;
+    this.#problem = apiError(error, kube.server, this.#wanted('watch', resource));
+    // That the server cannot be reached is said once for all.
+    if (told || (refusal === undefined && error instanceof WsClusterError)) return;
+    this.#isTold = true;
+    log.warn(
+      {
+        event: 'kubernetes-watch-refused',
+        resource: resource.plural,
+        namespace,
+        error: this.#problem,
+        action: 'see the message; it is tried again until it works, and meanwhile the last known state counts',
+      },
+      this.#problem.message,
+    );
+  }
+
+  #recovered(): void {
+    const { resource, namespace, log } = this.#options;
+    if (this.#isTold)
+      log.info(
+        { event: 'kubernetes-watch-resumed', resource: resource.plural, namespace },
+        `${resource.plural} can be followed again`,
+      );
+    this.#isTold = false;
+    this.#problem = undefined;
+  }
+}
+
+function hasCode(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error;
+}

@@ -1,0 +1,127 @@
+import { WsClusterError } from '@wscluster/ring';
+import { refusalOf } from './api-error.ts';
+import type { Kube } from './kube.ts';
+import type { KubeObject } from './object.ts';
+import { type Resource, resourceOf } from './resources.ts';
+
+/** Who we are among those who share the fields of an object. */
+const FIELD_MANAGER = 'wscluster';
+const APPLY = 'application/apply-patch+yaml'; // JSON is YAML
+const MERGE = 'application/merge-patch+json';
+
+/** An object to be written; the typed objects of the client library are such. */
+export interface Writable {
+  apiVersion?: string;
+  kind?: string;
+  metadata?: { name?: string; namespace?: string; uid?: string };
+}
+
+/** One object that exists. */
+export interface ObjectRef {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
+  /** When given, another object of the same name is not meant: CONFLICT. */
+  readonly uid?: string | undefined;
+}
+
+/** Creates the object, or makes the fields that it names ours and as they are here (server-side apply, by force). */
+export async function applyObject<T extends KubeObject>(kube: Kube, object: Writable): Promise<T> {
+  return await apply(kube, object, undefined);
+}
+
+/** Sets the status, wholly: what is not named here and was ours is removed. NOT_FOUND when the object does not exist. */
+export async function patchStatus<T extends KubeObject>(kube: Kube, object: Writable & { status: object }): Promise<T> {
+  return await apply(kube, object, 'status');
+}
+
+async function apply<T>(kube: Kube, object: Writable, subresource: string | undefined): Promise<T> {
+  const { namespace, name } = object.metadata ?? {};
+  const query = { fieldManager: FIELD_MANAGER, force: true };
+  const contentType = APPLY;
+  return await kube.call({
+    verb: 'patch',
+    resource: kindOf(object),
+    namespace,
+    name,
+    subresource,
+    query,
+    contentType,
+    body: object,
+  });
+}
+
+/** CONFLICT when one of the name exists. */
+export async function createObject<T extends KubeObject>(kube: Kube, object: Writable): Promise<T> {
+  const { namespace } = object.metadata ?? {};
+  return await kube.call({
+    verb: 'create',
+    resource: kindOf(object),
+    namespace,
+    query: { fieldManager: FIELD_MANAGER },
+    body: object,
+  });
+}
+
+/** Undefined when there is none. */
+export async function readObject<T extends KubeObject>(
+  kube: Kube,
+  { resource, namespace, name }: ObjectRef,
+): Promise<T | undefined> {
+  try {
+    return await kube.call({ verb: 'get', resource, namespace, name });
+  } catch (error) {
+    if (refusalOf(error)?.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Changes annotations; null removes one. NOT_FOUND when it does not exist, CONFLICT when it is another one by now. */
+export async function annotateObject<T extends KubeObject>(
+  kube: Kube,
+  { resource, namespace, name, uid }: ObjectRef,
+  annotations: Readonly<Record<string, string | null>>,
+): Promise<T> {
+  const metadata = { annotations, ...(uid === undefined ? {} : { uid }) };
+  return await kube.call({
+    verb: 'patch',
+    resource,
+    namespace,
+    name,
+    query: { fieldManager: FIELD_MANAGER },
+    contentType: MERGE,
+    body: { metadata },
+  });
+}
+
+/**
+ * Deletes an object, and what it owns in the background. False when it is gone already, or is another one by now.
+ * `graceSeconds`: default the object's own.
+ */
+export async function deleteObject(
+  kube: Kube,
+  { resource, namespace, name, uid }: ObjectRef,
+  { graceSeconds }: { graceSeconds?: number } = {},
+): Promise<boolean> {
+  const body = {
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    propagationPolicy: 'Background',
+    ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
+    ...(uid === undefined ? {} : { preconditions: { uid } }),
+  };
+  try {
+    await kube.call({ verb: 'delete', resource, namespace, name, body });
+    return true;
+  } catch (error) {
+    const status = refusalOf(error)?.status;
+    if (status === 404 || (status === 409 && uid !== undefined)) return false;
+    throw error;
+  }
+}
+
+function kindOf(object: Writable): Resource {
+  const resource = resourceOf(object);
+  if (resource !== undefined) return resource;
+  throw new WsClusterError('INTERNAL', `objects of the kind ${object.apiVersion} ${object.kind} are not known here`);
+}
