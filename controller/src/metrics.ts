@@ -40,7 +40,7 @@ export function createMetrics(clusters: readonly ServedCluster[]): Registry {
     for (const [index, { nodeId }] of ring.members.entries()) set((counts[index] ?? 0) / SLOTS, { node: nodeId });
   });
   gauge('wscluster_nodes', 'Nodes by state', ['state'], ({ controller }, set) => {
-    for (const state of ['starting', 'ready', 'unready', 'draining'])
+    for (const state of ['starting', 'ready', 'unready', 'draining', 'restarting'])
       set(controller.view.listing.filter((workload) => workload.phase === state).length, { state });
   });
   gauge(

@@ -49,6 +49,26 @@ describe('seats on the ring', () => {
     expect(seats(after)).toEqual({ a: '0 ready', 0: '1 ready', c: '2 ready' });
   });
 
+  test('a managed node beyond the replicas waits, and takes the seat of the one that is drained for it', () => {
+    const spare = history([abc, [...abc, node('0'), node('x')]]);
+    expect(seats(spare)).toEqual({ a: '0 ready', b: '1 ready', c: '2 ready' });
+    const after = nextMembership(spare, [node('a'), node('b', 'draining'), node('c'), node('x')], POLICY, 5000);
+    expect(seats(after)).toEqual({ a: '0 ready', b: '1 draining', x: '1 ready', c: '2 ready' });
+    expect(after.vacancies).toEqual([]);
+  });
+
+  test('nodes that others brought along are never too many', () => {
+    const foreign = abc.map((workload) => ({ ...workload, managed: false }));
+    expect(seats(history([foreign], { replicas: 0 }))).toEqual({ a: '0 ready', b: '1 ready', c: '2 ready' });
+  });
+
+  test('a node that is started again by its source lends its slots meanwhile, and has its seat back', () => {
+    const down = history([abc, [node('a'), node('b', 'restarting'), node('c')]]);
+    expect(seats(down)).toEqual({ a: '0 ready', c: '2 ready' });
+    expect(down.vacancies.map(({ ringId }) => ringId)).toEqual([1]);
+    expect(seats(nextMembership(down, abc, POLICY, 4000))).toEqual({ a: '0 ready', b: '1 ready', c: '2 ready' });
+  });
+
   test('an unready node keeps its slots for the grace time and then leaves a vacancy', () => {
     const sick = [node('a'), node('b', 'unready'), node('c')];
     const policy = { unreadyGraceMs: 2000 };

@@ -48,10 +48,11 @@ export const NO_MEMBERSHIP: Membership = {
  * | member    | ready               | ready                                                         |
  * | member    | starting or unready | unready for the grace time, then lost                         |
  * | member    | draining            | draining; its ring id is free for others                      |
- * | member    | gone                | a vacancy                                                     |
+ * | member    | gone or restarting  | a vacancy                                                     |
  * | member    | not                 | lost: a vacancy, or held when too many are lost               |
- * | draining  | gone or not         | gone                                                          |
- * | unknown   | ready               | ready: its own vacancy, else the oldest, else a held seat, else the lowest free ordinal |
+ * | draining  | none of these       | gone                                                          |
+ * | unknown   | ready               | ready: its own vacancy, else the oldest, else a held seat, else the lowest free ordinal; |
+ * |           |                     | a managed one that is more than `replicas` waits until a seat is left to it |
  * | unknown   | anything else       | nothing yet                                                   |
  */
 export function nextMembership(
@@ -76,7 +77,7 @@ export function nextMembership(
       staying.push(refreshed(member, workload, 'ready', policy));
     } else if (member.state === 'draining') {
       // Gone, or changed its mind; in that case it comes back below, as an arrival.
-    } else if (workload?.phase === 'gone') {
+    } else if (workload?.phase === 'gone' || workload?.phase === 'restarting') {
       ended.push(member);
     } else if (workload === undefined) {
       lost.push(member);
@@ -121,8 +122,10 @@ export function nextMembership(
     .sort((a, b) => Number(returning.has(b.id)) - Number(returning.has(a.id)) || compareText(a.id, b.id));
   for (const workload of arrivals) {
     const dead = held.filter((member) => !listed.has(member.nodeId));
-    const ringId = seatFor(workload, vacancies, dead, [...staying, ...held]);
-    if (ringId === undefined) break;
+    const seated = [...staying, ...held];
+    const spare = workload.managed && seated.filter(({ nodeId }) => isManaged(nodeId)).length >= policy.replicas;
+    const ringId = seatFor(workload, vacancies, dead, spare ? undefined : seated);
+    if (ringId === undefined) continue;
     vacancies = vacancies.filter((vacancy) => vacancy.ringId !== ringId);
     held = held.filter((member) => member.ringId !== ringId);
     staying.push({
@@ -172,17 +175,17 @@ function isNewlyDraining(previous: Membership, member: Member): boolean {
   return previous.members.some((before) => before.nodeId === member.nodeId && before.state !== 'draining');
 }
 
-/** The ring id for an arrival; undefined when the ring is full. */
+/** The ring id for an arrival; undefined when the ring is full, or without `seated` when no seat waits for anybody. */
 function seatFor(
   workload: Workload,
   vacancies: readonly Vacancy[],
   dead: readonly Member[],
-  seated: readonly Member[],
+  seated: readonly Member[] | undefined,
 ): number | undefined {
   const own = vacancies.find((vacancy) => vacancy.nodeId === workload.id);
   const oldest = [...vacancies].sort((a, b) => a.since - b.since || a.ringId - b.ringId)[0];
   const kept = own ?? oldest ?? dead[0];
-  if (kept !== undefined) return kept.ringId;
+  if (kept !== undefined || seated === undefined) return kept?.ringId;
   const used = new Set(seated.map((member) => member.ringId));
   if (used.size >= MAX_MEMBERS) return undefined;
   let ringId = 0;

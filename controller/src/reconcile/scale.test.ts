@@ -60,4 +60,38 @@ describe('scaling', () => {
       stop: [],
     });
   });
+
+  test('does not replace a node that its source starts again', () => {
+    expect(plan([node('a', 'restarting'), node('b')])).toEqual({ create: 0, drain: [], stop: [] });
+    expect(plan([node('a', 'restarting'), node('b'), node('c')]).drain).toEqual(['a']);
+  });
+});
+
+describe('replacing outdated nodes', () => {
+  const old = (id: string, phase: Workload['phase'] = 'ready') => node(id, phase, { outdated: true });
+
+  test('starts one more, drains one when that is ready, and goes on when the drained one has ended', () => {
+    expect(plan([old('a'), old('b')])).toEqual({ create: 1, drain: [], stop: [] });
+    expect(plan([old('a'), old('b'), node('x', 'starting')])).toEqual({ create: 0, drain: [], stop: [] });
+    const connections = new Map([
+      ['a', 5],
+      ['b', 1],
+    ]);
+    expect(plan([old('a'), old('b'), node('x')], { connections })).toEqual({ create: 0, drain: ['b'], stop: [] });
+    const draining = [old('a'), old('b', 'draining'), node('x')];
+    expect(plan(draining, { owners: new Set(['b']) })).toEqual({ create: 0, drain: [], stop: [] });
+    expect(plan([old('a'), node('x')])).toEqual({ create: 1, drain: [], stop: [] });
+    expect(plan([node('x'), node('y')])).toEqual({ create: 0, drain: [], stop: [] });
+  });
+
+  test('a new node that never gets ready leaves the old ones, and goes first when it is outdated itself', () => {
+    expect(plan([old('a'), old('b'), node('x', 'restarting')])).toEqual({ create: 0, drain: [], stop: [] });
+    expect(plan([old('a'), old('b'), old('x', 'restarting')])).toEqual({ create: 0, drain: ['x'], stop: [] });
+  });
+
+  test('fewer replicas meanwhile are outdated ones fewer', () => {
+    const listing = [old('a'), old('b'), node('x'), node('y', 'starting')];
+    expect(plan(listing, { connections: new Map([['a', 1]]) }).drain).toEqual(['b']);
+    expect(plan([old('a'), node('x')], { replicas: 0 }).drain).toEqual(['a', 'x']);
+  });
 });

@@ -20,26 +20,39 @@ export interface ScaleInput {
   readonly now: number;
 }
 
-/** What to start, drain and stop so that the managed nodes are as many as the spec says. Pure. */
+/**
+ * What to start, drain and stop so that the managed nodes are as many as the spec says, all made as it says. Pure.
+ * An outdated node is replaced while it serves: one node more is started, and once that is ready an outdated one is
+ * drained, whose place on the ring it takes. One at a time; a new node that never gets ready ends it there.
+ */
 export function planScale(input: ScaleInput): ScalePlan {
   const managed = input.listing.filter((workload) => workload.managed && workload.phase !== 'gone');
   const active = managed.filter((workload) => workload.phase !== 'draining');
+  const draining = managed.filter((workload) => workload.phase === 'draining');
   const connectionsOf = (workload: Workload) => input.connections.get(workload.id) ?? 0;
-  // A node that never was ready serves nobody: it goes before any that does.
+  // Who serves nobody goes before any that does.
   const leastMissed = (a: Workload, b: Workload) =>
-    Number(b.phase === 'starting') - Number(a.phase === 'starting') ||
+    Number(b.outdated ?? false) - Number(a.outdated ?? false) ||
+    Number(servesNobody(b)) - Number(servesNobody(a)) ||
     connectionsOf(a) - connectionsOf(b) ||
     (a.id < b.id ? 1 : -1);
-  const surplus = Math.max(0, active.length - input.replicas);
+  const replacing = active.some((workload) => workload.outdated);
+  const awaited = replacing && active.some((workload) => !workload.outdated && workload.phase !== 'ready') ? 1 : 0;
+  const room = input.replicas + (replacing && draining.length === 0 ? 1 : 0);
+  const surplus = Math.max(0, active.length - input.replicas - awaited);
   const done = (workload: Workload) =>
     (!input.owners.has(workload.id) && connectionsOf(workload) === 0) ||
     input.now - (workload.drainingSince ?? input.now) >= input.drainMs;
   return {
-    create: Math.max(0, input.replicas - active.length),
+    create: Math.max(0, room - active.length),
     drain: [...active]
       .sort(leastMissed)
       .slice(0, surplus)
       .map((workload) => workload.id),
-    stop: managed.filter((workload) => workload.phase === 'draining' && done(workload)).map((workload) => workload.id),
+    stop: draining.filter(done).map((workload) => workload.id),
   };
+}
+
+function servesNobody({ phase }: Workload): boolean {
+  return phase === 'starting' || phase === 'restarting';
 }

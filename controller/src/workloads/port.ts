@@ -1,7 +1,8 @@
 /**
  * A backend node as its source sees it now.
  * `starting`: exists, never ready; `ready`: takes connections; `unready`: was ready, fails its probe or is paused;
- * `draining`: asked to leave, still serving; `gone`: known to have ended, listed for a while if the source can tell.
+ * `draining`: asked to leave, still serving; `restarting`: has ended, and its source starts the same node again by itself;
+ * `gone`: known to have ended, listed for a while if the source can tell.
  * A node that is not listed at all is lost from sight: it may have ended, or the source may be wrong.
  */
 export interface Workload {
@@ -9,7 +10,7 @@ export interface Workload {
   readonly id: string;
   /** `host:port`; undefined while it has none. */
   readonly address: string | undefined;
-  readonly phase: 'starting' | 'ready' | 'unready' | 'draining' | 'gone';
+  readonly phase: 'starting' | 'ready' | 'unready' | 'draining' | 'restarting' | 'gone';
   /** Overrides the cluster's weight for this node. */
   readonly weight?: number;
   /** True when this source started it and may replace it. */
