@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { childrenOf, processes } from '../process/children.ts';
 
 const PATIENCE_MS = 2000;
 
@@ -21,31 +22,11 @@ function kill(pid: number): void {
   }
 }
 
-function childrenOf(pid: number): number[] {
-  return processes().filter((child) => parentOf(child) === pid);
-}
-
-/** The second field after the name, which is in brackets and may have anything in it. */
-function parentOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return 0; // ended meanwhile
-  }
-}
-
 function shims(containerdSocket: string): number[] {
   return processes().filter((pid) => {
     const [program = '', ...args] = commandLine(pid);
     return program.includes('containerd-shim') && args.includes(containerdSocket);
   });
-}
-
-function processes(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
 }
 
 /** Program and arguments; none of a process that has ended. */

@@ -1,6 +1,7 @@
 import { provideCompose } from '../docker/compose.ts';
 import { dockerEngine } from '../docker/engine.ts';
 import { baseImages, baseImagesDigest } from '../images/base-images.ts';
+import { builtCoredns } from '../kubernetes/node/coredns.ts';
 import { builtKubernetes } from '../kubernetes/programs.ts';
 import { provideNacos } from '../nacos/nacos.ts';
 import { type Packages, provideByApt } from './apt.ts';
@@ -16,6 +17,9 @@ const PACKAGES: Packages = {
   iptables: ['iptables'],
   openssl: ['openssl'],
   'etcd-server': ['etcd'],
+  containerd: ['containerd', 'ctr'],
+  'containernetworking-plugins': ['/usr/lib/cni/ptp'],
+  iproute2: ['ip'],
   debootstrap: ['debootstrap'],
 };
 
@@ -26,7 +30,8 @@ const PACKAGES: Packages = {
 export async function provideServers(): Promise<void> {
   await provideByApt(PACKAGES);
   // The one waits for the processor, the other mostly for the network.
-  await Promise.all([provideCompose().then(builtKubernetes), provideNacos().then(provideBaseImages)]);
+  const builtByGo = provideCompose().then(builtKubernetes).then(builtCoredns);
+  await Promise.all([builtByGo, provideNacos().then(provideBaseImages)]);
 }
 
 /** A folder of the cache marks that the images are made: to look at them takes an engine, which takes a second. */

@@ -2,10 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServerProcess } from '../process/server-process.ts';
 import type { Access } from './access.ts';
-import { answersOk } from './https.ts';
+import { DOMAIN, SERVICES } from './addresses.ts';
+import { askApi } from './https.ts';
 import type { Programs } from './programs.ts';
-
-export const SERVICE_ADDRESSES = '10.96.0.0/16';
 
 export interface ApiServerOptions {
   /** Of the machine; a pod reaches only one that is not loopback. */
@@ -24,9 +23,8 @@ export function apiServer(
   const own = join(folder, 'kube-apiserver');
   const address = `${options.host}:${options.port}`;
   const loopback = options.host === '127.0.0.1';
-  const token = access.tokenOf('admin');
   const { certificate } = access.authority;
-  const serves = (path: string) => answersOk(`https://${address}${path}`, certificate, token);
+  const serves = async (path: string) => (await askApi(`https://${address}${path}`, access)) !== undefined;
   mkdirSync(own);
   return new ServerProcess({
     name: 'kube-apiserver',
@@ -40,10 +38,10 @@ export function apiServer(
       ...[`--client-ca-file=${certificate}`, `--token-auth-file=${access.tokens}`],
       '--authorization-mode=Node,RBAC',
       '--enable-admission-plugins=NodeRestriction',
-      '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+      `--service-account-issuer=https://kubernetes.default.svc.${DOMAIN}`,
       `--service-account-key-file=${access.accountKey}`,
       `--service-account-signing-key-file=${access.accountKey}`,
-      `--service-cluster-ip-range=${SERVICE_ADDRESSES}`,
+      `--service-cluster-ip-range=${SERVICES}`,
       // The endpoints of the Service `kubernetes` may not be on loopback.
       ...(loopback ? ['--endpoint-reconciler-type=none'] : [`--advertise-address=${options.host}`]),
       `--kubelet-certificate-authority=${certificate}`,

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
-import { freePorts } from '../process/ports.ts';
 import type { ServerProcess } from '../process/server-process.ts';
 import type { RealServer } from '../server.ts';
 import { type Access, makeAccess } from './access.ts';
+import { API_SERVICE, DOMAIN } from './addresses.ts';
 import { apiServer } from './api-server.ts';
 import { type Etcd, etcdServer } from './etcd.ts';
 import { type Kubectl, kubectlWith, type Manifest } from './kubectl.ts';
@@ -48,16 +48,11 @@ export async function controlPlaneParts(
   programs: Programs,
   folder: string,
   host: string,
+  port: number,
 ): Promise<Omit<ControlPlaneParts, 'clients'>> {
-  const [port = 0] = await freePorts(1);
-  const service = 'DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,IP:10.96.0.1';
-  const access = await makeAccess(folder, [
-    `IP:${host}`,
-    'IP:127.0.0.1',
-    'DNS:localhost',
-    'DNS:kubernetes.default',
-    service,
-  ]);
+  const inPods = ['kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${DOMAIN}`];
+  const names = ['localhost', ...inPods].map((name) => `DNS:${name}`);
+  const access = await makeAccess(folder, [`IP:${host}`, `IP:${API_SERVICE}`, ...names]);
   const etcd = await etcdServer(folder);
   return {
     folder,
@@ -114,8 +109,16 @@ export class ControlPlane implements KubernetesApi {
   }
 
   async start(): Promise<void> {
+    await this.startServers();
+    await this.startClients();
+  }
+
+  protected async startServers(): Promise<void> {
     await this.#parts.etcd.start();
     await this.#parts.api.start();
+  }
+
+  protected async startClients(): Promise<void> {
     await Promise.all(this.#parts.clients.map((client) => client.start()));
   }
 

@@ -2,13 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServerProcess } from '../process/server-process.ts';
 import type { Access } from './access.ts';
-import { answersOk } from './https.ts';
+import { askApi } from './https.ts';
 import type { Programs } from './programs.ts';
 
 /** kube-controller-manager, not started. It has started once pods can be made: their service account is its work. */
 export function controllerManager(programs: Programs, folder: string, access: Access, url: string): ServerProcess {
   const own = join(folder, 'kube-controller-manager');
-  const { certificate } = access.authority;
   mkdirSync(own);
   return new ServerProcess({
     name: 'kube-controller-manager',
@@ -18,7 +17,7 @@ export function controllerManager(programs: Programs, folder: string, access: Ac
       programs('kube-controller-manager'),
       `--kubeconfig=${access.kubeconfig('controller-manager', url, { token: access.tokenOf('controller-manager') })}`,
       `--service-account-private-key-file=${access.accountKey}`,
-      `--root-ca-file=${certificate}`,
+      `--root-ca-file=${access.authority.certificate}`,
       '--use-service-account-credentials',
       '--leader-elect=false',
       // By default it may ask 20 times a second, and needs some seconds for its own service accounts.
@@ -26,7 +25,7 @@ export function controllerManager(programs: Programs, folder: string, access: Ac
       '--secure-port=0',
       '--profiling=false',
     ],
-    answers: () =>
-      answersOk(`${url}/api/v1/namespaces/default/serviceaccounts/default`, certificate, access.tokenOf('admin')),
+    answers: async () =>
+      (await askApi(`${url}/api/v1/namespaces/default/serviceaccounts/default`, access)) !== undefined,
   });
 }

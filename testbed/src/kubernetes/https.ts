@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
+import { text } from 'node:stream/consumers';
+import type { Access } from './access.ts';
 
-/** Whether GET of the URL is answered by 200; false also when nobody answers within 2 s. */
-export function answersOk(url: string, authority: string, token: string): Promise<boolean> {
+/** What the API server answers to GET of the URL, as admin; undefined unless it answers by 200, within 2 s. */
+export function askApi(url: string, access: Access): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const headers = { authorization: `Bearer ${token}` };
-    const request = get(url, { ca: readFileSync(authority), headers, agent: false, timeout: 2000 }, (response) => {
-      response.resume().once('close', () => resolve(response.statusCode === 200));
+    const ca = readFileSync(access.authority.certificate);
+    const headers = { authorization: `Bearer ${access.tokenOf('admin')}` };
+    const request = get(url, { ca, headers, agent: false, timeout: 2000 }, (response) => {
+      text(response).then(
+        (body) => resolve(response.statusCode === 200 ? body : undefined),
+        () => resolve(undefined),
+      );
     });
     request.once('timeout', () => request.destroy());
-    request.once('error', () => resolve(false));
+    request.once('error', () => resolve(undefined));
   });
 }

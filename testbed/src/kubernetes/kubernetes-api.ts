@@ -1,3 +1,4 @@
+import { freePorts } from '../process/ports.ts';
 import { serverFolder } from '../process/server-folder.ts';
 import { started } from '../process/started.ts';
 import { ControlPlane, controlPlaneParts, type KubernetesApi } from './control-plane.ts';
@@ -16,7 +17,8 @@ export interface KubernetesApiOptions {
 export async function kubernetesApi(options: KubernetesApiOptions = {}): Promise<KubernetesApi> {
   const programs = await builtKubernetes();
   const folder = serverFolder('k8s-api');
-  const parts = await controlPlaneParts(programs, folder, '127.0.0.1');
+  const [port = 0] = await freePorts(1);
+  const parts = await controlPlaneParts(programs, folder, '127.0.0.1', port);
   const url = `https://${parts.api.address}`;
   const clients = options.controllerManager === true ? [controllerManager(programs, folder, parts.access, url)] : [];
   return await started(new ControlPlane({ ...parts, clients }));

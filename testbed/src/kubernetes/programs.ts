@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { digestOf } from '../images/recipe.ts';
 import { builtOnce } from '../install/built.ts';
 import { goBuild, goModule } from '../install/go.ts';
+import { makePauseImage } from './node/pause-image.ts';
 
 /** As testbed/tools/kubernetes/go.mod has it. */
 const VERSION = 'v1.34.4';
@@ -16,13 +17,13 @@ const NAMES = [
   'kubelet',
 ] as const;
 
-/** Finds a program of Kubernetes; all are of one version. */
-export type Programs = (name: (typeof NAMES)[number]) => string;
+/** Finds a program of Kubernetes; all are of one version. `pause` is the first process of pods, `pause.tar` its image. */
+export type Programs = (name: (typeof NAMES)[number] | 'pause' | 'pause.tar') => string;
 
 /** Builds Kubernetes unless it is there; takes some minutes the first time, and nothing later. */
 export async function builtKubernetes(): Promise<Programs> {
   const recipe = digestOf(
-    ...['main.go', 'go.mod'].map((file) => readFileSync(join(goModule('kubernetes'), file), 'utf8')),
+    ...['main.go', 'pause/main.go', 'go.mod'].map((file) => readFileSync(join(goModule('kubernetes'), file), 'utf8')),
   );
   const folder = await builtOnce(`kubernetes-${VERSION}-${recipe}`, `Kubernetes ${VERSION}`, async (building) => {
     await goBuild({
@@ -33,6 +34,8 @@ export async function builtKubernetes(): Promise<Programs> {
       output: join(building, 'kubernetes'),
     });
     for (const name of NAMES) symlinkSync('kubernetes', join(building, name));
+    await goBuild({ module: 'kubernetes', package: './pause', settings: {}, output: join(building, 'pause') });
+    await makePauseImage(building);
   });
   return (name) => join(folder, name);
 }

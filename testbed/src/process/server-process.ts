@@ -4,6 +4,10 @@ import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RealServer } from '../server.ts';
+import { childrenOf } from './children.ts';
+
+/** A program and its arguments. */
+export type Command = readonly [string, ...string[]];
 
 export interface ServerProcessOptions {
   /** For messages: `redis-server`. */
@@ -11,7 +15,12 @@ export interface ServerProcessOptions {
   readonly address: string;
   /** A folder of the server's own; holds `server.log` too, and is removed by dispose. */
   readonly folder: string;
-  readonly command: readonly [string, ...string[]];
+  /** Asked at each start where it is a function. */
+  readonly command: Command | (() => Command);
+  /** The command waits for the server, its child, and ends with it (unshare, nsenter): signals go to the child. */
+  readonly wraps?: boolean;
+  /** The kernel ends the command when this process dies; default true. */
+  readonly endsWithUs?: boolean;
   /** In addition to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Whether it serves by now; asked again and again while it starts. */
@@ -67,7 +76,7 @@ export class ServerProcess implements RealServer {
     this.thaw();
     const ended = once(child, 'exit');
     const patience = setTimeout(() => this.#signal('SIGKILL'), this.#options.stopMs ?? 20_000);
-    child.kill('SIGTERM');
+    if (!this.#signalWrapped('SIGTERM')) child.kill('SIGTERM');
     await ended;
     clearTimeout(patience);
     await this.#cleanUp(child);
@@ -109,7 +118,9 @@ export class ServerProcess implements RealServer {
   }
 
   #spawn(): ChildProcess {
-    const [command, ...args] = endsWithUs(this.#options.command);
+    const { command: given, endsWithUs = true } = this.#options;
+    const ours = typeof given === 'function' ? given() : given;
+    const [command, ...args] = endsWithUs ? endingWithUs(ours) : ours;
     const log = openSync(this.#log, 'a');
     try {
       const child = spawn(command, args, {
@@ -127,7 +138,14 @@ export class ServerProcess implements RealServer {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    if (this.pid !== undefined) signalGroup(this.pid, signal);
+    if (this.pid !== undefined && !this.#signalWrapped(signal)) signalGroup(this.pid, signal);
+  }
+
+  /** False when there is no wrapped child. A wrapper that ended first would leave its child to whom it does not concern. */
+  #signalWrapped(signal: NodeJS.Signals): boolean {
+    const children = this.#options.wraps === true && this.pid !== undefined ? childrenOf(this.pid) : [];
+    for (const child of children) signalOne(child, signal);
+    return children.length > 0;
   }
 
   /** Children that outlived the server go with it, so that nothing answers in its name. */
@@ -142,14 +160,18 @@ function running(child: ChildProcess | undefined): boolean {
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  signalOne(-pid, signal);
+}
+
+function signalOne(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
 /** On Linux the kernel ends the server when the process that started it dies, so that a killed test leaves none. */
-function endsWithUs(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+function endingWithUs(command: Command): Command {
   return process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--', ...command] : command;
 }

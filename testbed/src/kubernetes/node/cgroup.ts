@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { processes } from '../../process/children.ts';
+
+/** The control group of all pods. Its name can't be mistaken for that of a kubelet of the machine's own. */
+export const CGROUP = 'wscluster-testbed';
+
+const ROOT = '/sys/fs/cgroup';
+
+/** Makes the group in each hierarchy (v1), or in the one (v2). */
+export function makeCgroup(): void {
+  for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, CGROUP), { recursive: true });
+  if (!isUnified()) return;
+  for (const folder of [ROOT, join(ROOT, CGROUP)])
+    for (const controller of ['cpuset', 'cpu', 'memory', 'pids'])
+      writeFileSync(join(folder, 'cgroup.subtree_control'), `+${controller}`);
+}
+
+/** Removes the group with those below it; their processes have been killed, and end in a moment. */
+export async function removeCgroup(): Promise<void> {
+  const deadline = performance.now() + 5000;
+  for (const hierarchy of hierarchies())
+    while (!removed(join(hierarchy, CGROUP)) && performance.now() < deadline) await delay(20);
+}
+
+/** Processes of the pod with this uid, by their pids on this machine. */
+export function podProcesses(uid: string): number[] {
+  return processes().filter((pid) => read(`/proc/${pid}/cgroup`).includes(`/pod${uid}/`));
+}
+
+/** Empty when the process has ended. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function removed(folder: string): boolean {
+  if (!existsSync(folder)) return true;
+  const below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const empty = below.map((entry) => removed(join(folder, entry.name))).every(Boolean);
+  try {
+    if (empty) rmdirSync(folder);
+    return empty;
+  } catch {
+    return false; // busy
+  }
+}
+
+function isUnified(): boolean {
+  return existsSync(join(ROOT, 'cgroup.controllers'));
+}
+
+function hierarchies(): string[] {
+  if (isUnified()) return [ROOT];
+  return readdirSync(ROOT)
+    .map((name) => join(ROOT, name))
+    .filter((folder) => existsSync(join(folder, 'cgroup.procs')));
+}
