@@ -5,6 +5,7 @@ import { Assigner, WsClusterError } from '@wscluster/ring';
 import {
   createLogger,
   formatHostPort,
+  type LiveText,
   type Logger,
   type OptionValues,
   type Running,
@@ -130,7 +131,7 @@ async function openSource(
       {
         directory: join(options.stateDir, cluster, 'nodes'),
         settings: () => ({ drainSeconds: spec.spec.nodes.drainSeconds, command: spec.spec.nodes.command }),
-        env: { ...followerEnvironment(options, cluster), WSCLUSTER_STATE_DIR: resolve(options.stateDir) },
+        env: { ...followerEnvironment(options, cluster, byFile), WSCLUSTER_STATE_DIR: resolve(options.stateDir) },
         sampleCommand: [process.execPath, options.sampleNode],
         log,
       },
@@ -158,7 +159,7 @@ function dockerSettings(options: Options, cluster: string, nodes: NodesSpec, eng
     publishedHost: nodes.publishedHost ?? engineHost,
     ...{ port, addressFrom, drainSeconds, readinessPath },
     // Without brokers there is only the local bus, which containers do not reach: then they follow no ring.
-    env: { ...(brokersOf(options) !== undefined && followerEnvironment(options, cluster)), ...env },
+    env: { ...(brokersOf(options) !== undefined && followerEnvironment(options, cluster, byValue)), ...env },
     ...(image !== undefined && { image }),
     ...(command !== undefined && { command }),
     ...(network !== undefined && { network }),
@@ -166,12 +167,25 @@ function dockerSettings(options: Options, cluster: string, nodes: NodesSpec, eng
 }
 
 /** By what a node that uses our library follows the ring. */
-function followerEnvironment({ rabbitmqUrl, redisUrl }: Options, cluster: string): Record<string, string> {
+function followerEnvironment(
+  { rabbitmqUrl, redisUrl }: Options,
+  cluster: string,
+  given: (variable: string, url: LiveText | undefined) => Record<string, string>,
+): Record<string, string> {
   return {
     WSCLUSTER_CLUSTER: cluster,
-    ...(rabbitmqUrl !== undefined && { WSCLUSTER_RABBITMQ_URL: rabbitmqUrl }),
-    ...(redisUrl !== undefined && { WSCLUSTER_REDIS_URL: redisUrl }),
+    ...given('WSCLUSTER_RABBITMQ_URL', rabbitmqUrl),
+    ...given('WSCLUSTER_REDIS_URL', redisUrl),
   };
+}
+
+function byValue(variable: string, url: LiveText | undefined): Record<string, string> {
+  return url === undefined ? {} : { [variable]: url.value };
+}
+
+/** A process of this machine can follow the file itself. */
+function byFile(variable: string, url: LiveText | undefined): Record<string, string> {
+  return url?.file === undefined ? byValue(variable, url) : { [`${variable}_FILE`]: resolve(url.file) };
 }
 
 async function openRegistry(

@@ -2,7 +2,9 @@ import { createLogger, readOptions, runProcess } from '@wscluster/service';
 import { startController } from './app.ts';
 import { controllerOptions } from './config.ts';
 
-await runProcess(createLogger('controller'), async (stopping) => {
-  const options = readOptions('wscluster controller', controllerOptions);
+const log = createLogger('controller');
+
+await runProcess(log, async (stopping) => {
+  const options = readOptions('wscluster controller', controllerOptions, process.argv.slice(2), process.env, log);
   return options === undefined ? process.exit(0) : startController(options, stopping);
 });

@@ -5,7 +5,7 @@ import { Reloader } from './reload.ts';
 
 const root = createLogger('gateway');
 await runProcess(root, async () => {
-  const read = () => readOptions('gateway', OPTIONS);
+  const read = () => readOptions('gateway', OPTIONS, process.argv.slice(2), process.env, root);
   const config = read();
   // --help was printed.
   if (config === undefined) process.exit(0);

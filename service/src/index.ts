@@ -1,5 +1,6 @@
 export * from './lifecycle.ts';
 export * from './listen.ts';
+export * from './live-text.ts';
 export * from './log.ts';
 export * from './options.ts';
 export * from './probes.ts';

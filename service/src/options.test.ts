@@ -58,6 +58,26 @@ test('a file of options stands between the environment and the defaults', () => 
   expect(() => readOptions('program', withFile, ['--config', '/nowhere.yaml'], {})).toThrow(refused('config'));
 });
 
+test('a live option follows the file that its variable names, and stays when it is given otherwise', () => {
+  const live = {
+    url: { schema: z.url({ protocol: /^redis$/, error: 'must be a URL' }).optional(), help: '', live: true },
+  } as const;
+  const path = join(folder, 'url');
+  const readLive = (argv: string[], env: NodeJS.ProcessEnv = { WSCLUSTER_URL_FILE: path }) =>
+    readOptions('program', live, argv, env)?.url;
+  writeFileSync(path, 'redis://one\n');
+  const followed = readLive([]);
+  expect(followed).toMatchObject({ value: 'redis://one', file: path });
+  writeFileSync(path, 'redis://two');
+  expect(followed?.value).toBe('redis://two');
+  expect(readLive(['--url', 'redis://flag'])).toMatchObject({ value: 'redis://flag', file: undefined });
+  expect(readLive([], { WSCLUSTER_URL: 'redis://env', WSCLUSTER_URL_FILE: path })?.value).toBe('redis://env');
+  expect(readLive([], {})).toBeUndefined();
+  writeFileSync(path, 'http://secret');
+  expect(() => readLive([])).toThrow(/^WSCLUSTER_URL_FILE: .*url must be a URL$/);
+  expect(() => readLive(['--url', 'http://secret'])).toThrow(refused('url'));
+});
+
 test('an empty variable counts as unset', () => {
   expect(read(['--name', 'x'], { WSCLUSTER_DRAIN_SECONDS: '' })).toMatchObject({ drainSeconds: 60_000 });
 });

@@ -3,19 +3,31 @@ import { parseArgs } from 'node:util';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { z } from 'zod';
 import { parseHostPort } from './listen.ts';
+import { fixedText, type LiveText } from './live-text.ts';
+import { fileText } from './live-text-file.ts';
+import type { Logger } from './log.ts';
 import { readOptionsFile } from './options-file.ts';
 
 /**
  * One setting of a process: `--kebab-name` on the command line, else `WSCLUSTER_KEBAB_NAME` in the environment, else the
- * content of the file that `WSCLUSTER_KEBAB_NAME_FILE` names (for secrets that are mounted).
+ * content of the file that `WSCLUSTER_KEBAB_NAME_FILE` names (for secrets that are mounted), read once unless it is live.
  */
 export interface OptionSpec<T extends z.ZodType = z.ZodType> {
   readonly schema: T;
   /** What it does, its unit and default, for --help. */
   readonly help: string;
+  /**
+   * Its value is a LiveText: one from a `_FILE` follows the file while the process runs, others stay. The schema then
+   * only checks the text.
+   */
+  readonly live?: true;
 }
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
-export type OptionValues<S extends OptionSpecs> = { readonly [K in keyof S]: z.infer<S[K]['schema']> };
+export type OptionValues<S extends OptionSpecs> = {
+  readonly [K in keyof S]: S[K] extends { readonly live: true }
+    ? LiveText | Extract<z.infer<S[K]['schema']>, undefined>
+    : z.infer<S[K]['schema']>;
+};
 
 export const hostPortOption = z.string().transform((text, ctx) => {
   const parsed = parseHostPort(text);
@@ -40,13 +52,14 @@ export const configFileOption = {
 /**
  * Reads and validates all options: flags win over variables, which win over the file that `config` names, which wins over
  * defaults. A variable that is empty counts as unset: compose files make such. Throws CONFIG_INVALID naming the flag.
- * `--help` prints the list and returns undefined.
+ * `--help` prints the list and returns undefined. `log` is for what becomes of the files of live options later on.
  */
 export function readOptions<S extends OptionSpecs>(
   program: string,
   specs: S,
   argv: readonly string[] = process.argv.slice(2),
   env: NodeJS.ProcessEnv = process.env,
+  log?: Logger,
 ): OptionValues<S> | undefined {
   const names = Object.keys(specs);
   let flags: Record<string, string | boolean | undefined>;
@@ -65,15 +78,21 @@ export function readOptions<S extends OptionSpecs>(
     process.stdout.write(helpText(program, specs));
     return undefined;
   }
-  const given = (name: string) =>
-    flags[kebab(name)] ?? (env[environmentName(name)] || fromMountedFile(`${environmentName(name)}_FILE`, env));
+  const set = (name: string) => flags[kebab(name)] ?? (env[environmentName(name)] || undefined);
+  const given = (name: string) => set(name) ?? fromMountedFile(fileVariable(name), env);
   const path = 'config' in specs ? given('config') : undefined;
   const others = names.filter((name) => name !== 'config');
   const file = typeof path === 'string' && path !== '' ? readOptionsFile(path, others) : {};
   const values: Record<string, unknown> = {};
   for (const name of names) {
     const flag = kebab(name);
-    const parsed = specs[name]?.schema.safeParse(given(name) ?? file[name]);
+    const spec = specs[name];
+    const mounted = env[fileVariable(name)];
+    if (spec?.live === true && set(name) === undefined && mounted) {
+      values[name] = fileText({ file: mounted, field: fileVariable(name), refuse: refusal(spec.schema), log });
+      continue;
+    }
+    const parsed = spec?.schema.safeParse(given(name) ?? file[name]);
     if (parsed?.success !== true) {
       const why = parsed?.error.issues[0]?.message ?? 'unknown option';
       throw new WsClusterError(
@@ -82,9 +101,13 @@ export function readOptions<S extends OptionSpecs>(
         { field: flag },
       );
     }
-    values[name] = parsed.data;
+    values[name] = spec?.live === true && typeof parsed.data === 'string' ? fixedText(parsed.data) : parsed.data;
   }
   return values as OptionValues<S>;
+}
+
+function refusal(schema: z.ZodType): (text: string) => string | undefined {
+  return (text) => schema.safeParse(text).error?.issues[0]?.message;
 }
 
 function fromMountedFile(variable: string, env: NodeJS.ProcessEnv): string | undefined {
@@ -107,6 +130,10 @@ function kebab(name: string): string {
 
 function environmentName(name: string): string {
   return `WSCLUSTER_${kebab(name).toUpperCase().replaceAll('-', '_')}`;
+}
+
+function fileVariable(name: string): string {
+  return `${environmentName(name)}_FILE`;
 }
 
 function helpText(program: string, specs: OptionSpecs): string {

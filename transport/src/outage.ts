@@ -2,6 +2,8 @@ import type { Logger } from '@wscluster/service';
 
 /** Why a server cannot be used now, in words for an operator; never with a password. */
 export interface Problem {
+  /** Where the server is, without credentials. */
+  readonly address: string;
   readonly text: string;
   /** What to do about it. */
   readonly action: string;
@@ -12,8 +14,6 @@ export interface Problem {
 export interface OutageOptions {
   /** First word of the events: `bus` makes `bus-connected`, `bus-connect-failed`, `bus-disconnected`. */
   readonly what: string;
-  /** Where the server is, without credentials. */
-  readonly address: string;
   readonly log: Logger;
 }
 
@@ -31,8 +31,8 @@ export class Outage {
     this.#options = options;
   }
 
-  failed({ text, action, misconfigured }: Problem): void {
-    const { what, address, log } = this.#options;
+  failed({ address, text, action, misconfigured }: Problem): void {
+    const { what, log } = this.#options;
     const first = this.#connected || this.#told.size === 0;
     const event = this.#connected ? `${what}-disconnected` : `${what}-connect-failed`;
     const news = first || (misconfigured && !this.#told.has(text));
@@ -41,8 +41,9 @@ export class Outage {
     log[news ? 'warn' : 'debug']({ event, address, action }, text);
   }
 
-  recovered(): void {
-    const { what, address, log } = this.#options;
+  /** `address`: where the server is, without credentials. */
+  recovered(address: string): void {
+    const { what, log } = this.#options;
     this.#connected = true;
     this.#told.clear();
     log.info({ event: `${what}-connected`, address }, `connected to ${address}`);

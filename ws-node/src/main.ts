@@ -5,7 +5,8 @@ import { nodeOptions } from './config.ts';
 const log = createLogger('ws-node');
 
 await runProcess(log, async () => {
-  const options = readOptions('ws-node: the sample backend of a wscluster', nodeOptions);
+  const program = 'ws-node: the sample backend of a wscluster';
+  const options = readOptions(program, nodeOptions, process.argv.slice(2), process.env, log);
   if (options === undefined) process.exit(0);
   return await startNode(options, log);
 });

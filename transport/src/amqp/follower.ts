@@ -1,7 +1,6 @@
 import { parseBroadcast } from '@wscluster/ring';
 import type { FollowerHandlers, RingBusFollower } from '../ring-bus.ts';
-import { parseAmqpUrl } from './address.ts';
-import { type AmqpBusOptions, HEARTBEAT_SECONDS } from './options.ts';
+import type { AmqpBusOptions } from './options.ts';
 import { messageReader } from './read-messages.ts';
 import { AmqpSession } from './session.ts';
 import { reportsExchange, ringsExchange } from './topology.ts';
@@ -19,7 +18,7 @@ export async function openAmqpFollower(
   handlers: FollowerHandlers,
 ): Promise<RingBusFollower> {
   const session = new AmqpSession({
-    address: parseAmqpUrl(url, HEARTBEAT_SECONDS),
+    url,
     name: `wscluster follower of ${cluster}`,
     log,
     listener: { cluster, exchange: ringsExchange(cluster), ...QUEUE },

@@ -1,8 +1,7 @@
 import { parseUplink } from '@wscluster/ring';
 import type { HubHandlers, RingBusHub } from '../ring-bus.ts';
-import { parseAmqpUrl } from './address.ts';
 import { withDeadline } from './deadline.ts';
-import { type AmqpBusOptions, HEARTBEAT_SECONDS } from './options.ts';
+import type { AmqpBusOptions } from './options.ts';
 import { messageReader } from './read-messages.ts';
 import { AmqpSession } from './session.ts';
 import { reportsExchange, ringsExchange } from './topology.ts';
@@ -20,7 +19,7 @@ const QUEUE = { maxMessages: 20_000, maxBytes: 64 * 1024 * 1024 };
  */
 export async function openAmqpHub({ url, cluster, log }: AmqpBusOptions, handlers: HubHandlers): Promise<RingBusHub> {
   const session = new AmqpSession({
-    address: parseAmqpUrl(url, HEARTBEAT_SECONDS),
+    url,
     name: `wscluster controller of ${cluster}`,
     log,
     listener: { cluster, exchange: reportsExchange(cluster), ...QUEUE },

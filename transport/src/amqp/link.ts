@@ -10,8 +10,6 @@ export interface LinkOptions {
   /** As the broker's list of connections shows it. */
   readonly name: string;
   readonly listener: Listener;
-  /** The broker takes no more messages, and why; undefined when it takes them again. */
-  onBlocked(why: string | undefined): void;
 }
 
 /** Milliseconds that a broker may be silent during the handshake, and that opening may take in all. */
@@ -37,6 +35,10 @@ export class Link {
     return this.#loss.promise;
   }
   readonly sender: Sender;
+  /** Why the broker takes no messages now; undefined while it does. */
+  blocked: string | undefined;
+  /** `blocked` has changed. */
+  onBlocked: (() => void) | undefined;
   readonly #model: ChannelModel;
   readonly #cut: AbortController;
   readonly #loss: Loss;
@@ -108,7 +110,7 @@ export async function openLink(options: LinkOptions, signal: AbortSignal): Promi
   }
 }
 
-async function open({ url, name, listener, onBlocked }: LinkOptions, cut: AbortController): Promise<Link> {
+async function open({ url, name, listener }: LinkOptions, cut: AbortController): Promise<Link> {
   const socketOptions = {
     noDelay: true,
     timeout: HANDSHAKE_SILENCE_MS,
@@ -131,8 +133,9 @@ async function open({ url, name, listener, onBlocked }: LinkOptions, cut: AbortC
   channel.on('close', () => queueMicrotask(() => loss.resolve(reason ?? 'RabbitMQ closed the channel')));
   const link = new Link(model, channel, cut, loss);
   const block = (why: string | undefined) => {
+    link.blocked = why;
     link.sender.block(why);
-    onBlocked(why);
+    link.onBlocked?.();
   };
   model.on('blocked', (why) => block(`RabbitMQ takes no messages now (${why})`));
   model.on('unblocked', () => block(undefined));

@@ -6,6 +6,7 @@ const WAIT = 'none: it tries again on its own, and the last ring stays in use; s
 /** What of an error of amqplib or of the broker keeps the bus from being used. */
 export function amqpProblem({ text: address, user, vhost }: AmqpAddress, message: string): Problem {
   const problem = (what: string, action: string, misconfigured = true): Problem => ({
+    address,
     text: `${address}: ${what}`,
     action,
     misconfigured,

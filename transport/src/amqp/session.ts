@@ -1,33 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import type { Logger, TextSource } from '@wscluster/service';
 import { backoffMs } from '../backoff.ts';
+import { LiveAddress } from '../live-address.ts';
 import { Outage, reasonOf } from '../outage.ts';
-import type { AmqpAddress } from './address.ts';
+import { type AmqpAddress, parseAmqpUrl } from './address.ts';
 import { type Link, openLink } from './link.ts';
+import { HEARTBEAT_SECONDS, RECONNECT } from './options.ts';
 import { amqpProblem } from './problem.ts';
+import { type Reached, Successor } from './successor.ts';
 import type { Listener } from './topology.ts';
 
 export interface SessionOptions {
-  readonly address: AmqpAddress;
+  readonly url: TextSource;
   /** As the broker's list of connections shows it. */
   readonly name: string;
   readonly log: Logger;
   /** Made anew on every connection. */
   readonly listener: Listener;
   onMessage(content: Buffer): void;
+  /** Also when one connection has taken the place of another, without onDisconnected between. */
   onConnected(): void;
   onDisconnected(): void;
 }
-
-/** The longest wait bounds how long after its return a broker is found again. */
-const BACKOFF = { minMs: 50, maxMs: 1_500 };
 
 /** Milliseconds after which a connection counts as sound: the next loss is followed by a short wait again. */
 const SOUND_MS = 2_000;
 
 /**
- * Keeps a link to the broker until closed, making a new one whenever it is lost.
+ * Keeps a link to the broker until closed, making a new one whenever it is lost, or when the URL has changed: then the
+ * old one serves until the new one does.
  *
  * amqplib has a `recovery` of its own, which is not used: it makes connections anew, but neither channels that the
  * broker closed nor consumers that it cancelled; its attempts have no deadline as a whole, so that one which a hanging
@@ -35,6 +37,7 @@ const SOUND_MS = 2_000;
  */
 export class AmqpSession {
   readonly #options: SessionOptions;
+  readonly #address: LiveAddress<AmqpAddress>;
   readonly #outage: Outage;
   readonly #stop = new AbortController();
   readonly #firstTry = Promise.withResolvers<void>();
@@ -45,9 +48,12 @@ export class AmqpSession {
   readonly #running: Promise<void>;
   #closing: Promise<void> | undefined;
 
+  /** Throws CONFIG_INVALID for a URL that is none. */
   constructor(options: SessionOptions) {
+    const { url, log } = options;
     this.#options = options;
-    this.#outage = new Outage({ what: 'bus', address: options.address.text, log: options.log });
+    this.#address = new LiveAddress({ what: 'bus', url, parse: (text) => parseAmqpUrl(text, HEARTBEAT_SECONDS), log });
+    this.#outage = new Outage({ what: 'bus', log });
     this.#running = this.#run();
   }
 
@@ -87,57 +93,88 @@ export class AmqpSession {
     const { signal } = this.#stop;
     let attempt = 0;
     while (!signal.aborted) {
-      const { address, name, listener } = this.#options;
+      const address = this.#address.value;
       try {
-        const onBlocked = (why: string | undefined) => this.#onBlocked(why);
-        const link = await openLink({ url: address.url, name, listener, onBlocked }, signal);
+        const link = await this.#open(address, signal);
         const connectedAt = performance.now();
-        await this.#live(link);
+        let current: Reached | undefined = { link, address };
+        while (current !== undefined) current = await this.#live(current);
         if (performance.now() - connectedAt > SOUND_MS) attempt = 0;
       } catch (error) {
-        if (!signal.aborted) this.#failed(reasonOf(error));
+        if (!signal.aborted) this.#failed(address, reasonOf(error));
       }
       this.#firstTry.resolve();
-      await sleep(backoffMs(++attempt, BACKOFF), undefined, { signal }).catch(() => {});
+      await sleep(backoffMs(++attempt, RECONNECT), undefined, { signal }).catch(() => {});
     }
   }
 
-  /** Uses a link until it is lost or the session is closed. */
-  async #live(link: Link): Promise<void> {
-    const { onConnected, onMessage, onDisconnected } = this.#options;
-    if (this.#stop.signal.aborted) return await link.close();
+  #open({ url }: AmqpAddress, signal: AbortSignal): Promise<Link> {
+    const { name, listener } = this.#options;
+    return openLink({ url, name, listener }, signal);
+  }
+
+  /** Uses a link until it is lost, the session is closed, or there is a link by a newer URL, which is returned. */
+  async #live({ link, address }: Reached): Promise<Reached | undefined> {
+    const { onConnected, onMessage, onDisconnected, log } = this.#options;
+    if (this.#stop.signal.aborted) {
+      await link.close();
+      return undefined;
+    }
+    const former = this.#link;
     this.#link = link;
-    this.#outage.recovered();
+    this.#outage.recovered(address.text);
     this.#firstTry.resolve();
+    link.onBlocked = () => {
+      if (this.#link === link) this.#tellBlocked(address, link.blocked);
+    };
+    link.onBlocked();
+    if (former !== undefined) this.#end(former);
     onConnected();
     link.listen((content) => {
       if (this.#link === link) onMessage(content);
     });
-    const reason = await link.lost;
-    if (this.#link !== link) return;
+    const successor = new Successor({
+      former: address,
+      address: this.#address,
+      open: (newer, signal) => this.#open(newer, signal),
+      log,
+    });
+    const lost = await Promise.race([link.lost, successor.found]);
+    const next = await successor.take();
+    if (this.#link !== link) {
+      await next?.link.close();
+      return undefined;
+    }
+    // Also when the link is lost at the same moment: its place is taken without a gap.
+    if (next !== undefined) return next;
     this.#link = undefined;
     this.#blocked = false;
-    this.#failed(reason);
-    // Takes its time when the broker hangs; the next link need not wait for it.
-    const ending = link.close().then(() => void this.#ending.delete(ending));
-    this.#ending.add(ending);
+    this.#failed(address, typeof lost === 'string' ? lost : 'the connection is closed');
+    this.#end(link);
     onDisconnected();
+    return undefined;
   }
 
-  #failed(reason: string): void {
-    const problem = amqpProblem(this.#options.address, reason);
+  /** Takes its time when the broker hangs; the next link need not wait for it. */
+  #end(link: Link): void {
+    const ending = link.close().then(() => void this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  #failed(address: AmqpAddress, reason: string): void {
+    const problem = amqpProblem(address, reason);
     this.#down = problem.text;
     this.#outage.failed(problem);
   }
 
-  #onBlocked(why: string | undefined): void {
-    const { address, log } = this.#options;
+  #tellBlocked({ text: address }: AmqpAddress, why: string | undefined): void {
+    const { log } = this.#options;
     if (this.#blocked === (why !== undefined)) return;
     this.#blocked = why !== undefined;
-    if (why === undefined) log.info({ event: 'bus-unblocked', address: address.text }, 'RabbitMQ takes messages again');
+    if (why === undefined) log.info({ event: 'bus-unblocked', address }, 'RabbitMQ takes messages again');
     else {
       const action = 'give RabbitMQ memory and disk (rabbitmq-diagnostics alarms); gateways go on with their last ring';
-      log.warn({ event: 'bus-blocked', address: address.text, action }, `${address.text}: ${why}`);
+      log.warn({ event: 'bus-blocked', address, action }, `${address}: ${why}`);
     }
   }
 }

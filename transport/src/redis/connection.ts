@@ -1,27 +1,19 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
-import { Redis, ReplyError } from 'ioredis';
-import { backoffMs } from '../backoff.ts';
-import { Outage, reasonOf } from '../outage.ts';
-import { parseRedisUrl } from './address.ts';
+import type { Logger, TextSource } from '@wscluster/service';
+import { type Redis, ReplyError } from 'ioredis';
+import { LiveAddress } from '../live-address.ts';
+import { Outage } from '../outage.ts';
+import { parseRedisUrl, type RedisAddress } from './address.ts';
+import { RedisClient } from './client.ts';
 import { redisProblem } from './problem.ts';
 
 export interface RedisConnectionOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. */
-  readonly url: string;
+  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes a new connection is made before the old one goes. */
+  readonly url: TextSource;
   readonly log: Logger;
   /** Milliseconds for a command's answer, and again for a connection that is just being made. Default 1000. */
   readonly timeoutMs?: number;
 }
-
-/** Followers and controllers are few, and a lock must be renewed soon after Redis is back. */
-const BACKOFF = { minMs: 50, maxMs: 1_000 };
-
-/** Milliseconds until a server that accepts no connection, or sends nothing to one that waits, is given up. */
-const SILENCE_MS = 3_000;
-
-/** Milliseconds for the other end to follow when the connection is closed. */
-const CLOSE_DEADLINE_MS = 100;
 
 /** Redis does not let a key of one type be used as another. */
 const WRONG_TYPE = /^WRONGTYPE/;
@@ -33,64 +25,34 @@ export function connectRedis(options: RedisConnectionOptions): RedisConnection {
 
 /**
  * One connection to Redis, made anew in the background whenever it is lost, until closed. Nothing is queued: a command
- * waits at most for the attempt to connect that is under way.
+ * waits at most for the attempt to connect that is under way. When the URL changes, the connection by the old one serves
+ * until there is one by the new one, or until it is lost.
  */
 export class RedisConnection {
-  readonly #redis: Redis;
-  readonly #address: string;
+  readonly #address: LiveAddress<RedisAddress>;
+  readonly #log: Logger;
   readonly #timeoutMs: number;
   readonly #waiting = new Set<(error: WsClusterError | undefined) => void>();
   readonly #working = new Set<Promise<unknown>>();
-  #failure: string | undefined;
+  readonly #ending = new Set<Promise<void>>();
+  readonly #unfollow: () => void;
+  #client: RedisClient;
+  /** Takes the place of `#client`, by a newer URL, once it is ready. */
+  #next: RedisClient | undefined;
   #closing: Promise<void> | undefined;
 
   constructor({ url, log, timeoutMs = 1_000 }: RedisConnectionOptions) {
-    const { options, text: address } = parseRedisUrl(url);
-    const outage = new Outage({ what: 'redis', address, log });
-    this.#address = address;
+    this.#log = log;
     this.#timeoutMs = timeoutMs;
-    this.#redis = new Redis({
-      ...options,
-      // Nothing of RESP3 is used, and some proxies refuse it.
-      protocol: 2,
-      replyMapping: 'legacy',
-      connectionName: 'wscluster',
-      disableClientInfo: true,
-      connectTimeout: SILENCE_MS,
-      socketTimeout: SILENCE_MS,
-      commandTimeout: timeoutMs,
-      disconnectTimeout: CLOSE_DEADLINE_MS,
-      maxLoadingRetryTime: 500,
-      retryStrategy: (attempt) => backoffMs(attempt, BACKOFF),
-      // After a failover behind one address the former primary still answers, read-only.
-      reconnectOnError: (error) => error.message.startsWith('READONLY'),
-      // A command whose caller was told that it failed must not be carried out later, after newer ones.
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-    });
-    // Only the text: the error of a refused AUTH holds the password.
-    this.#redis.on('error', (error: Error) => {
-      this.#failure ??= reasonOf(error);
-      // ioredis would go on, in database 0.
-      if (/DB index/.test(error.message)) this.#redis.disconnect(true);
-    });
-    this.#redis.on('ready', () => {
-      this.#failure = undefined;
-      outage.recovered();
-      this.#wake(undefined);
-    });
-    this.#redis.on('close', () => {
-      if (this.#closing !== undefined) return;
-      const problem = redisProblem(address, this.#failure ?? 'Redis ended the connection');
-      this.#failure = undefined;
-      outage.failed(problem);
-      this.#wake(unavailable(problem.text));
-    });
+    this.#address = new LiveAddress({ what: 'redis', url, parse: parseRedisUrl, log });
+    this.#client = this.#open(this.#address.value);
+    this.#unfollow = this.#address.onChange(() => this.#renew());
+    // Between the look before and the listener.
+    if (this.#address.value !== this.#client.address) this.#renew();
   }
 
   get connected(): boolean {
-    return this.#redis.status === 'ready';
+    return this.#client.ready;
   }
 
   /**
@@ -98,7 +60,8 @@ export class RedisConnection {
    * answer or refuses, with MESSAGE_INVALID when the key holds what is not ours.
    */
   run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) return Promise.reject(unavailable(`${this.#address}: the connection is closed`));
+    if (this.#closing !== undefined)
+      return Promise.reject(unavailable(`${this.#client.address.text}: the connection is closed`));
     const done = this.#run(command);
     this.#working.add(done);
     const forget = () => this.#working.delete(done);
@@ -112,12 +75,58 @@ export class RedisConnection {
     return this.#closing;
   }
 
+  #open(address: RedisAddress): RedisClient {
+    const outage = new Outage({ what: 'redis', log: this.#log });
+    const client: RedisClient = new RedisClient({
+      address,
+      timeoutMs: this.#timeoutMs,
+      onReady: () => {
+        outage.recovered(address.text);
+        if (client === this.#next) this.#replace(client);
+        this.#wake(undefined);
+      },
+      onLost: (reason) => {
+        const problem = redisProblem(address.text, reason);
+        if (client === this.#next)
+          outage.failed({ ...problem, text: `${problem.text}; the connection before goes on` });
+        else outage.failed(problem);
+        if (client !== this.#client) return;
+        if (this.#next !== undefined) this.#replace(this.#next);
+        else this.#wake(unavailable(problem.text));
+      },
+    });
+    return client;
+  }
+
+  #renew(): void {
+    if (this.#closing !== undefined) return;
+    const former = this.#next;
+    const next = this.#open(this.#address.value);
+    this.#next = next;
+    if (former !== undefined) this.#end(former);
+    if (!this.#client.ready) this.#replace(next);
+  }
+
+  #replace(client: RedisClient): void {
+    const former = this.#client;
+    this.#client = client;
+    this.#next = undefined;
+    this.#end(former);
+  }
+
+  /** Its commands are waited for; nobody else need. */
+  #end(client: RedisClient): void {
+    const ending = client.close().then(() => void this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
   async #run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
-    if (this.#redis.status !== 'ready') await this.#ready();
+    if (!this.#client.ready) await this.#ready();
+    const client = this.#client;
     try {
-      return await command(this.#redis);
+      return await client.run(command);
     } catch (error) {
-      throw this.#translate(error);
+      throw this.#translate(client.address.text, error);
     }
   }
 
@@ -130,7 +139,8 @@ export class RedisConnection {
         if (error === undefined) resolve();
         else reject(error);
       };
-      const late = () => settle(unavailable(`${this.#address}: no connection within ${this.#timeoutMs} ms`));
+      const late = () =>
+        settle(unavailable(`${this.#client.address.text}: no connection within ${this.#timeoutMs} ms`));
       const timer = setTimeout(late, this.#timeoutMs);
       this.#waiting.add(settle);
     });
@@ -140,28 +150,21 @@ export class RedisConnection {
     for (const settle of [...this.#waiting]) settle(error);
   }
 
-  #translate(error: unknown): WsClusterError {
+  #translate(address: string, error: unknown): WsClusterError {
     const message = messageOf(error);
     if (error instanceof ReplyError && WRONG_TYPE.test(message))
       return new WsClusterError(
         'MESSAGE_INVALID',
-        `${this.#address}: a key of wscluster:* holds what wscluster did not write; delete it, or use another database`,
+        `${address}: a key of wscluster:* holds what wscluster did not write; delete it, or use another database`,
       );
     const timedOut = message === 'Command timed out';
-    return unavailable(
-      `${this.#address}: ${timedOut ? `Redis has not answered within ${this.#timeoutMs} ms` : message}`,
-    );
+    return unavailable(`${address}: ${timedOut ? `Redis has not answered within ${this.#timeoutMs} ms` : message}`);
   }
 
   async #close(): Promise<void> {
+    this.#unfollow();
     await Promise.allSettled(this.#working);
-    const { status } = this.#redis;
-    const ended = new Promise<void>((resolve) => {
-      if (status === 'reconnecting' || status === 'end') resolve();
-      else this.#redis.once('end', () => resolve());
-    });
-    this.#redis.disconnect();
-    await ended;
+    await Promise.all([this.#client.close(), this.#next?.close(), ...this.#ending]);
   }
 }
 

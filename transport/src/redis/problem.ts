@@ -5,6 +5,7 @@ const WAIT = 'none: it tries again on its own; see whether Redis runs there';
 /** What of an error of ioredis or of Redis keeps the connection from being used. `address` without credentials. */
 export function redisProblem(address: string, message: string): Problem {
   const problem = (what: string, action: string, misconfigured = true): Problem => ({
+    address,
     text: `${address}: ${what}`,
     action,
     misconfigured,

@@ -6,14 +6,14 @@ import {
   type RingMessage,
   WsClusterError,
 } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import type { Logger, TextSource } from '@wscluster/service';
 import type { RingStore } from '../ring-store.ts';
 import { connectRedis } from './connection.ts';
 import { ringKey } from './keys.ts';
 
 export interface RedisStoreOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. */
-  readonly url: string;
+  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes a new connection is made before the old one goes. */
+  readonly url: TextSource;
   readonly cluster: string;
   readonly log: Logger;
 }

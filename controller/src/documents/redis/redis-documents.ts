@@ -1,11 +1,11 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import type { Logger, TextSource } from '@wscluster/service';
 import { connectRedis, documentsKey } from '@wscluster/transport';
 import type { Documents } from '../port.ts';
 
 export interface RedisDocumentsOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. */
-  readonly url: string;
+  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes a new connection is made before the old one goes. */
+  readonly url: TextSource;
   readonly cluster: string;
   readonly log: Logger;
 }

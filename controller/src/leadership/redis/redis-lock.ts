@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import type { Logger, TextSource } from '@wscluster/service';
 import { connectRedis, leaderKey, type RedisConnection } from '@wscluster/transport';
 import type { Leadership } from '../port.ts';
 import { RELEASE, RENEW, TAKE } from './scripts.ts';
 
 export interface RedisLeadershipOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. */
-  readonly url: string;
+  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes a new connection is made before the old one goes. */
+  readonly url: TextSource;
   readonly cluster: string;
   /** Base URL of this controller's API, for those who ask who leads. */
   readonly self: string;
