@@ -1,11 +1,15 @@
 import type { WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 
+/** One request that fails is one connection that was cut. */
+const FAILURES = 2;
+
 /** Tells once when the API server cannot be reached, and once when it answers again, whoever asks it how often. */
 export class Reachability {
   readonly #server: string;
   readonly #log: Logger;
-  #unreachable = false;
+  /** In a row. */
+  #failures = 0;
 
   constructor(server: string, log: Logger) {
     this.#server = server;
@@ -13,8 +17,8 @@ export class Reachability {
   }
 
   failed(error: WsClusterError): void {
-    if (this.#unreachable) return;
-    this.#unreachable = true;
+    this.#failures++;
+    if (this.#failures !== FAILURES) return;
     this.#log.warn(
       {
         event: 'kubernetes-unreachable',
@@ -27,8 +31,9 @@ export class Reachability {
   }
 
   answered(): void {
-    if (!this.#unreachable) return;
-    this.#unreachable = false;
+    const told = this.#failures >= FAILURES;
+    this.#failures = 0;
+    if (!told) return;
     this.#log.info(
       { event: 'kubernetes-reachable', address: this.#server },
       `Kubernetes at ${this.#server} answers again`,
