@@ -39,11 +39,18 @@ const declaredRoute = z
     for (const { path, message } of error?.issues ?? []) ctx.addIssue({ code: 'custom', path, message });
   })
   .meta(
-    cel({
-      rule: "!has(self.key.param) || self.path.contains('/{' + self.key.param + '}')",
-      message: 'must be a placeholder of the path',
-      fieldPath: '.key.param',
-    }),
+    cel(
+      {
+        rule: "!has(self.key.param) || self.path.contains('/{' + self.key.param + '}')",
+        message: 'must be a placeholder of the path',
+        fieldPath: '.key.param',
+      },
+      {
+        rule: "[self.path.split('/').filter(part, part.startsWith('{'))].all(names, names.all(name, names.exists_one(one, one == name)))",
+        message: 'names a placeholder twice',
+        fieldPath: '.path',
+      },
+    ),
   );
 
 export const routingSchema = z
@@ -52,6 +59,7 @@ export const routingSchema = z
       .array(declaredRoute)
       .min(1)
       .max(64)
+      // That two routes match the same paths is too costly to find out for the API server: it bounds rules by their worst case.
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['path'] })
       .default([
         { path: '/websocket/connect/{userId}', key: { param: 'userId' } },

@@ -28,6 +28,7 @@ export const wsClusterSchema = z.strictObject({
       registry: registrySchema.prefault({}),
     })
     .prefault({})
+    .meta(REQUIRED_IN_KUBERNETES)
     .describe('What the cluster should be.'),
 });
 export type WsCluster = z.infer<typeof wsClusterSchema>;

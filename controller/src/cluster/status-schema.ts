@@ -10,7 +10,7 @@ const conditionSchema = z.strictObject({
   type: z
     .string()
     .max(316)
-    .describe('Ready, BackendsAvailable, RingPublished or RegistrySynced; Ready needs the second and third.'),
+    .describe('Ready, BackendsAvailable, RingPublished or RegistrySynced. Ready stands for all but the last one.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
   reason: z
     .string()
