@@ -26,7 +26,7 @@ export interface CandidateParts {
   /** Opens all that leading needs. Rejects with what the parts reject with, and then has closed them. */
   reign(
     leadership: Pick<Leadership, 'leading' | 'confirm'>,
-  ): Promise<{ spec: SpecStore; controller: ClusterController }>;
+  ): Promise<{ spec: SpecStore; controller: ClusterController; close?(): Promise<void> }>;
   /** Called every second while another one leads: what a successor should know in time. Failing is no matter. */
   standBy(): Promise<void>;
   /** Lets go of what reigns share. */
@@ -53,6 +53,9 @@ export class Candidate {
   #reign: Reign | undefined;
   #leader: string | undefined;
   #problem: string | undefined;
+  #failure: unknown;
+  /** Aborted to begin anew. */
+  #current = new AbortController();
 
   constructor(parts: CandidateParts) {
     this.name = parts.name;
@@ -74,6 +77,17 @@ export class Candidate {
   /** Undefined while this process does not lead. */
   get reign(): Reign | undefined {
     return this.#reign;
+  }
+
+  /** Why this process, elected, could not begin to lead the last time; undefined while it leads. */
+  get failure(): unknown {
+    return this.#reign === undefined ? this.#failure : undefined;
+  }
+
+  /** Begins to lead anew, by what `reign` then finds, without giving the lead to another one. */
+  restart(): void {
+    this.#current.abort();
+    this.#current = new AbortController();
   }
 
   /** Base URL of the API of the one that leads instead; undefined when none is known. */
@@ -115,7 +129,8 @@ export class Candidate {
         if (this.#parts.alone && error instanceof WsClusterError && UNUSABLE.includes(error.code)) throw error;
         this.#note(error);
         const retryMs = backoffMs(attempt++, RETRY);
-        await delay(retryMs, undefined, { signal }).catch(() => {});
+        const wake = AbortSignal.any([signal, this.#current.signal]);
+        await delay(retryMs, undefined, { signal: wake }).catch(() => {});
       }
     }
   }
@@ -123,15 +138,17 @@ export class Candidate {
   /** Until the lead is lost, or this process stops. */
   async #lead(lead: AbortSignal): Promise<void> {
     const { leadership, log, name } = this.#parts;
-    const { spec, controller } = await this.#parts.reign(leadership);
+    const again = this.#current.signal;
+    const { spec, controller, close } = await this.#parts.reign(leadership);
     this.#reign = { spec, controller, planner: new Planner(controller, spec) };
     this.#leader = undefined;
     this.#problem = undefined;
+    this.#failure = undefined;
     this.#firstReign.resolve();
-    const over = AbortSignal.any([lead, this.#stopping.signal]);
+    const over = AbortSignal.any([lead, this.#stopping.signal, again]);
     if (!over.aborted) await once(over, 'abort');
     this.#reign = undefined;
-    if (!this.#stopping.signal.aborted)
+    if (lead.aborted && !this.#stopping.signal.aborted)
       log.warn(
         {
           event: 'lead-lost',
@@ -140,12 +157,14 @@ export class Candidate {
         },
         `leads ${name} no longer`,
       );
+    await close?.();
     await controller.stop({ endNodes: this.#endNodes });
     await leadership.release();
   }
 
   /** Once per cause: it is tried again for ever. */
   #note(error: unknown): void {
+    this.#failure = error;
     const problem = messageOf(error);
     if (problem === this.#problem) return;
     this.#problem = problem;

@@ -59,6 +59,8 @@ export interface ClusterParts {
   readonly leadership: Pick<Leadership, 'leading' | 'confirm'>;
   readonly assign: Assign;
   readonly log: Logger;
+  /** Of a ring that was seen elsewhere; the next one is above it. */
+  readonly seenEpoch?: number | undefined;
   openSource(handlers: SourceHandlers): Promise<WorkloadSource>;
   openBus(handlers: HubHandlers): Promise<RingBusHub>;
   /** Undefined: the nodes are registered nowhere. */
@@ -202,7 +204,8 @@ export class ClusterController {
     const newest = await recallRing({ ...this.#recall(), held: this.rollout.ring.revision, signal });
     if (signal.aborted) return;
     if (newest !== undefined) this.#goOnFrom(newest);
-    const epoch = nextEpoch(this.rollout.ring.revision, storedRevision, this.fleet.highestApplied());
+    const seen = { epoch: this.#parts.seenEpoch ?? 0, version: 0 };
+    const epoch = nextEpoch(this.rollout.ring.revision, storedRevision, this.fleet.highestApplied(), seen);
     this.rollout.adopt({ epoch, version: 0 });
     this.#log.info(
       { event: 'leading', cluster: this.#parts.name, epoch },
@@ -270,10 +273,15 @@ export class ClusterController {
   patchSpec(patch: unknown): Promise<void> {
     return this.#change(async () => {
       await this.#parts.spec.update((spec) => patchedSpec(spec, patch));
-      const { generation } = this.#parts.spec;
-      this.events.add('spec', `the spec was changed (generation ${generation})`, { generation });
-      this.#runner.signal();
+      this.specChanged();
     });
+  }
+
+  /** The spec says something else than before. */
+  specChanged(): void {
+    const { generation } = this.#parts.spec;
+    this.events.add('spec', `the spec was changed (generation ${generation})`, { generation });
+    this.#runner.signal();
   }
 
   /** Stops leading. The gateways' last ring stays, and so do the nodes unless `endNodes`. */

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { clusterId } from '../cluster/cluster-id.ts';
+import { validCluster } from '../cluster/load.ts';
+import type { WsCluster } from '../cluster/schema.ts';
+import { servableIn } from '../cluster/servable.ts';
+import type { ResourceStatus } from '../cluster/status-schema.ts';
+import type { KubeObject } from '../kubernetes/object.ts';
+
+/** A WsCluster as the API server answers it. Its spec may be older than our schema. */
+export interface WsClusterObject extends KubeObject {
+  readonly spec?: unknown;
+  readonly status?: ResourceStatus;
+}
+
+/** What is kept of a WsCluster. */
+export interface ClusterResource {
+  /** Of its rings: `<namespace>.<name>`. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Counts changes of the spec. */
+  readonly generation: number;
+  /** It was deleted, and waits for its finalizers. */
+  readonly deleting: boolean;
+  readonly finalizers: readonly string[];
+  readonly spec: unknown;
+  readonly status: ResourceStatus | undefined;
+}
+
+export function readResource({ metadata, spec, status }: WsClusterObject): ClusterResource {
+  const { namespace = 'default', name, uid, resourceVersion, generation = 1, finalizers = [] } = metadata;
+  const deleting = metadata.deletionTimestamp !== undefined;
+  const id = clusterId({ namespace, name });
+  return { id, namespace, name, uid, resourceVersion, generation, deleting, finalizers, spec, status };
+}
+
+/** The resource as the schema has it, with defaults. Throws CONFIG_INVALID naming the field. */
+export function clusterOf({ namespace, name, spec }: ClusterResource): WsCluster {
+  const head = { apiVersion: 'wscluster.io/v1alpha1', kind: 'WsCluster', metadata: { name } };
+  const cluster = validCluster({ ...head, spec }, `WsCluster ${namespace}/${name}`);
+  servableIn('kubernetes', cluster);
+  return cluster;
+}
+
+/** Of the parts of the spec that are read once, when a controller begins to lead: a change of them begins anew. */
+export function foundationOf({ spec: { bus, store, registry, nodes } }: WsCluster): string {
+  const parts = { bus, store, registry, selector: nodes.selector, managed: nodes.template !== undefined };
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
