@@ -1,7 +1,7 @@
 import { isMissing, notNacos, parseObject, refusal } from './answers.ts';
 import type { NacosApi, ServiceName } from './api.ts';
 import type { NacosHttp } from './http.ts';
-import { type NacosCredentials, NacosSession } from './session.ts';
+import { type CredentialsProvider, NacosSession } from './session.ts';
 import { V1_LOGIN, v1Api } from './v1.ts';
 import { checkNamespace, V3_LOGIN, v3Api } from './v3.ts';
 
@@ -16,7 +16,7 @@ export async function chooseApi(
   http: NacosHttp,
   wanted: 'auto' | 'v1' | 'v3',
   name: ServiceName,
-  credentials: NacosCredentials | undefined,
+  credentials: CredentialsProvider,
 ): Promise<ChosenApi> {
   const state = wanted === 'v1' ? undefined : await v3State(http);
   if (wanted === 'v3' || state !== undefined) {

@@ -8,9 +8,9 @@ import { chooseApi } from './choose-api.ts';
 import { converge, type Reached } from './converge.ts';
 import { NacosHttp } from './http.ts';
 import { type Instance, instancesOf, keyOf } from './instances.ts';
-import type { NacosCredentials } from './session.ts';
+import type { CredentialsProvider, NacosCredentials } from './session.ts';
 
-export type { NacosCredentials } from './session.ts';
+export type { CredentialsProvider, NacosCredentials } from './session.ts';
 
 /** After a failure the lists may not show yet what was written before it. Milliseconds. */
 const SETTLE_MS = 1_500;
@@ -31,7 +31,8 @@ export interface NacosRegistryOptions {
   readonly service: string;
   /** What Nacos calls a cluster, a part of the service; default DEFAULT. Nacos checks the health of none of its instances. */
   readonly clusterName?: string;
-  readonly credentials?: NacosCredentials | undefined;
+  /** Rotated ones are taken at the next login, by a function that tells them; what is refused leads to a login. */
+  readonly credentials?: NacosCredentials | CredentialsProvider | undefined;
   /** Whose the instances are: only those with this owner in their metadata are touched. Unique among all who write there. */
   readonly owner: string;
   /** Name of the WsCluster, for the metadata; default the owner. */
@@ -106,7 +107,12 @@ class NacosRegistry implements Registry {
     const { api: wanted = 'auto', namespace = 'public', group = 'DEFAULT_GROUP' } = this.#options;
     const { service, clusterName = 'DEFAULT', credentials, log } = this.#options;
     const name = { namespace, group, service, clusterName };
-    const { api, version } = await chooseApi(this.#http, wanted, name, credentials);
+    const { api, version } = await chooseApi(
+      this.#http,
+      wanted,
+      name,
+      typeof credentials === 'function' ? credentials : () => credentials,
+    );
     this.#api = api;
     log.info({ event: 'registry-api-chosen', api: api.generation, version, ...name }, 'Nacos answers');
     return api;

@@ -28,7 +28,7 @@ function server() {
 }
 
 const ask: Call = { method: 'GET', path: '/v1/ns/service' };
-const user = { username: 'nacos', password: 'secret' };
+const user = () => ({ username: 'nacos', password: 'secret' });
 
 test('calls that begin together log in once, and share the token until 90 % of its life are over', async () => {
   const { state, call } = server();
@@ -88,4 +88,67 @@ test('a failed login is not remembered', async () => {
   await expect(session.call(ask)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
   failing = false;
   expect((await session.call(ask)).status).toBe(200);
+});
+
+/** A server whose users and tokens can be changed. */
+function rotatingServer() {
+  const state = { password: 'first', token: 'first', logins: 0 };
+  const answer = (status: number, text = ''): Answer => ({ status, text, server: 'http://nacos:8848/nacos' });
+  const call = async ({ path, form, headers }: Call): Promise<Answer> => {
+    if (path !== LOGIN) return answer(headers?.authorization === `Bearer ${state.token}` ? 200 : 403);
+    state.logins++;
+    if (form?.password !== state.password) return answer(403);
+    return answer(200, JSON.stringify({ accessToken: state.token, tokenTtl: LIFE_MS / 1000 }));
+  };
+  return { state, call };
+}
+
+test('a changed password is taken at the next login, and a call that is refused leads to one', async () => {
+  const { state, call } = rotatingServer();
+  let password = 'first';
+  const session = new NacosSession({ call }, () => ({ username: 'nacos', password }), LOGIN);
+  expect((await session.call(ask)).status).toBe(200);
+  password = 'second';
+  expect((await session.call(ask)).status).toBe(200);
+  expect(state.logins).toBe(1);
+  Object.assign(state, { password: 'second', token: 'second' });
+  expect((await session.call(ask)).status).toBe(200);
+  expect(state.logins).toBe(2);
+});
+
+test('a password that is not changed yet is refused until it is', async () => {
+  const { state, call } = rotatingServer();
+  let password = 'first';
+  const session = new NacosSession({ call }, () => ({ username: 'nacos', password }), LOGIN);
+  await session.call(ask);
+  Object.assign(state, { password: 'second', token: 'second' });
+  await expect(session.call(ask)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+  password = 'second';
+  expect((await session.call(ask)).status).toBe(200);
+});
+
+test('a changed token is taken by the next call, also by one that was refused while it changed', async () => {
+  const { state, call } = rotatingServer();
+  let token = 'first';
+  let before = () => {};
+  const session = new NacosSession(
+    {
+      call: (one) => {
+        before();
+        return call(one);
+      },
+    },
+    () => ({ token }),
+    LOGIN,
+  );
+  expect((await session.call(ask)).status).toBe(200);
+  before = () => {
+    state.token = 'second';
+    token = 'second';
+  };
+  expect((await session.call(ask)).status).toBe(200);
+  token = 'wrong';
+  before = () => {};
+  expect((await session.call(ask)).status).toBe(403);
+  expect(state.logins).toBe(0);
 });

@@ -2,8 +2,16 @@ import { WsClusterError } from '@wscluster/ring';
 import { isMissing, notNacos, parseObject } from './answers.ts';
 import type { Answer, Call, NacosHttp } from './http.ts';
 
+interface NacosUser {
+  readonly username: string;
+  readonly password: string;
+}
+
 /** A user, for whom a token is fetched as needed, or a token that is valid as it is. */
-export type NacosCredentials = { readonly username: string; readonly password: string } | { readonly token: string };
+export type NacosCredentials = NacosUser | { readonly token: string };
+
+/** Tells the present credentials, which may be rotated; undefined when there are none. Must not throw. */
+export type CredentialsProvider = () => NacosCredentials | undefined;
 
 /** A token is replaced before it ends. */
 const USED_SHARE_OF_LIFE = 0.9;
@@ -16,14 +24,18 @@ interface Token {
   readonly until: number;
 }
 
-/** Calls with the rights of `credentials`. Token and password travel in headers and bodies, never in a URL. */
+/**
+ * Calls with the rights of what `credentials` tells at the moment. Token and password travel in headers and bodies, never
+ * in a URL.
+ */
 export class NacosSession {
   readonly #http: Pick<NacosHttp, 'call'>;
-  readonly #credentials: NacosCredentials | undefined;
+  readonly #credentials: CredentialsProvider;
   readonly #loginPath: string;
-  #token: Promise<Token> | undefined;
+  /** Of the last login. One by former credentials is used until the server wants none of it. */
+  #login: Promise<Token> | undefined;
 
-  constructor(http: Pick<NacosHttp, 'call'>, credentials: NacosCredentials | undefined, loginPath: string) {
+  constructor(http: Pick<NacosHttp, 'call'>, credentials: CredentialsProvider, loginPath: string) {
     this.#http = http;
     this.#credentials = credentials;
     this.#loginPath = loginPath;
@@ -31,31 +43,34 @@ export class NacosSession {
 
   /** As `NacosHttp.call`, with the token; once more with a new one when the server wants none of the old one. */
   async call(call: Call): Promise<Answer> {
-    const used = this.#token;
-    const answer = await this.#http.call(withToken(call, await this.#current()));
-    const denied = answer.status === 401 || answer.status === 403;
-    if (!denied || used === undefined || this.#credentials === undefined || 'token' in this.#credentials) return answer;
-    if (this.#token === used) this.#token = undefined;
-    return this.#http.call(withToken(call, await this.#current()));
+    const login = this.#login;
+    const used = await this.#current();
+    const answer = await this.#http.call(withToken(call, used));
+    if (answer.status !== 401 && answer.status !== 403) return answer;
+    if (login !== undefined && this.#login === login) this.#login = undefined;
+    // Without another token there is no other answer; after a login of just now neither.
+    if (login === undefined && this.#login !== undefined) return answer;
+    const present = await this.#current();
+    return present === used ? answer : this.#http.call(withToken(call, present));
   }
 
   async #current(): Promise<string | undefined> {
-    if (this.#credentials === undefined) return undefined;
-    if ('token' in this.#credentials) return this.#credentials.token;
-    const { username, password } = this.#credentials;
-    if (this.#token !== undefined && (await this.#token).until <= performance.now()) this.#token = undefined;
-    if (this.#token === undefined) {
-      const login = this.#login(username, password);
-      this.#token = login;
+    const credentials = this.#credentials();
+    if (credentials === undefined) return undefined;
+    if ('token' in credentials) return credentials.token;
+    if (this.#login !== undefined && (await this.#login).until <= performance.now()) this.#login = undefined;
+    if (this.#login === undefined) {
+      const login = this.#logIn(credentials);
+      this.#login = login;
       // A failed login is tried again by the next call, not remembered.
       login.catch(() => {
-        if (this.#token === login) this.#token = undefined;
+        if (this.#login === login) this.#login = undefined;
       });
     }
-    return (await this.#token).value;
+    return (await this.#login).value;
   }
 
-  async #login(username: string, password: string): Promise<Token> {
+  async #logIn({ username, password }: NacosUser): Promise<Token> {
     const asked = performance.now();
     const answer = await this.#http.call({ method: 'POST', path: this.#loginPath, form: { username, password } });
     if (isMissing(answer)) return { value: undefined, until: asked + NO_LOGIN_MS };
