@@ -51,14 +51,18 @@ async function apply<T>(kube: Kube, object: Writable, subresource: string | unde
   });
 }
 
-/** CONFLICT when one of the name exists. */
-export async function createObject<T extends KubeObject>(kube: Kube, object: Writable): Promise<T> {
+/** CONFLICT when one of the name exists. Who applies it later under another `manager` does not own what was set here. */
+export async function createObject<T extends KubeObject>(
+  kube: Kube,
+  object: Writable,
+  manager = FIELD_MANAGER,
+): Promise<T> {
   const { namespace } = object.metadata ?? {};
   return await kube.call({
     verb: 'create',
     resource: kindOf(object),
     namespace,
-    query: { fieldManager: FIELD_MANAGER },
+    query: { fieldManager: manager },
     body: object,
   });
 }

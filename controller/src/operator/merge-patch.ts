@@ -4,7 +4,8 @@ export function mergePatchBetween(before: unknown, after: unknown): unknown {
     return JSON.stringify(before) === JSON.stringify(after) ? undefined : (after ?? null);
   const patch: Record<string, unknown> = {};
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const part = after[name] === undefined && before[name] !== undefined ? null : mergePatchBetween(before[name], after[name]);
+    const part =
+      after[name] === undefined && before[name] !== undefined ? null : mergePatchBetween(before[name], after[name]);
     if (part !== undefined) patch[name] = part;
   }
   return Object.keys(patch).length === 0 ? undefined : patch;

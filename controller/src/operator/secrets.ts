@@ -44,7 +44,9 @@ export class Secrets {
       if (url === undefined)
         throw new WsClusterError('CONFIG_INVALID', `${field}: the Secret ${name} has no key ${key}`, { field });
       if (!URL.canParse(url) || !protocol.test(new URL(url).protocol))
-        throw new WsClusterError('CONFIG_INVALID', `${field}: ${key} of the Secret ${name} is not such a URL`, { field });
+        throw new WsClusterError('CONFIG_INVALID', `${field}: ${key} of the Secret ${name} is not such a URL`, {
+          field,
+        });
       return url;
     };
     const text = settableText(await read());
@@ -68,7 +70,9 @@ export class Secrets {
     const { kube, namespace } = this.#parts;
     const secret = await readObject<SecretObject>(kube, { resource: RESOURCES.secrets, namespace, name });
     if (secret === undefined)
-      throw new WsClusterError('CONFIG_INVALID', `${field}: there is no Secret ${name} in the namespace ${namespace}`, { field });
+      throw new WsClusterError('CONFIG_INVALID', `${field}: there is no Secret ${name} in the namespace ${namespace}`, {
+        field,
+      });
     return Object.fromEntries(
       Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
     );
