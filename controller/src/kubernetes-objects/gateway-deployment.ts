@@ -1,0 +1,62 @@
+import type { V1Deployment, V1ManagedFieldsEntry } from '@kubernetes/client-node';
+import { gatewayPod } from './gateway-pod.ts';
+import { metadataOf, type ObjectsInput, selectorOf } from './owned.ts';
+
+/** Gateways at first, where the spec leaves their number to others. */
+const FIRST_REPLICAS = 2;
+
+/** A Deployment for server-side apply by one of two managers of its fields. */
+export interface DeploymentApply {
+  readonly fieldManager: 'wscluster' | 'wscluster-replicas';
+  readonly object: V1Deployment;
+}
+
+/** The Deployment of the gateways; without a number of replicas when the spec names none. */
+export function gatewayDeployment(input: ObjectsInput): V1Deployment {
+  const { replicas } = input.spec.gateway;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadataOf(input, 'gateway'),
+    spec: {
+      ...(replicas !== undefined && { replicas }),
+      revisionHistoryLimit: 3,
+      selector: { matchLabels: selectorOf(input, 'gateway') },
+      // A new one is ready before an old one tells its clients to go.
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: gatewayPod(input),
+    },
+  };
+}
+
+/**
+ * What to apply, in this order, each by its manager and by force. A field that its only manager leaves out goes back to its
+ * default, which for replicas is 1. So where the spec leaves the number to others it is given to a manager of its own first;
+ * whoever scales then takes it from that one.
+ */
+export function deploymentApplies(
+  input: ObjectsInput,
+  /** The Deployment that is there, and whether the manager `wscluster` holds its number of replicas. */
+  existing: { readonly replicas: number; readonly holdsReplicas: boolean } | undefined,
+): readonly DeploymentApply[] {
+  const deployment = gatewayDeployment(input);
+  const whole: DeploymentApply = { fieldManager: 'wscluster', object: deployment };
+  if (deployment.spec?.replicas !== undefined || existing?.holdsReplicas === false) return [whole];
+  const { apiVersion, kind, metadata, spec } = deployment as Required<V1Deployment>;
+  const replicas = existing?.replicas ?? FIRST_REPLICAS;
+  const { name = '', namespace = '' } = metadata;
+  const number = { apiVersion, kind, metadata: { name, namespace }, spec: { replicas } } as V1Deployment;
+  return [
+    { fieldManager: 'wscluster', object: { ...deployment, spec: { ...spec, replicas } } },
+    { fieldManager: 'wscluster-replicas', object: number },
+    whole,
+  ];
+}
+
+/** Whether the manager `wscluster` holds the number of replicas, by the `managedFields` of a Deployment's metadata. */
+export function holdsReplicas(managedFields: readonly V1ManagedFieldsEntry[] = []): boolean {
+  return managedFields.some(({ manager, subresource, fieldsV1 }) => {
+    const fields = fieldsV1 as { 'f:spec'?: { 'f:replicas'?: object } } | undefined;
+    return manager === 'wscluster' && !subresource && fields?.['f:spec']?.['f:replicas'] !== undefined;
+  });
+}

@@ -1,0 +1,21 @@
+import type { V1Service, V1ServicePort } from '@kubernetes/client-node';
+import { CLIENT_PORT } from './gateway-pod.ts';
+import { metadataOf, type ObjectsInput, selectorOf } from './owned.ts';
+
+/** The Service by which clients reach the gateways. */
+export function gatewayService(input: ObjectsInput): V1Service {
+  const { type, port, nodePort, annotations } = input.spec.gateway.service;
+  const clients: V1ServicePort = {
+    name: CLIENT_PORT.name,
+    protocol: 'TCP',
+    port,
+    targetPort: CLIENT_PORT.name,
+    ...(nodePort !== undefined && { nodePort }),
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { ...metadataOf(input, 'gateway'), ...(Object.keys(annotations).length > 0 && { annotations }) },
+    spec: { type, ports: [clients], selector: selectorOf(input, 'gateway') },
+  };
+}
