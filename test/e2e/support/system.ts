@@ -20,6 +20,8 @@ export interface SystemOptions {
   readonly controllers?: number;
   /** Default: the local bus and file store. */
   readonly brokers?: { readonly rabbitmqUrl: string; readonly redisUrl: string };
+  /** The same by the paths of files that hold the URLs. */
+  readonly brokerFiles?: { readonly rabbitmqUrl: string; readonly redisUrl: string };
   /** Nacos servers, `host:port`; the service has the cluster's name. Default: no registry. */
   readonly nacos?: readonly string[];
   /** Name of the cluster; default chat. */
@@ -264,7 +266,9 @@ export class System {
   }
 
   #brokerEnv(): Record<string, string> {
-    const { brokers } = this.#options;
+    const { brokers, brokerFiles } = this.#options;
+    if (brokerFiles !== undefined)
+      return { WSCLUSTER_RABBITMQ_URL_FILE: brokerFiles.rabbitmqUrl, WSCLUSTER_REDIS_URL_FILE: brokerFiles.redisUrl };
     if (brokers === undefined) return {};
     return { WSCLUSTER_RABBITMQ_URL: brokers.rabbitmqUrl, WSCLUSTER_REDIS_URL: brokers.redisUrl };
   }
