@@ -1,17 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type KubernetesApi, kubernetesApi } from '@wscluster/testbed/kubernetes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installCrd } from './support/crd.ts';
 import { POD, SELECTOR, wsCluster } from './support/resources.ts';
 
-const CRD = readFileSync(fileURLToPath(new URL('../../crds/wsclusters.wscluster.io.yaml', import.meta.url)), 'utf8');
 const NAME = 'wsclusters.wscluster.io';
 
 let api: KubernetesApi;
 beforeAll(async () => {
   api = await kubernetesApi();
-  await api.apply(CRD);
-  await api.kubectl('wait', '--for=condition=Established', `crd/${NAME}`, '--timeout=30s');
+  await installCrd(api);
 });
 afterAll(() => api.dispose());
 
