@@ -1,230 +1,41 @@
 import { once } from 'node:events';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
-import { Assigner, WsClusterError } from '@wscluster/ring';
-import {
-  createLogger,
-  formatHostPort,
-  type LiveText,
-  type Logger,
-  type OptionValues,
-  type Running,
-  startProbes,
-} from '@wscluster/service';
-import { brokersOf, openTransport } from '@wscluster/transport';
+import { WsClusterError } from '@wscluster/ring';
+import { createLogger, formatHostPort, type Running, startProbes } from '@wscluster/service';
 import { isLoopback } from './api/access.ts';
 import { startApi } from './api/server.ts';
-import { type DeclaredCluster, loadClusters } from './cluster/load.ts';
-import type { NodesSpec } from './cluster/nodes-schema.ts';
-import { openSpecStore, SPEC_DOCUMENT, type SpecStore } from './cluster/spec-store.ts';
-import type { controllerOptions } from './config.ts';
-import { type KeptDocuments, keptDocuments } from './documents/kept-documents.ts';
-import { openFileDocuments } from './documents/local/file-documents.ts';
-import { openRedisDocuments } from './documents/redis/redis-documents.ts';
-import { alwaysLeader } from './leadership/always-leader.ts';
-import { openRedisLeadership } from './leadership/redis/redis-lock.ts';
 import { createMetrics } from './metrics.ts';
-import { Candidate } from './reconcile/candidate.ts';
-import { ClusterController } from './reconcile/cluster-controller.ts';
-import type { Registry } from './registry/port.ts';
-import type { DockerNodeSettings } from './workloads/docker/settings.ts';
-import { DRAINS_DOCUMENT, drainMarks } from './workloads/drain-marks.ts';
-import { openLocalSource } from './workloads/local/source.ts';
-import type { SourceHandlers, WorkloadSource } from './workloads/port.ts';
+import { declaredClusters } from './wiring/declared-clusters.ts';
+import type { Options } from './wiring/served-clusters.ts';
 
-/** A leader notices within a heartbeat that Redis was emptied, and writes again what it had there. */
-const RESTORED_MS = 1_500;
-/** All that is kept as documents. */
-const DOCUMENTS = [SPEC_DOCUMENT, DRAINS_DOCUMENT];
-
-type Options = OptionValues<typeof controllerOptions>;
-
-/** Wires the controller; the only file that knows the adapters. Resolves early when `stopping` is aborted. */
+/** Starts the controller; with what is in wiring/, all that knows the adapters. Resolves early when `stopping` is aborted. */
 export async function startController(options: Options, stopping: AbortSignal): Promise<Running> {
   if (options.apiToken === undefined && !isLoopback(options.api.host))
     throw new WsClusterError('CONFIG_INVALID', '--api: an address beyond loopback needs --api-token', { field: 'api' });
   const log = createLogger('controller');
-  const declared = loadClusters(options.cluster);
-  for (const cluster of declared) checkServable(cluster, options);
-
-  const clusters: Candidate[] = [];
-  const notReady = () =>
-    clusters.length < declared.length
-      ? 'starting'
-      : clusters.map((cluster) => cluster.notReady).find((reason) => reason !== undefined);
+  const served =
+    options.source === 'kubernetes'
+      ? (await import('./wiring/kubernetes-clusters.ts')).kubernetesClusters(options, log)
+      : declaredClusters(options, log);
+  const { clusters } = served;
+  const notReady = () => served.notReady();
 
   // Listeners first: a taken port must be known before any node is started.
   const probes = await startProbes(options.probes, notReady, createMetrics(clusters));
   const api = await startApi({ listen: options.api, token: options.apiToken, clusters, notReady, log });
   const self = options.apiAdvertise ?? `http://${reachable({ ...options.api, port: api.port })}`;
-  const assigner = new Assigner();
-  for (const cluster of declared) clusters.push(candidate(cluster, options, self, assigner, log));
   log.info({ event: 'started', api: api.port, probes: probes.port, advertise: self }, `API on port ${api.port}`);
   // Without Redis nobody can be elected, for as long as it takes; being asked to stop ends that too.
-  await Promise.race([Promise.all(clusters.map((cluster) => cluster.start())), aborted(stopping)]);
+  await Promise.race([served.start(self), aborted(stopping)]);
 
   return {
     async stop() {
       // No more changes, then the loops; probes answer to the end. Gateways go on, and nodes too unless asked otherwise.
       await api.close();
-      await Promise.all(clusters.map((cluster) => cluster.stop({ endNodes: options.stopNodes })));
+      await served.stop();
       await probes.close();
     },
   };
-}
-
-function candidate(
-  declared: DeclaredCluster,
-  options: Options,
-  self: string,
-  assigner: Assigner,
-  log: Logger,
-): Candidate {
-  const { name } = declared.cluster.metadata;
-  const brokers = brokersOf(options);
-  const documents = keptDocuments(
-    brokers === undefined
-      ? openFileDocuments(join(options.stateDir, name))
-      : openRedisDocuments({ url: brokers.redisUrl, cluster: name, log }),
-  );
-  return new Candidate({
-    name,
-    log,
-    self,
-    alone: brokers === undefined,
-    leadership:
-      brokers === undefined
-        ? alwaysLeader()
-        : openRedisLeadership({ url: brokers.redisUrl, cluster: name, self, ttlMs: options.lockSeconds, log }),
-    async reign(leadership) {
-      const spec = await openSpecStore(documents, declared, { againMs: brokers === undefined ? 0 : RESTORED_MS });
-      const transport = openTransport({ ...options, cluster: name, log });
-      const controller = await ClusterController.start({
-        name,
-        spec,
-        leadership,
-        log,
-        store: transport.openStore(),
-        assign: (seats, cap) => assigner.assign(seats, cap),
-        openBus: (handlers) => transport.openHub(handlers),
-        openSource: (handlers) => openSource(options, name, spec, documents, log, handlers),
-        openRegistry: () => openRegistry(options, name, spec, log),
-        restoreDocuments: () => documents.restore(),
-      });
-      return { spec, controller };
-    },
-    standBy: () => documents.look(DOCUMENTS),
-    close: () => documents.close(),
-  });
-}
-
-async function openSource(
-  options: Options,
-  cluster: string,
-  spec: SpecStore,
-  documents: KeptDocuments,
-  log: Logger,
-  handlers: SourceHandlers,
-): Promise<WorkloadSource> {
-  if (options.source === 'local')
-    return openLocalSource(
-      {
-        directory: join(options.stateDir, cluster, 'nodes'),
-        settings: () => ({ drainSeconds: spec.spec.nodes.drainSeconds, command: spec.spec.nodes.command }),
-        env: { ...followerEnvironment(options, cluster, byFile), WSCLUSTER_STATE_DIR: resolve(options.stateDir) },
-        sampleCommand: [process.execPath, options.sampleNode],
-        log,
-      },
-      handlers,
-    );
-  // Loaded when needed: a quarter of the time that a controller takes to start.
-  const { openDockerSource, publishedHostOf } = await import('./workloads/docker/source.ts');
-  const { dockerHost: host, dockerTlsVerify: tlsVerify, dockerCertPath: certPath } = options;
-  return openDockerSource(
-    {
-      connection: { host, tlsVerify, ...(certPath !== undefined && { certPath }) },
-      cluster,
-      settings: () => dockerSettings(options, cluster, spec.spec.nodes, publishedHostOf(host)),
-      drains: drainMarks(documents),
-      log,
-    },
-    handlers,
-  );
-}
-
-function dockerSettings(options: Options, cluster: string, nodes: NodesSpec, engineHost: string): DockerNodeSettings {
-  const { image, command, network, port, addressFrom, drainSeconds, env, readinessPath } = nodes;
-  return {
-    selector: nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': cluster },
-    publishedHost: nodes.publishedHost ?? engineHost,
-    ...{ port, addressFrom, drainSeconds, readinessPath },
-    // Without brokers there is only the local bus, which containers do not reach: then they follow no ring.
-    env: { ...(brokersOf(options) !== undefined && followerEnvironment(options, cluster, byValue)), ...env },
-    ...(image !== undefined && { image }),
-    ...(command !== undefined && { command }),
-    ...(network !== undefined && { network }),
-  };
-}
-
-/** By what a node that uses our library follows the ring. */
-function followerEnvironment(
-  { rabbitmqUrl, redisUrl }: Options,
-  cluster: string,
-  given: (variable: string, url: LiveText | undefined) => Record<string, string>,
-): Record<string, string> {
-  return {
-    WSCLUSTER_CLUSTER: cluster,
-    ...given('WSCLUSTER_RABBITMQ_URL', rabbitmqUrl),
-    ...given('WSCLUSTER_REDIS_URL', redisUrl),
-  };
-}
-
-function byValue(variable: string, url: LiveText | undefined): Record<string, string> {
-  return url === undefined ? {} : { [variable]: url.value };
-}
-
-/** A process of this machine can follow the file itself. */
-function byFile(variable: string, url: LiveText | undefined): Record<string, string> {
-  return url?.file === undefined ? byValue(variable, url) : { [`${variable}_FILE`]: resolve(url.file) };
-}
-
-async function openRegistry(
-  options: Options,
-  cluster: string,
-  { spec }: SpecStore,
-  log: Logger,
-): Promise<Registry | undefined> {
-  const { nacos } = spec.registry;
-  if (nacos === undefined) return undefined;
-  const { openNacosRegistry } = await import('./registry/nacos/registry.ts');
-  const { nacosUsername: username, nacosPassword: password, nacosToken: token } = options;
-  return openNacosRegistry({
-    servers: nacos.servers ?? options.nacosServers?.split(',') ?? [],
-    scheme: options.nacosScheme,
-    api: options.nacosApi,
-    namespace: nacos.namespace,
-    group: nacos.group,
-    service: nacos.service ?? cluster,
-    clusterName: nacos.cluster,
-    owner: cluster,
-    log,
-    ...(token !== undefined
-      ? { credentials: { token } }
-      : username !== undefined && password !== undefined && { credentials: { username, password } }),
-  });
-}
-
-/** What the schema can't know: whether this controller can do what the file asks for. Throws CONFIG_INVALID. */
-function checkServable({ cluster }: DeclaredCluster, options: Options): void {
-  const { name } = cluster.metadata;
-  const { nodes, registry } = cluster.spec;
-  const refuse = (field: string, message: string) => {
-    throw new WsClusterError('CONFIG_INVALID', `cluster ${name}: ${field}: ${message}`, { field });
-  };
-  if (registry.nacos !== undefined && registry.nacos.servers === undefined && options.nacosServers === undefined)
-    refuse('spec.registry.nacos.servers', 'is needed, or --nacos-servers for all clusters');
-  if (options.source === 'docker' && nodes.image === undefined && (nodes.replicas ?? 0) > 0)
-    refuse('spec.nodes.image', `is needed for ${nodes.replicas} managed nodes; or set replicas to 0 to bring your own`);
 }
 
 /** How others reach what listens here: all interfaces is no address, so it becomes the host's name. */

@@ -7,12 +7,32 @@ const sampleNode = fileURLToPath(new URL('../../ws-node/src/main.ts', import.met
 
 export const controllerOptions = {
   cluster: {
-    schema: z.string({ error: 'must name a file or folder' }),
-    help: 'YAML file of a WsCluster, or a folder of such files, one for each cluster (required)',
+    schema: z.string().min(1).optional(),
+    help: 'YAML file of a WsCluster, or a folder of such files, one for each cluster (required but with --source kubernetes)',
   },
   source: {
-    schema: z.enum(['local', 'docker']).default('local'),
-    help: 'where the nodes are: local processes, or docker containers (default local)',
+    schema: z.enum(['local', 'docker', 'kubernetes']).default('local'),
+    help: 'where the nodes are: local processes, docker containers, or kubernetes, where WsCluster resources declare them (default local)',
+  },
+  kubeconfig: {
+    schema: z.string().min(1).optional(),
+    help: 'kubeconfig file (default: the service account of the pod, else KUBECONFIG, else ~/.kube/config)',
+  },
+  namespace: {
+    schema: z.string().min(1).optional(),
+    help: 'namespace whose WsClusters are served (default: all namespaces)',
+  },
+  leaseNamespace: {
+    schema: z.string().min(1).optional(),
+    help: 'namespace of the Lease by which controllers elect a leader (default: that of the pod or kubeconfig)',
+  },
+  leaseName: {
+    schema: z.string().min(1).default('wscluster-controller'),
+    help: 'its name (default wscluster-controller)',
+  },
+  gatewayImage: {
+    schema: z.string().min(1).optional(),
+    help: 'image of gateways whose WsCluster names none (no default)',
   },
   ...brokerOptions,
   dockerHost: {

@@ -3,6 +3,7 @@ export { openAmqpHub } from './amqp/hub.ts';
 export type { AmqpBusOptions } from './amqp/options.ts';
 export * from './backoff.ts';
 export * from './broker-options.ts';
+export * from './forget.ts';
 export { type FileStoreOptions, openFileStore } from './local/file-store.ts';
 export { type LocalFollowerOptions, openLocalFollower } from './local/follower.ts';
 export { type LocalHubOptions, openLocalHub } from './local/hub.ts';

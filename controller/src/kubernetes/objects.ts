@@ -26,18 +26,27 @@ export interface ObjectRef {
 }
 
 /** Creates the object, or makes the fields that it names ours and as they are here (server-side apply, by force). */
-export async function applyObject<T extends KubeObject>(kube: Kube, object: Writable): Promise<T> {
-  return await apply(kube, object, undefined);
+export async function applyObject<T extends KubeObject>(
+  kube: Kube,
+  object: Writable,
+  fieldManager = FIELD_MANAGER,
+): Promise<T> {
+  return await apply(kube, object, undefined, fieldManager);
 }
 
 /** Sets the status, wholly: what is not named here and was ours is removed. NOT_FOUND when the object does not exist. */
 export async function patchStatus<T extends KubeObject>(kube: Kube, object: Writable & { status: object }): Promise<T> {
-  return await apply(kube, object, 'status');
+  return await apply(kube, object, 'status', FIELD_MANAGER);
 }
 
-async function apply<T>(kube: Kube, object: Writable, subresource: string | undefined): Promise<T> {
+async function apply<T>(
+  kube: Kube,
+  object: Writable,
+  subresource: string | undefined,
+  fieldManager: string,
+): Promise<T> {
   const { namespace, name } = object.metadata ?? {};
-  const query = { fieldManager: FIELD_MANAGER, force: true };
+  const query = { fieldManager, force: true };
   const contentType = APPLY;
   return await kube.call({
     verb: 'patch',
@@ -51,18 +60,14 @@ async function apply<T>(kube: Kube, object: Writable, subresource: string | unde
   });
 }
 
-/** CONFLICT when one of the name exists. Who applies it later under another `manager` does not own what was set here. */
-export async function createObject<T extends KubeObject>(
-  kube: Kube,
-  object: Writable,
-  manager = FIELD_MANAGER,
-): Promise<T> {
+/** CONFLICT when one of the name exists. */
+export async function createObject<T extends KubeObject>(kube: Kube, object: Writable): Promise<T> {
   const { namespace } = object.metadata ?? {};
   return await kube.call({
     verb: 'create',
     resource: kindOf(object),
     namespace,
-    query: { fieldManager: manager },
+    query: { fieldManager: FIELD_MANAGER },
     body: object,
   });
 }

@@ -28,8 +28,10 @@ export interface Opened {
 export interface ClusterOperatorParts {
   readonly kube: Kube;
   readonly log: Logger;
-  /** A view of the process's, whose release and close are of no effect. */
-  readonly leadership: Leadership;
+  /** The lead of this process, over all clusters. */
+  readonly lead: Pick<Leadership, 'leading'>;
+  /** The same for one cluster, which may give up its part. */
+  leadershipOf(): Leadership;
   /** Base URL of this process's API. */
   readonly self: string;
   readonly owned: OwnedObjects;
@@ -64,7 +66,7 @@ export class ClusterOperator {
   #ended: Promise<void> | undefined;
 
   constructor(parts: ClusterOperatorParts, resource: ClusterResource) {
-    const { kube, log, leadership, self, events } = parts;
+    const { kube, log, self, events } = parts;
     this.#parts = parts;
     this.#resource = resource;
     this.#statusWriter = new StatusWriter({
@@ -87,7 +89,7 @@ export class ClusterOperator {
       log,
       self,
       alone: false,
-      leadership,
+      leadership: parts.leadershipOf(),
       reign: (lead) => this.#reign(lead),
       standBy: async () => {},
       close: async () => {},
@@ -101,8 +103,8 @@ export class ClusterOperator {
   look(resource: ClusterResource): void {
     const changed = resource.generation !== this.#resource.generation;
     this.#resource = resource;
-    if (resource.deleting) return this.#deletion.signal();
-    if (!changed) return;
+    if (resource.deleting) this.#deletion.signal();
+    if (resource.deleting || !changed) return;
     if (this.#led === undefined) this.candidate.restart();
     else this.#takeSpec(this.#led.spec, resource);
   }
@@ -166,14 +168,16 @@ export class ClusterOperator {
       );
       return;
     }
-    if (this.#led?.foundation !== foundationOf(spec.cluster)) return this.candidate.restart();
-    this.#led.opened.controller.specChanged();
-    this.#led.keeper.look();
+    if (this.#led?.foundation !== foundationOf(spec.cluster)) {
+      this.candidate.restart();
+    } else {
+      this.#led.opened.controller.specChanged();
+      this.#led.keeper.look();
+    }
   }
 
   async #writeStatus(): Promise<void> {
-    const { leadership } = this.#parts;
-    if (!leadership.leading) return;
+    if (!this.#parts.lead.leading) return;
     const resource = this.#resource;
     const { reign, failure } = this.candidate;
     if (this.#deletionProblem !== undefined)
@@ -197,10 +201,13 @@ export class ClusterOperator {
   }
 
   async #delete(): Promise<void> {
-    const { kube, leadership, log, cleanUp } = this.#parts;
+    const { kube, lead, log, cleanUp } = this.#parts;
     await this.#endCandidate();
     if (!this.#resource.finalizers.includes(FINALIZER)) return;
-    if (!leadership.leading) return this.#deletion.signalIn(STATUS_MS);
+    if (!lead.leading) {
+      this.#deletion.signalIn(STATUS_MS);
+      return;
+    }
     await cleanUp(this.#resource);
     await removeFinalizer(kube, this.#resource);
     log.info(

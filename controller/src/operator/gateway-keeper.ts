@@ -2,7 +2,7 @@ import { messageOf } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { Kube } from '../kubernetes/kube.ts';
 import type { KubeObject } from '../kubernetes/object.ts';
-import { applyObject, createObject, deleteObject, type Writable } from '../kubernetes/objects.ts';
+import { applyObject, deleteObject, readObject, type Writable } from '../kubernetes/objects.ts';
 import { resourceOf } from '../kubernetes/resources.ts';
 import { CoalescedRunner } from '../reconcile/signal.ts';
 import { type OwnedObject, readOwned } from './owned-objects.ts';
@@ -10,8 +10,8 @@ import { type OwnedObject, readOwned } from './owned-objects.ts';
 /** An object as it should be. */
 export interface WantedObject {
   readonly object: Writable;
-  /** What it has only when it is made, since others may change it from then on. */
-  readonly first?: Writable;
+  /** What to apply one after the other to get there from what is there; default the object itself. */
+  applies?(existing: KubeObject | undefined): readonly { readonly fieldManager: string; readonly object: Writable }[];
 }
 
 export interface GatewayKeeperParts {
@@ -76,15 +76,14 @@ export class GatewayKeeper {
     this.#note(undefined);
   }
 
-  async #keepOne({ object, first }: WantedObject, known: readonly OwnedObject[], due: boolean): Promise<void> {
-    const { kube } = this.#parts;
+  async #keepOne(one: WantedObject, known: readonly OwnedObject[], due: boolean): Promise<void> {
+    const { object } = one;
     const key = keyOf(object);
-    const found = known.find((one) => keyOf({ kind: one.resource.kind, metadata: { name: one.name } }) === key);
+    const found = known.find(({ resource, name }) => keyOf({ kind: resource.kind, metadata: { name } }) === key);
     const text = JSON.stringify(object);
     const applied = this.#applied.get(key);
     if (!due && found !== undefined && applied?.wanted === text && applied.digest === found.digest) return;
-    if (found === undefined && applied === undefined && first !== undefined) await this.#create(first);
-    const answer = await applyObject<KubeObject>(kube, object);
+    const answer = await this.#apply(one);
     const resource = resourceOf(object);
     const digest = (resource && readOwned(resource, answer)?.digest) ?? '';
     this.#applied.set(key, { wanted: text, digest });
@@ -93,11 +92,14 @@ export class GatewayKeeper {
     if (found?.digest !== digest) this.#runner.signalIn(PAUSE_MS);
   }
 
-  async #create(object: Writable): Promise<void> {
-    await createObject(this.#parts.kube, object, 'wscluster-first').catch((error: unknown) => {
-      // It exists: somebody has the say over it already.
-      if ((error as { code?: unknown }).code !== 'CONFLICT') throw error;
-    });
+  async #apply({ object, applies }: WantedObject): Promise<KubeObject> {
+    const { kube } = this.#parts;
+    const resource = resourceOf(object);
+    const { namespace = '', name = '' } = object.metadata ?? {};
+    if (applies === undefined || resource === undefined) return await applyObject<KubeObject>(kube, object);
+    let answer = await readObject<KubeObject>(kube, { resource, namespace, name });
+    for (const step of applies(answer)) answer = await applyObject<KubeObject>(kube, step.object, step.fieldManager);
+    return answer ?? (await applyObject<KubeObject>(kube, object));
   }
 
   async #removeOthers(wanted: readonly WantedObject[], known: readonly OwnedObject[]): Promise<void> {

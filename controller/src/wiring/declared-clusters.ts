@@ -1,0 +1,188 @@
+import { join, resolve } from 'node:path';
+import { Assigner, WsClusterError } from '@wscluster/ring';
+import type { LiveText, Logger } from '@wscluster/service';
+import { brokersOf, openTransport } from '@wscluster/transport';
+import { type DeclaredCluster, loadClusters } from '../cluster/load.ts';
+import type { NodesSpec } from '../cluster/nodes-schema.ts';
+import { servableIn } from '../cluster/servable.ts';
+import { openSpecStore, SPEC_DOCUMENT, type SpecStore } from '../cluster/spec-store.ts';
+import { type KeptDocuments, keptDocuments } from '../documents/kept-documents.ts';
+import { openFileDocuments } from '../documents/local/file-documents.ts';
+import { openRedisDocuments } from '../documents/redis/redis-documents.ts';
+import { alwaysLeader } from '../leadership/always-leader.ts';
+import { openRedisLeadership } from '../leadership/redis/redis-lock.ts';
+import { Candidate } from '../reconcile/candidate.ts';
+import { ClusterController } from '../reconcile/cluster-controller.ts';
+import type { DockerNodeSettings } from '../workloads/docker/settings.ts';
+import { DRAINS_DOCUMENT, drainMarks } from '../workloads/drain-marks.ts';
+import { openLocalSource } from '../workloads/local/source.ts';
+import type { SourceHandlers, WorkloadSource } from '../workloads/port.ts';
+import { nacosCredentials, openRegistry } from './registry.ts';
+import type { Options, ServedClusters } from './served-clusters.ts';
+
+/** A leader notices within a heartbeat that Redis was emptied, and writes again what it had there. */
+const RESTORED_MS = 1_500;
+/** All that is kept as documents. */
+const DOCUMENTS = [SPEC_DOCUMENT, DRAINS_DOCUMENT];
+
+/** Clusters that files declare; their nodes are local processes or containers. Throws CONFIG_INVALID. */
+export function declaredClusters(options: Options, log: Logger): ServedClusters {
+  const { cluster: path } = options;
+  if (path === undefined)
+    throw new WsClusterError('CONFIG_INVALID', '--cluster: must name a file or folder', { field: 'cluster' });
+  const declared = loadClusters(path);
+  for (const cluster of declared) checkServable(cluster, options);
+  const clusters: Candidate[] = [];
+  return {
+    clusters,
+    notReady: () =>
+      clusters.length < declared.length
+        ? 'starting'
+        : clusters.map((cluster) => cluster.notReady).find((reason) => reason !== undefined),
+    async start(self) {
+      const assigner = new Assigner();
+      for (const cluster of declared) clusters.push(candidate(cluster, options, self, assigner, log));
+      await Promise.all(clusters.map((cluster) => cluster.start()));
+    },
+    async stop() {
+      await Promise.all(clusters.map((cluster) => cluster.stop({ endNodes: options.stopNodes })));
+    },
+  };
+}
+
+function candidate(
+  declared: DeclaredCluster,
+  options: Options,
+  self: string,
+  assigner: Assigner,
+  log: Logger,
+): Candidate {
+  const { name } = declared.cluster.metadata;
+  const brokers = brokersOf(options);
+  const documents = keptDocuments(
+    brokers === undefined
+      ? openFileDocuments(join(options.stateDir, name))
+      : openRedisDocuments({ url: brokers.redisUrl, cluster: name, log }),
+  );
+  return new Candidate({
+    name,
+    log,
+    self,
+    alone: brokers === undefined,
+    leadership:
+      brokers === undefined
+        ? alwaysLeader()
+        : openRedisLeadership({ url: brokers.redisUrl, cluster: name, self, ttlMs: options.lockSeconds, log }),
+    async reign(leadership) {
+      const spec = await openSpecStore(documents, declared, { againMs: brokers === undefined ? 0 : RESTORED_MS });
+      const transport = openTransport({ ...options, cluster: name, log });
+      const controller = await ClusterController.start({
+        name,
+        spec,
+        leadership,
+        log,
+        store: transport.openStore(),
+        assign: (seats, cap) => assigner.assign(seats, cap),
+        openBus: (handlers) => transport.openHub(handlers),
+        openSource: (handlers) => openSource(options, name, spec, documents, log, handlers),
+        openRegistry: () =>
+          openRegistry({
+            options,
+            nacos: spec.spec.registry.nacos,
+            service: name,
+            owner: name,
+            credentials: nacosCredentials(options),
+            log,
+          }),
+        restoreDocuments: () => documents.restore(),
+      });
+      return { spec, controller };
+    },
+    standBy: () => documents.look(DOCUMENTS),
+    close: () => documents.close(),
+  });
+}
+
+async function openSource(
+  options: Options,
+  cluster: string,
+  spec: SpecStore,
+  documents: KeptDocuments,
+  log: Logger,
+  handlers: SourceHandlers,
+): Promise<WorkloadSource> {
+  if (options.source === 'local')
+    return openLocalSource(
+      {
+        directory: join(options.stateDir, cluster, 'nodes'),
+        settings: () => ({ drainSeconds: spec.spec.nodes.drainSeconds, command: spec.spec.nodes.command }),
+        env: { ...followerEnvironment(options, cluster, byFile), WSCLUSTER_STATE_DIR: resolve(options.stateDir) },
+        sampleCommand: [process.execPath, options.sampleNode],
+        log,
+      },
+      handlers,
+    );
+  // Loaded when needed: a quarter of the time that a controller takes to start.
+  const { openDockerSource, publishedHostOf } = await import('../workloads/docker/source.ts');
+  const { dockerHost: host, dockerTlsVerify: tlsVerify, dockerCertPath: certPath } = options;
+  return openDockerSource(
+    {
+      connection: { host, tlsVerify, ...(certPath !== undefined && { certPath }) },
+      cluster,
+      settings: () => dockerSettings(options, cluster, spec.spec.nodes, publishedHostOf(host)),
+      drains: drainMarks(documents),
+      log,
+    },
+    handlers,
+  );
+}
+
+function dockerSettings(options: Options, cluster: string, nodes: NodesSpec, engineHost: string): DockerNodeSettings {
+  const { image, command, network, port, addressFrom, drainSeconds, env, readinessPath } = nodes;
+  return {
+    selector: nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': cluster },
+    publishedHost: nodes.publishedHost ?? engineHost,
+    ...{ port, addressFrom, drainSeconds, readinessPath },
+    // Without brokers there is only the local bus, which containers do not reach: then they follow no ring.
+    env: { ...(brokersOf(options) && nodes.followRing && followerEnvironment(options, cluster, byValue)), ...env },
+    ...(image !== undefined && { image }),
+    ...(command !== undefined && { command }),
+    ...(network !== undefined && { network }),
+  };
+}
+
+/** By what a node that uses our library follows the ring. */
+function followerEnvironment(
+  { rabbitmqUrl, redisUrl }: Options,
+  cluster: string,
+  given: (variable: string, url: LiveText | undefined) => Record<string, string>,
+): Record<string, string> {
+  return {
+    WSCLUSTER_CLUSTER: cluster,
+    ...given('WSCLUSTER_RABBITMQ_URL', rabbitmqUrl),
+    ...given('WSCLUSTER_REDIS_URL', redisUrl),
+  };
+}
+
+function byValue(variable: string, url: LiveText | undefined): Record<string, string> {
+  return url === undefined ? {} : { [variable]: url.value };
+}
+
+/** A process of this machine can follow the file itself. */
+function byFile(variable: string, url: LiveText | undefined): Record<string, string> {
+  return url?.file === undefined ? byValue(variable, url) : { [`${variable}_FILE`]: resolve(url.file) };
+}
+
+/** What the schema can't know: whether this controller can do what the file asks for. Throws CONFIG_INVALID. */
+function checkServable({ cluster }: DeclaredCluster, options: Options): void {
+  const { name } = cluster.metadata;
+  servableIn(options.source, cluster);
+  const { nodes, registry } = cluster.spec;
+  const refuse = (field: string, message: string) => {
+    throw new WsClusterError('CONFIG_INVALID', `cluster ${name}: ${field}: ${message}`, { field });
+  };
+  if (registry.nacos !== undefined && registry.nacos.servers === undefined && options.nacosServers === undefined)
+    refuse('spec.registry.nacos.servers', 'is needed, or --nacos-servers for all clusters');
+  if (options.source === 'docker' && nodes.image === undefined && (nodes.replicas ?? 0) > 0)
+    refuse('spec.nodes.image', `is needed for ${nodes.replicas} managed nodes; or set replicas to 0 to bring your own`);
+}

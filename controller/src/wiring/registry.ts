@@ -1,0 +1,43 @@
+import type { Logger } from '@wscluster/service';
+import type { NacosSpec } from '../cluster/registry-schema.ts';
+import type { CredentialsProvider, NacosCredentials } from '../registry/nacos/registry.ts';
+import type { Registry } from '../registry/port.ts';
+import type { Options } from './served-clusters.ts';
+
+export interface RegistryParts {
+  readonly options: Options;
+  readonly nacos: NacosSpec | undefined;
+  /** Name of the service where the spec names none. */
+  readonly service: string;
+  /** Whose the instances are. */
+  readonly owner: string;
+  readonly credentials: NacosCredentials | CredentialsProvider | undefined;
+  readonly log: Logger;
+}
+
+/** The registry that a spec asks for; undefined when it asks for none. */
+export async function openRegistry(parts: RegistryParts): Promise<Registry | undefined> {
+  const { options, nacos, service, owner, credentials, log } = parts;
+  if (nacos === undefined) return undefined;
+  // Loaded when needed: Nacos's library takes its time.
+  const { openNacosRegistry } = await import('../registry/nacos/registry.ts');
+  return openNacosRegistry({
+    servers: nacos.servers ?? options.nacosServers?.split(',') ?? [],
+    scheme: options.nacosScheme,
+    api: options.nacosApi,
+    namespace: nacos.namespace,
+    group: nacos.group,
+    service: nacos.service ?? service,
+    clusterName: nacos.cluster,
+    owner,
+    credentials,
+    log,
+  });
+}
+
+/** Those that the controller was started with. */
+export function nacosCredentials(options: Options): NacosCredentials | undefined {
+  const { nacosUsername: username, nacosPassword: password, nacosToken: token } = options;
+  if (token !== undefined) return { token };
+  return username === undefined || password === undefined ? undefined : { username, password };
+}

@@ -1,0 +1,16 @@
+import type { OptionValues } from '@wscluster/service';
+import type { controllerOptions } from '../config.ts';
+import type { Candidate } from '../reconcile/candidate.ts';
+
+export type Options = OptionValues<typeof controllerOptions>;
+
+/** The clusters of this process, wherever they are declared. */
+export interface ServedClusters {
+  /** May change while it runs. */
+  readonly clusters: readonly Candidate[];
+  /** Undefined when ready, else why not. */
+  notReady(): string | undefined;
+  /** `self`: base URL by which others reach the API. Resolves when each cluster is led, here or elsewhere. */
+  start(self: string): Promise<void>;
+  stop(): Promise<void>;
+}
