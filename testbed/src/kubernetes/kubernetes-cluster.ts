@@ -1,14 +1,14 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DockerEngine } from '../docker/engine.ts';
+import { cacheFolder } from '../install/cache.ts';
 import { type Lock, takeLock } from '../install/lock.ts';
-import { serverFolder } from '../process/server-folder.ts';
 import type { ServerProcess } from '../process/server-process.ts';
 import { started } from '../process/started.ts';
 import { ControlPlane, type ControlPlaneParts, controlPlaneParts, type KubernetesApi } from './control-plane.ts';
 import { controllerManager } from './controller-manager.ts';
 import { HOST_ADDRESS, NODE_ADDRESS } from './node/addresses.ts';
-import { makeCgroup, podProcesses, removeCgroup } from './node/cgroup.ts';
+import { containerPids, makeCgroup, removeCgroup } from './node/cgroup.ts';
 import { type Containerd, imagesFolder, nodeContainerd } from './node/containerd.ts';
 import { builtCoredns, DNS_MANIFEST, nodeDns } from './node/coredns.ts';
 import { loadImages, loadPause } from './node/images.ts';
@@ -30,10 +30,12 @@ export interface KubernetesCluster extends KubernetesApi {
   readonly nodeAddress: string;
   /** Of this machine, as pods see it. */
   readonly hostAddress: string;
+  /** The path of its containerd's socket; images are in the namespace k8s.io. */
+  readonly containerd: string;
   /** Copies images of the engine to the node, under their tags; pods want imagePullPolicy Never or IfNotPresent. */
   loadImages(engine: DockerEngine, tags: readonly string[]): Promise<void>;
-  /** The processes of a running pod, by their pids on this machine; without its pause. */
-  podProcesses(namespace: string, pod: string): Promise<number[]>;
+  /** The first process of each container of a running pod, by their pids on this machine: killing it is a crash. */
+  containerPids(namespace: string, pod: string): Promise<number[]>;
 }
 
 const API_PORT = 6443;
@@ -47,7 +49,11 @@ export async function kubernetesCluster(): Promise<KubernetesCluster> {
   const [programs, dnsProgram] = [await builtKubernetes(), await builtCoredns()];
   const lock = await takeLock('kubernetes cluster', 'this machine');
   try {
-    const folder = serverFolder('k8s');
+    // A path that is always the same: what a run that was killed has left is found by the next one, and removed. Its
+    // processes end a moment after it.
+    const folder = join(cacheFolder(), 'kubernetes', 'run');
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+    mkdirSync(folder, { recursive: true });
     const node = nodeNamespaces(folder, NODE_NAME, programs('pause'));
     const containerd = nodeContainerd(folder, node);
     const parts = await controlPlaneParts(programs, folder, HOST_ADDRESS, API_PORT);
@@ -86,12 +92,14 @@ class Cluster extends ControlPlane implements KubernetesCluster {
   readonly node = NODE_NAME;
   readonly nodeAddress = NODE_ADDRESS;
   readonly hostAddress = HOST_ADDRESS;
+  readonly containerd: string;
   readonly #parts: ClusterParts;
   #disposed = false;
   #isFirstStart = true;
 
   constructor(parts: ClusterParts) {
     super(parts);
+    this.containerd = parts.containerd.socket;
     this.#parts = parts;
   }
 
@@ -99,9 +107,9 @@ class Cluster extends ControlPlane implements KubernetesCluster {
     return loadImages(this.#parts.containerd, engine, tags);
   }
 
-  async podProcesses(namespace: string, pod: string): Promise<number[]> {
+  async containerPids(namespace: string, pod: string): Promise<number[]> {
     const uid = await this.kubectl('get', 'pod', pod, '--namespace', namespace, '--output=jsonpath={.metadata.uid}');
-    return podProcesses(uid).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'pause\n');
+    return containerPids(uid);
   }
 
   override async start(): Promise<void> {

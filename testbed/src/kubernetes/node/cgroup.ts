@@ -24,9 +24,15 @@ export async function removeCgroup(): Promise<void> {
     while (!removed(join(hierarchy, CGROUP)) && performance.now() < deadline) await delay(20);
 }
 
-/** Processes of the pod with this uid, by their pids on this machine. */
-export function podProcesses(uid: string): number[] {
-  return processes().filter((pid) => read(`/proc/${pid}/cgroup`).includes(`/pod${uid}/`));
+/** The first process of each container of the pod with this uid, by their pids on this machine; its pause is not among them. */
+export function containerPids(uid: string): number[] {
+  return processes().filter(
+    (pid) =>
+      read(`/proc/${pid}/cgroup`).includes(`/pod${uid}/`) &&
+      // Probes and exec have other numbers in the container.
+      /^NSpid:.*\t1$/m.test(read(`/proc/${pid}/status`)) &&
+      read(`/proc/${pid}/comm`) !== 'pause\n',
+  );
 }
 
 /** Empty when the process has ended. */

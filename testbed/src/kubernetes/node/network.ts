@@ -1,5 +1,6 @@
 import { needProgram } from '../../process/find-program.ts';
-import { run } from '../../process/run.ts';
+import { type RunOptions, run } from '../../process/run.ts';
+import type { Command } from '../../process/server-process.ts';
 import { SERVICES } from '../addresses.ts';
 import { HOST_ADDRESS, NODE_ADDRESS, PODS } from './addresses.ts';
 import type { Namespaces } from './namespaces.ts';
@@ -11,6 +12,10 @@ const LINK = 'wsc-k8s';
 export async function connectNode(node: Namespaces): Promise<void> {
   await removeLink();
   const ip = needProgram('ip', 'iproute2');
+  const runInside = (command: Command, options: RunOptions) => {
+    const [program, ...args] = node.inside(command);
+    return run(program, args, options);
+  };
   await run(ip, ['-batch', '-'], {
     input: `link add ${LINK} type veth peer name eth0 netns ${node.pid()}
 address add ${HOST_ADDRESS}/30 dev ${LINK}
@@ -19,13 +24,17 @@ route add ${PODS} via ${NODE_ADDRESS}
 route add ${SERVICES} via ${NODE_ADDRESS}
 `,
   });
-  const [nsenter, ...args] = node.inside([ip, '-batch', '-']);
-  await run(nsenter, args, {
+  await runInside([ip, '-batch', '-'], {
     input: `link set lo up
 address add ${NODE_ADDRESS}/30 dev eth0
 link set eth0 up
 route add default via ${HOST_ADDRESS}
 `,
+  });
+  // The machine would send back to the node what kube-proxy has no rule for yet, round and round.
+  const unknown = ['FORWARD', 'OUTPUT'].map((chain) => `-A ${chain} -d ${SERVICES} -o eth0 -j DROP\n`);
+  await runInside([needProgram('iptables-restore', 'iptables'), '--noflush'], {
+    input: `*filter\n${unknown.join('')}COMMIT\n`,
   });
 }
 
