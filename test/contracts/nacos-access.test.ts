@@ -119,6 +119,26 @@ describe.each(['v1', 'v3'] as const)('a Nacos that wants a login, by %s', (api) 
   });
 });
 
+test('changed credentials are taken at the next login, which a refusal leads to', async () => {
+  const wrong = { ...nacosUser, password: 'not-the-password' };
+  let present = wrong;
+  const { registry, service } = open({ credentials: () => present });
+  const refused = failing(/does not let the user nacos in/);
+  await expect(registry.sync([member(0)], revision)).rejects.toMatchObject(refused);
+  present = nacosUser;
+  await registry.sync([member(0)], revision);
+  present = wrong;
+  // The token of the login before is used for as long as Nacos takes it.
+  await registry.sync([member(0), member(1)], revision);
+  await nacos.kill();
+  await nacos.start(); // which makes all tokens void
+  await expect(registry.sync([member(0)], revision)).rejects.toMatchObject(refused);
+  present = nacosUser;
+  await registry.sync([member(0)], revision);
+  expect(await addresses({ service })).toEqual(['127.0.0.1:9000']);
+  await registry.clear();
+});
+
 test('an unknown namespace is refused by v3, where Nacos itself would take it', async () => {
   const { registry } = open({ credentials: nacosUser, namespace: 'nowhere' });
   await expect(registry.sync([member(0)], revision)).rejects.toMatchObject(
