@@ -198,6 +198,31 @@ test(
 );
 
 test(
+  'an image that is loaded again under its tag is the new one',
+  async () => {
+    const kubernetes = await cluster();
+    const engine = await dockerEngine();
+    try {
+      await baseImages(engine);
+      for (const answer of ['first', 'second']) {
+        const input = `FROM ${IMAGE}\nENV ANSWER=${answer}\n`;
+        await engine.dockerWith({ input }, 'build', '--quiet', '--tag', 'wscluster-test/answer', '-');
+        await kubernetes.loadImages(engine, ['wscluster-test/answer']);
+        const container = { name: 'c', image: 'wscluster-test/answer', imagePullPolicy: 'Never', command: ['env'] };
+        const spec = { restartPolicy: 'Never', containers: [container] };
+        await kubernetes.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: answer }, spec });
+        const ended = '--for=jsonpath={.status.phase}=Succeeded';
+        await kubernetes.kubectl('wait', ended, `pod/${answer}`, '--timeout=30s');
+        expect(await kubernetes.kubectl('logs', answer)).toMatch(`ANSWER=${answer}\n`);
+      }
+    } finally {
+      await engine.dispose();
+    }
+  },
+  PATIENCE,
+);
+
+test(
   'a disposed cluster leaves nothing of itself, and nothing of its pods',
   async () => {
     const before = { traces: await traces(), sysctls: sysctls() };

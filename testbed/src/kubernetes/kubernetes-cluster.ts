@@ -20,7 +20,8 @@ import { builtKubernetes } from './programs.ts';
 import { scheduler } from './scheduler.ts';
 
 /**
- * A whole cluster of one node. stop and kill end its pods too; a start brings the cluster back with all its objects.
+ * A whole cluster of one node. stop and kill end its pods too; a start brings the cluster back with all its objects, which
+ * look as before until the node has told anew.
  * This machine reaches pods, the addresses of Services and node ports; pods reach each other, and of the machine what
  * listens on `hostAddress`.
  */
