@@ -62,6 +62,7 @@ export function podFacts(pod: Pod, cluster: ClusterIdentity): PodFacts | undefin
         ? 'ended'
         : 'waiting';
   const terminated = state.terminated ?? lastState.terminated;
+  const ended = status.phase === 'Succeeded' || status.phase === 'Failed';
   const ready = status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
   const { deletionTimestamp, deletionGracePeriodSeconds: grace = 0 } = metadata;
   const until = deletionTimestamp === undefined ? undefined : Date.parse(deletionTimestamp);
@@ -78,9 +79,9 @@ export function podFacts(pod: Pod, cluster: ClusterIdentity): PodFacts | undefin
     container,
     run,
     restarts: restartsAfter(spec.restartPolicy, terminated?.exitCode),
-    ended: status.phase === 'Succeeded' || status.phase === 'Failed',
+    ended,
     exitCode: terminated?.exitCode,
-    reason: ready ? '' : reasonOf(status, state, terminated),
+    reason: ready && !ended && container === 'running' ? '' : reasonOf(status, state, terminated),
     deletion: until === undefined ? undefined : { since: until - grace * 1000, until },
     graceSeconds: spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
   };
