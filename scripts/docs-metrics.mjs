@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createMetrics as controllerMetrics } from '../controller/src/metrics.ts';
+import { ReconcileMetrics } from '../controller/src/reconcile-metrics.ts';
 import { createMetrics as gatewayMetrics, newCounts } from '../gateway/src/metrics.ts';
 import { Mover } from '../gateway/src/move/mover.ts';
 import { Tracker } from '../gateway/src/move/tracker.ts';
@@ -30,7 +31,7 @@ function page() {
   const tracker = new Tracker();
   return `# Metrics
 Each process serves them as Prometheus text at \`/metrics\` on its probe port, beside the usual \`process_*\` and
-\`nodejs_*\` of a gateway. Counters begin at 0 with the process. This page is generated: \`npm run docs:metrics\`.
+\`nodejs_*\`. Counters begin at 0 with the process. This page is generated: \`npm run docs:metrics\`.
 
 ## Gateway
 ${table(gatewayMetrics(newCounts(), current, tracker, new Mover(current, tracker)))}
@@ -39,7 +40,12 @@ ${table(gatewayMetrics(newCounts(), current, tracker, new Mover(current, tracker
 node's own), \`abandoned\` (by the client) or an error code.
 
 ## Controller
-${table(controllerMetrics([]))}
+${table(controllerMetrics({ clusters: [], reconciles: new ReconcileMetrics(), locks: () => [] }))}
+
+\`controller_runtime_*\`, \`workqueue_*\` and \`leader_election_*\` have the names, labels and buckets of
+controller-runtime and client-go, so that dashboards and alerts made for controllers fit: \`controller\` is
+\`wscluster\` and stands for the loops of all clusters together, \`name\` of a lock is the name of the Lease in
+Kubernetes, else of the cluster.
 `;
 }
 

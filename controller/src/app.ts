@@ -5,6 +5,7 @@ import { createLogger, formatHostPort, type Running, startProbes } from '@wsclus
 import { isLoopback } from './api/access.ts';
 import { startApi } from './api/server.ts';
 import { createMetrics } from './metrics.ts';
+import { ReconcileMetrics } from './reconcile-metrics.ts';
 import { declaredClusters } from './wiring/declared-clusters.ts';
 import type { Options } from './wiring/served-clusters.ts';
 
@@ -13,15 +14,17 @@ export async function startController(options: Options, stopping: AbortSignal): 
   if (options.apiToken === undefined && !isLoopback(options.api.host))
     throw new WsClusterError('CONFIG_INVALID', '--api: an address beyond loopback needs --api-token', { field: 'api' });
   const log = createLogger('controller');
+  const reconciles = new ReconcileMetrics();
   const served =
     options.source === 'kubernetes'
-      ? (await import('./wiring/kubernetes-clusters.ts')).kubernetesClusters(options, log)
-      : declaredClusters(options, log);
+      ? (await import('./wiring/kubernetes-clusters.ts')).kubernetesClusters(options, log, reconciles)
+      : declaredClusters(options, log, reconciles);
   const { clusters } = served;
   const notReady = () => served.notReady();
 
   // Listeners first: a taken port must be known before any node is started.
-  const probes = await startProbes(options.probes, notReady, createMetrics(clusters));
+  const metrics = createMetrics({ clusters, reconciles, locks: () => served.locks() });
+  const probes = await startProbes(options.probes, notReady, metrics);
   const api = await startApi({ listen: options.api, token: options.apiToken, clusters, notReady, log });
   const self = options.apiAdvertise ?? `http://${reachable({ ...options.api, port: api.port })}`;
   log.info({ event: 'started', api: api.port, probes: probes.port, advertise: self }, `API on port ${api.port}`);

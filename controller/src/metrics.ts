@@ -1,12 +1,28 @@
 import { SLOTS, slotCounts } from '@wscluster/ring';
-import { Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ServedCluster } from './api/served-cluster.ts';
 import { gatewaysView } from './api/views.ts';
 import type { Reign } from './reconcile/candidate.ts';
+import { CONTROLLER, type ReconcileMetrics } from './reconcile-metrics.ts';
 
-/** Everything is read at scrape time from the state of the clusters that this process leads. */
-export function createMetrics(clusters: readonly ServedCluster[]): Registry {
+/** A lock by which this process is elected, or would be. */
+export interface ElectionLock {
+  readonly name: string;
+  readonly leading: boolean;
+}
+
+export interface MetricsParts {
+  /** May change while the process runs. */
+  readonly clusters: readonly ServedCluster[];
+  readonly reconciles: ReconcileMetrics;
+  locks(): readonly ElectionLock[];
+}
+
+/** All but the runs is read at scrape time from the state of the clusters that this process leads. */
+export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Registry {
   const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  reconciles.registerIn(registry);
   const gauge = (name: string, help: string, labelNames: string[], read: (reign: Reign, set: Setter) => void) =>
     new Gauge({
       name,
@@ -25,7 +41,28 @@ export function createMetrics(clusters: readonly ServedCluster[]): Registry {
     labelNames: ['cluster'],
     registers: [registry],
     collect() {
+      this.reset();
       for (const { name, reign } of clusters) this.set({ cluster: name }, reign === undefined ? 0 : 1);
+    },
+  });
+  new Gauge({
+    name: 'leader_election_master_status',
+    help: '1 when this process holds the lock or Lease of this name, 0 when it stands by',
+    labelNames: ['name'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name, leading } of locks()) this.set({ name }, leading ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'workqueue_depth',
+    help: 'Clusters of which something changed since the last run of the loop began',
+    labelNames: ['name', 'controller'],
+    registers: [registry],
+    collect() {
+      const waiting = clusters.filter(({ reign }) => reign?.controller.waiting === true);
+      this.set({ name: CONTROLLER, controller: CONTROLLER }, waiting.length);
     },
   });
   gauge('wscluster_ring_epoch', 'Epoch of the published ring', [], ({ controller }, set) =>

@@ -36,6 +36,7 @@ import type { SourceHandlers, Workload, WorkloadSource } from '../workloads/port
 import { NodeOperations } from './node-operations.ts';
 import { membershipPolicy } from './policy.ts';
 import { busTaken, GivenRings, type RecallParts, recallRing } from './recall.ts';
+import { metered, type RunMeter } from './run-meter.ts';
 import { Scaler } from './scaler.ts';
 import { CoalescedRunner } from './signal.ts';
 import { restore } from './snapshot.ts';
@@ -61,6 +62,8 @@ export interface ClusterParts {
   readonly log: Logger;
   /** Of a ring that was seen elsewhere; the next one is above it. */
   readonly seenEpoch?: number | undefined;
+  /** Told of each look at everything. */
+  readonly meter?: RunMeter | undefined;
   openSource(handlers: SourceHandlers): Promise<WorkloadSource>;
   openBus(handlers: HubHandlers): Promise<RingBusHub>;
   /** Undefined: the nodes are registered nowhere. */
@@ -169,7 +172,10 @@ export class ClusterController {
       });
     this.#scaler = new Scaler(source, log);
     this.#runner = new CoalescedRunner(
-      () => this.#inTurn(() => this.#reconcile()),
+      () =>
+        this.#inTurn(async () => {
+          if (this.leading) await metered(parts.meter, () => this.#reconcile());
+        }),
       (error) => this.#noteFailure(error),
     );
     this.#link = new GatewayLink({
@@ -246,6 +252,11 @@ export class ClusterController {
     return this.#beats !== undefined && this.#parts.leadership.leading;
   }
 
+  /** Something changed since the last look at everything began. */
+  get waiting(): boolean {
+    return this.#runner.waiting;
+  }
+
   /** Undefined once it leads and has looked at a complete listing, else why not. */
   get notReady(): string | undefined {
     if (!this.leading) return 'waiting to lead';
@@ -304,7 +315,6 @@ export class ClusterController {
 
   /** The whole chain, in order. */
   async #reconcile(): Promise<void> {
-    if (!this.leading) return;
     this.#runner.signalIn(RESYNC_MS);
     const listing = await this.#source.list();
     logNodeChanges(this.events, this.#listing, listing);

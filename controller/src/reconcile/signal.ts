@@ -20,6 +20,11 @@ export class CoalescedRunner {
     this.#maxRetryMs = maxRetryMs;
   }
 
+  /** A run is wanted that has not begun. */
+  get waiting(): boolean {
+    return this.#wanted;
+  }
+
   signal(): void {
     if (this.#abort.signal.aborted) return;
     this.#wanted = true;

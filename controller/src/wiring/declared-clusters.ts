@@ -13,6 +13,7 @@ import { alwaysLeader } from '../leadership/always-leader.ts';
 import { openRedisLeadership } from '../leadership/redis/redis-lock.ts';
 import { Candidate } from '../reconcile/candidate.ts';
 import { ClusterController } from '../reconcile/cluster-controller.ts';
+import type { RunMeter } from '../reconcile/run-meter.ts';
 import type { DockerNodeSettings } from '../workloads/docker/settings.ts';
 import { DRAINS_DOCUMENT, drainMarks } from '../workloads/drain-marks.ts';
 import { openLocalSource } from '../workloads/local/source.ts';
@@ -26,7 +27,7 @@ const RESTORED_MS = 1_500;
 const DOCUMENTS = [SPEC_DOCUMENT, DRAINS_DOCUMENT];
 
 /** Clusters that files declare; their nodes are local processes or containers. Throws CONFIG_INVALID. */
-export function declaredClusters(options: Options, log: Logger): ServedClusters {
+export function declaredClusters(options: Options, log: Logger, meter: RunMeter): ServedClusters {
   const { cluster: path } = options;
   if (path === undefined)
     throw new WsClusterError('CONFIG_INVALID', '--cluster: must name a file or folder', { field: 'cluster' });
@@ -35,13 +36,15 @@ export function declaredClusters(options: Options, log: Logger): ServedClusters 
   const clusters: Candidate[] = [];
   return {
     clusters,
+    // Each has one of its own.
+    locks: () => clusters.map(({ name, reign }) => ({ name, leading: reign !== undefined })),
     notReady: () =>
       clusters.length < declared.length
         ? 'starting'
         : clusters.map((cluster) => cluster.notReady).find((reason) => reason !== undefined),
     async start(self) {
       const assigner = new Assigner();
-      for (const cluster of declared) clusters.push(candidate(cluster, options, self, assigner, log));
+      for (const cluster of declared) clusters.push(candidate(cluster, options, self, assigner, log, meter));
       await Promise.all(clusters.map((cluster) => cluster.start()));
     },
     async stop() {
@@ -56,6 +59,7 @@ function candidate(
   self: string,
   assigner: Assigner,
   log: Logger,
+  meter: RunMeter,
 ): Candidate {
   const { name } = declared.cluster.metadata;
   const brokers = brokersOf(options);
@@ -81,6 +85,7 @@ function candidate(
         spec,
         leadership,
         log,
+        meter,
         store: transport.openStore(),
         assign: (seats, cap) => assigner.assign(seats, cap),
         openBus: (handlers) => transport.openHub(handlers),

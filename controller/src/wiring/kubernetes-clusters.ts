@@ -4,7 +4,7 @@ import type { V1Deployment } from '@kubernetes/client-node';
 import { Assigner, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import { forgetCluster, openTransport } from '@wscluster/transport';
-import type { ClusterSpec } from '../cluster/schema.ts';
+import type { ClusterSpec, WsCluster } from '../cluster/schema.ts';
 import { connectKubernetes, type Kube } from '../kubernetes/kube.ts';
 import { deploymentApplies, holdsReplicas } from '../kubernetes-objects/gateway-deployment.ts';
 import { gatewayObjects } from '../kubernetes-objects/gateway-objects.ts';
@@ -16,11 +16,12 @@ import type { ClusterOperatorParts, Opened } from '../operator/cluster-operator.
 import { EventWriter } from '../operator/event-writer.ts';
 import type { WantedObject } from '../operator/gateway-keeper.ts';
 import { Operator } from '../operator/operator.ts';
-import { type ClusterResource, clusterOf } from '../operator/resource.ts';
+import type { ClusterResource } from '../operator/resource.ts';
 import type { ResourceSpec } from '../operator/resource-spec.ts';
 import { Secrets } from '../operator/secrets.ts';
 import type { Candidate } from '../reconcile/candidate.ts';
 import { ClusterController } from '../reconcile/cluster-controller.ts';
+import type { RunMeter } from '../reconcile/run-meter.ts';
 import type { CredentialsProvider } from '../registry/nacos/registry.ts';
 import {
   type KubernetesNodeSettings,
@@ -36,10 +37,11 @@ interface Wiring {
   readonly kube: Kube;
   readonly assigner: Assigner;
   readonly log: Logger;
+  readonly meter: RunMeter;
 }
 
 /** Clusters that WsCluster resources declare. Throws CONFIG_INVALID without a way to reach the API server. */
-export function kubernetesClusters(options: Options, log: Logger): ServedClusters {
+export function kubernetesClusters(options: Options, log: Logger, meter: RunMeter): ServedClusters {
   const kube = connectKubernetes({ kubeconfig: options.kubeconfig, log });
   const leaseNamespace = options.leaseNamespace ?? kube.namespace;
   if (leaseNamespace === undefined)
@@ -50,13 +52,14 @@ export function kubernetesClusters(options: Options, log: Logger): ServedCluster
         field: 'leaseNamespace',
       },
     );
-  const wiring: Wiring = { options, kube, assigner: new Assigner(), log };
+  const wiring: Wiring = { options, kube, assigner: new Assigner(), log, meter };
   const clusters: Candidate[] = [];
   let lease: Leadership | undefined;
   let operator: Operator | undefined;
   const stopping = new AbortController();
   return {
     clusters,
+    locks: () => [{ name: options.leaseName, leading: lease?.leading ?? false }],
     notReady: () => (operator === undefined ? 'starting' : operator.notReady),
     async start(self) {
       const identity = hostname();
@@ -76,7 +79,7 @@ export function kubernetesClusters(options: Options, log: Logger): ServedCluster
         events: new EventWriter(kube, identity, log),
         open: (spec, resource, lead) => open(wiring, spec, resource, lead),
         wanted: (spec, resource) => wanted(options, spec, resource),
-        cleanUp: (resource) => cleanUp(wiring, resource),
+        cleanUp: (resource, cluster) => cleanUp(wiring, resource, cluster),
       });
       void stayElected(shared.view(), stopping.signal);
     },
@@ -100,7 +103,7 @@ async function stayElected(view: Leadership, stopping: AbortSignal): Promise<voi
 }
 
 async function open(
-  { options, kube, assigner, log }: Wiring,
+  { options, kube, assigner, log, meter }: Wiring,
   spec: ResourceSpec,
   resource: ClusterResource,
   leadership: Parameters<ClusterOperatorParts['open']>[2],
@@ -117,6 +120,7 @@ async function open(
       spec,
       leadership,
       log,
+      meter,
       seenEpoch: resource.status?.ring?.epoch,
       store: transport.openStore(),
       assign: (seats, cap) => assigner.assign(seats, cap),
@@ -176,11 +180,10 @@ function wanted(
 }
 
 /** What a cluster has outside of Kubernetes: instances in Nacos, which is waited for, and exchanges and keys, which are not. */
-async function cleanUp({ options, kube, log }: Wiring, resource: ClusterResource): Promise<void> {
+async function cleanUp({ options, kube, log }: Wiring, resource: ClusterResource, { spec }: WsCluster): Promise<void> {
   const { id, namespace, name } = resource;
   const secrets = new Secrets({ kube, namespace, log });
   try {
-    const { spec } = clusterOf(resource);
     const credentials = (await registryCredentials(secrets, spec)) ?? nacosCredentials(options);
     const registry = await openRegistry({
       ...{ options, log, service: name, owner: id, nacos: spec.registry.nacos, credentials },

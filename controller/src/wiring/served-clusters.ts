@@ -1,5 +1,6 @@
 import type { OptionValues } from '@wscluster/service';
 import type { controllerOptions } from '../config.ts';
+import type { ElectionLock } from '../metrics.ts';
 import type { Candidate } from '../reconcile/candidate.ts';
 
 export type Options = OptionValues<typeof controllerOptions>;
@@ -8,6 +9,8 @@ export type Options = OptionValues<typeof controllerOptions>;
 export interface ServedClusters {
   /** May change while it runs. */
   readonly clusters: readonly Candidate[];
+  /** By which it is decided who leads them. */
+  locks(): readonly ElectionLock[];
   /** Undefined when ready, else why not. */
   notReady(): string | undefined;
   /** `self`: base URL by which others reach the API. Resolves when each cluster is led, here or elsewhere. */
