@@ -1,5 +1,6 @@
 import { messageOf } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
+import type { WsCluster } from '../cluster/schema.ts';
 import type { Kube } from '../kubernetes/kube.ts';
 import type { Leadership } from '../leadership/port.ts';
 import { Candidate } from '../reconcile/candidate.ts';
@@ -9,7 +10,7 @@ import { addFinalizer, FINALIZER, removeFinalizer } from './cleanup.ts';
 import type { EventWriter } from './event-writer.ts';
 import { GatewayKeeper, type WantedObject } from './gateway-keeper.ts';
 import type { OwnedObjects } from './owned-objects.ts';
-import { type ClusterResource, foundationOf } from './resource.ts';
+import { type ClusterResource, clusterOf, foundationOf } from './resource.ts';
 import { ResourceSpec } from './resource-spec.ts';
 import { brokenStatus, type Obstacle, obstacleOf, statusOf } from './status.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -45,7 +46,7 @@ export interface ClusterOperatorParts {
   /** The objects of the gateways. */
   wanted(spec: ResourceSpec, resource: ClusterResource): readonly WantedObject[];
   /** Removes what the cluster has outside of Kubernetes. Rejects while that cannot be done. */
-  cleanUp(resource: ClusterResource): Promise<void>;
+  cleanUp(resource: ClusterResource, cluster: WsCluster): Promise<void>;
 }
 
 const STATUS_MS = 1_000;
@@ -64,6 +65,7 @@ export class ClusterOperator {
   #specProblem: Obstacle | undefined;
   #deletionProblem: Obstacle | undefined;
   #ended: Promise<void> | undefined;
+  #cluster: WsCluster | undefined;
 
   constructor(parts: ClusterOperatorParts, resource: ClusterResource) {
     const { kube, log, self, events } = parts;
@@ -140,6 +142,7 @@ export class ClusterOperator {
       events.write(this.#resource, { type: lost ? 'Warning' : 'Normal', reason: nodeReason(details.state), message });
     });
     this.#specProblem = undefined;
+    this.#cluster = spec.cluster;
     this.#led = { spec, foundation: foundationOf(spec.cluster), keeper, opened };
     // What came while it was opened.
     if (this.#resource.generation !== spec.generation) this.#takeSpec(spec, this.#resource);
@@ -159,9 +162,10 @@ export class ClusterOperator {
     const { log } = this.#parts;
     try {
       spec.take(resource);
+      this.#cluster = spec.cluster;
       this.#specProblem = undefined;
     } catch (error) {
-      this.#specProblem = obstacleOf(error);
+      this.#specProblem = { ...obstacleOf(error), ofGeneration: resource.generation };
       log.warn(
         { event: 'spec-refused', cluster: resource.id, action: 'mend the WsCluster; the spec before counts meanwhile' },
         messageOf(error),
@@ -208,13 +212,33 @@ export class ClusterOperator {
       this.#deletion.signalIn(STATUS_MS);
       return;
     }
-    await cleanUp(this.#resource);
+    const cluster = this.#lastCluster();
+    if (cluster === undefined)
+      log.warn(
+        {
+          event: 'cleanup-impossible',
+          cluster: this.#resource.id,
+          action: 'remove its instances from Nacos by hand, if it had any',
+        },
+        `the spec of ${this.#resource.id} cannot be read, so what it has outside of Kubernetes is not known`,
+      );
+    else await cleanUp(this.#resource, cluster);
     await removeFinalizer(kube, this.#resource);
     log.info(
       { event: 'cluster-deleted', cluster: this.#resource.id },
       `${this.#resource.id} is deleted; nothing of it is left`,
     );
     this.#deletionProblem = undefined;
+  }
+
+  /** As it was led the last time, else as it says now. */
+  #lastCluster(): WsCluster | undefined {
+    if (this.#cluster !== undefined) return this.#cluster;
+    try {
+      return clusterOf(this.#resource);
+    } catch {
+      return undefined;
+    }
   }
 
   #noteDeletion(error: unknown): void {

@@ -10,6 +10,8 @@ type Condition = NonNullable<ResourceStatus['conditions']>[number];
 export interface Obstacle {
   readonly reason: string;
   readonly message: string;
+  /** It is the spec of this generation that is refused; the one before counts. */
+  readonly ofGeneration?: number;
 }
 
 /** The status of a cluster that is led here. */
@@ -20,12 +22,16 @@ export function statusOf(
   now: Date,
 ): ResourceStatus {
   const { ring, conditions, ...view } = statusView(reign);
+  // Who waits for a spec that is refused is told so, by the conditions of its generation.
+  const observedGeneration = obstacle?.ofGeneration ?? view.observedGeneration;
   return {
     ...view,
+    observedGeneration,
     conditions: timed(
-      conditions.map((condition) =>
-        condition.type === 'Ready' && obstacle ? hindered(condition, obstacle) : condition,
-      ),
+      conditions.map((condition) => ({
+        ...(condition.type === 'Ready' && obstacle ? hindered(condition, obstacle) : condition),
+        observedGeneration,
+      })),
       status?.conditions ?? [],
       now,
     ),
@@ -40,7 +46,8 @@ export function brokenStatus({ generation, status }: ClusterResource, obstacle: 
   const ready: Condition = {
     type: 'Ready',
     status: 'False',
-    ...obstacle,
+    reason: obstacle.reason,
+    message: obstacle.message,
     observedGeneration: generation,
     lastTransitionTime: now.toISOString(),
   };

@@ -450,6 +450,7 @@ export class ClusterController {
     const observed = observe({
       spec,
       membership: this.leading && !this.#warmUp.cold ? this.#membership : undefined,
+      listing: this.#listing,
       failure: this.#failure,
       problem: this.#scaler.problem,
       publish: this.#publisher.status,

@@ -3,7 +3,7 @@ import { findings, type Observed, withFindings } from './conditions.ts';
 
 const WELL: Observed = {
   failure: undefined,
-  nodes: { desired: 3, ready: 3, managedReady: 3, held: [], problem: undefined },
+  nodes: { desired: 3, listed: 3, ready: 3, managedReady: 3, held: [], problem: undefined },
   publish: { storeError: undefined, busError: undefined },
   registry: undefined,
   acknowledged: true,
@@ -30,13 +30,22 @@ describe('conditions', () => {
   test.each<[Partial<Observed>, string]>([
     [{ nodes: undefined }, 'Unknown Starting'],
     [{ failure: 'no answer from Docker' }, 'Unknown ReconcileFailed'],
-    [{ nodes: { desired: 3, ready: 2, managedReady: 2, held: [], problem: undefined } }, 'False NodesMissing'],
-    [{ nodes: { desired: 3, ready: 0, managedReady: 0, held: [], problem: undefined } }, 'False NoNodeReady'],
-    [{ nodes: { desired: 3, ready: 1, managedReady: 1, held: ['b', 'c'], problem: undefined } }, 'False MostNodesLost'],
+    [
+      { nodes: { desired: 3, listed: 3, ready: 2, managedReady: 2, held: [], problem: undefined } },
+      'False NodesMissing',
+    ],
+    [
+      { nodes: { desired: 3, listed: 3, ready: 0, managedReady: 0, held: [], problem: undefined } },
+      'False NoNodeReady',
+    ],
+    [
+      { nodes: { desired: 3, listed: 3, ready: 1, managedReady: 1, held: ['b', 'c'], problem: undefined } },
+      'False MostNodesLost',
+    ],
     [{ publish: { storeError: 'the disk is full', busError: undefined } }, 'False StoreUnavailable'],
     [{ publish: { storeError: undefined, busError: 'away' } }, 'False BusUnavailable'],
     [
-      { nodes: { desired: 3, ready: 2, managedReady: 2, held: [], problem: 'no such program' } },
+      { nodes: { desired: 3, listed: 3, ready: 2, managedReady: 2, held: [], problem: 'no such program' } },
       'False NodeActionFailed',
     ],
     [{ gateways: { ready: 2, inSync: 1 } }, 'False GatewaysBehind'],

@@ -27,6 +27,8 @@ export interface Observed {
         /** Managed nodes that should exist. */
         desired: number;
         ready: number;
+        /** Nodes that exist, in any state but gone. */
+        listed: number;
         managedReady: number;
         held: readonly string[];
         /** Why nodes could not be started or stopped. */
@@ -76,6 +78,8 @@ function backends({ failure, nodes }: Observed): Finding {
         'check the source of the nodes; start replacements, or raise rebalance.maxLostShare if they are gone for good',
     );
   if (nodes.problem !== undefined) return no('NodeActionFailed', nodes.problem);
+  if (nodes.listed === 0 && nodes.desired === 0)
+    return no('NoNodeFound', 'there is no node: start some, with the labels of the selector if there is one');
   if (nodes.ready === 0) return no('NoNodeReady', 'no node is ready: look at the logs of the nodes');
   if (nodes.managedReady < nodes.desired)
     return no('NodesMissing', `${nodes.managedReady} of ${nodes.desired} nodes are ready`);

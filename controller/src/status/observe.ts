@@ -6,12 +6,15 @@ import type { Membership } from '../members/membership.ts';
 import type { PublishStatus } from '../publish/publisher.ts';
 import type { RegistryStatus } from '../registry/registry-sync.ts';
 import type { Rollout } from '../rollout/rollout.ts';
+import type { Workload } from '../workloads/port.ts';
 import type { Observed } from './conditions.ts';
 
 export interface ObservedParts {
   readonly spec: ClusterSpec;
   /** Undefined before the first complete listing counts. */
   readonly membership: Membership | undefined;
+  /** The last complete listing. */
+  readonly listing: readonly Workload[];
   /** Why the nodes could not be looked at, or a ring not be made of them, the last time. */
   readonly failure: string | undefined;
   /** Why nodes could not be started or stopped. */
@@ -29,6 +32,7 @@ export interface ObservedParts {
 export function observe({
   spec,
   membership,
+  listing,
   failure,
   problem,
   publish,
@@ -48,6 +52,7 @@ export function observe({
         ? undefined
         : {
             desired: desiredReplicas(spec.nodes),
+            listed: listing.filter(({ phase }) => phase !== 'gone').length,
             ready: ready.length,
             managedReady: ready.filter((member) => membership.managed.has(member.nodeId)).length,
             held: membership.held,

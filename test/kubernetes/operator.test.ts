@@ -1,0 +1,243 @@
+import { type RabbitmqServer, type RedisServer, rabbitmqServer, redisServer } from '@wscluster/testbed';
+import { type KubernetesApi, kubernetesApi } from '@wscluster/testbed/kubernetes';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { askRedis } from '../brokers/support/brokers.ts';
+import { http } from '../e2e/support/http.ts';
+import { until } from '../e2e/support/wait.ts';
+import { installCrd } from './support/crd.ts';
+import { condition, get, makeReady, namesOf, startOperator } from './support/operated.ts';
+import { SELECTOR, wsCluster } from './support/resources.ts';
+
+const BY_CLUSTER = '--selector=wscluster.io/cluster=';
+
+describe('a controller on an API server without machines', () => {
+  let api: KubernetesApi;
+  let redis: RedisServer;
+  let rabbitmq: RabbitmqServer;
+  let operator: Awaited<ReturnType<typeof startOperator>>;
+  let count = 0;
+
+  beforeAll(async () => {
+    [api, redis, rabbitmq] = await Promise.all([
+      kubernetesApi({ controllerManager: true }),
+      redisServer(),
+      rabbitmqServer(),
+    ]);
+    await installCrd(api);
+    await api.apply(secrets());
+    operator = await startOperator(api);
+    await until('it leads', () => operator.process.has('lease-taken'), 20_000).catch(() => {});
+  });
+  afterAll(async () => {
+    const code = await operator?.process.end('SIGTERM');
+    await Promise.all([api?.dispose(), redis?.dispose(), rabbitmq?.dispose()]);
+    expect(code).toBe(0);
+  });
+  afterEach(async () => {
+    await api.kubectl('delete', 'wsc', '--all', '--timeout=30s');
+  });
+
+  function secrets() {
+    const secret = (name: string, url: string) => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: 'default' },
+      stringData: { url },
+    });
+    return [secret('rabbitmq', rabbitmq.url), secret('redis', redis.url)];
+  }
+
+  /** The pods that are nodes. */
+  const nodesOf = (name: string) => namesOf(api, 'pod', `${BY_CLUSTER}${name},wscluster.io/role=node`);
+
+  /** A cluster with all its pods ready. */
+  async function readyCluster(spec: object = {}): Promise<string> {
+    const name = `chat-${++count}`;
+    await api.apply(wsCluster(name, spec));
+    await until('there are three pods', async () => (await nodesOf(name)).length === 3);
+    for (const pod of await nodesOf(name)) await makeReady(api, pod);
+    await condition(api, name, 'Ready', 'True');
+    return name;
+  }
+
+  test('what is applied becomes pods, gateways, a ring and a true status, and kubectl wait returns', async () => {
+    const name = await readyCluster();
+    expect(await api.kubectl('wait', '--for=condition=Ready', `wsc/${name}`, '--timeout=5s')).toContain(
+      'condition met',
+    );
+    const { status, metadata } = await get(api, 'wsc', name);
+    expect(status).toMatchObject({
+      observedGeneration: metadata.generation,
+      nodes: { desired: 3, ready: 3, draining: 0 },
+      ring: { members: 3, revision: expect.stringMatching(/^\d+\.\d+$/) },
+      selector: `wscluster.io/cluster=${name},wscluster.io/role=node`,
+    });
+    expect(await namesOf(api, 'deployment')).toEqual([`${name}-gateway`]);
+    expect(await namesOf(api, 'service', `${BY_CLUSTER}${name}`)).toEqual([`${name}-gateway`]);
+    expect(await namesOf(api, 'pdb')).toEqual([`${name}-gateway`, `${name}-node`]);
+    await until('an Event tells of it', async () =>
+      (await api.kubectl('describe', 'wsc', name)).includes('Ready is True: the ring is at its target'),
+    );
+    // The API serves the same cluster.
+    const answer = await http('GET', `http://127.0.0.1:${operator.apiPort}/api/v1/clusters/default.${name}/nodes`);
+    expect((JSON.parse(answer.text) as { nodes: unknown[] }).nodes).toHaveLength(3);
+  });
+
+  test('a status that means the same is not written again', async () => {
+    const name = await readyCluster();
+    const { metadata } = await get(api, 'wsc', name);
+    const watched = await api
+      .kubectl('get', 'wsc', name, '--watch-only', '--request-timeout=6s', '--output=name')
+      .catch((error: Error) => error.message);
+    expect(watched).not.toContain(name);
+    expect((await get(api, 'wsc', name)).metadata.resourceVersion).toBe(metadata.resourceVersion);
+  });
+
+  test('what is changed by hand is put right', async () => {
+    const name = await readyCluster({ gateway: { replicas: 2 } });
+    const gateway = `${name}-gateway`;
+    await api.kubectl('scale', 'deployment', gateway, '--replicas=5');
+    await api.kubectl('delete', 'service', gateway);
+    await api.kubectl('label', 'pdb', `${name}-node`, 'wscluster.io/cluster-', 'app.kubernetes.io/managed-by-');
+    await until('the Deployment has its replicas', async () => {
+      const { spec } = await get(api, 'deployment', gateway);
+      return spec.replicas === 2;
+    });
+    await until('the Service is there', async () => (await namesOf(api, 'service')).includes(gateway));
+    await until('the labels are there', async () => {
+      const { metadata } = await get(api, 'pdb', `${name}-node`);
+      return metadata.labels?.['app.kubernetes.io/managed-by'] === 'wscluster';
+    });
+  });
+
+  test('where the spec names no number of gateways there are two at first, and then as many as somebody says', async () => {
+    const name = await readyCluster();
+    const replicas = async () => (await get(api, 'deployment', `${name}-gateway`)).spec.replicas;
+    expect(await replicas()).toBe(2);
+    await api.kubectl('scale', 'deployment', `${name}-gateway`, '--replicas=4');
+    // Whatever makes the controller apply the Deployment again.
+    await api.kubectl('patch', 'wsc', name, '--type=merge', '--patch={"spec":{"gateway":{"drainSeconds":7}}}');
+    await until('it is applied again', async () =>
+      JSON.stringify((await get(api, 'deployment', `${name}-gateway`)).spec).includes('"7"'),
+    );
+    expect(await replicas()).toBe(4);
+  });
+
+  test('scaled by /scale and by the spec: as many pods, and those without a place go first', async () => {
+    const name = await readyCluster();
+    await api.kubectl('scale', 'wsc', name, '--replicas=5');
+    await until('there are five', async () => (await nodesOf(name)).length === 5);
+    const before = await get(api, 'wsc', name);
+    expect(before.spec.nodes).toMatchObject({ replicas: 5 });
+    await api.kubectl('patch', 'wsc', name, '--type=merge', '--patch={"spec":{"nodes":{"replicas":3}}}');
+    await until('there are three', async () => (await nodesOf(name)).length === 3);
+    await condition(api, name, 'Ready', 'True');
+  });
+
+  test('a change through the API is a change of the resource', async () => {
+    const name = await readyCluster();
+    const url = `http://127.0.0.1:${operator.apiPort}/api/v1/clusters/default.${name}`;
+    const type = { 'content-type': 'application/merge-patch+json' };
+    const patched = await http('PATCH', url, '{"spec":{"rebalance":{"maxConnectionsPerSecond":77}}}', type);
+    expect(patched.status).toBe(200);
+    expect((await get(api, 'wsc', name)).spec.rebalance).toMatchObject({ maxConnectionsPerSecond: 77 });
+    const refused = await http('PATCH', url, '{"spec":{"bus":{"rabbitmq":{"secretRef":{"name":"other"}}}}}', type);
+    expect(refused.status).toBe(400);
+  });
+
+  test('a missing Secret is said in the condition and an Event, and taken up when it is there', async () => {
+    const name = `chat-${++count}`;
+    const bus = { rabbitmq: { secretRef: { name: 'later' } } };
+    await api.apply(wsCluster(name, { bus }));
+    const { message } = await condition(api, name, 'Ready', 'SecretUnusable');
+    expect(message).toContain('spec.bus.rabbitmq.secretRef: there is no Secret later in the namespace default');
+    await until('an Event says so', async () =>
+      (await api.kubectl('describe', 'wsc', name)).includes('SecretUnusable'),
+    );
+    await api.kubectl('create', 'secret', 'generic', 'later', `--from-literal=url=${rabbitmq.url}`);
+    await condition(api, name, 'Ready', 'NoNodeReady', 30_000);
+    await api.kubectl('delete', 'secret', 'later');
+  });
+
+  test('a spec that only we can refuse is said in the condition, and the one before counts', async () => {
+    const name = await readyCluster();
+    const routes = ['/a/{x}', '/a/{y}'].map((path) => ({ path, key: { param: path.slice(4, 5) } }));
+    await api.kubectl(
+      'patch',
+      'wsc',
+      name,
+      '--type=merge',
+      `--patch=${JSON.stringify({ spec: { routing: { routes } } })}`,
+    );
+    const { message } = await condition(api, name, 'Ready', 'SpecInvalid');
+    expect(message).toContain('routes[1].path');
+    expect(await nodesOf(name)).toHaveLength(3);
+    await api.kubectl('patch', 'wsc', name, '--type=merge', '--patch={"spec":{"routing":null}}');
+    await condition(api, name, 'Ready', 'True');
+  });
+
+  test('a selector that matches nothing is said in a condition', async () => {
+    const name = `chat-${++count}`;
+    await api.apply(wsCluster(name, { nodes: { selector: SELECTOR } }));
+    const { message } = await condition(api, name, 'BackendsAvailable', 'NoNodeFound');
+    expect(message).toContain('selector');
+  });
+
+  test('a deleted WsCluster leaves nothing, neither here nor in RabbitMQ and Redis', async () => {
+    const name = await readyCluster();
+    const keys = async () => await askRedis(redis.url, 'KEYS', `*default.${name}*`);
+    expect(await keys()).toEqual([`wscluster:{default.${name}}:ring`]);
+    await api.kubectl('delete', 'wsc', name, '--timeout=20s');
+    for (const kind of ['pod', 'deployment', 'service', 'pdb'])
+      await until(`no ${kind} is left`, async () => (await namesOf(api, kind, `${BY_CLUSTER}${name}`)).length === 0);
+    expect(await keys()).toEqual([]);
+    expect(await rabbitmq.ctl('list_exchanges', 'name')).not.toContain(`default.${name}`);
+  });
+
+  test('with Nacos down it is not gone, and says why; a finalizer that is taken off by hand lets it go', async () => {
+    const nacos = { servers: ['127.0.0.1:9'] };
+    const name = await readyCluster({ registry: { nacos } });
+    await api.kubectl('delete', 'wsc', name, '--wait=false');
+    const { message } = await condition(api, name, 'Ready', 'RegistryUnavailable', 30_000);
+    expect(message).toContain('it cannot be deleted yet');
+    await until('an Event says so', async () =>
+      (await api.kubectl('describe', 'wsc', name)).includes('cannot be deleted'),
+    );
+    await api.kubectl('patch', 'wsc', name, '--type=json', '--patch=[{"op":"remove","path":"/metadata/finalizers"}]');
+    await until('it is gone', async () => !(await namesOf(api, 'wsc')).includes(name));
+  });
+
+  test('the API server away and back, its past compacted: it catches up', async () => {
+    const name = await readyCluster();
+    await api.killApi();
+    await api.startApi();
+    await api.kubectl('scale', 'wsc', name, '--replicas=4');
+    await until('there are four', async () => (await nodesOf(name)).length === 4, 30_000);
+    await api.compact();
+    await api.kubectl('scale', 'wsc', name, '--replicas=3');
+    await until('there are three', async () => (await nodesOf(name)).length === 3, 60_000);
+  });
+
+  test('a second controller stands by, and leads within 20 s when the first one is killed, with the same ring', async () => {
+    const name = await readyCluster();
+    const before = (await get(api, 'wsc', name)).status?.ring;
+    const second = await startOperator(api);
+    try {
+      await until('it stands by', () => second.process.has('standing-by'), 20_000);
+      const url = `http://127.0.0.1:${second.apiPort}/api/v1/clusters/default.${name}`;
+      expect((await http('GET', url)).status).toBe(200);
+      await operator.process.end('SIGKILL');
+      const from = performance.now();
+      await until('it leads', () => second.process.has('leading'), 25_000);
+      expect(performance.now() - from).toBeLessThan(20_000);
+      await condition(api, name, 'Ready', 'True');
+      await until('the status has the new epoch', async () => {
+        const ring = (await get(api, 'wsc', name)).status?.ring;
+        return (ring?.epoch ?? 0) > (before?.epoch ?? 0);
+      });
+      expect((await get(api, 'wsc', name)).status?.ring).toMatchObject({ members: 3 });
+    } finally {
+      operator = second;
+    }
+  });
+});
