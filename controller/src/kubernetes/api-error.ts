@@ -101,7 +101,7 @@ function adviceOnRefusal({ status, message }: ApiRefusal, { verb, resource, name
   if (status === 403 && message.includes(' cannot '))
     return `allow the verb ${verb} on ${resource} ${namespace === undefined ? 'in all namespaces' : `in the namespace ${namespace}`} to the controller's account (RBAC)`;
   if (status === 404 && name === undefined && resource.startsWith('wsclusters'))
-    return 'install the custom resource definition: kubectl apply -f crds/';
+    return 'install the custom resource definition: kubectl apply -k crds';
   if (status === 429 || status >= 500) return 'it is tried again; see the logs of the API server if it lasts';
   return '';
 }
