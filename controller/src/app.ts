@@ -26,7 +26,10 @@ export async function startController(options: Options, stopping: AbortSignal): 
   const metrics = createMetrics({ clusters, reconciles, locks: () => served.locks() });
   const probes = await startProbes(options.probes, notReady, metrics);
   const api = await startApi({ listen: options.api, token: options.apiToken, clusters, notReady, log });
-  const self = options.apiAdvertise ?? `http://${reachable({ ...options.api, port: api.port })}`;
+  // In a pod each has the same loopback address: then the host's name tells at least who it is.
+  const hidden = options.source === 'kubernetes' && isLoopback(options.api.host);
+  const host = hidden ? hostname() : options.api.host;
+  const self = options.apiAdvertise ?? `http://${reachable({ host, port: api.port })}`;
   log.info({ event: 'started', api: api.port, probes: probes.port, advertise: self }, `API on port ${api.port}`);
   // Without Redis nobody can be elected, for as long as it takes; being asked to stop ends that too.
   await Promise.race([served.start(self), aborted(stopping)]);

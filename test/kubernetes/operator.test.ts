@@ -26,7 +26,6 @@ describe('a controller on an API server without machines', () => {
     await installCrd(api);
     await api.apply(secrets());
     operator = await startOperator(api);
-    await until('it leads', () => operator.process.has('lease-taken'), 20_000).catch(() => {});
   });
   afterAll(async () => {
     const code = await operator?.process.end('SIGTERM');
@@ -53,6 +52,8 @@ describe('a controller on an API server without machines', () => {
   /** A cluster with all its pods ready. */
   async function readyCluster(spec: object = {}): Promise<string> {
     const name = `chat-${++count}`;
+    const literals = [`--from-literal=bus=${rabbitmq.url}`, `--from-literal=store=${redis.url}`];
+    if (JSON.stringify(spec).includes('"own"')) await api.kubectl('create', 'secret', 'generic', 'own', ...literals);
     await api.apply(wsCluster(name, spec));
     await until('there are three pods', async () => (await nodesOf(name)).length === 3);
     for (const pod of await nodesOf(name)) await makeReady(api, pod);
@@ -194,6 +195,33 @@ describe('a controller on an API server without machines', () => {
     expect(await rabbitmq.ctl('list_exchanges', 'name')).not.toContain(`default.${name}`);
   });
 
+  test('a WsCluster whose Secrets were deleted before it is deleted too, and leaves nothing', async () => {
+    const name = await readyCluster({
+      bus: { rabbitmq: { secretRef: { name: 'own', key: 'bus' } } },
+      store: { redis: { secretRef: { name: 'own', key: 'store' } } },
+    });
+    await api.kubectl('delete', 'secret', 'own');
+    await api.kubectl('delete', 'wsc', name, '--timeout=20s');
+    expect(await askRedis(redis.url, 'KEYS', `*default.${name}*`)).toEqual([]);
+  });
+
+  test('another Secret that is not there is said, and the one before counts until it is', async () => {
+    const name = await readyCluster();
+    const bus = (secret: string) =>
+      api.kubectl(
+        ...['patch', 'wsc', name, '--type=merge'],
+        `--patch=${JSON.stringify({ spec: { bus: { rabbitmq: { secretRef: { name: secret } } } } })}`,
+      );
+    await bus('nowhere');
+    const { message } = await condition(api, name, 'Ready', 'SecretUnusable');
+    expect(message).toContain('there is no Secret nowhere');
+    await api.kubectl('scale', 'wsc', name, '--replicas=4');
+    await until('there are four', async () => (await nodesOf(name)).length === 4);
+    await api.kubectl('scale', 'wsc', name, '--replicas=3');
+    await bus('rabbitmq');
+    await condition(api, name, 'Ready', 'True');
+  });
+
   test('with Nacos down it is not gone, and says why; a finalizer that is taken off by hand lets it go', async () => {
     const nacos = { servers: ['127.0.0.1:9'] };
     const name = await readyCluster({ registry: { nacos } });
@@ -226,16 +254,22 @@ describe('a controller on an API server without machines', () => {
       await until('it stands by', () => second.process.has('standing-by'), 20_000);
       const url = `http://127.0.0.1:${second.apiPort}/api/v1/clusters/default.${name}`;
       expect((await http('GET', url)).status).toBe(200);
+      const transition = (await condition(api, name, 'Ready', 'True')).lastTransitionTime;
       await operator.process.end('SIGKILL');
       const from = performance.now();
       await until('it leads', () => second.process.has('leading'), 25_000);
       expect(performance.now() - from).toBeLessThan(20_000);
-      await condition(api, name, 'Ready', 'True');
       await until('the status has the new epoch', async () => {
         const ring = (await get(api, 'wsc', name)).status?.ring;
         return (ring?.epoch ?? 0) > (before?.epoch ?? 0);
       });
-      expect((await get(api, 'wsc', name)).status?.ring).toMatchObject({ members: 3 });
+      const { ring, conditions, nodes } = (await get(api, 'wsc', name)).status ?? {};
+      expect([ring?.members, ring?.digest, nodes?.ready]).toEqual([3, before?.digest, 3]);
+      // Nothing has changed, so nothing says that it has.
+      expect(conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+        status: 'True',
+        lastTransitionTime: transition,
+      });
     } finally {
       operator = second;
     }

@@ -1,37 +1,53 @@
+import { refusalOf } from '../kubernetes/api-error.ts';
 import type { Kube } from '../kubernetes/kube.ts';
+import { readObject } from '../kubernetes/objects.ts';
 import { RESOURCES } from '../kubernetes/resources.ts';
-import type { ClusterResource } from './resource.ts';
+import { type ClusterResource, readResource, type WsClusterObject } from './resource.ts';
 
 /** While a WsCluster has this, it is not gone: what it has outside of Kubernetes is to be removed first. */
 export const FINALIZER = 'wscluster.io/cleanup';
 
+/** Others may write the resource meanwhile. */
+const TRIES = 5;
+
 export async function addFinalizer(kube: Kube, resource: ClusterResource): Promise<void> {
-  if (!resource.finalizers.includes(FINALIZER))
-    await setFinalizers(kube, resource, [...resource.finalizers, FINALIZER]);
+  await change(kube, resource, (finalizers) =>
+    finalizers.includes(FINALIZER) ? finalizers : [...finalizers, FINALIZER],
+  );
 }
 
 /** From here on Kubernetes deletes it, and all that it owns. */
 export async function removeFinalizer(kube: Kube, resource: ClusterResource): Promise<void> {
-  if (resource.finalizers.includes(FINALIZER))
-    await setFinalizers(
-      kube,
-      resource,
-      resource.finalizers.filter((finalizer) => finalizer !== FINALIZER),
-    );
+  await change(kube, resource, (finalizers) => finalizers.filter((finalizer) => finalizer !== FINALIZER));
 }
 
-/** Rejects with CONFLICT when the resource has changed since it was read: others have finalizers too. */
-async function setFinalizers(
+/** A resource that is gone, or another one by now, has no finalizers to change. */
+async function change(
   kube: Kube,
-  { namespace, name, uid, resourceVersion }: ClusterResource,
-  finalizers: readonly string[],
+  known: ClusterResource,
+  next: (finalizers: readonly string[]) => readonly string[],
 ): Promise<void> {
-  await kube.call({
-    verb: 'patch',
-    resource: RESOURCES.wsClusters,
-    namespace,
-    name,
-    contentType: 'application/merge-patch+json',
-    body: { metadata: { uid, resourceVersion, finalizers } },
-  });
+  const { namespace, name, uid } = known;
+  const ref = { resource: RESOURCES.wsClusters, namespace, name };
+  for (let attempt = 1, resource: ClusterResource = known; ; attempt++) {
+    const finalizers = next(resource.finalizers);
+    if (String(finalizers) === String(resource.finalizers)) return;
+    try {
+      const { resourceVersion } = resource;
+      await kube.call({
+        ...ref,
+        verb: 'patch',
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { uid, resourceVersion, finalizers } },
+      });
+      return;
+    } catch (error) {
+      const status = refusalOf(error)?.status;
+      if (status === 404) return;
+      if (status !== 409 || attempt === TRIES) throw error;
+      const now = await readObject<WsClusterObject>(kube, ref);
+      if (now?.metadata.uid !== uid) return;
+      resource = readResource(now);
+    }
+  }
 }

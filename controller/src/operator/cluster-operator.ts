@@ -1,4 +1,4 @@
-import { messageOf } from '@wscluster/ring';
+import { messageOf, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { WsCluster } from '../cluster/schema.ts';
 import type { Kube } from '../kubernetes/kube.ts';
@@ -9,6 +9,7 @@ import { CoalescedRunner } from '../reconcile/signal.ts';
 import { addFinalizer, FINALIZER, removeFinalizer } from './cleanup.ts';
 import type { EventWriter } from './event-writer.ts';
 import { GatewayKeeper, type WantedObject } from './gateway-keeper.ts';
+import type { KnownSecrets } from './known-secrets.ts';
 import type { OwnedObjects } from './owned-objects.ts';
 import { type ClusterResource, clusterOf, foundationOf } from './resource.ts';
 import { ResourceSpec } from './resource-spec.ts';
@@ -20,6 +21,8 @@ export interface Opened {
   readonly controller: ClusterController;
   /** What stands in the way though the ring is well; undefined when nothing does. */
   obstacle(): Obstacle | undefined;
+  /** What was read of Secrets, for when they are gone before the cluster is. */
+  secrets(): KnownSecrets;
   /** The connections of each node have been counted; each second. */
   counted(connections: ReadonlyMap<string, number>): void;
   /** Before the controller is stopped. */
@@ -37,35 +40,56 @@ export interface ClusterOperatorParts {
   readonly self: string;
   readonly owned: OwnedObjects;
   readonly events: EventWriter;
-  /** Opens secrets, bus, store, source and registry, and starts to lead. Rejects with what they reject with, closed again. */
+  /**
+   * Opens secrets, bus, store, source and registry, and starts to lead. Rejects with what they reject with, closed again.
+   * `begin` is awaited before anything is written outside of Kubernetes.
+   */
   open(
     spec: ResourceSpec,
     resource: ClusterResource,
     leadership: Pick<Leadership, 'leading' | 'confirm'>,
+    begin: () => Promise<void>,
   ): Promise<Opened>;
+  /** Whether it could be opened as this says: rejects with what is missing. */
+  check(resource: ClusterResource, cluster: WsCluster): Promise<void>;
+  /** Takes a cluster's instances out of a registry that it does not name any more. Rejects while that cannot be done. */
+  leaveRegistry(resource: ClusterResource, cluster: WsCluster, secrets: KnownSecrets | undefined): Promise<void>;
   /** The objects of the gateways. */
   wanted(spec: ResourceSpec, resource: ClusterResource): readonly WantedObject[];
   /** Removes what the cluster has outside of Kubernetes. Rejects while that cannot be done. */
-  cleanUp(resource: ClusterResource, cluster: WsCluster): Promise<void>;
+  cleanUp(resource: ClusterResource, cluster: WsCluster, secrets: KnownSecrets | undefined): Promise<void>;
 }
 
 const STATUS_MS = 1_000;
 const MAX_RETRY_MS = 10_000;
+/** A new leader needs some seconds to know what there is; the status that is there counts meanwhile, ms. */
+const SETTLE_MS = 20_000;
+/** A cluster that cannot be cleaned up after for a reason that nobody can mend any more is let go after this time, ms. */
+const GIVE_UP_MS = 60_000;
 
 /** One WsCluster resource: serves it while this process leads, tells its status, and cleans up after it. */
 export class ClusterOperator {
   readonly candidate: Candidate;
   readonly #parts: ClusterOperatorParts;
   readonly #deletion: CoalescedRunner;
+  /** Until a spec that needs other secrets, brokers or registries can be opened. */
+  readonly #foundationCheck: CoalescedRunner;
+  /** Registries that the cluster has left. */
+  readonly #leaving: CoalescedRunner;
+  #left: { readonly cluster: WsCluster; readonly secrets: KnownSecrets }[] = [];
   readonly #statusWriter: StatusWriter;
   readonly #timer: NodeJS.Timeout;
   #resource: ClusterResource;
-  #led: { spec: ResourceSpec; foundation: string; keeper: GatewayKeeper; opened: Opened } | undefined;
+  #led: { spec: ResourceSpec; from: WsCluster; keeper: GatewayKeeper; opened: Opened; since: number } | undefined;
   /** Of the spec as it is now, while the one before counts. */
   #specProblem: Obstacle | undefined;
   #deletionProblem: Obstacle | undefined;
   #ended: Promise<void> | undefined;
-  #cluster: WsCluster | undefined;
+  /** The last resource that could be served. */
+  #served: ClusterResource | undefined;
+  #secrets: KnownSecrets | undefined;
+  #deletionFailedAt: number | undefined;
+  #cleaned = false;
 
   constructor(parts: ClusterOperatorParts, resource: ClusterResource) {
     const { kube, log, self, events } = parts;
@@ -84,6 +108,16 @@ export class ClusterOperator {
     this.#deletion = new CoalescedRunner(
       () => this.#delete(),
       (error) => this.#noteDeletion(error),
+      MAX_RETRY_MS,
+    );
+    this.#foundationCheck = new CoalescedRunner(
+      () => this.#checkFoundation(),
+      (error) => this.#refuseSpec(error, this.#resource),
+      MAX_RETRY_MS,
+    );
+    this.#leaving = new CoalescedRunner(
+      () => this.#leaveRegistries(),
+      (error) => log.debug({ event: 'registry-not-left', cluster: resource.id }, messageOf(error)),
       MAX_RETRY_MS,
     );
     this.candidate = new Candidate({
@@ -107,8 +141,8 @@ export class ClusterOperator {
     this.#resource = resource;
     if (resource.deleting) this.#deletion.signal();
     if (resource.deleting || !changed) return;
-    if (this.#led === undefined) this.candidate.restart();
-    else this.#takeSpec(this.#led.spec, resource);
+    if (this.#led !== undefined) this.#takeSpec(this.#led.spec, resource);
+    else if (this.candidate.failure !== undefined) this.candidate.restart();
   }
 
   /** One of the objects that belong to clusters has changed. */
@@ -119,15 +153,21 @@ export class ClusterOperator {
   /** Nodes and gateways go on. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([this.#deletion.stop(), this.#endCandidate()]);
+    await Promise.all([
+      this.#deletion.stop(),
+      this.#foundationCheck.stop(),
+      this.#leaving.stop(),
+      this.#endCandidate(),
+    ]);
   }
 
   async #reign(lead: Pick<Leadership, 'leading' | 'confirm'>) {
     const { kube, owned, log, events } = this.#parts;
     const resource = this.#resource;
-    const spec = new ResourceSpec(kube, resource);
-    await addFinalizer(kube, resource);
-    const opened = await this.#parts.open(spec, resource, lead);
+    const spec = this.#servable(resource);
+    const opened = await this.#parts.open(spec, resource, lead, () => addFinalizer(kube, resource));
+    const from = spec.cluster;
+    this.#secrets = opened.secrets();
     const keeper = new GatewayKeeper({
       kube,
       log,
@@ -137,13 +177,12 @@ export class ClusterOperator {
     });
     const { controller } = opened;
     const unlisten = controller.events.listen(({ type, message, details }) => {
-      if (type !== 'node') return;
+      // What a new leader finds is no news.
+      if (type !== 'node' || controller.notReady !== undefined) return;
       const lost = details.state === 'unready' || details.state === 'gone' || details.state === 'restarting';
       events.write(this.#resource, { type: lost ? 'Warning' : 'Normal', reason: nodeReason(details.state), message });
     });
-    this.#specProblem = undefined;
-    this.#cluster = spec.cluster;
-    this.#led = { spec, foundation: foundationOf(spec.cluster), keeper, opened };
+    this.#led = { spec, from, keeper, opened, since: performance.now() };
     // What came while it was opened.
     if (this.#resource.generation !== spec.generation) this.#takeSpec(spec, this.#resource);
     return {
@@ -153,30 +192,69 @@ export class ClusterOperator {
         this.#led = undefined;
         unlisten();
         await keeper.close();
+        this.#secrets = opened.secrets();
         await opened.close();
       },
     };
   }
 
+  /** The spec of the resource, or of the last one that could be served. Throws CONFIG_INVALID when there was none. */
+  #servable(resource: ClusterResource): ResourceSpec {
+    const { kube } = this.#parts;
+    try {
+      const spec = new ResourceSpec(kube, resource);
+      this.#specProblem = undefined;
+      this.#served = resource;
+      return spec;
+    } catch (error) {
+      if (this.#served === undefined) throw error;
+      this.#refuseSpec(error, resource);
+      return new ResourceSpec(kube, this.#served);
+    }
+  }
+
   #takeSpec(spec: ResourceSpec, resource: ClusterResource): void {
-    const { log } = this.#parts;
     try {
       spec.take(resource);
-      this.#cluster = spec.cluster;
-      this.#specProblem = undefined;
     } catch (error) {
-      this.#specProblem = { ...obstacleOf(error), ofGeneration: resource.generation };
-      log.warn(
-        { event: 'spec-refused', cluster: resource.id, action: 'mend the WsCluster; the spec before counts meanwhile' },
-        messageOf(error),
-      );
+      this.#refuseSpec(error, resource);
       return;
     }
-    if (this.#led?.foundation !== foundationOf(spec.cluster)) {
-      this.candidate.restart();
-    } else {
-      this.#led.opened.controller.specChanged();
-      this.#led.keeper.look();
+    this.#served = resource;
+    this.#specProblem = undefined;
+    this.#led?.opened.controller.specChanged();
+    this.#led?.keeper.look();
+    this.#foundationCheck.signal();
+  }
+
+  #refuseSpec(error: unknown, resource: ClusterResource): void {
+    const problem = { ...obstacleOf(error), ofGeneration: resource.generation };
+    if (problem.message !== this.#specProblem?.message)
+      this.#parts.log.warn(
+        { event: 'spec-refused', cluster: resource.id, action: 'mend it; what was served before goes on meanwhile' },
+        problem.message,
+      );
+    this.#specProblem = problem;
+  }
+
+  /** Begins anew by a spec that names other brokers, secrets or registries, once these can be had. */
+  async #checkFoundation(): Promise<void> {
+    const led = this.#led;
+    if (led === undefined) return;
+    const { cluster } = led.spec;
+    if (foundationOf(led.from) === foundationOf(cluster)) return;
+    await this.#parts.check(this.#resource, cluster);
+    this.#specProblem = undefined;
+    if (JSON.stringify(led.from.spec.registry) !== JSON.stringify(cluster.spec.registry))
+      this.#left.push({ cluster: led.from, secrets: led.opened.secrets() });
+    this.candidate.restart();
+    this.#leaving.signal();
+  }
+
+  async #leaveRegistries(): Promise<void> {
+    for (const { cluster, secrets } of [...this.#left]) {
+      await this.#parts.leaveRegistry(this.#resource, cluster, secrets);
+      this.#left = this.#left.filter((one) => one.cluster !== cluster);
     }
   }
 
@@ -188,7 +266,8 @@ export class ClusterOperator {
       return await this.#statusWriter.write(resource, brokenStatus(resource, this.#deletionProblem, new Date()));
     if (resource.deleting) return;
     if (reign !== undefined && this.#led !== undefined) {
-      const { keeper, opened } = this.#led;
+      const { keeper, opened, since } = this.#led;
+      if (!reign.controller.settled && performance.now() - since < SETTLE_MS) return;
       opened.counted(reign.controller.fleet.connectionsByNode());
       const kept = keeper.problem;
       const obstacle =
@@ -205,39 +284,35 @@ export class ClusterOperator {
   }
 
   async #delete(): Promise<void> {
-    const { kube, lead, log, cleanUp } = this.#parts;
+    const { kube, lead, log } = this.#parts;
     await this.#endCandidate();
-    if (!this.#resource.finalizers.includes(FINALIZER)) return;
+    const resource = this.#resource;
+    if (this.#cleaned || !resource.finalizers.includes(FINALIZER)) return;
     if (!lead.leading) {
       this.#deletion.signalIn(STATUS_MS);
       return;
     }
-    const cluster = this.#lastCluster();
-    if (cluster === undefined)
-      log.warn(
-        {
-          event: 'cleanup-impossible',
-          cluster: this.#resource.id,
-          action: 'remove its instances from Nacos by hand, if it had any',
-        },
-        `the spec of ${this.#resource.id} cannot be read, so what it has outside of Kubernetes is not known`,
-      );
-    else await cleanUp(this.#resource, cluster);
-    await removeFinalizer(kube, this.#resource);
-    log.info(
-      { event: 'cluster-deleted', cluster: this.#resource.id },
-      `${this.#resource.id} is deleted; nothing of it is left`,
-    );
+    await this.#cleanUp(resource);
+    await removeFinalizer(kube, resource);
+    this.#cleaned = true;
     this.#deletionProblem = undefined;
+    log.info({ event: 'cluster-deleted', cluster: resource.id }, `${resource.id} is deleted; nothing of it is left`);
   }
 
-  /** As it was led the last time, else as it says now. */
-  #lastCluster(): WsCluster | undefined {
-    if (this.#cluster !== undefined) return this.#cluster;
+  async #cleanUp(resource: ClusterResource): Promise<void> {
     try {
-      return clusterOf(this.#resource);
-    } catch {
-      return undefined;
+      const cluster = clusterOf(this.#served ?? resource);
+      await this.#leaveRegistries();
+      await this.#parts.cleanUp(resource, cluster, this.#secrets);
+    } catch (error) {
+      if (!(error instanceof WsClusterError) || error.code !== 'CONFIG_INVALID') throw error;
+      // A Secret that is gone with its namespace comes never back.
+      this.#deletionFailedAt ??= performance.now();
+      if (performance.now() - this.#deletionFailedAt < GIVE_UP_MS) throw error;
+      const message = `it is let go, though what it has in Nacos, RabbitMQ and Redis could not be removed: ${error.message}`;
+      const action = 'remove it there by hand, if it had anything';
+      this.#parts.log.warn({ event: 'cleanup-given-up', cluster: resource.id, action }, message);
+      this.#parts.events.write(resource, { type: 'Warning', reason: 'CleanupGivenUp', message }, 'condition');
     }
   }
 

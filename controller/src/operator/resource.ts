@@ -45,7 +45,6 @@ export function clusterOf({ namespace, name, spec }: ClusterResource): WsCluster
 }
 
 /** Of the parts of the spec that are read once, when a controller begins to lead: a change of them begins anew. */
-export function foundationOf({ spec: { bus, store, registry, nodes } }: WsCluster): string {
-  const parts = { bus, store, registry, selector: nodes.selector, managed: nodes.template !== undefined };
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+export function foundationOf({ spec: { bus, store, registry } }: WsCluster): string {
+  return createHash('sha256').update(JSON.stringify({ bus, store, registry })).digest('hex');
 }

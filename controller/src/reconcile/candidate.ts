@@ -121,24 +121,26 @@ export class Candidate {
         throw error;
       });
       if (lead === undefined) return;
+      // Of this try: what is asked for while it goes on is not lost.
+      const again = this.#current.signal;
       try {
-        await this.#lead(lead);
+        this.#failure = undefined;
+        await this.#lead(lead, again);
         attempt = 1;
       } catch (error) {
         await leadership.release();
         if (this.#parts.alone && error instanceof WsClusterError && UNUSABLE.includes(error.code)) throw error;
         this.#note(error);
         const retryMs = backoffMs(attempt++, RETRY);
-        const wake = AbortSignal.any([signal, this.#current.signal]);
+        const wake = AbortSignal.any([signal, again]);
         await delay(retryMs, undefined, { signal: wake }).catch(() => {});
       }
     }
   }
 
   /** Until the lead is lost, or this process stops. */
-  async #lead(lead: AbortSignal): Promise<void> {
+  async #lead(lead: AbortSignal, again: AbortSignal): Promise<void> {
     const { leadership, log, name } = this.#parts;
-    const again = this.#current.signal;
     const { spec, controller, close } = await this.#parts.reign(leadership);
     this.#reign = { spec, controller, planner: new Planner(controller, spec) };
     this.#leader = undefined;

@@ -263,6 +263,11 @@ export class ClusterController {
     return this.#listed ? undefined : 'waiting for the first list of the nodes';
   }
 
+  /** True once what there is has been looked at, and counts. */
+  get settled(): boolean {
+    return this.notReady === undefined && !this.#warmUp.cold;
+  }
+
   get view(): ClusterView {
     return {
       ring: this.rollout.ring,

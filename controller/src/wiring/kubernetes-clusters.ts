@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { V1Deployment } from '@kubernetes/client-node';
-import { Assigner, WsClusterError } from '@wscluster/ring';
+import { Assigner, messageOf, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import { forgetCluster, openTransport } from '@wscluster/transport';
 import type { ClusterSpec, WsCluster } from '../cluster/schema.ts';
@@ -15,20 +15,25 @@ import type { Leadership } from '../leadership/port.ts';
 import type { ClusterOperatorParts, Opened } from '../operator/cluster-operator.ts';
 import { EventWriter } from '../operator/event-writer.ts';
 import type { WantedObject } from '../operator/gateway-keeper.ts';
+import type { KnownSecrets } from '../operator/known-secrets.ts';
 import { Operator } from '../operator/operator.ts';
+import { endPods, podsEnded } from '../operator/pods.ts';
 import type { ClusterResource } from '../operator/resource.ts';
 import type { ResourceSpec } from '../operator/resource-spec.ts';
 import { Secrets } from '../operator/secrets.ts';
+import type { Obstacle } from '../operator/status.ts';
 import type { Candidate } from '../reconcile/candidate.ts';
 import { ClusterController } from '../reconcile/cluster-controller.ts';
 import type { RunMeter } from '../reconcile/run-meter.ts';
-import type { CredentialsProvider } from '../registry/nacos/registry.ts';
+import type { NacosCredentials } from '../registry/nacos/registry.ts';
+import type { Registry } from '../registry/port.ts';
 import {
   type KubernetesNodeSettings,
   type KubernetesSource,
   openKubernetesSource,
   type PodTemplate,
 } from '../workloads/kubernetes/source.ts';
+import type { Workload } from '../workloads/port.ts';
 import { nacosCredentials, openRegistry } from './registry.ts';
 import type { Options, ServedClusters } from './served-clusters.ts';
 
@@ -77,9 +82,11 @@ export function kubernetesClusters(options: Options, log: Logger, meter: RunMete
         leadershipOf: () => shared.view(),
         namespace: options.namespace,
         events: new EventWriter(kube, identity, log),
-        open: (spec, resource, lead) => open(wiring, spec, resource, lead),
+        open: (spec, resource, lead, begin) => open(wiring, spec, resource, lead, begin),
+        check: (resource, cluster) => check(wiring, resource, cluster),
+        leaveRegistry: (resource, cluster, secrets) => leaveRegistry(wiring, resource, cluster, secrets),
         wanted: (spec, resource) => wanted(options, spec, resource),
-        cleanUp: (resource, cluster) => cleanUp(wiring, resource, cluster),
+        cleanUp: (resource, cluster, secrets) => cleanUp(wiring, resource, cluster, secrets),
       });
       void stayElected(shared.view(), stopping.signal);
     },
@@ -103,24 +110,24 @@ async function stayElected(view: Leadership, stopping: AbortSignal): Promise<voi
 }
 
 async function open(
-  { options, kube, assigner, log, meter }: Wiring,
+  { options, kube, assigner, log }: Wiring,
   spec: ResourceSpec,
   resource: ClusterResource,
   leadership: Parameters<ClusterOperatorParts['open']>[2],
+  begin: () => Promise<void>,
 ): Promise<Opened> {
   const { id, namespace, name, uid } = resource;
   const secrets = new Secrets({ kube, namespace, log });
   let source: KubernetesSource | undefined;
   try {
-    const { rabbitmqUrl, redisUrl } = await brokerUrls(secrets, spec.spec);
-    const credentials = await registryCredentials(secrets, spec.spec);
+    const { rabbitmqUrl, redisUrl, nacos } = await readSecrets(secrets, spec.spec);
+    await begin();
     const transport = openTransport({ rabbitmqUrl, redisUrl, stateDir: options.stateDir, cluster: id, log });
     const controller = await ClusterController.start({
       name: id,
       spec,
       leadership,
       log,
-      meter,
       seenEpoch: resource.status?.ring?.epoch,
       store: transport.openStore(),
       assign: (seats, cap) => assigner.assign(seats, cap),
@@ -130,24 +137,38 @@ async function open(
         source = await openKubernetesSource({ kube, cluster, settings: () => nodeSettings(spec.spec), log }, handlers);
         return source;
       },
-      openRegistry: () =>
-        openRegistry({
-          ...{ options, log, service: name, owner: id, nacos: spec.spec.registry.nacos },
-          credentials: credentials ?? nacosCredentials(options),
-        }),
+      openRegistry: () => openResourceRegistry(options, resource, spec.spec, () => nacos?.current(), log),
       // Nothing but the ring is kept in Redis.
       restoreDocuments: async () => {},
     });
     return {
       controller,
       obstacle: () =>
-        secrets.problem === undefined ? undefined : { reason: 'SecretUnusable', message: secrets.problem },
+        secrets.problem === undefined
+          ? portProblem(controller.view.listing)
+          : { reason: 'SecretUnusable', message: secrets.problem },
+      secrets: () => ({ rabbitmqUrl: rabbitmqUrl.value, redisUrl: redisUrl.value, nacos: nacos?.current() }),
       counted: (connections) => source?.deletionCosts.update(connections),
       close: async () => secrets.close(),
     };
   } catch (error) {
     secrets.close();
     throw error;
+  }
+}
+
+/** Of the first node that has one. */
+function portProblem(listing: readonly Workload[]): Obstacle | undefined {
+  const problem = listing.find((workload) => workload.phase !== 'gone' && workload.problem !== undefined)?.problem;
+  return problem === undefined ? undefined : { reason: 'PortNotInPod', message: problem };
+}
+
+async function check({ kube, log }: Wiring, { namespace }: ClusterResource, { spec }: WsCluster): Promise<void> {
+  const secrets = new Secrets({ kube, namespace, log });
+  try {
+    await readSecrets(secrets, spec);
+  } finally {
+    secrets.close();
   }
 }
 
@@ -179,57 +200,99 @@ function wanted(
   }));
 }
 
-/** What a cluster has outside of Kubernetes: instances in Nacos, which is waited for, and exchanges and keys, which are not. */
-async function cleanUp({ options, kube, log }: Wiring, resource: ClusterResource, { spec }: WsCluster): Promise<void> {
-  const { id, namespace, name } = resource;
+/**
+ * What a cluster has outside of Kubernetes: instances in Nacos, which is waited for, and exchanges and keys, which are not.
+ * Its pods end first: who still runs makes an exchange again.
+ */
+async function cleanUp(
+  wiring: Wiring,
+  resource: ClusterResource,
+  cluster: WsCluster,
+  known: KnownSecrets | undefined,
+): Promise<void> {
+  const { kube, log } = wiring;
+  const { id } = resource;
+  await endPods(kube, resource);
+  await leaveRegistry(wiring, resource, cluster, known);
+  await podsEnded(kube, resource);
+  const urls = await presentSecrets(wiring, resource, cluster, known);
+  await forgetCluster({ ...urls, cluster: id, log }).catch((error: unknown) => {
+    const action = `delete the exchanges wscluster.${id}.* and the key wscluster:{${id}}:ring by hand`;
+    log.warn(
+      { event: 'brokers-not-cleaned', cluster: id, error, action },
+      `exchanges and ring of ${id} are left behind: ${messageOf(error)}`,
+    );
+  });
+}
+
+/** Takes a cluster's instances out of the registry that its spec names. */
+async function leaveRegistry(
+  wiring: Wiring,
+  resource: ClusterResource,
+  cluster: WsCluster,
+  known: KnownSecrets | undefined,
+): Promise<void> {
+  if (cluster.spec.registry.nacos === undefined) return;
+  const { nacos } = await presentSecrets(wiring, resource, cluster, known);
+  const registry = await openResourceRegistry(wiring.options, resource, cluster.spec, () => nacos, wiring.log);
+  try {
+    await registry?.clear();
+  } finally {
+    await registry?.close();
+  }
+}
+
+/** As they are now, else as they were known last. */
+async function presentSecrets(
+  { kube, log }: Wiring,
+  { namespace }: ClusterResource,
+  { spec }: WsCluster,
+  known: KnownSecrets | undefined,
+): Promise<KnownSecrets> {
   const secrets = new Secrets({ kube, namespace, log });
   try {
-    const credentials = (await registryCredentials(secrets, spec)) ?? nacosCredentials(options);
-    const registry = await openRegistry({
-      ...{ options, log, service: name, owner: id, nacos: spec.registry.nacos, credentials },
-    });
-    try {
-      await registry?.clear();
-    } finally {
-      await registry?.close();
-    }
-    await brokerUrls(secrets, spec)
-      .then((urls) => forgetCluster({ ...urls, cluster: id, log }))
-      .catch((error: unknown) =>
-        log.warn(
-          {
-            event: 'brokers-not-cleaned',
-            cluster: id,
-            error,
-            action: `delete the exchanges wscluster.${id}.* and the key wscluster:{${id}}:ring by hand`,
-          },
-          `exchanges and ring of ${id} are left behind`,
-        ),
-      );
+    const { rabbitmqUrl, redisUrl, nacos } = await readSecrets(secrets, spec);
+    return { rabbitmqUrl: rabbitmqUrl.value, redisUrl: redisUrl.value, nacos: nacos?.current() };
+  } catch (error) {
+    if (known === undefined) throw error;
+    return known;
   } finally {
     secrets.close();
   }
 }
 
-async function brokerUrls(secrets: Secrets, { bus, store }: ClusterSpec) {
+/** Rejects with CONFIG_INVALID naming the field whose Secret is missing. */
+async function readSecrets(secrets: Secrets, { bus, store, registry }: ClusterSpec) {
   if (bus === undefined || store === undefined)
     throw new WsClusterError('INTERNAL', 'a cluster without brokers was let pass');
+  const nacos = registry.nacos?.secretRef;
   return {
     rabbitmqUrl: await secrets.url('spec.bus.rabbitmq.secretRef', bus.rabbitmq.secretRef, /^amqps?:$/),
     redisUrl: await secrets.url('spec.store.redis.secretRef', store.redis.secretRef, /^rediss?:$/),
+    nacos: nacos && (await secrets.values('spec.registry.nacos.secretRef', nacos.name)),
   };
 }
 
-/** Undefined when the spec names none. */
-async function registryCredentials(secrets: Secrets, spec: ClusterSpec): Promise<CredentialsProvider | undefined> {
-  const secretRef = spec.registry.nacos?.secretRef;
-  if (secretRef === undefined) return undefined;
-  const values = await secrets.values('spec.registry.nacos.secretRef', secretRef.name);
-  return () => {
-    const { token, username, password } = values.current();
-    if (token !== undefined) return { token };
-    return username === undefined || password === undefined ? undefined : { username, password };
-  };
+/** By the credentials of the resource's Secret; the controller's own are for the controller's own servers only. */
+function openResourceRegistry(
+  options: Options,
+  { id, name }: ClusterResource,
+  { registry: { nacos } }: ClusterSpec,
+  values: () => Readonly<Record<string, string>> | undefined,
+  log: Logger,
+): Promise<Registry | undefined> {
+  const own = nacos?.servers === undefined ? nacosCredentials(options) : undefined;
+  const credentials = nacos?.secretRef === undefined ? own : () => credentialsIn(values());
+  return openRegistry({ options, log, service: name, owner: id, nacos, credentials });
+}
+
+function credentialsIn({
+  token,
+  username,
+  password,
+}: Readonly<Record<string, string>> = {}): NacosCredentials | undefined {
+  if (token !== undefined) return { token };
+  return username === undefined || password === undefined ? undefined : { username, password };
 }
 
 function nodeSettings({ nodes, bus, store }: ClusterSpec): KubernetesNodeSettings {

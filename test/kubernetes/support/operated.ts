@@ -11,6 +11,7 @@ export interface Condition {
   readonly reason: string;
   readonly message: string;
   readonly observedGeneration: number;
+  readonly lastTransitionTime: string;
 }
 
 export interface Resource {
@@ -26,7 +27,12 @@ export interface Resource {
   readonly status?: {
     readonly observedGeneration?: number;
     readonly conditions?: Condition[];
-    readonly ring?: { readonly epoch: number; readonly revision: string; readonly members: number };
+    readonly ring?: {
+      readonly epoch: number;
+      readonly revision: string;
+      readonly members: number;
+      readonly digest: string;
+    };
     readonly nodes?: { readonly desired: number; readonly ready: number; readonly draining: number };
     readonly selector?: string;
   };

@@ -1,0 +1,158 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { slotOf } from '@wscluster/ring';
+import { baseImages, type DockerEngine, dockerEngine } from '@wscluster/testbed';
+import { type KubernetesCluster, kubernetesCluster } from '@wscluster/testbed/kubernetes';
+import { parse } from 'yaml';
+import { nacosInstances } from '../../brokers/support/agreement.ts';
+import { type Answer, http } from '../../e2e/support/http.ts';
+import type { NodeView, Owners, RingView } from '../../e2e/support/system.ts';
+import { until } from '../../e2e/support/wait.ts';
+import { type Installed, installWscluster } from './install.ts';
+import type { Resource } from './operated.ts';
+
+const sample = fileURLToPath(new URL('../../../deploy/k8s/samples/chat.yaml', import.meta.url));
+
+interface Manifest {
+  metadata: { name: string };
+  spec: { nodes: { drainSeconds: number }; gateway?: object };
+}
+
+/** deploy/k8s/dev and the sample on a whole cluster, reached from this machine by the addresses of its Services. */
+export class Scene {
+  readonly engine: DockerEngine;
+  readonly cluster: KubernetesCluster;
+  readonly installed: Installed;
+  #gateways = '';
+
+  private constructor(engine: DockerEngine, cluster: KubernetesCluster, installed: Installed) {
+    this.engine = engine;
+    this.cluster = cluster;
+    this.installed = installed;
+  }
+
+  static async up(): Promise<Scene> {
+    const engine = await dockerEngine();
+    let cluster: KubernetesCluster | undefined;
+    try {
+      await baseImages(engine);
+      cluster = await kubernetesCluster();
+      return new Scene(engine, cluster, await installWscluster(cluster, engine));
+    } catch (error) {
+      await cluster?.dispose();
+      await engine.dispose();
+      throw error;
+    }
+  }
+
+  async down(): Promise<void> {
+    await this.cluster.dispose();
+    await this.engine.dispose();
+  }
+
+  /** Applies the sample with these parts of its spec changed, and waits as a user does. */
+  async apply(change: (manifest: Manifest) => void = () => {}): Promise<void> {
+    const manifest = parse(readFileSync(sample, 'utf8')) as Manifest;
+    change(manifest);
+    await this.cluster.apply(manifest);
+    await this.kubectl('wait', '--for=condition=Ready', 'wsc/chat', '--timeout=120s');
+    this.#gateways = await this.installed.gateways('chat');
+  }
+
+  /** In the sample's namespace. */
+  kubectl(...args: string[]): Promise<string> {
+    return this.cluster.kubectl(`--namespace=${this.installed.namespace}`, ...args);
+  }
+
+  /** Asks for the eviction of a pod, as `kubectl drain` does; rejects when a budget forbids it. */
+  async evict(pod: string): Promise<void> {
+    const { namespace } = this.installed;
+    const file = join(mkdtempSync(join(tmpdir(), 'wsc-eviction-')), 'eviction.json');
+    writeFileSync(
+      file,
+      JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace } }),
+    );
+    try {
+      await this.kubectl('create', '--raw', `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`, '--filename', file);
+    } finally {
+      rmSync(dirname(file), { recursive: true });
+    }
+  }
+
+  clientUrls(key: string): string[] {
+    return [`ws://${this.#gateways}/websocket/connect/${encodeURIComponent(key)}`];
+  }
+
+  /** Whichever controller answers. */
+  api(method: string, path: string): Promise<Answer> {
+    const { url, token } = this.installed.api;
+    const name = `${this.installed.namespace}.chat`;
+    return http(method, `${url}/api/v1/clusters/${name}${path}`, undefined, { authorization: `Bearer ${token}` });
+  }
+
+  async ring(): Promise<RingView> {
+    return await this.#get('/ring?slots=true');
+  }
+
+  async nodes(): Promise<NodeView[]> {
+    return (await this.#get<{ nodes: NodeView[] }>('/nodes')).nodes;
+  }
+
+  async owners(): Promise<Owners> {
+    const { table, members } = await this.ring();
+    return (key) => members[table[slotOf(key)] ?? -1]?.nodeId;
+  }
+
+  async resource(): Promise<Resource> {
+    return JSON.parse(await this.kubectl('get', 'wsc', 'chat', '--output=json')) as Resource;
+  }
+
+  /** Names of the pods of a role that are not being deleted, by uid. */
+  async pods(role: 'node' | 'gateway' = 'node'): Promise<Map<string, string>> {
+    const selector = `--selector=wscluster.io/cluster=chat,wscluster.io/role=${role}`;
+    const { items } = JSON.parse(await this.kubectl('get', 'pods', selector, '--output=json')) as {
+      items: { metadata: { uid: string; name: string; deletionTimestamp?: string }; status: { phase: string } }[];
+    };
+    const live = items.filter(({ metadata, status }) => !metadata.deletionTimestamp && status.phase === 'Running');
+    return new Map(live.map(({ metadata }) => [metadata.uid, metadata.name]));
+  }
+
+  /**
+   * Waits until exactly so many nodes are on the ring and nothing is left to move, every gateway has its revision, Nacos
+   * names its members, and the resource's status says all that. Fails with what differs.
+   */
+  async agreed(nodes: number, gateways = 2, deadlineMs = 60_000): Promise<void> {
+    let differs = '';
+    const look = async () => {
+      const { metadata, status } = await this.resource();
+      const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+      if (ready?.status !== 'True') return `the cluster is not ready: ${ready?.message}`;
+      if (status?.observedGeneration !== metadata.generation) return 'the status is of an older generation';
+      const ring = await this.ring();
+      const said = `${status?.ring?.revision} ${status?.nodes?.ready} ${status?.nodes?.draining}`;
+      const is = `${ring.revision.epoch}.${ring.revision.version} ${nodes} 0`;
+      if (said !== is) return `the status says ${said}, not ${is}`;
+      if (ring.members.length !== nodes) return `the ring has ${ring.members.length} members`;
+      const views = (await this.#get<{ gateways: { inSync: boolean }[] }>('/gateways')).gateways;
+      if (views.length !== gateways || views.some(({ inSync }) => !inSync)) return `gateways: ${JSON.stringify(views)}`;
+      const addresses = String(ring.members.map(({ address }) => address).sort());
+      const registered = String(await nacosInstances(this.installed.nacos, 'chat'));
+      return registered === addresses ? '' : `Nacos has ${registered}, the ring ${addresses}`;
+    };
+    const agree = async () => {
+      differs = await look().catch((error: Error) => error.message);
+      return differs === '';
+    };
+    await until('ring, gateways, status and Nacos agree', agree, deadlineMs, 100).catch((error: Error) => {
+      throw new Error(`${error.message}: ${differs}`);
+    });
+  }
+
+  async #get<Body>(path: string): Promise<Body> {
+    const answer = await this.api('GET', path);
+    if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.text}`);
+    return JSON.parse(answer.text) as Body;
+  }
+}
