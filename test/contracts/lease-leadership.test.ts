@@ -155,7 +155,7 @@ describe('the Lease', () => {
     expect(performance.now() - from).toBeLessThan(1_500);
   });
 
-  test('goes to the other one after kill -9, within its time and 1.5 s', async () => {
+  test('goes to the other one after kill -9, within its time and 1.5 s, whatever somebody writes beside it', async () => {
     const { child, lines } = startProcess('http://killed:7080');
     await until('it leads', () => lines.includes('leads'));
     const second = candidate('http://second:7080');
@@ -164,8 +164,13 @@ describe('the Lease', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     const from = performance.now();
-    await elected;
-    expect(performance.now() - from).toBeLessThan(DURATION_MS + 1_500);
+    let electedAfter: number | undefined;
+    void elected.then(() => {
+      electedAfter = performance.now() - from;
+    });
+    for (let n = 0; electedAfter === undefined && n < 100; n++)
+      await patch({ metadata: { annotations: { note: String(n) } } });
+    expect(electedAfter).toBeLessThan(DURATION_MS + 1_500);
     expect(await second.leader()).toBe('http://second:7080');
   });
 
