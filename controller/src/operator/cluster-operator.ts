@@ -80,7 +80,7 @@ export class ClusterOperator {
   readonly #statusWriter: StatusWriter;
   readonly #timer: NodeJS.Timeout;
   #resource: ClusterResource;
-  #led: { spec: ResourceSpec; from: WsCluster; keeper: GatewayKeeper; opened: Opened; since: number } | undefined;
+  #led: { spec: ResourceSpec; keeper: GatewayKeeper; opened: Opened; since: number } | undefined;
   /** Of the spec as it is now, while the one before counts. */
   #specProblem: Obstacle | undefined;
   #deletionProblem: Obstacle | undefined;
@@ -166,7 +166,6 @@ export class ClusterOperator {
     const resource = this.#resource;
     const spec = this.#servable(resource);
     const opened = await this.#parts.open(spec, resource, lead, () => addFinalizer(kube, resource));
-    const from = spec.cluster;
     this.#secrets = opened.secrets();
     const keeper = new GatewayKeeper({
       kube,
@@ -182,7 +181,7 @@ export class ClusterOperator {
       const lost = details.state === 'unready' || details.state === 'gone' || details.state === 'restarting';
       events.write(this.#resource, { type: lost ? 'Warning' : 'Normal', reason: nodeReason(details.state), message });
     });
-    this.#led = { spec, from, keeper, opened, since: performance.now() };
+    this.#led = { spec, keeper, opened, since: performance.now() };
     // What came while it was opened.
     if (this.#resource.generation !== spec.generation) this.#takeSpec(spec, this.#resource);
     return {
@@ -194,6 +193,9 @@ export class ClusterOperator {
         await keeper.close();
         this.#secrets = opened.secrets();
         await opened.close();
+        if (JSON.stringify(spec.opened.spec.registry) === JSON.stringify(spec.declared.spec.registry)) return;
+        this.#left.push({ cluster: spec.opened, secrets: this.#secrets });
+        this.#leaving.signal();
       },
     };
   }
@@ -241,14 +243,11 @@ export class ClusterOperator {
   async #checkFoundation(): Promise<void> {
     const led = this.#led;
     if (led === undefined) return;
-    const { cluster } = led.spec;
-    if (foundationOf(led.from) === foundationOf(cluster)) return;
-    await this.#parts.check(this.#resource, cluster);
+    const { opened: before, declared } = led.spec;
+    if (foundationOf(before) === foundationOf(declared)) return;
+    await this.#parts.check(this.#resource, declared);
     this.#specProblem = undefined;
-    if (JSON.stringify(led.from.spec.registry) !== JSON.stringify(cluster.spec.registry))
-      this.#left.push({ cluster: led.from, secrets: led.opened.secrets() });
     this.candidate.restart();
-    this.#leaving.signal();
   }
 
   async #leaveRegistries(): Promise<void> {

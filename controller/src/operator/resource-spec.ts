@@ -5,25 +5,37 @@ import { RESOURCES } from '../kubernetes/resources.ts';
 import { mergePatchBetween } from './merge-patch.ts';
 import { type ClusterResource, clusterOf, readResource, type WsClusterObject } from './resource.ts';
 
-/** The spec that a WsCluster resource holds; the API's changes are patches of that resource. */
+/**
+ * The spec that a WsCluster resource holds; the API's changes are patches of that resource. Brokers, store and registry stay
+ * as they were when it was opened: who works by it has opened them.
+ */
 export class ResourceSpec implements SpecStore {
   readonly #kube: Kube;
   #resource: ClusterResource;
-  #cluster: WsCluster;
+  #declared: WsCluster;
+  readonly #opened: WsCluster;
 
   /** Throws CONFIG_INVALID when the resource cannot be served. */
   constructor(kube: Kube, resource: ClusterResource) {
     this.#kube = kube;
     this.#resource = resource;
-    this.#cluster = clusterOf(resource);
+    this.#declared = clusterOf(resource);
+    this.#opened = this.#declared;
   }
 
   get spec(): ClusterSpec {
-    return this.#cluster.spec;
+    const { bus, store, registry } = this.#opened.spec;
+    return { ...this.#declared.spec, bus, store, registry };
   }
 
-  get cluster(): WsCluster {
-    return this.#cluster;
+  /** As it was when it was opened. */
+  get opened(): WsCluster {
+    return this.#opened;
+  }
+
+  /** What the resource says now, all of it. */
+  get declared(): WsCluster {
+    return this.#declared;
   }
 
   get generation(): number {
@@ -33,7 +45,7 @@ export class ResourceSpec implements SpecStore {
   /** Takes over what the resource says now; true when that is another spec. Throws CONFIG_INVALID, and then keeps the one before. */
   take(resource: ClusterResource): boolean {
     if (resource.generation <= this.#resource.generation) return false;
-    this.#cluster = clusterOf(resource);
+    this.#declared = clusterOf(resource);
     this.#resource = resource;
     return true;
   }

@@ -46,7 +46,8 @@ export async function startOperator(api: KubernetesApi, env: Record<string, stri
       controllerMain,
       ...['--source', 'kubernetes', '--kubeconfig', api.kubeconfig, '--lease-namespace', 'default'],
       ...['--gateway-image', 'wscluster/gateway:test'],
-      ...['--api', `127.0.0.1:${apiPort}`, '--probes', `127.0.0.1:${probePort}`],
+      ...['--api', `127.0.0.1:${apiPort}`, '--api-advertise', `http://127.0.0.1:${apiPort}`],
+      ...['--probes', `127.0.0.1:${probePort}`],
     ],
     env,
   );
