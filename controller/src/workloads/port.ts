@@ -19,6 +19,8 @@ export interface Workload {
   readonly outdated?: boolean;
   /** Unix time in milliseconds when it was asked to leave; undefined when it was not. */
   readonly drainingSince?: number;
+  /** What is wrong with how it is set up, and what to do, for an operator; undefined when nothing is known to be. */
+  readonly problem?: string;
 }
 
 /** Starts, watches and ends the backend nodes of one cluster. */

@@ -17,6 +17,8 @@ export interface PodFacts {
   readonly deletionCost: number;
   readonly weight: number | undefined;
   readonly port: number | undefined;
+  /** TCP ports that the node's container declares; none are often declared, which says nothing. */
+  readonly declaredPorts: readonly number[];
   /** Asked to leave by the annotation: since when, Unix ms, or 'unknown'. */
   readonly drain: number | 'unknown' | undefined;
   /** Annotations whose values cannot be used, in words. */
@@ -74,6 +76,7 @@ export function podFacts(pod: Pod, cluster: ClusterIdentity): PodFacts | undefin
     templateHash: labels[LABELS.templateHash],
     ofReplicaSet: owners.some(({ kind, controller }) => kind === 'ReplicaSet' && controller === true),
     ...annotated(metadata.annotations ?? {}),
+    declaredPorts: declaredPortsOf(spec.containers[0]),
     ip: status.podIP || undefined,
     ready,
     container,
@@ -85,6 +88,23 @@ export function podFacts(pod: Pod, cluster: ClusterIdentity): PodFacts | undefin
     deletion: until === undefined ? undefined : { since: until - grace * 1000, until },
     graceSeconds: spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
   };
+}
+
+function declaredPortsOf(container: Pod['spec']['containers'][number] | undefined): number[] {
+  return (container?.ports ?? [])
+    .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
+    .map(({ containerPort }) => containerPort);
+}
+
+/** Why a pod can hardly be reached at the port of its own, or else of the cluster: it declares others only. */
+export function portProblem({ name, port, declaredPorts }: PodFacts, clusterPort: number): string | undefined {
+  const wanted = port ?? clusterPort;
+  if (declaredPorts.length === 0 || declaredPorts.includes(wanted)) return undefined;
+  const where =
+    port === undefined
+      ? `nodes.port, or this pod's annotation ${ANNOTATIONS.port},`
+      : `the pod's annotation ${ANNOTATIONS.port}`;
+  return `pod ${name} is to be reached at port ${wanted}, and its first container declares only ${declaredPorts.join(', ')}: set ${where} to the port that the node listens on`;
 }
 
 function restartsAfter(policy = 'Always', exitCode = 0): boolean {

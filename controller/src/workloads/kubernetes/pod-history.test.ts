@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ContainerState, Pod } from './pod.ts';
-import { type PodFacts, podFacts } from './pod-facts.ts';
+import { type PodFacts, podFacts, portProblem } from './pod-facts.ts';
 import { PodHistory } from './pod-history.ts';
 
 const cluster = { name: 'chat', namespace: 'prod', uid: 'u1', id: 'prod.chat' };
@@ -14,6 +14,7 @@ interface Shape {
   podIP?: string;
   restartPolicy?: string;
   metadata?: Partial<Pod['metadata']>;
+  ports?: { containerPort: number; protocol?: string }[];
 }
 const running = { running: {} };
 const crashed = { terminated: { exitCode: 1 } };
@@ -27,10 +28,16 @@ function podOf(shape: Shape): Pod {
     phase = 'Running',
     podIP = '10.0.0.1',
   } = shape;
-  const { restartPolicy = 'Always', metadata = {} } = shape;
+  const { restartPolicy = 'Always', metadata = {}, ports = [] } = shape;
   return {
     metadata: { name: 'chat-a', uid: 'a', resourceVersion: '1', ...metadata },
-    spec: { containers: [{ name: 'node' }, { name: 'sidecar' }], restartPolicy },
+    spec: {
+      containers: [
+        { name: 'node', ports },
+        { name: 'sidecar', ports: [{ containerPort: 8080 }] },
+      ],
+      restartPolicy,
+    },
     status: {
       phase,
       podIP,
@@ -165,6 +172,17 @@ describe('what a pod says of itself', () => {
     expect(read.problems.join()).toMatch(/drain is "soon".*weight is "much".*port is "0"/);
     const good = facts({ metadata: { annotations: { 'wscluster.io/weight': '2.5', 'wscluster.io/port': '9000' } } });
     expect([good.weight, good.port, good.problems]).toEqual([2.5, 9000, []]);
+  });
+
+  test('a port that is not among those it declares, if it declares any', () => {
+    const problem = (ports: { containerPort: number; protocol?: string }[], annotations: Record<string, string> = {}) =>
+      portProblem(facts({ ports, metadata: { annotations } }), 8080);
+    expect(problem([])).toBeUndefined();
+    expect(problem([{ containerPort: 8080, protocol: 'UDP' }])).toBeUndefined();
+    expect(problem([{ containerPort: 9000 }, { containerPort: 8080, protocol: 'TCP' }])).toBeUndefined();
+    expect(problem([{ containerPort: 9000 }])).toMatch(/chat-a .*port 8080.*declares only 9000: set nodes\.port/);
+    expect(problem([{ containerPort: 9000 }], { 'wscluster.io/port': '9000' })).toBeUndefined();
+    expect(problem([{ containerPort: 8080 }], { 'wscluster.io/port': '9000' })).toContain('port 9000');
   });
 
   test('why it is not ready', () => {

@@ -15,7 +15,10 @@ export interface ContainerState {
 /** A pod as the API answers it, as far as we read it. */
 export interface Pod extends KubeObject {
   readonly spec: {
-    readonly containers: readonly { readonly name: string }[];
+    readonly containers: readonly {
+      readonly name: string;
+      readonly ports?: readonly { readonly containerPort: number; readonly protocol?: string }[];
+    }[];
     readonly restartPolicy?: string;
     readonly terminationGracePeriodSeconds?: number;
   };

@@ -14,7 +14,7 @@ import { ANNOTATIONS, LABELS, NODE_ROLE } from './names.ts';
 import { NodeJournal } from './node-journal.ts';
 import { nodePod, templateHash } from './node-pod.ts';
 import type { Pod } from './pod.ts';
-import { type PodFacts, podFacts } from './pod-facts.ts';
+import { type PodFacts, podFacts, portProblem } from './pod-facts.ts';
 import { type ObservedNode, PodHistory } from './pod-history.ts';
 import type { ClusterIdentity, KubernetesNodeSettings } from './settings.ts';
 
@@ -69,6 +69,13 @@ export async function openKubernetesSource(
 
 type PodWatch = ObjectWatch<Pod, PodFacts>;
 
+/** What the present settings say that a pod is compared with. */
+interface ClusterView {
+  /** Of the template. */
+  readonly hash: string;
+  readonly port: number;
+}
+
 class PodSource implements KubernetesSource {
   readonly deletionCosts: DeletionCosts;
   readonly #options: KubernetesSourceOptions;
@@ -115,9 +122,9 @@ class PodSource implements KubernetesSource {
     );
     this.#journal.note(nodes, taken);
     this.#cleanUp();
-    const hash = templateHash(settings);
+    const view = { hash: templateHash(settings), port: settings.port };
     return [
-      ...alive.map((node) => this.#workload(node, addresses.get(node.facts.uid), hash)),
+      ...alive.map((node) => this.#workload(node, addresses.get(node.facts.uid), view)),
       ...this.#history.departed,
     ];
   }
@@ -245,9 +252,10 @@ class PodSource implements KubernetesSource {
     return this.#managed.objects.has(id) ? this.#managed : (this.#selected?.watch ?? this.#managed);
   }
 
-  #workload({ facts, phase }: ObservedNode, address: string | undefined, hash: string): Workload {
+  #workload({ facts, phase }: ObservedNode, address: string | undefined, view: ClusterView): Workload {
     const { uid: id, managed, weight } = facts;
     const drainingSince = this.#history.drainingSince(facts);
+    const problem = portProblem(facts, view.port);
     return {
       id,
       address,
@@ -255,8 +263,9 @@ class PodSource implements KubernetesSource {
       phase: phase === 'ready' && address === undefined ? 'starting' : phase,
       managed,
       ...(weight === undefined ? {} : { weight }),
-      ...(managed && facts.templateHash !== hash ? { outdated: true } : {}),
+      ...(managed && facts.templateHash !== view.hash ? { outdated: true } : {}),
       ...(drainingSince === undefined ? {} : { drainingSince }),
+      ...(problem === undefined ? {} : { problem }),
     };
   }
 
