@@ -141,7 +141,7 @@ describe('the sample on a real cluster, with 300 clients through the Service of 
 
   test('a pod that fails its readiness for longer than the grace time lends its slots, and has them back', async () => {
     const { uid, name } = await aPod();
-    const pids = await scene.cluster.containerPids(scene.installed.namespace, name);
+    const pids = await scene.processes(name);
     for (const pid of pids) process.kill(pid, 'SIGSTOP');
     try {
       await until('its slots are lent', async () => !(await onRing(uid)), 40_000);

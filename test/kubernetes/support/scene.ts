@@ -66,6 +66,15 @@ export class Scene {
     return this.cluster.kubectl(`--namespace=${this.installed.namespace}`, ...args);
   }
 
+  /** All processes of a pod's containers, on this machine: the first one of each only passes signals on. */
+  async processes(pod: string): Promise<number[]> {
+    const first = await this.cluster.containerPids(this.installed.namespace, pod);
+    const children = first.flatMap((pid) =>
+      readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+    );
+    return [...first, ...children];
+  }
+
   /** Asks for the eviction of a pod, as `kubectl drain` does; rejects when a budget forbids it. */
   async evict(pod: string): Promise<void> {
     const { namespace } = this.installed;
