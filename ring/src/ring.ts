@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Member } from './member.ts';
 import { REVISION_ZERO, type Revision } from './revision.ts';
+import { joinDigest, membersDigest, membersHalf, TableSum } from './ring-digest.ts';
 
 /** Number of equal parts of the ring; a key's slot is `hash(key) mod SLOTS`. */
 export const SLOTS = 65_536;
@@ -14,12 +14,40 @@ export interface Ring {
   readonly members: readonly Member[];
   /** `SLOTS` entries; each is an index into `members`, or NO_OWNER. Never written to after construction. */
   readonly table: Readonly<Uint16Array>;
-  /** SHA-256 over members and table, 32 hex digits: equal digests mean equal routing. */
+  /** Of members and table, 32 hex digits: equal digests mean equal routing. See ring-digest.ts. */
   readonly digest: string;
 }
 
 export function createRing(revision: Revision, members: readonly Member[], table: Uint16Array): Ring {
-  return { revision, members, table, digest: digestOf(members, table) };
+  return { revision, members, table, digest: joinDigest(membersDigest(members), TableSum.of(table)) };
+}
+
+/** A slot and the index of its owner, NO_OWNER for none. */
+export type Entry = readonly [slot: number, index: number];
+
+/**
+ * The ring that has other owners of some slots, and other members when they are given. Where the members that stay keep
+ * their indices it takes a copy of the table, and a look at the changed slots only.
+ */
+export function changedRing(
+  base: Ring,
+  revision: Revision,
+  members: readonly Member[] | undefined,
+  entries: Iterable<Entry>,
+): Ring {
+  const table = members === undefined ? base.table.slice() : reindexed(base.table, base.members, members);
+  const kept = members === undefined || base.members.every(({ nodeId }, index) => members[index]?.nodeId === nodeId);
+  if (!kept) {
+    for (const [slot, index] of entries) table[slot] = index;
+    return createRing(revision, members, table);
+  }
+  const sum = TableSum.in(base.digest);
+  for (const [slot, index] of entries) {
+    sum.replace(slot, table[slot] as number, index);
+    table[slot] = index;
+  }
+  const half = members === undefined ? membersHalf(base.digest) : membersDigest(members);
+  return { revision, members: members ?? base.members, table, digest: joinDigest(half, sum) };
 }
 
 export const EMPTY_RING: Ring = createRing(REVISION_ZERO, [], new Uint16Array(SLOTS).fill(NO_OWNER));
@@ -74,11 +102,4 @@ export function reindexed(
 function pairsOf(table: Readonly<Uint16Array>): Uint32Array {
   const { buffer, byteOffset } = table.byteOffset % 4 === 0 ? table : table.slice();
   return new Uint32Array(buffer, byteOffset, SLOTS / 2);
-}
-
-function digestOf(members: readonly Member[], table: Uint16Array): string {
-  const hash = createHash('sha256');
-  hash.update(JSON.stringify(members.map((m) => [m.ringId, m.nodeId, m.address, m.weight, m.state])));
-  hash.update(new Uint8Array(table.buffer, table.byteOffset, table.byteLength));
-  return hash.digest('hex').slice(0, 32);
 }

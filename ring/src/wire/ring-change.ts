@@ -1,5 +1,5 @@
 import { WsClusterError } from '../errors.ts';
-import { createRing, movedSlots, NO_OWNER, type Ring, reindexed, SLOTS } from '../ring.ts';
+import { changedRing, type Entry, movedSlots, NO_OWNER, type Ring, SLOTS } from '../ring.ts';
 import { decodeBase64 } from './base64.ts';
 import { type RingChange, WIRE_MAJOR } from './messages.ts';
 import type { RingContext } from './ring-codec.ts';
@@ -45,27 +45,32 @@ export function encodeChange(
 }
 
 /**
- * The ring that a change makes of its base, and the slots whose node differs. Throws MESSAGE_INVALID when the slots are damaged (field `slots`), or when the
- * result is not the ring that the sender has (field `digest`).
+ * The ring that a change makes of its base, and the slots whose node differs. Throws MESSAGE_INVALID when the slots are
+ * damaged (field `slots`), or when the result is not the ring that the sender has (field `digest`).
  */
 export function applyChange(base: Ring, change: RingChange): { ring: Ring; moved: readonly number[] } {
-  const members = change.members ?? base.members;
-  const table = reindexed(base.table, base.members, members);
-  const entries = decodeBase64(change.slots, SLOTS * ENTRY_BYTES, 'slots');
-  if (entries.length % ENTRY_BYTES !== 0)
-    throw invalid('slots', `has ${entries.length} bytes, must be slots of 4 bytes`);
-  const moved: number[] = [];
-  for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
-    const index = entries.readUInt16LE(at + 2);
-    if (index !== NO_OWNER && index >= members.length)
-      throw invalid('slots', `one names member ${index} of only ${members.length}`);
-    const slot = entries.readUInt16LE(at);
-    table[slot] = index;
-    moved.push(slot);
-  }
-  const ring = createRing(change.revision, members, table);
-  if (ring.digest === change.digest) return { ring, moved };
+  const entries = decodeEntries(change.slots, (change.members ?? base.members).length);
+  const ring = changedRing(base, change.revision, change.members, entries);
+  if (ring.digest === change.digest) return { ring, moved: entries.map(([slot]) => slot) };
   throw invalid('digest', `the change makes a ring with digest ${ring.digest}, the message says ${change.digest}`);
+}
+
+function decodeEntries(text: string, memberCount: number): Entry[] {
+  const bytes = decodeBase64(text, SLOTS * ENTRY_BYTES, 'slots');
+  if (bytes.length % ENTRY_BYTES !== 0) throw invalid('slots', `has ${bytes.length} bytes, must be slots of 4 bytes`);
+  const entries: Entry[] = [];
+  for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
+    const index = uint16(bytes, at + 2);
+    if (index !== NO_OWNER && index >= memberCount)
+      throw invalid('slots', `one names member ${index} of only ${memberCount}`);
+    entries.push([uint16(bytes, at), index]);
+  }
+  return entries;
+}
+
+/** Little-endian. Buffer's own method checks its range each time. */
+function uint16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
 }
 
 function invalid(field: string, what: string): WsClusterError {
