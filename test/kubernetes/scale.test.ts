@@ -73,6 +73,7 @@ test('1,000 pods appear and are a ring without being listed again; then 300 leav
 
   expect((await podLists(api)) - listsBefore).toBeLessThanOrEqual(1);
   const metrics = await http('GET', `http://127.0.0.1:${operator.probePort}/metrics`);
+  expect(metrics.text).toMatch(/^controller_runtime_reconcile_total\{controller="wscluster",result="success"\} [1-9]/m);
   expect(metrics.text).toContain('controller_runtime_reconcile_errors_total{controller="wscluster"} 0');
   expect(metrics.text).toContain('leader_election_master_status{name="wscluster-controller"} 1');
   expect(operator.process.lines.filter(({ level }) => level === 'error')).toEqual([]);

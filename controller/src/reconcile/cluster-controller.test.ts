@@ -56,6 +56,7 @@ class World {
       name: 'chat',
       spec: await openSpecStore(openFileDocuments(this.directory), declared),
       leadership: this,
+      meter: { ran: () => {} },
       openRegistry: async () => undefined,
       restoreDocuments: async () => {
         this.storeLosses++;

@@ -63,7 +63,7 @@ export interface ClusterParts {
   /** Of a ring that was seen elsewhere; the next one is above it. */
   readonly seenEpoch?: number | undefined;
   /** Told of each look at everything. */
-  readonly meter?: RunMeter | undefined;
+  readonly meter: RunMeter;
   openSource(handlers: SourceHandlers): Promise<WorkloadSource>;
   openBus(handlers: HubHandlers): Promise<RingBusHub>;
   /** Undefined: the nodes are registered nowhere. */

@@ -4,9 +4,9 @@ export interface RunMeter {
 }
 
 /** Does the work and tells the meter how long it took and how it ended. Rejects with what the work does. */
-export async function metered<T>(meter: RunMeter | undefined, work: () => Promise<T>): Promise<T> {
+export async function metered<T>(meter: RunMeter, work: () => Promise<T>): Promise<T> {
   const begun = performance.now();
-  const tell = (result: 'success' | 'error') => meter?.ran((performance.now() - begun) / 1000, result);
+  const tell = (result: 'success' | 'error') => meter.ran((performance.now() - begun) / 1000, result);
   try {
     const done = await work();
     tell('success');

@@ -110,7 +110,7 @@ async function stayElected(view: Leadership, stopping: AbortSignal): Promise<voi
 }
 
 async function open(
-  { options, kube, assigner, log }: Wiring,
+  { options, kube, assigner, log, meter }: Wiring,
   spec: ResourceSpec,
   resource: ClusterResource,
   leadership: Parameters<ClusterOperatorParts['open']>[2],
@@ -128,6 +128,7 @@ async function open(
       spec,
       leadership,
       log,
+      meter,
       seenEpoch: resource.status?.ring?.epoch,
       store: transport.openStore(),
       assign: (seats, cap) => assigner.assign(seats, cap),
