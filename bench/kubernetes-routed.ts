@@ -38,9 +38,8 @@ export async function checkRouted(site: KubernetesSite, nodeId: string, says: st
   let n = 0;
   while (ring.table[slotOf(`user-${n}`)] !== index) n++;
   for (const { port } of site.gateways) {
-    const { status, text } = await http('GET', `http://127.0.0.1:${port}/whoami?userId=user-${n}`);
-    if (status !== 200 || !text.includes(says))
-      throw new Error(`a key of ${nodeId} was answered by ${status} ${text}, and not by ${says}`);
+    const { text } = await http('GET', `http://127.0.0.1:${port}/whoami?userId=user-${n}`);
+    if (!text.includes(says)) throw new Error(`a key of ${nodeId} was answered by ${text}, and not by ${says}`);
   }
 }
 

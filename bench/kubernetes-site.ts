@@ -36,7 +36,11 @@ export class KubernetesSite {
   }
 
   /** `spec`: of the WsCluster, beside the brokers. Waits until the controller leads the cluster. */
-  static async start(api: KubernetesApi, spec: object, { gateways = 0 } = {}): Promise<KubernetesSite> {
+  static async start(
+    api: KubernetesApi,
+    spec: object,
+    { gateways = 0, controllerEnv = {} }: { gateways?: number; controllerEnv?: Record<string, string> } = {},
+  ): Promise<KubernetesSite> {
     const [redis, rabbitmq] = await Promise.all([redisServer(), rabbitmqServer()]);
     const secret = (name: string, url: string) => ({
       apiVersion: 'v1',
@@ -58,7 +62,7 @@ export class KubernetesSite {
       ];
       return { port, process: new LoggedProcess(args, brokers) };
     });
-    const site = new KubernetesSite(api, { redis, rabbitmq }, await startOperator(api), running);
+    const site = new KubernetesSite(api, { redis, rabbitmq }, await startOperator(api, controllerEnv), running);
     await until('the controller leads', () => site.operator.process.has('leading'), 30_000);
     return site;
   }
