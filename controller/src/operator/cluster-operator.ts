@@ -99,11 +99,11 @@ export class ClusterOperator {
       kube,
       log,
       onCondition: ({ type, status, reason, message }) =>
-        events.write(this.#resource, {
-          type: status === 'False' ? 'Warning' : 'Normal',
-          reason,
-          message: `${type} is ${status}: ${message}`,
-        }),
+        events.write(
+          this.#resource,
+          { type: status === 'False' ? 'Warning' : 'Normal', reason, message: `${type} is ${status}: ${message}` },
+          'condition',
+        ),
     });
     this.#deletion = new CoalescedRunner(
       () => this.#delete(),
@@ -153,6 +153,7 @@ export class ClusterOperator {
   /** Nodes and gateways go on. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#parts.events.forget(this.#resource.uid);
     await Promise.all([
       this.#deletion.stop(),
       this.#foundationCheck.stop(),
@@ -175,11 +176,12 @@ export class ClusterOperator {
       leading: () => lead.leading,
     });
     const { controller } = opened;
-    const unlisten = controller.events.listen(({ type, message, details }) => {
+    const unlisten = controller.events.listen(({ type: about, message, details }) => {
       // What a new leader finds is no news.
-      if (type !== 'node' || controller.notReady !== undefined) return;
+      if (about !== 'node' || controller.notReady !== undefined) return;
       const lost = details.state === 'unready' || details.state === 'gone' || details.state === 'restarting';
-      events.write(this.#resource, { type: lost ? 'Warning' : 'Normal', reason: nodeReason(details.state), message });
+      const type = lost ? 'Warning' : 'Normal';
+      events.write(this.#resource, { type, reason: nodeReason(details.state), message }, 'node');
     });
     this.#led = { spec, keeper, opened, since: performance.now() };
     // What came while it was opened.

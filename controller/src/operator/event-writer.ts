@@ -14,7 +14,13 @@ export interface ClusterHappening {
 
 /** The API server refuses longer ones. */
 const MAX_NOTE = 1024;
-/** Events that may be written at once, and then one each `REFILL_MS`: a fleet that flaps must not fill the API server. */
+/** `condition`: of the cluster as a whole; `node`: of one of many, which must not crowd out the others. */
+export type EventAbout = 'condition' | 'node';
+
+/**
+ * Events about one of these of one cluster that may be written at once, and then one each `REFILL_MS`: a fleet that flaps must
+ * not fill the API server.
+ */
 const BURST = 25;
 const REFILL_MS = 2_000;
 
@@ -23,8 +29,8 @@ export class EventWriter {
   readonly #kube: Kube;
   readonly #log: Logger;
   readonly #instance: string;
-  #room = BURST;
-  #at = performance.now();
+  /** By uid of the WsCluster and what it is about. */
+  readonly #rooms = new Map<string, { room: number; at: number }>();
 
   /** `instance`: name of this process. */
   constructor(kube: Kube, instance: string, log: Logger) {
@@ -33,8 +39,9 @@ export class EventWriter {
     this.#log = log;
   }
 
-  write({ namespace, name, uid }: ClusterResource, { type, reason, message }: ClusterHappening): void {
-    if (!this.#mayWrite()) return;
+  write({ namespace, name, uid }: ClusterResource, happening: ClusterHappening, about: EventAbout): void {
+    if (!this.#mayWrite(`${uid} ${about}`)) return;
+    const { type, reason, message } = happening;
     const apiVersion = 'wscluster.io/v1alpha1';
     const event: Writable & Record<string, unknown> = {
       apiVersion: 'events.k8s.io/v1',
@@ -54,12 +61,16 @@ export class EventWriter {
     );
   }
 
-  #mayWrite(): boolean {
+  /** A cluster is gone. */
+  forget(uid: string): void {
+    for (const about of ['condition', 'node']) this.#rooms.delete(`${uid} ${about}`);
+  }
+
+  #mayWrite(key: string): boolean {
     const now = performance.now();
-    this.#room = Math.min(BURST, this.#room + (now - this.#at) / REFILL_MS);
-    this.#at = now;
-    if (this.#room < 1) return false;
-    this.#room--;
-    return true;
+    const before = this.#rooms.get(key) ?? { room: BURST, at: now };
+    const room = Math.min(BURST, before.room + (now - before.at) / REFILL_MS);
+    this.#rooms.set(key, { room: room < 1 ? room : room - 1, at: now });
+    return room >= 1;
   }
 }
