@@ -22,3 +22,16 @@ test('a node that lives ends it', () => {
   backoff.observe(new Set(['lives']), 10_100);
   expect(waitAfter(backoff, 'later', 20_000, 100)).toBe(0);
 });
+
+test('a node that cannot be created is tried ever more seldom, until one is', () => {
+  const backoff = new CreationBackoff();
+  const refusals = Array.from({ length: 6 }, (_, n) => {
+    backoff.refused(n * 20_000);
+    return backoff.waitMs(n * 20_000);
+  });
+  expect(refusals).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000]);
+  backoff.created('a', 200_000);
+  expect(backoff.waitMs(200_000)).toBe(0);
+  backoff.refused(200_000);
+  expect(backoff.waitMs(200_000)).toBe(1000);
+});

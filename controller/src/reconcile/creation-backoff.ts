@@ -2,18 +2,30 @@
 const STABLE_MS = 10_000;
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 30_000;
+/** After a node that could not even be created, ms: each try is a request that is refused. */
+const REFUSED_DELAY_MS = { first: 1000, max: 10_000 };
 
 /**
  * Slows down the starting of nodes while they keep dying young: the first replacement is immediate, then 250 ms
- * doubling up to 30 s; a node that lives for 10 s ends it. Times are monotonic milliseconds.
+ * doubling up to 30 s; a node that lives for 10 s ends it. After one that cannot be created: 1 s doubling up to 10 s, until
+ * one is. Times are monotonic milliseconds.
  */
 export class CreationBackoff {
   readonly #bornAt = new Map<string, number>();
   #failures = 0;
   #notBefore = 0;
+  #refusals = 0;
 
   created(id: string, now: number): void {
     this.#bornAt.set(id, now);
+    this.#refusals = 0;
+  }
+
+  /** A node could not be created. */
+  refused(now: number): void {
+    const { first, max } = REFUSED_DELAY_MS;
+    this.#notBefore = Math.max(this.#notBefore, now + Math.min(first * 2 ** this.#refusals, max));
+    this.#refusals++;
   }
 
   /** Takes in which nodes are alive now. */

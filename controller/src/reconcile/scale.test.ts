@@ -89,6 +89,19 @@ describe('replacing outdated nodes', () => {
     expect(plan([old('a'), old('b'), old('x', 'restarting')])).toEqual({ create: 0, drain: ['x'], stop: [] });
   });
 
+  test('those that serve nobody go at once: there may be no room for one more', () => {
+    const stuck = [old('a', 'starting'), old('b', 'restarting')];
+    expect(plan(stuck)).toMatchObject({ create: 2, drain: ['a', 'b'] });
+    expect(plan([old('a'), old('b', 'starting')])).toEqual({ create: 1, drain: ['b'], stop: [] });
+    expect(plan([old('a', 'starting'), node('x'), node('y')]).drain).toEqual(['a']);
+  });
+
+  test('one that is not ready now stays for its clients, and for its slots when it may have been ready before', () => {
+    const listing = [old('a'), old('b', 'starting')];
+    expect(plan(listing, { connections: new Map([['b', 1]]) })).toEqual({ create: 1, drain: [], stop: [] });
+    expect(plan(listing, { owners: new Set(['b']) })).toEqual({ create: 1, drain: [], stop: [] });
+  });
+
   test('fewer replicas meanwhile are outdated ones fewer', () => {
     const listing = [old('a'), old('b'), node('x'), node('y', 'starting')];
     expect(plan(listing, { connections: new Map([['a', 1]]) }).drain).toEqual(['b']);

@@ -1,4 +1,4 @@
-import { messageOf } from '@wscluster/ring';
+import { messageOf, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { WorkloadSource } from '../workloads/port.ts';
 import { CreationBackoff } from './creation-backoff.ts';
@@ -13,6 +13,8 @@ export class Scaler {
   readonly #log: Logger;
   readonly #backoff = new CreationBackoff();
   #problem: string | undefined;
+  /** Why the last node that was to be started could not be. */
+  #refusal: unknown;
 
   constructor(source: WorkloadSource, log: Logger) {
     this.#source = source;
@@ -25,9 +27,16 @@ export class Scaler {
   }
 
   async create(): Promise<string> {
-    const id = await this.#source.create();
-    this.#backoff.created(id, performance.now());
-    return id;
+    try {
+      const id = await this.#source.create();
+      this.#backoff.created(id, performance.now());
+      this.#refusal = undefined;
+      return id;
+    } catch (error) {
+      this.#backoff.refused(performance.now());
+      this.#refusal = error;
+      throw error;
+    }
   }
 
   /** Milliseconds after which to scale again; undefined when events decide. */
@@ -44,23 +53,25 @@ export class Scaler {
       // Once: what is the matter now is in the status.
       if (isNew)
         this.#log.error(
-          { event: 'scale-failed', error, action: 'mend the cause; it is tried again each second' },
+          { event: 'scale-failed', error, action: 'mend the cause; it is tried again, at the latest after 10 s' },
           `a node cannot be started or stopped: ${this.#problem}`,
         );
-      return RETRY_MS;
+      return Math.max(RETRY_MS, this.#backoff.waitMs(performance.now()));
     }
   }
 
   async #carryOut(input: ScaleInput): Promise<number | undefined> {
     const plan = planScale(input);
-    for (const id of plan.drain) await this.#source.drain(id);
-    for (const id of plan.stop) await this.#source.stop(id);
+    for (const id of plan.drain) await unlessGone(this.#source.drain(id));
+    for (const id of plan.stop) await unlessGone(this.#source.stop(id));
 
     const now = performance.now();
     const alive = input.listing.filter((workload) => workload.phase !== 'gone').map((workload) => workload.id);
     this.#backoff.observe(new Set(alive), now);
     const waitMs = this.#backoff.waitMs(now);
+    if (plan.create === 0) this.#refusal = undefined;
     if (plan.create > 0 && waitMs > 0) {
+      if (this.#refusal !== undefined) throw this.#refusal;
       this.#log.warn(
         { event: 'node-backoff', waitMs, action: "look at the nodes' logs: they end soon after their start" },
         `nodes keep ending; the next one starts in ${Math.ceil(waitMs)} ms`,
@@ -69,5 +80,14 @@ export class Scaler {
     }
     for (let n = 0; n < plan.create; n++) await this.create();
     return undefined;
+  }
+}
+
+/** A node that has ended since the listing needs nothing any more. */
+async function unlessGone(asked: Promise<void>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (!(error instanceof WsClusterError) || error.code !== 'NOT_FOUND') throw error;
   }
 }
