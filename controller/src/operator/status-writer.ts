@@ -3,71 +3,111 @@ import type { Logger } from '@wscluster/service';
 import type { ResourceStatus } from '../cluster/status-schema.ts';
 import type { Kube } from '../kubernetes/kube.ts';
 import { patchStatus } from '../kubernetes/objects.ts';
-import type { ClusterResource } from './resource.ts';
+import type { ClusterResource, WsClusterObject } from './resource.ts';
 import { meaningOf } from './status.ts';
 
 /** Counts of connections that changed alone are written this often, ms. */
 const COUNTS_MS = 10_000;
 
+type Condition = NonNullable<ResourceStatus['conditions']>[number];
+
 export interface StatusWriterParts {
   readonly kube: Kube;
   readonly log: Logger;
-  /** A condition has another status or reason than before. */
-  onCondition(condition: NonNullable<ResourceStatus['conditions']>[number]): void;
+  /** A condition has another status or reason than before, whoever wrote that. */
+  onCondition(condition: Condition): void;
+}
+
+/** The last status that was written here. */
+interface Written {
+  readonly uid: string;
+  readonly status: ResourceStatus;
+  /** What the API server answered: how it holds it, with what others may have put beside it. */
+  readonly answered: ResourceStatus | undefined;
+  readonly resourceVersion: string;
+  readonly at: number;
 }
 
 /** Writes the status of a resource when it differs in meaning from the one that is there. */
 export class StatusWriter {
   readonly #parts: StatusWriterParts;
-  #written: { uid: string; meaning: string; connections: number | undefined; at: number } | undefined;
+  #written: Written | undefined;
   #writing = false;
-  #told: string | undefined;
+  #failing = false;
 
   constructor(parts: StatusWriterParts) {
     this.#parts = parts;
   }
 
+  /** The resource with the newest status that is known of it: the watch is a little behind what was written here. */
+  latest(resource: ClusterResource): ClusterResource {
+    const written = this.#lastOf(resource);
+    return written === undefined ? resource : { ...resource, status: written.status };
+  }
+
   /** Failing is no matter: the next call tries again. */
-  async write({ namespace, name, uid, status: before }: ClusterResource, status: ResourceStatus): Promise<void> {
+  async write(resource: ClusterResource, status: ResourceStatus): Promise<void> {
     if (this.#writing) return;
-    const meaning = meaningOf(status);
-    const known = this.#written?.uid === uid ? this.#written : undefined;
-    const same = meaning === (known?.meaning ?? (before && meaningOf(before)));
-    const counted = status.connections === (known?.connections ?? before?.connections);
-    if (same && (counted || performance.now() - (known?.at ?? 0) < COUNTS_MS)) return;
+    const { namespace, name, uid } = resource;
+    const written = this.#lastOf(resource);
+    const before = written?.status ?? resource.status;
+    const same = before !== undefined && meaningOf(before) === meaningOf(status);
+    const counted = status.connections === before?.connections;
+    const since = performance.now() - (this.#written?.at ?? Number.NEGATIVE_INFINITY);
+    if (same && (counted || since < COUNTS_MS)) return;
     this.#writing = true;
     try {
-      await patchStatus(this.#parts.kube, {
+      const answer = await patchStatus<WsClusterObject>(this.#parts.kube, {
         apiVersion: 'wscluster.io/v1alpha1',
         kind: 'WsCluster',
         metadata: { name, namespace, uid },
         status,
       });
-      if (!same) this.#tell(before, status);
-      this.#written = { uid, meaning, connections: status.connections, at: performance.now() };
-      this.#told = undefined;
+      const { resourceVersion } = answer.metadata;
+      this.#written = { uid, status, answered: answer.status, resourceVersion, at: performance.now() };
+      this.#tell(before?.conditions ?? [], status.conditions ?? []);
+      this.#note(resource, undefined);
     } catch (error) {
-      this.#note(error);
+      this.#note(resource, error);
     } finally {
       this.#writing = false;
     }
   }
 
-  /** The status that was there is only known for the first one; later ones are compared with the last one written. */
-  #last: ResourceStatus['conditions'];
-  #tell(before: ResourceStatus | undefined, { conditions = [] }: ResourceStatus): void {
-    const last = this.#last ?? before?.conditions ?? [];
-    this.#last = conditions;
+  /** What was written here, unless the watch shows that somebody has changed it since: a former leader, or by hand. */
+  #lastOf({ uid, resourceVersion, status }: ClusterResource): Written | undefined {
+    const written = this.#written;
+    if (written === undefined || written.uid !== uid) return undefined;
+    if (!isNewer(resourceVersion, written.resourceVersion)) return written;
+    const { answered } = written;
+    const untouched =
+      status?.connections === answered?.connections && meaningOf(status ?? {}) === meaningOf(answered ?? {});
+    return untouched ? written : undefined;
+  }
+
+  #tell(before: readonly Condition[], conditions: readonly Condition[]): void {
     for (const condition of conditions) {
-      const old = last.find(({ type }) => type === condition.type);
+      const old = before.find(({ type }) => type === condition.type);
       if (old?.status !== condition.status || old.reason !== condition.reason) this.#parts.onCondition(condition);
     }
   }
 
-  #note(error: unknown): void {
-    const message = messageOf(error);
-    if (message === this.#told) return;
-    this.#told = message;
-    this.#parts.log.warn({ event: 'status-not-written', action: 'see the message; it is tried again' }, message);
+  #note({ id }: ClusterResource, error: unknown): void {
+    const failed = error !== undefined;
+    if (failed === this.#failing) return;
+    this.#failing = failed;
+    const { log } = this.#parts;
+    if (failed)
+      log.warn(
+        { event: 'status-not-written', cluster: id, action: 'see the message; it is tried again' },
+        messageOf(error),
+      );
+    else log.info({ event: 'status-written-again', cluster: id }, `the status of ${id} is written again`);
   }
+}
+
+/** Versions are numbers that rise; of one that is none it is not known, and what the watch shows counts. */
+function isNewer(version: string, than: string): boolean {
+  if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return version !== than;
+  return BigInt(version) > BigInt(than);
 }

@@ -63,8 +63,13 @@ export function obstacleOf(failure: unknown): Obstacle {
   const message = messageOf(failure);
   if (!(failure instanceof WsClusterError)) return { reason: 'Failed', message };
   if (failure.code === 'CONFIG_INVALID')
-    return { reason: failure.field?.endsWith('secretRef') === true ? 'SecretUnusable' : 'SpecInvalid', message };
+    return { reason: isOfSecret(failure.field) ? 'SecretUnusable' : 'SpecInvalid', message };
   return { reason: REASONS[failure.code] ?? 'Failed', message };
+}
+
+/** URLs of brokers, which are read closer when they are first used, all come from Secrets. */
+function isOfSecret(field: string | undefined): boolean {
+  return field !== undefined && (field === 'url' || field.endsWith('secretRef'));
 }
 
 const REASONS: Partial<Record<WsClusterError['code'], string>> = {
@@ -74,9 +79,20 @@ const REASONS: Partial<Record<WsClusterError['code'], string>> = {
   SOURCE_UNAVAILABLE: 'KubernetesUnavailable',
 };
 
-/** Equal texts: nobody need be told. Counts of connections alone change all the time, and are told with the rest. */
-export function meaningOf({ connections: _, conditions, ...status }: ResourceStatus): string {
-  return JSON.stringify({ ...status, conditions: conditions?.map(({ lastTransitionTime: __, ...rest }) => rest) });
+/**
+ * Equal texts: nobody need be told. Counts of connections alone change all the time, and are told with the rest. The order of
+ * keys and conditions says nothing: the API server has its own.
+ */
+export function meaningOf({ connections: _, conditions = [], ...status }: ResourceStatus): string {
+  const told = conditions
+    .map(({ lastTransitionTime: __, ...rest }) => rest)
+    .sort((one, other) => (one.type < other.type ? -1 : 1));
+  return JSON.stringify({ ...status, conditions: told }, sortedKeys);
+}
+
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function hindered(condition: Condition, { reason, message }: Obstacle): Condition {
