@@ -30,7 +30,8 @@ function changeWith(replaced: readonly (readonly [string, unknown])[]): unknown 
     const steps = path.split('.');
     const last = steps.pop() as string;
     const parent = steps.reduce<unknown>((at, step) => (at as Record<string, unknown> | null)?.[step], copy);
-    if (typeof parent === 'object' && parent !== null) (parent as Record<string, unknown>)[last] = value;
+    if (typeof parent === 'object' && parent !== null)
+      (parent as Record<string, unknown>)[last] = structuredClone(value);
   }
   return JSON.parse(JSON.stringify(copy));
 }
