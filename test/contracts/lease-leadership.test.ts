@@ -252,6 +252,20 @@ describe('the Lease', () => {
     expect(events()).toEqual([]);
   });
 
+  test('that is deleted is not taken by the other one while its leader goes on', async () => {
+    const [first, second] = [candidate('http://first:7080', 6_000), candidate('http://second:7080', 6_000)];
+    const lead = await first.elected(never);
+    const waiting = new AbortController();
+    const elected = second.elected(waiting.signal);
+    await until('the other one has seen it', async () => (await second.leader()) === 'http://first:7080');
+    await api.kubectl('delete', 'lease', NAME, '-n', namespace);
+    await until('it is there again', async () => (await second.leader()) !== undefined);
+    expect(await second.leader()).toBe('http://first:7080');
+    expect([first.leading, lead.aborted, second.leading]).toEqual([true, false, false]);
+    waiting.abort();
+    await expect(elected).rejects.toThrow();
+  });
+
   test('in other hands is left to them', async () => {
     const first = candidate('http://first:7080');
     const lead = await first.elected(never);

@@ -48,6 +48,14 @@ describe('an answer of the API server that is no success', () => {
   });
 });
 
+test('a server that has too much to do says when to ask again', () => {
+  const body = JSON.stringify({ message: 'too many requests' });
+  expect(readRefusal(429, body, '3')).toMatchObject({ status: 429, retryAfterMs: 3000 });
+  expect(readRefusal(503, 'down', '1').retryAfterMs).toBe(1000);
+  expect(readRefusal(503, 'down', 'Fri, 31 Dec 1999 23:59:59 GMT').retryAfterMs).toBeUndefined();
+  expect(readRefusal(429, body).retryAfterMs).toBeUndefined();
+});
+
 test('no answer at all is said with its cause', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:6443'), { code: 'ECONNREFUSED' });
   const error = apiError(refused, server, create);

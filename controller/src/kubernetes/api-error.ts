@@ -6,11 +6,14 @@ export class ApiRefusal extends Error {
   readonly status: number;
   /** In one word, as `AlreadyExists` or `Expired`; empty when it gave none. */
   readonly reason: string;
+  /** The server asks not to be asked again before, ms; undefined when it does not. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, reason: string, message: string) {
+  constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
     super(message);
     this.status = status;
     this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -30,15 +33,20 @@ export function refusalOf(error: unknown): ApiRefusal | undefined {
   return error instanceof WsClusterError && error.cause instanceof ApiRefusal ? error.cause : undefined;
 }
 
-/** Reads the body of an answer that is no success: a Status object, or whatever a proxy says. */
-export function readRefusal(status: number, body: string): ApiRefusal {
+/**
+ * Reads an answer that is no success. `body`: a Status object, or whatever a proxy says. `retryAfter`: the header; seconds
+ * are read, a date is not.
+ */
+export function readRefusal(status: number, body: string, retryAfter = ''): ApiRefusal {
+  const retryAfterMs = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : undefined;
   try {
     const { message, reason } = JSON.parse(body) as { message?: unknown; reason?: unknown };
-    if (typeof message === 'string') return new ApiRefusal(status, typeof reason === 'string' ? reason : '', message);
+    if (typeof message === 'string')
+      return new ApiRefusal(status, typeof reason === 'string' ? reason : '', message, retryAfterMs);
   } catch {
     // Not from the API server itself.
   }
-  return new ApiRefusal(status, '', `${status} ${body.slice(0, 300)}`.trim());
+  return new ApiRefusal(status, '', `${status} ${body.slice(0, 300)}`.trim(), retryAfterMs);
 }
 
 /**

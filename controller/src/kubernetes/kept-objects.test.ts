@@ -37,6 +37,16 @@ describe('what is held of objects', () => {
     expect(kept.replace([], '11')).toBe(true);
   });
 
+  test('is what a server says that was restored to an earlier state, with versions that begin again there', () => {
+    kept.replace([object('a', '9'), object('b', '9')], '10');
+    kept.set(object('a', '30'));
+    kept.set(object('late', '31'));
+    expect(kept.replace([object('a', '9')], '20', '31')).toBe(true);
+    expect(held()).toEqual({ a: '9' });
+    expect(kept.set(object('a', '21'))).toBe(true);
+    expect(held()).toEqual({ a: '21' });
+  });
+
   test('does not come back by an answer that is older than its end', () => {
     kept.replace([], '10');
     kept.set(object('a', '11'));

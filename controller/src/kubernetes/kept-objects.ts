@@ -21,10 +21,16 @@ export class KeptObjects<Raw extends KubeObject, Kept> {
     return this.#objects;
   }
 
-  /** Takes over a whole list. True when that changed anything. */
-  replace(objects: readonly Raw[], listed: string): boolean {
+  /** Takes over a whole list. `seen`: the newest version that lists and the watch told before. True when that changed anything. */
+  replace(objects: readonly Raw[], listed: string, seen?: string): boolean {
     const uids = new Set(objects.map(({ metadata }) => metadata.uid));
     let changed = false;
+    // The server was restored to an earlier state: what was newer has never been.
+    if (seen !== undefined && isNewer(seen, listed) && !isNewer(listed, seen)) {
+      this.#entries.clear();
+      this.#objects.clear();
+      changed = true;
+    }
     for (const [uid, { resourceVersion }] of this.#entries) {
       // Written after the list was made: the watch will tell of it.
       if (uids.has(uid) || isNewer(resourceVersion, listed)) continue;

@@ -169,7 +169,7 @@ export class Kube {
     answer.on('error', () => {});
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
-    throw readRefusal(status, await text(answer));
+    throw readRefusal(status, await text(answer), answer.headers['retry-after']);
   }
 
   async #connectionOptions(): Promise<RequestOptions> {

@@ -1,25 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
-import { backoffMs } from '@wscluster/transport';
 import { ApiRefusal, apiError, refusalOf } from './api-error.ts';
 import { JsonLines } from './json-lines.ts';
 import { KeptObjects } from './kept-objects.ts';
 import type { Kube } from './kube.ts';
 import type { KubeObject } from './object.ts';
 import type { Resource } from './resources.ts';
+import { losesItsPlace, WatchPace } from './watch-pace.ts';
 
-const BACKOFF = { minMs: 50, maxMs: 10_000 };
 const PAGE = 500;
 const LIST_TIMEOUT_MS = 30_000;
 const RELIST_MS = 600_000;
 const WATCH_SECONDS = 60;
 /** Added to the time after which the server ends a watch: one that is silent for longer is broken, ms. */
 const SILENCE_SLACK_MS = 10_000;
-/** A watch that ends sooner counts as a failed try, ms. */
-const SHORT_MS = 1000;
-/** After so many failures in a row everything is listed: the server may be another one, with another past. */
-const LIST_AFTER_FAILURES = 3;
 
 export interface ObjectWatchOptions<Raw extends KubeObject, Kept> {
   readonly kube: Kube;
@@ -81,6 +76,11 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
   #synced = false;
   /** Where the watch goes on; undefined: list first. */
   #resourceVersion: string | undefined;
+  /** The newest version that a list or the watch told. */
+  #seen: string | undefined;
+  readonly #pace = new WatchPace();
+  /** When the present watch was opened, by performance.now(). */
+  #openedAt: number | undefined;
   #relistAt = 0;
   #problem: WsClusterError | undefined;
   /** The log has the problem that lasts. */
@@ -136,24 +136,27 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
 
   async #run(): Promise<void> {
     const { signal } = this.#closing;
-    let failures = 0;
     while (!signal.aborted) {
-      const begun = performance.now();
+      this.#openedAt = undefined;
+      let waitMs: number;
       try {
-        if (this.#resourceVersion === undefined || begun >= this.#relistAt) await this.#list();
+        if (this.#resourceVersion === undefined || performance.now() >= this.#relistAt) await this.#list();
         await this.#watch();
         // Ended by the server, in order; at once again and again by whatever stands between.
-        failures = performance.now() - begun < SHORT_MS ? failures + 1 : 0;
+        waitMs = this.#pace.ended({ openMs: this.#openMs, failed: false });
       } catch (error) {
         if (signal.aborted) return;
-        if (performance.now() - begun >= SHORT_MS) failures = 0;
-        failures++;
+        const refusal = refusalOf(error);
+        waitMs = this.#pace.ended({ openMs: this.#openMs, failed: true, refusal });
         this.#failed(error);
-        if (refusalOf(error) !== undefined) this.#resourceVersion = undefined;
+        if (losesItsPlace(refusal)) this.#resourceVersion = undefined;
       }
-      if (failures >= LIST_AFTER_FAILURES) this.#resourceVersion = undefined;
-      if (failures > 0) await delay(backoffMs(failures, BACKOFF), undefined, { signal }).catch(() => {});
+      if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => {});
     }
+  }
+
+  get #openMs(): number {
+    return this.#openedAt === undefined ? 0 : performance.now() - this.#openedAt;
   }
 
   async #list(): Promise<void> {
@@ -176,7 +179,9 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
     } while (next !== undefined);
     this.#resourceVersion = resourceVersion;
     this.#relistAt = performance.now() + relistMs * (0.9 + Math.random() * 0.1);
-    const changed = this.#kept.replace(objects, resourceVersion);
+    const changed = this.#kept.replace(objects, resourceVersion, this.#seen);
+    this.#seen = resourceVersion;
+    this.#pace.listed();
     this.#recovered();
     const first = !this.#synced;
     this.#synced = true;
@@ -204,6 +209,13 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
       },
       signal: AbortSignal.any([this.#closing.signal, silence.signal]),
     });
+    if (this.#pace.doubtful) {
+      // It can be asked again: not before, since a list costs a server that has too much to do much more.
+      stream.destroy();
+      await this.#list();
+      return await this.#watch();
+    }
+    this.#openedAt = performance.now();
     this.#recovered();
     const silent = setTimeout(() => silence.abort(new Error(`silent for ${silenceMs / 1000} s`)), silenceMs);
     const lines = new JsonLines();
@@ -239,6 +251,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
     const changed =
       type === 'BOOKMARK' ? false : type === 'DELETED' ? this.#kept.remove(object) : this.#kept.set(object);
     this.#resourceVersion = resourceVersion;
+    this.#seen = resourceVersion;
     return changed;
   }
 

@@ -24,7 +24,8 @@ export class Reachability {
         event: 'kubernetes-unreachable',
         address: this.#server,
         error,
-        action: 'see the message; it is tried again until it works, and meanwhile all goes on as it is',
+        action:
+          'see the message; it is tried again until it works. Clients stay served; but when the Lease runs out nobody leads, and no node is replaced and no ring changed until it answers',
       },
       error.message,
     );

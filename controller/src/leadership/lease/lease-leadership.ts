@@ -121,7 +121,7 @@ class LeaseLeadership implements Leadership {
   async leader(): Promise<string | undefined> {
     try {
       const lease = await this.#read();
-      if (lease === undefined || this.#view.isFree(lease)) return undefined;
+      if (lease === undefined || this.#view.isFree()) return undefined;
       return lease.metadata.annotations?.[API_ANNOTATION];
     } catch {
       return undefined;
@@ -222,7 +222,7 @@ class LeaseLeadership implements Leadership {
       const lease = await this.#read();
       this.#tell(undefined);
       const isOurs = holderOf(lease) === this.#holder.identity; // The answer to an earlier try was lost.
-      if (lease !== undefined && !isOurs && !this.#view.isFree(lease)) return 'no';
+      if (!isOurs && !this.#view.isFree(this.#holder.identity)) return 'no';
       const taken = await this.#write(lease === undefined ? undefined : heldLease(lease, this.#holder));
       return taken ? 'taken' : 'no';
     } catch (error) {
@@ -242,6 +242,7 @@ class LeaseLeadership implements Leadership {
     } catch (error) {
       if (refusalOf(error)?.status !== 404) throw error;
       this.#lease = undefined;
+      this.#view.observe(undefined);
       return undefined;
     }
   }
