@@ -24,6 +24,15 @@ describe('deletion costs', () => {
     expect(order(applied(after, changes(after, { a: 10, b: 100 })))).toEqual(['a', 'b']);
   });
 
+  test('stay while counts come and go at the edge of a step, and change of those only that changed', () => {
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`p${n}`, 20 + n]));
+    const pods = Object.keys(many).map((uid) => pod(uid));
+    const after = applied(pods, changes(pods, many));
+    const noisy = Object.fromEntries(Object.entries(many).map(([uid, count], n) => [uid, count + (n % 2 ? 1 : -1)]));
+    expect(changes(after, noisy)).toEqual([]);
+    expect(changes(after, { ...noisy, p99: 2 }).map(({ uid }) => uid)).toEqual(['p99']);
+  });
+
   test('are not written of pods without connections', () => {
     expect(changes([pod('a'), pod('b')], {})).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { messageOf } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
+import { refusalOf } from '../../kubernetes/api-error.ts';
 import type { Kube } from '../../kubernetes/kube.ts';
 import { annotateObject } from '../../kubernetes/objects.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
@@ -9,6 +10,8 @@ import { ANNOTATIONS } from './names.ts';
 const EVERY_MS = 10_000;
 /** Counts that differ by less than this factor are equal: the order of pods that are about equal matters to nobody. */
 const STEP = 1.25;
+/** A cost may be off by so many steps: counts that come and go at the edge of one are no news. */
+const TOLERANCE = 1;
 const PARALLEL = 8;
 
 /** A pod that a ReplicaSet may choose when it shrinks. */
@@ -58,10 +61,15 @@ export class DeletionCosts {
   async #write(changes: readonly CostedPod[]): Promise<void> {
     const left = [...changes];
     const work = async () => {
-      for (let pod = left.pop(); pod !== undefined && !this.#closed; pod = left.pop()) await this.#writeOne(pod);
+      for (let pod = left.pop(); pod !== undefined && !this.#closed; pod = left.pop())
+        await this.#writeOne(pod).catch((error: unknown) => {
+          left.length = 0; // The others would fail as well.
+          throw error;
+        });
     };
     try {
-      await Promise.all(Array.from({ length: PARALLEL }, work));
+      const results = await Promise.allSettled(Array.from({ length: PARALLEL }, work));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
       if (this.#failing) this.#log.info({ event: 'deletion-costs-written' }, 'deletion costs can be written again');
       this.#failing = false;
     } catch (error) {
@@ -80,21 +88,33 @@ export class DeletionCosts {
 
   async #writeOne({ uid, name, deletionCost }: CostedPod): Promise<void> {
     const ref = { resource: RESOURCES.pods, namespace: this.#namespace, name, uid };
-    await annotateObject(this.#kube, ref, { [ANNOTATIONS.deletionCost]: String(deletionCost) });
+    try {
+      await annotateObject(this.#kube, ref, { [ANNOTATIONS.deletionCost]: String(deletionCost) });
+    } catch (error) {
+      // It has ended meanwhile, or is another one of its name.
+      const status = refusalOf(error)?.status;
+      if (status !== 404 && status !== 409) throw error;
+    }
   }
 }
 
-/** The pods whose cost has to change so that fewer connections cost less; none while the present costs say so. */
+/**
+ * The pods whose cost has to change so that clearly fewer connections cost less: none while the present costs say so, else
+ * those whose own is off. A pod is written only when its count has changed by more than a step since it was written last.
+ */
 export function costChanges(pods: readonly CostedPod[], connections: ReadonlyMap<string, number>): CostedPod[] {
   const wanted = pods.map((pod) => ({ pod, cost: costOf(connections.get(pod.uid) ?? 0) }));
-  const byCost = [...wanted].sort((a, b) => a.cost - b.cost || a.pod.deletionCost - b.pod.deletionCost);
-  const inOrder = byCost.every(({ pod, cost }, at) => {
-    const before = byCost[at - 1];
-    return before === undefined || before.cost === cost || before.pod.deletionCost < pod.deletionCost;
+  const byCost = [...wanted].sort((a, b) => a.cost - b.cost);
+  // The highest present cost of those that are clearly missed less: two that are each off may be so far apart.
+  let [below, highest] = [0, Number.NEGATIVE_INFINITY];
+  const inOrder = byCost.every(({ pod, cost }) => {
+    for (let less = byCost[below]; less !== undefined && cost - less.cost > 2 * TOLERANCE; less = byCost[++below])
+      highest = Math.max(highest, less.pod.deletionCost);
+    return highest < pod.deletionCost;
   });
   if (inOrder) return [];
   return wanted
-    .filter(({ pod, cost }) => pod.deletionCost !== cost)
+    .filter(({ pod, cost }) => Math.abs(pod.deletionCost - cost) > TOLERANCE)
     .map(({ pod, cost }) => ({ ...pod, deletionCost: cost }));
 }
 

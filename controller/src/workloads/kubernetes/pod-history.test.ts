@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ContainerState, Pod } from './pod.ts';
 import { type PodFacts, podFacts, portProblem } from './pod-facts.ts';
 import { PodHistory } from './pod-history.ts';
@@ -129,6 +129,25 @@ describe('a pod', () => {
     expect(seen).toBeGreaterThanOrEqual(before);
     expect(since(byPerson)).toBe(seen);
   });
+});
+
+test('a pod that is deleted is overdue by our own clock, from when we saw it', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    const history = new PodHistory(60_000);
+    const overdue = (metadata: Partial<Pod['metadata']> = {}) => {
+      const observed = facts({ metadata });
+      history.observe([observed]);
+      return history.overdueMs(observed);
+    };
+    expect(overdue()).toBeUndefined();
+    // By the clock of the API server it should have ended long ago.
+    expect(overdue(deleted)).toBe(-75_000);
+    vi.advanceTimersByTime(80_000);
+    expect(overdue(deleted)).toBe(5_000);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe('a pod that has ended', () => {

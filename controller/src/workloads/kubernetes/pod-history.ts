@@ -20,6 +20,8 @@ export class PodHistory {
   readonly #readyRuns = new Map<string, number>();
   /** When a person's wish that it leaves was first seen, Unix ms: it says no time. */
   readonly #drainSeen = new Map<string, number>();
+  /** When the deletion of a pod was first seen, by performance.now(): the clock of the API server is not ours. */
+  readonly #deletionSeen = new Map<string, number>();
   readonly #departed = new Map<string, Departure>();
   /** Those of the last observation; the value says whether it is managed. */
   #last = new Map<string, boolean>();
@@ -45,7 +47,7 @@ export class PodHistory {
     }
     for (const [uid, departure] of this.#departed)
       if (!managedNow.has(uid) && this.#isOver(departure)) this.#departed.delete(uid);
-    for (const known of [this.#readyRuns, this.#drainSeen])
+    for (const known of [this.#readyRuns, this.#drainSeen, this.#deletionSeen])
       for (const uid of known.keys()) if (!managedNow.has(uid)) known.delete(uid);
     this.#last = managedNow;
     return nodes;
@@ -56,6 +58,13 @@ export class PodHistory {
     const asked = typeof drain === 'number' ? drain : this.#drainSeen.get(uid);
     if (asked === undefined || deletion === undefined) return asked ?? deletion?.since;
     return Math.min(asked, deletion.since);
+  }
+
+  /** For how long a pod that is deleted is past the time that it was given to end, ms; negative before, undefined when it is not. */
+  overdueMs({ uid, deletion }: PodFacts): number | undefined {
+    const seen = this.#deletionSeen.get(uid);
+    if (deletion === undefined || seen === undefined) return undefined;
+    return performance.now() - seen - (deletion.until - deletion.since);
   }
 
   /** Those that ended lately. */
@@ -79,6 +88,8 @@ export class PodHistory {
   #remember(facts: PodFacts): void {
     if (facts.ready && facts.ip !== undefined && facts.container === 'running')
       this.#readyRuns.set(facts.uid, facts.run);
+    if (facts.deletion !== undefined && !this.#deletionSeen.has(facts.uid))
+      this.#deletionSeen.set(facts.uid, performance.now());
     if (facts.drain !== 'unknown') this.#drainSeen.delete(facts.uid);
     else if (!this.#drainSeen.has(facts.uid)) this.#drainSeen.set(facts.uid, Date.now());
   }

@@ -161,7 +161,7 @@ class PodSource implements KubernetesSource {
       const spentSeconds = (Date.now() - (this.#history.drainingSince(pod) ?? Date.now())) / 1000;
       const least = Math.min(MIN_GRACE_SECONDS, pod.graceSeconds);
       await this.#delete(pod, Math.ceil(Math.max(least, pod.graceSeconds - spentSeconds)));
-    } else if (pod.managed && Date.now() > pod.deletion.until + FORCE_SLACK_MS) {
+    } else if (pod.managed && (this.#history.overdueMs(pod) ?? 0) > FORCE_SLACK_MS) {
       this.#log.warn(
         {
           event: 'node-forced',
