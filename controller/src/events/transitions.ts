@@ -7,11 +7,11 @@ import type { EventLog } from './event-log.ts';
 /** Logs the nodes whose state differs between two listings. */
 export function logNodeChanges(log: EventLog, before: readonly Workload[], after: readonly Workload[]): void {
   const phases = new Map(before.map(({ id, phase }) => [id, phase]));
-  for (const { id, phase, address } of after) {
+  for (const { id, name = id, phase, address } of after) {
     const previous = phases.get(id);
     phases.delete(id);
     if (phase !== previous && !(phase === 'gone' && previous === undefined))
-      log.add('node', `node ${id} is ${phase}`, { node: id, state: phase, address });
+      log.add('node', `node ${name} is ${phase}`, { node: id, state: phase, address });
   }
   for (const [id, previous] of phases)
     if (previous !== 'gone') log.add('node', `node ${id} is not listed any more`, { node: id, state: 'gone' });

@@ -170,7 +170,8 @@ export class ClusterOperator {
     this.#secrets = opened.secrets();
     const keeper = new GatewayKeeper({
       kube,
-      log,
+      log: log.child({ cluster: resource.id }),
+      unknown: () => owned.problem,
       wanted: () => this.#parts.wanted(spec, resource),
       existing: () => (owned.synced ? owned.of(resource.uid) : undefined),
       leading: () => lead.leading,
@@ -261,7 +262,7 @@ export class ClusterOperator {
 
   async #writeStatus(): Promise<void> {
     if (!this.#parts.lead.leading) return;
-    const resource = this.#resource;
+    const resource = this.#statusWriter.latest(this.#resource);
     const { reign, failure } = this.candidate;
     if (this.#deletionProblem !== undefined)
       return await this.#statusWriter.write(resource, brokenStatus(resource, this.#deletionProblem, new Date()));

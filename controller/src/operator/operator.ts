@@ -31,8 +31,8 @@ export class Operator {
     this.#parts = parts;
     this.#owned = new OwnedObjects({
       ...{ kube, namespace, log },
-      onChange: () => {
-        for (const operator of this.#operators.values()) operator.lookAtOwned();
+      onChange: (owners) => {
+        for (const uid of owners) this.#operators.get(uid)?.lookAtOwned();
       },
     });
     this.#resources = watchObjects<WsClusterObject, ClusterResource>({

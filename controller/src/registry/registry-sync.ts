@@ -1,4 +1,4 @@
-import { type Member, messageOf, type Revision } from '@wscluster/ring';
+import { type Member, messageOf, type Revision, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import { CoalescedRunner } from '../reconcile/signal.ts';
 import type { Registry } from './port.ts';
@@ -74,6 +74,7 @@ export class RegistrySync {
   }
 
   #fail(error: unknown): void {
+    if (error instanceof WsClusterError && error.code === 'SHUTTING_DOWN') return;
     const message = messageOf(error);
     // Once when it begins: it is tried again until it succeeds.
     if (this.#status.error === undefined)

@@ -117,7 +117,7 @@ async function open(
   begin: () => Promise<void>,
 ): Promise<Opened> {
   const { id, namespace, name, uid } = resource;
-  const secrets = new Secrets({ kube, namespace, log });
+  const secrets = new Secrets({ kube, namespace, log: log.child({ cluster: id }) });
   let source: KubernetesSource | undefined;
   try {
     const { rabbitmqUrl, redisUrl, nacos } = await readSecrets(secrets, spec.spec);
@@ -164,8 +164,8 @@ function portProblem(listing: readonly Workload[]): Obstacle | undefined {
   return problem === undefined ? undefined : { reason: 'PortNotInPod', message: problem };
 }
 
-async function check({ kube, log }: Wiring, { namespace }: ClusterResource, { spec }: WsCluster): Promise<void> {
-  const secrets = new Secrets({ kube, namespace, log });
+async function check({ kube, log }: Wiring, { id, namespace }: ClusterResource, { spec }: WsCluster): Promise<void> {
+  const secrets = new Secrets({ kube, namespace, log: log.child({ cluster: id }) });
   try {
     await readSecrets(secrets, spec);
   } finally {
@@ -246,11 +246,11 @@ async function leaveRegistry(
 /** As they are now, else as they were known last. */
 async function presentSecrets(
   { kube, log }: Wiring,
-  { namespace }: ClusterResource,
+  { id, namespace }: ClusterResource,
   { spec }: WsCluster,
   known: KnownSecrets | undefined,
 ): Promise<KnownSecrets> {
-  const secrets = new Secrets({ kube, namespace, log });
+  const secrets = new Secrets({ kube, namespace, log: log.child({ cluster: id }) });
   try {
     const { rabbitmqUrl, redisUrl, nacos } = await readSecrets(secrets, spec);
     return { rabbitmqUrl: rabbitmqUrl.value, redisUrl: redisUrl.value, nacos: nacos?.current() };

@@ -20,9 +20,13 @@ export function drainMarks(documents: Documents): DrainMarks {
     async load() {
       const parsed = marksSchema.safeParse((await documents.read(DRAINS_DOCUMENT)) ?? {});
       if (parsed.success) return parsed.data;
-      throw new WsClusterError('MESSAGE_INVALID', `the stored ${DRAINS_DOCUMENT} are damaged; remove them to start afresh`, {
-        cause: parsed.error,
-      });
+      throw new WsClusterError(
+        'MESSAGE_INVALID',
+        `the stored ${DRAINS_DOCUMENT} are damaged; remove them to start afresh`,
+        {
+          cause: parsed.error,
+        },
+      );
     },
     save: (times) => documents.write(DRAINS_DOCUMENT, times),
   };

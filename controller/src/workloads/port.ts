@@ -8,6 +8,8 @@
 export interface Workload {
   /** Stable identity, never its address. */
   readonly id: string;
+  /** What people call it, where that is not the id: a pod's name. */
+  readonly name?: string;
   /** `host:port`; undefined while it has none. */
   readonly address: string | undefined;
   readonly phase: 'starting' | 'ready' | 'unready' | 'draining' | 'restarting' | 'gone';

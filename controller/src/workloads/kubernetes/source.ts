@@ -5,7 +5,14 @@ import type { Logger } from '@wscluster/service';
 import { refusalOf } from '../../kubernetes/api-error.ts';
 import type { Kube } from '../../kubernetes/kube.ts';
 import { type ObjectWatch, watchObjects } from '../../kubernetes/object-watch.ts';
-import { annotateObject, createObject, deleteObject, type ObjectRef } from '../../kubernetes/objects.ts';
+import {
+  annotateObject,
+  createObject,
+  deleteObject,
+  labelObject,
+  type ObjectRef,
+  readObject,
+} from '../../kubernetes/objects.ts';
 import { RESOURCES } from '../../kubernetes/resources.ts';
 import type { SourceHandlers, Workload, WorkloadSource } from '../port.ts';
 import { addressesOf } from './addresses.ts';
@@ -87,6 +94,8 @@ class PodSource implements KubernetesSource {
   /** Follows somebody else's pods; opened again for another selector. */
   #selected: { readonly labels: string; readonly watch: PodWatch } | undefined;
   readonly #leaving = new Set<Promise<unknown>>();
+  /** Managed pods of the last listing that nobody had asked to end, by uid. */
+  #staying: ReadonlyMap<string, PodFacts> = new Map();
   #closed = false;
 
   constructor(options: KubernetesSourceOptions, handlers: SourceHandlers) {
@@ -122,6 +131,7 @@ class PodSource implements KubernetesSource {
     );
     this.#journal.note(nodes, taken);
     this.#cleanUp();
+    this.#takeBack();
     const view = { hash: templateHash(settings), port: settings.port };
     return [
       ...alive.map((node) => this.#workload(node, addresses.get(node.facts.uid), view)),
@@ -253,11 +263,12 @@ class PodSource implements KubernetesSource {
   }
 
   #workload({ facts, phase }: ObservedNode, address: string | undefined, view: ClusterView): Workload {
-    const { uid: id, managed, weight } = facts;
+    const { uid: id, name, managed, weight } = facts;
     const drainingSince = this.#history.drainingSince(facts);
     const problem = portProblem(facts, view.port);
     return {
       id,
+      name,
       address,
       // Another one has its address.
       phase: phase === 'ready' && address === undefined ? 'starting' : phase,
@@ -275,6 +286,33 @@ class PodSource implements KubernetesSource {
       if (pod !== undefined && pod.deletion === undefined)
         this.#inBackground(deleteObject(this.#options.kube, this.#refOf(pod)));
     }
+  }
+
+  /** A managed pod that vanished may only have lost our labels, by somebody's hand: it would run on, and be nobody's. */
+  #takeBack(): void {
+    const before = this.#staying;
+    const { objects } = this.#managed;
+    this.#staying = new Map([...objects].filter(([, { deletion, ended }]) => deletion === undefined && !ended));
+    for (const [uid, pod] of before) if (!objects.has(uid)) this.#inBackground(this.#labelAgain(pod));
+  }
+
+  async #labelAgain(pod: PodFacts): Promise<void> {
+    const { kube, cluster } = this.#options;
+    const found = await readObject<Pod>(kube, this.#refOf(pod));
+    const isOurs = found?.metadata.ownerReferences?.some(({ uid }) => uid === cluster.uid) ?? false;
+    if (found?.metadata.uid !== pod.uid || !isOurs || found.metadata.deletionTimestamp !== undefined) return;
+    const labels = { [LABELS.cluster]: cluster.name, [LABELS.role]: NODE_ROLE };
+    const labelled = await labelObject<Pod>(kube, this.#refOf(pod), labels);
+    this.#log.warn(
+      {
+        event: 'node-labelled-again',
+        node: pod.uid,
+        pod: pod.name,
+        action: `to let a node go use its annotation ${ANNOTATIONS.drain}; its labels stay`,
+      },
+      `somebody changed the labels of pod ${pod.name}, by which it is a node; they are as before`,
+    );
+    this.#managed.note(labelled);
   }
 
   /** What fails here is tried again with the next listing. */
