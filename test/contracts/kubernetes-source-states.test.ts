@@ -75,6 +75,21 @@ describe('a pod that the controller makes', () => {
     });
   });
 
+  test('gets its labels again when somebody takes them away', async () => {
+    const id = await createReady();
+    const name = await nameOf(id);
+    for (const change of ['wscluster.io/role-', 'wscluster.io/cluster=other']) {
+      await scene.kubectl('label', 'pod', name, change, '--overwrite');
+      await until('it has them', async () => {
+        await watcher.source.list();
+        const { labels = {} } = (await scene.pod(id)).metadata;
+        return labels['wscluster.io/role'] === 'node' && labels['wscluster.io/cluster'] === scene.cluster.name;
+      });
+      await watcher.sees(id, { phase: 'ready', managed: true });
+    }
+    expect(watcher.warnings.map(({ event }) => event)).toEqual(['node-labelled-again', 'node-labelled-again']);
+  });
+
   test('is outdated when the template has changed, and only then', async () => {
     const id = await watcher.source.create();
     await watcher.source.list();

@@ -88,10 +88,27 @@ export async function readObject<T extends KubeObject>(
 /** Changes annotations; null removes one. NOT_FOUND when it does not exist, CONFLICT when it is another one by now. */
 export async function annotateObject<T extends KubeObject>(
   kube: Kube,
-  { resource, namespace, name, uid }: ObjectRef,
+  ref: ObjectRef,
   annotations: Readonly<Record<string, string | null>>,
 ): Promise<T> {
-  const metadata = { annotations, ...(uid === undefined ? {} : { uid }) };
+  return await mergeMetadata(kube, ref, { annotations });
+}
+
+/** As annotateObject, of labels. */
+export async function labelObject<T extends KubeObject>(
+  kube: Kube,
+  ref: ObjectRef,
+  labels: Readonly<Record<string, string | null>>,
+): Promise<T> {
+  return await mergeMetadata(kube, ref, { labels });
+}
+
+async function mergeMetadata<T>(
+  kube: Kube,
+  { resource, namespace, name, uid }: ObjectRef,
+  changes: object,
+): Promise<T> {
+  const metadata = { ...changes, ...(uid === undefined ? {} : { uid }) };
   return await kube.call({
     verb: 'patch',
     resource,

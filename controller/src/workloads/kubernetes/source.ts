@@ -96,6 +96,8 @@ class PodSource implements KubernetesSource {
   readonly #leaving = new Set<Promise<unknown>>();
   /** Managed pods of the last listing that nobody had asked to end, by uid. */
   #staying: ReadonlyMap<string, PodFacts> = new Map();
+  /** Those that vanished, and of which it is not known yet whether they still exist. */
+  readonly #vanished = new Map<string, PodFacts>();
   #closed = false;
 
   constructor(options: KubernetesSourceOptions, handlers: SourceHandlers) {
@@ -293,7 +295,15 @@ class PodSource implements KubernetesSource {
     const before = this.#staying;
     const { objects } = this.#managed;
     this.#staying = new Map([...objects].filter(([, { deletion, ended }]) => deletion === undefined && !ended));
-    for (const [uid, pod] of before) if (!objects.has(uid)) this.#inBackground(this.#labelAgain(pod));
+    for (const [uid, pod] of before) if (!objects.has(uid)) this.#vanished.set(uid, pod);
+    for (const [uid, pod] of this.#vanished) {
+      this.#vanished.delete(uid);
+      const work = this.#labelAgain(pod).catch((error: unknown) => {
+        this.#vanished.set(uid, pod);
+        throw error;
+      });
+      this.#inBackground(work);
+    }
   }
 
   async #labelAgain(pod: PodFacts): Promise<void> {
@@ -319,7 +329,7 @@ class PodSource implements KubernetesSource {
   #inBackground(work: Promise<unknown>): void {
     const done = work.catch((error: unknown) => {
       if (!this.#closed)
-        this.#log.debug({ event: 'node-clean-up-failed', error }, 'a pod that ended cannot be removed');
+        this.#log.debug({ event: 'node-clean-up-failed', error }, 'a pod cannot be removed or labelled');
     });
     this.#leaving.add(done);
     void done.finally(() => this.#leaving.delete(done));
