@@ -126,12 +126,14 @@ describe('a controller on an API server without machines', () => {
 
   test('scaled by /scale and by the spec: as many pods, and those without a place go first', async () => {
     const name = await readyCluster();
+    const placed = await nodesOf(name);
     await api.kubectl('scale', 'wsc', name, '--replicas=5');
     await until('there are five', async () => (await nodesOf(name)).length === 5);
     const before = await get(api, 'wsc', name);
     expect(before.spec.nodes).toMatchObject({ replicas: 5 });
     await api.kubectl('patch', 'wsc', name, '--type=merge', '--patch={"spec":{"nodes":{"replicas":3}}}');
     await until('there are three', async () => (await nodesOf(name)).length === 3);
+    expect((await nodesOf(name)).sort()).toEqual(placed.sort());
     await condition(api, name, 'Ready', 'True');
   });
 
