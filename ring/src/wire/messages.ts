@@ -49,10 +49,7 @@ export const ringMessageSchema = z.object({
   revision: revisionSchema,
   release: releaseSchema,
   members: membersSchema,
-  /**
-   * base64 of the raw-deflated table, indices into `members` or 0xffff for no owner: the low bytes of all slots, then
-   * the high bytes.
-   */
+  /** base64 of the owner of each slot, packed into as few bits as the number of members takes: see encodeTable. */
   table: z.string(),
   digest,
   settings: clusterSettingsSchema,

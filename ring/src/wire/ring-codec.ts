@@ -21,7 +21,7 @@ export function encodeRing(ring: Ring, context: RingContext): RingMessage {
     revision: ring.revision,
     release: context.release,
     members: [...ring.members],
-    table: encodeTable(ring.table),
+    table: encodeTable(ring.table, ring.members.length),
     digest: ring.digest,
     settings: context.settings,
     settingsDigest: settingsDigest(context.settings),
