@@ -83,6 +83,18 @@ export function ringStoreContract(name: string, createHarness: () => Promise<Sto
       }
     });
 
+    test('who saves learns that the store has lost what was saved before', async () => {
+      const after = { epoch: 1, version: 3 };
+      expect(await store.save(ringAt(1, 4), after)).toBe('regained');
+      expect(await store.save(ringAt(1, 5), { epoch: 1, version: 4 })).toBe('saved');
+      expect(await store.save(ringAt(1, 6), after)).toBe('saved');
+      await harness.damage(Buffer.from(JSON.stringify(ringAt(1, 2))));
+      expect(await store.save(ringAt(1, 7), { epoch: 1, version: 6 })).toBe('regained');
+      await harness.damage(Buffer.from('{'));
+      expect(await store.save(ringAt(2, 1), { epoch: 1, version: 7 })).toBe('regained');
+      expect(await store.save(ringAt(1, 9), { epoch: 1, version: 8 })).toBe('stale');
+    });
+
     const text = JSON.stringify(ringAt(4, 4));
     test.each([
       ['cut off', Buffer.from(text.slice(0, -100)), undefined],

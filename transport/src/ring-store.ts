@@ -9,10 +9,15 @@ export interface RingStore {
    * STORE_UNAVAILABLE.
    */
   revision(): Promise<Revision | undefined>;
-  /** Saves only what is newer than the stored revision: `stale` means that a newer or equal one is held, untouched. */
-  save(message: RingMessage): Promise<'saved' | 'stale'>;
+  /**
+   * Saves only what is newer than the stored revision: `stale` means that a newer or equal one is held, untouched. With
+   * `after`, `regained` means that it was saved, but that the store held neither that revision nor a newer one any more.
+   */
+  save(message: RingMessage, after?: Revision): Promise<SaveResult>;
   close(): Promise<void>;
 }
+
+export type SaveResult = 'saved' | 'stale' | 'regained';
 
 /** What a follower needs of a store. */
 export type RingReader = Pick<RingStore, 'load' | 'close'>;

@@ -115,7 +115,10 @@ export class Publisher {
       this.#note('storeError', messageOf(error));
       return 'saved';
     }
-    if (this.#saved === message) this.#saved = undefined;
+    if (this.#saved === message) {
+      this.#saved = undefined;
+      this.#noteLoss();
+    }
     return this.#save(message);
   }
 
@@ -140,8 +143,8 @@ export class Publisher {
   /** A store that can't be written counts as saved: gateways get the ring from the bus meanwhile. */
   async #tryToSave(message: RingMessage): Promise<'saved' | 'stale'> {
     try {
-      await this.#lookForLoss();
-      const result = await this.#store.save(message);
+      const result = await this.#store.save(message, this.#savedRevision);
+      if (result === 'regained') this.#noteLoss();
       // After a save whose answer was lost, the store holds this very ring.
       if (result === 'stale' && !(await this.#isStored(message))) return 'stale';
       this.#saved = message;
@@ -153,11 +156,9 @@ export class Publisher {
     return 'saved';
   }
 
-  /** Tells when the store holds less than it was given. */
-  async #lookForLoss(): Promise<void> {
-    if (this.#savedRevision === undefined) return;
-    const held = await this.#store.revision();
-    if (held !== undefined && compareRevisions(held, this.#savedRevision) >= 0) return;
+  /** The store held less than it was given. */
+  #noteLoss(): void {
+    // So that the save that follows does not tell it again.
     this.#savedRevision = undefined;
     this.#log.warn(
       { event: 'store-lost-ring', action: 'see who emptied it; it is written again' },

@@ -10,7 +10,7 @@ import {
   revisionSchema,
   WsClusterError,
 } from '@wscluster/ring';
-import type { RingStore } from '../ring-store.ts';
+import type { RingStore, SaveResult } from '../ring-store.ts';
 import { withFileLock } from './file-lock.ts';
 
 /** Milliseconds that a save waits for others that save at the same time. One takes a few. */
@@ -43,7 +43,7 @@ export function openFileStore({ path }: FileStoreOptions): RingStore {
   return {
     load: () => track(() => load(path)),
     revision: () => track(async () => heldRevision(await readIfThere(path))),
-    save: (message) => track(() => save(path, message)),
+    save: (message, after) => track(() => save(path, message, after)),
     async close() {
       closed = true;
       await Promise.allSettled(working);
@@ -59,13 +59,14 @@ async function load(path: string): Promise<RingMessage | undefined> {
   return message;
 }
 
-async function save(path: string, message: RingMessage): Promise<'saved' | 'stale'> {
+async function save(path: string, message: RingMessage, after: Revision | undefined): Promise<SaveResult> {
   await mkdir(dirname(path), { recursive: true });
   return await withFileLock(`${path}.lock`, LOCK_DEADLINE_MS, async () => {
     const held = heldRevision(await readIfThere(path));
     if (held !== undefined && compareRevisions(message.revision, held) <= 0) return 'stale';
     await writeAtomically(path, `${JSON.stringify(message)}\n`);
-    return 'saved';
+    const lost = after !== undefined && (held === undefined || compareRevisions(held, after) < 0);
+    return lost ? 'regained' : 'saved';
   });
 }
 

@@ -20,7 +20,8 @@ export interface RedisStoreOptions {
 
 /**
  * Saves unless a newer or equal revision is held. What holds no readable revision does not hold up a new ring: the
- * epoch that a leader takes is above all that gateways report. Numbers of more than 15 digits are not exact in Lua.
+ * epoch that a leader takes is above all that gateways report. Numbers of more than 15 digits are not exact in Lua. The
+ * last two arguments name the revision that should be held, -1 for any.
  */
 const SAVE = `
 local kind = redis.call('TYPE', KEYS[1]).ok
@@ -30,12 +31,15 @@ local function number(text)
   if text and #text <= 15 and string.match(text, '^%d+$') then return tonumber(text) end
 end
 local epoch, version = number(held[1]), number(held[2])
+local afterEpoch, afterVersion = tonumber(ARGV[4]), tonumber(ARGV[5])
+local lost = afterEpoch >= 0
 if epoch and version then
+  lost = epoch < afterEpoch or (epoch == afterEpoch and version < afterVersion)
   local newEpoch, newVersion = tonumber(ARGV[1]), tonumber(ARGV[2])
   if newEpoch < epoch or (newEpoch == epoch and newVersion <= version) then return 'stale' end
 end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'version', ARGV[2], 'message', ARGV[3])
-return 'saved'`;
+return lost and 'regained' or 'saved'`;
 
 /**
  * Keeps the ring in a hash of Redis (5 or later): `wscluster:{<cluster>}:ring` with epoch, version and message. Several
@@ -62,11 +66,13 @@ export function openRedisStore({ url, cluster, log }: RedisStoreOptions): RingSt
         throw error;
       }
     },
-    async save(message) {
+    async save(message, after = { epoch: -1, version: -1 }) {
       const { epoch, version } = message.revision;
       const text = JSON.stringify(message);
-      const result = await connection.run((redis) => redis.eval(SAVE, 1, key, epoch, version, text));
-      return result === 'saved' ? 'saved' : 'stale';
+      const result = await connection.run((redis) =>
+        redis.eval(SAVE, 1, key, epoch, version, text, after.epoch, after.version),
+      );
+      return result === 'saved' || result === 'regained' ? result : 'stale';
     },
     close: () => connection.close(),
   };
