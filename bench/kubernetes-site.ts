@@ -63,14 +63,22 @@ export class KubernetesSite {
       return { port, process: new LoggedProcess(args, brokers) };
     });
     const site = new KubernetesSite(api, { redis, rabbitmq }, await startOperator(api, controllerEnv), running);
-    await until('the controller leads', () => site.operator.process.has('leading'), 30_000);
+    // The log says so a moment before the API does.
+    const leads = async () =>
+      await site.ask('').then(
+        () => true,
+        () => false,
+      );
+    await until('the controller leads', leads, 30_000);
     return site;
   }
 
   /** Asks the controller's API below the cluster. */
   async ask<T>(path: string): Promise<T> {
     const url = `http://127.0.0.1:${this.operator.apiPort}/api/v1/clusters/default.chat${path}`;
-    return JSON.parse((await http('GET', url)).text) as T;
+    const { status, text } = await http('GET', url);
+    if (status !== 200) throw new Error(`GET ${url} was answered by ${status}: ${text}`);
+    return JSON.parse(text) as T;
   }
 
   /** Waits until the ring has so many members, all gateways route by it, and nothing is left to move. */
@@ -93,7 +101,8 @@ export class KubernetesSite {
     };
     await until(`a ring of ${members} members on ${this.gateways.length} gateways`, calm, deadlineMs, 50).catch(
       (error: Error) => {
-        throw new Error(`${error.message}; the cluster says ${last}`);
+        const warned = this.operator.process.lines.filter(({ level }) => level === 'warn' || level === 'error');
+        throw new Error(`${error.message}; the cluster says ${last}; the controller warned ${JSON.stringify(warned)}`);
       },
     );
   }
