@@ -14,7 +14,7 @@ const MAX_BYTES = SLOTS * 6;
 export function encodeSlotCounts(counts: Readonly<Uint32Array> | ReadonlyMap<number, number>): string {
   const bytes: number[] = [];
   let next = 0;
-  for (const [slot, count] of ascending(counts)) {
+  for (const [slot, count] of 'length' in counts ? held(counts) : ascending(counts)) {
     if (count === 0) continue;
     if (slot >= SLOTS || !isUint32(slot) || !isUint32(count))
       throw new WsClusterError('INTERNAL', `slot ${slot} cannot hold ${count} connections`);
@@ -56,8 +56,18 @@ export function decodeSlotCounts(text: string): Uint32Array {
   return counts;
 }
 
-function ascending(counts: Readonly<Uint32Array> | ReadonlyMap<number, number>): Iterable<[number, number]> {
-  return 'length' in counts ? counts.entries() : [...counts].sort(([a], [b]) => a - b);
+/** What is not 0: a pair for each of the 65,536 would take milliseconds, and gateways apply rings meanwhile. */
+function held(counts: Readonly<Uint32Array>): [number, number][] {
+  const pairs: [number, number][] = [];
+  for (let slot = 0; slot < counts.length; slot++) {
+    const count = counts[slot] as number;
+    if (count !== 0) pairs.push([slot, count]);
+  }
+  return pairs;
+}
+
+function ascending(counts: ReadonlyMap<number, number>): [number, number][] {
+  return [...counts].sort(([a], [b]) => a - b);
 }
 
 function isUint32(value: number): boolean {
