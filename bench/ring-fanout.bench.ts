@@ -2,7 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Assigner, createRing, type Member, type Ring } from '@wscluster/ring';
+import {
+  Assigner,
+  type Broadcast,
+  createRing,
+  type Member,
+  REVISION_ZERO,
+  type Release,
+  type Ring,
+} from '@wscluster/ring';
 import { silentLogger } from '@wscluster/service';
 import { rabbitmqServer, redisServer } from '@wscluster/testbed';
 import { openAmqpHub, openRedisStore } from '@wscluster/transport';
@@ -15,6 +23,8 @@ const PROCESSES = 10;
 const RINGS = 400;
 const WARM_UP = 100;
 const PAUSE_MS = 40;
+/** As the controller has it. */
+const HEARTBEAT_MS = 1_000;
 const NODES = 10;
 /** What a step of 500 connections a second moves of 50,000. */
 const MOVED = 655;
@@ -47,12 +57,12 @@ async function measure(rabbitmqUrl: string, redisUrl: string, gateways: Group, b
   const connection = await connect(rabbitmqUrl, { noDelay: true });
   const channel = await connection.createConfirmChannel();
   // What the controller does with a ring, with a look at the clock and at what is sent.
-  let sent = { at: 0, payload: Buffer.alloc(0) };
+  let sent: { at: number; message: Broadcast | undefined } = { at: 0, message: undefined };
   const publisher = new Publisher(
     CLUSTER,
     {
       broadcast(message) {
-        sent = { at: monotonicMs(), payload: Buffer.from(JSON.stringify(message)) };
+        if (message.type !== 'heartbeat') sent = { at: monotonicMs(), message };
         return hub.broadcast(message);
       },
       close: () => hub.close(),
@@ -64,14 +74,18 @@ async function measure(rabbitmqUrl: string, redisUrl: string, gateways: Group, b
   const theirs: number[] = [];
   const before: number[] = [];
   const sizes: number[] = [];
+  // Without them the gateways would take the controller for dead, and read whole rings from the store every 2 s.
+  let release: Release = { movableUpTo: REVISION_ZERO, spreadMs: 0, maxPerSecond: 0 };
+  const beats = setInterval(() => void publisher.heartbeat(release), HEARTBEAT_MS);
   try {
     for (const ring of rings()) {
       const { version } = ring.revision;
       const started = monotonicMs();
-      const release = { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 0 };
+      release = { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 0 };
       void publisher.publish({ ring, release, settings: SETTINGS, vacancies: [] });
       const applied = await gateways.all(version);
-      const { at, payload } = sent;
+      const { at, message } = sent;
+      const payload = Buffer.from(JSON.stringify(message));
       await delay(PAUSE_MS);
 
       const bareAt = monotonicMs();
@@ -85,6 +99,7 @@ async function measure(rabbitmqUrl: string, redisUrl: string, gateways: Group, b
       theirs.push(...received.map((time) => time - bareAt));
     }
   } finally {
+    clearInterval(beats);
     await Promise.all([hub.close(), store.close(), connection.close()]);
   }
   const [applied, received] = [percentile(ours, 0.99), percentile(theirs, 0.99)];
