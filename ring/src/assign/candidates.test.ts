@@ -49,7 +49,7 @@ describe('the candidates of a slot', () => {
     });
     fc.assert(
       fc.property(
-        fc.integer({ min: 20, max: 40 }),
+        fc.integer({ min: 1, max: 40 }),
         fc.array(change, { minLength: 5, maxLength: 15 }),
         (first, changes) => {
           const candidates = new Candidates();

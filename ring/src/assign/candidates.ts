@@ -37,24 +37,23 @@ export class Candidates {
   #found = new Uint16Array();
   #hashes = new Uint32Array();
 
-  /** Slot s keeps its candidates from s * stride on, #lengths[s] of them. */
-  #stride = 0;
-  #kept: Ranking = { ringIds: new Uint16Array(), costs: new Float64Array() };
+  /** Slot s keeps its candidates from s * KEPT on, #lengths[s] of them. */
+  readonly #kept: Ranking = { ringIds: new Uint16Array(SLOTS * KEPT), costs: new Float64Array(SLOTS * KEPT) };
   readonly #lengths = new Uint8Array(SLOTS);
   /** Rankings of the few slots that were asked for more, whole from the first candidate on. */
   readonly #longer = new Map<number, Ranking>();
 
   /** The ring id at a position of a slot's order; the position must be below the number of members. */
   ringId(slot: number, position: number): number {
-    if (position >= this.#stride) return this.#reach(slot, position).ringIds[position] ?? 0;
+    if (position >= KEPT) return this.#reach(slot, position).ringIds[position] ?? 0;
     if (position >= (this.#lengths[slot] ?? 0)) this.#refill(slot);
-    return this.#kept.ringIds[slot * this.#stride + position] ?? 0;
+    return this.#kept.ringIds[slot * KEPT + position] ?? 0;
   }
 
   /** The cost at a position for which ringId was asked just before. */
   cost(slot: number, position: number): number {
-    if (position >= this.#stride) return this.#reach(slot, position).costs[position] ?? 0;
-    return this.#kept.costs[slot * this.#stride + position] ?? 0;
+    if (position >= KEPT) return this.#reach(slot, position).costs[position] ?? 0;
+    return this.#kept.costs[slot * KEPT + position] ?? 0;
   }
 
   /** Makes these the members. They must be in ascending order of ring id, without doubles. */
@@ -73,26 +72,31 @@ export class Candidates {
     this.#found = new Uint16Array(members.length);
     this.#hashes = new Uint32Array(members.length);
     this.#longer.clear();
-    const stride = Math.min(KEPT, members.length);
-    // Entering a member takes about as long as four of the members of a fill from scratch.
-    if (stride !== this.#stride || (leaving.length + coming.length) * 4 > members.length) this.#fill(stride);
+    if (this.#isFillQuicker(leaving.length, coming.length)) this.#fill();
     else {
       if (leaving.length > 0) this.#strike(new Set(leaving.map(({ ringId }) => ringId)));
-      for (const member of coming) this.#enter(member);
+      let known = before.size - leaving.length;
+      for (const member of coming) this.#enter(member, known++);
     }
   }
 
-  #fill(stride: number): void {
-    if (stride !== this.#stride) {
-      this.#stride = stride;
-      this.#kept = { ringIds: new Uint16Array(SLOTS * stride), costs: new Float64Array(SLOTS * stride) };
-    }
+  /**
+   * To enter a member takes about as long as four of the members of a fill from scratch, or as one as long as no list
+   * leaves any out: of many members a fill looks at few, of few at all.
+   */
+  #isFillQuicker(leaving: number, coming: number): boolean {
+    const count = this.#members.length;
+    return count > KEPT ? (leaving + coming) * 4 > count : coming >= count;
+  }
+
+  #fill(): void {
     for (let slot = 0; slot < SLOTS; slot++) this.#refill(slot);
   }
 
   #refill(slot: number): void {
-    this.#rank(slot, this.#kept, slot * this.#stride, this.#stride);
-    this.#lengths[slot] = this.#stride;
+    const length = Math.min(KEPT, this.#members.length);
+    this.#rank(slot, this.#kept, slot * KEPT, length);
+    this.#lengths[slot] = length;
   }
 
   /** Takes members out. What stays is exact, but shorter; a list is filled again when it runs out. */
@@ -101,7 +105,7 @@ export class Candidates {
     const leaves = new Uint8Array(0x1_0000);
     for (const ringId of leaving) leaves[ringId] = 1;
     for (let slot = 0; slot < SLOTS; slot++) {
-      const start = slot * this.#stride;
+      const start = slot * KEPT;
       const end = start + (this.#lengths[slot] ?? 0);
       let to = start;
       for (let from = start; from < end; from++) {
@@ -115,17 +119,17 @@ export class Candidates {
     }
   }
 
-  /** Puts a member into the lists that it belongs in. */
-  #enter({ ringId, weight }: WeightedId): void {
+  /** Puts a member into the lists that it belongs in, which are about `known` others. */
+  #enter({ ringId, weight }: WeightedId, known: number): void {
     const { ringIds, costs } = this.#kept;
     const inverse = 1 / weight;
     for (let slot = 0; slot < SLOTS; slot++) {
-      const start = slot * this.#stride;
+      const start = slot * KEPT;
       const length = this.#lengths[slot] ?? 0;
       const last = start + length - 1;
-      const full = length === this.#stride;
-      // A list never grows at its end, even when it has room: it may have left out a cheaper member.
-      const limit = length === 0 ? 0 : (costs[last] ?? 0);
+      const full = length === KEPT;
+      // At its end a list grows only when it has all others: else it may have left out a cheaper member.
+      const limit = length === known && !full ? Number.POSITIVE_INFINITY : length === 0 ? 0 : (costs[last] ?? 0);
       const hash = murmur3Pair(slot, ringId);
       if (surelyDearer(hash, inverse, limit)) continue;
       const cost = negativeLog(hash) / weight;
