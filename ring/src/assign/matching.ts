@@ -41,19 +41,25 @@ export function match(preferences: Preferences, ringIds: Uint16Array, caps: Uint
 
 const NONE = -1;
 
-/** The slots that each member holds for now: one bounded heap a member, the dearest slot on top. */
+/**
+ * The slots that each member holds for now. Those of a full member are a heap, the dearest on top; of the others, which
+ * most members of a small cluster remain, nobody asks for an order.
+ */
 class Holdings {
   readonly #caps: Uint32Array;
   readonly #sizes: Uint32Array;
   /** Member m's heap lies in #slots from #starts[m] on. */
   readonly #starts: Uint32Array;
   readonly #slots: Uint16Array;
+  /** 1 for members whose slots are a heap. */
+  readonly #heaped: Uint8Array;
   /** What each held slot costs its holder. */
   readonly #costs = new Float64Array(SLOTS);
 
   constructor(caps: Uint32Array) {
     this.#caps = caps;
     this.#sizes = new Uint32Array(caps.length);
+    this.#heaped = new Uint8Array(caps.length);
     this.#starts = new Uint32Array(caps.length);
     let start = 0;
     for (const [member, cap] of caps.entries()) {
@@ -70,13 +76,17 @@ class Holdings {
     if (size < (this.#caps[member] ?? 0)) {
       this.#sizes[member] = size + 1;
       this.#costs[slot] = cost;
-      this.#rise(start, size, slot);
+      this.#slots[start + size] = slot;
       return NONE;
+    }
+    if (this.#heaped[member] === 0) {
+      for (let at = (size >> 1) - 1; at >= 0; at--) this.#sink(start, size, at, this.#slots[start + at] ?? 0);
+      this.#heaped[member] = 1;
     }
     const dearest = this.#slots[start] ?? 0;
     this.#costs[slot] = cost;
     if (!this.#dearer(dearest, slot)) return slot;
-    this.#sink(start, size, slot);
+    this.#sink(start, size, 0, slot);
     return dearest;
   }
 
@@ -86,22 +96,9 @@ class Holdings {
     return costA > costB || (costA === costB && a > b);
   }
 
-  /** Puts a slot into the hole at the end of a heap, and moves it up to its place. */
-  #rise(start: number, end: number, slot: number): void {
-    let at = end;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = this.#slots[start + parent] ?? 0;
-      if (!this.#dearer(slot, above)) break;
-      this.#slots[start + at] = above;
-      at = parent;
-    }
-    this.#slots[start + at] = slot;
-  }
-
-  /** Puts a slot in place of the top of a heap, and moves it down to its place. */
-  #sink(start: number, size: number, slot: number): void {
-    let at = 0;
+  /** Puts a slot in place of the one at `from`, below which all is in order, and moves it down to its place. */
+  #sink(start: number, size: number, from: number, slot: number): void {
+    let at = from;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= size) break;
