@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { http } from './support/http.ts';
 import { freePorts, processesNaming } from './support/processes.ts';
 import { Command, root } from './support/run.ts';
 import { System } from './support/system.ts';
@@ -174,13 +175,16 @@ describe('docs/clients.md', () => {
       await until('she is back', () => nodes.length > 1);
       expect(nodes[1]).not.toBe(nodes[0]);
       await system.settled(2);
-      // The gateway that she is on dies; the other one takes her.
-      const { gateways } = JSON.parse((await system.api('GET', '/gateways')).text) as {
-        gateways: { id: string; connections: number }[];
-      };
-      const hers = gateways.find(({ connections }) => connections > 0)?.id;
+      // The gateway that she is on dies; the other one takes her. What the controller knows is a report old.
+      const holding = await Promise.all(
+        system.gateways.map(async ({ probes }) => {
+          const { text: metrics } = await http('GET', `http://127.0.0.1:${probes}/metrics`);
+          return /^wscluster_gateway_connections(\{.*\})? 1$/m.test(metrics);
+        }),
+      );
+      expect(holding.filter(Boolean)).toHaveLength(1);
       const greeted = nodes.length;
-      await system.gateways.find(({ id }) => id === hers)?.process.end('SIGKILL');
+      await system.gateways[holding.indexOf(true)]?.process.end('SIGKILL');
       await until('she is back through the other gateway', () => nodes.length > greeted);
       clearInterval(timer);
       await until('all is acknowledged', () => acknowledged.size === last);

@@ -276,15 +276,17 @@ describe('the sample on a real cluster, with 300 clients through the Service of 
       60_000,
     );
     await scene.kubectl('delete', 'wsc', 'chat', '--wait=false');
+    // The registry's own sync says that Nacos is away first, and what that means for the deletion follows.
     await until(
-      'the condition says so',
+      'the condition and an Event say so',
       async () => {
         const { status } = await scene.resource();
-        return status?.conditions?.some(({ reason }) => reason === 'RegistryUnavailable') === true;
+        const said = status?.conditions?.some(({ message }) => message.includes('cannot be deleted yet')) === true;
+        return said && /Warning .*cannot be deleted yet/.test(await scene.kubectl('describe', 'wsc', 'chat'));
       },
       30_000,
+      500,
     );
-    expect(await scene.kubectl('describe', 'wsc', 'chat')).toContain('cannot be deleted yet');
     await scene.kubectl('scale', 'deployment', 'nacos', '--replicas=1');
     await scene.kubectl('wait', '--for=delete', 'wsc/chat', '--timeout=120s');
     await until(

@@ -6,6 +6,7 @@ import type { Leadership } from '../leadership/port.ts';
 import { Candidate } from '../reconcile/candidate.ts';
 import type { ClusterController } from '../reconcile/cluster-controller.ts';
 import { CoalescedRunner } from '../reconcile/signal.ts';
+import { isProgress } from '../status/conditions.ts';
 import { addFinalizer, FINALIZER, removeFinalizer } from './cleanup.ts';
 import type { EventWriter } from './event-writer.ts';
 import { GatewayKeeper, type WantedObject } from './gateway-keeper.ts';
@@ -98,12 +99,11 @@ export class ClusterOperator {
     this.#statusWriter = new StatusWriter({
       kube,
       log,
-      onCondition: ({ type, status, reason, message }) =>
-        events.write(
-          this.#resource,
-          { type: status === 'False' ? 'Warning' : 'Normal', reason, message: `${type} is ${status}: ${message}` },
-          'condition',
-        ),
+      onCondition: ({ type, status, reason, message }) => {
+        const severity = status === 'False' && !isProgress(reason) ? 'Warning' : 'Normal';
+        const told = { type: severity, reason, message: `${type} is ${status}: ${message}` } as const;
+        events.write(this.#resource, told, 'condition');
+      },
     });
     this.#deletion = new CoalescedRunner(
       () => this.#delete(),

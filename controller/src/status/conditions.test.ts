@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findings, type Observed, withFindings } from './conditions.ts';
+import { findings, isProgress, type Observed, withFindings } from './conditions.ts';
 
 const WELL: Observed = {
   failure: undefined,
@@ -55,6 +55,21 @@ describe('conditions', () => {
     [{ slotsToMove: 5, paused: true }, 'False Paused'],
   ])('%j is not Ready: %s', (more, reason) => {
     expect(reasons(more).Ready).toBe(reason);
+  });
+
+  test('a ring without a gateway is published, and the message says that none routes by it yet', () => {
+    const { RingPublished } = findings({ ...WELL, gateways: { ready: 0, inSync: 0 } });
+    expect(RingPublished).toMatchObject({
+      status: 'True',
+      message: expect.stringContaining('no gateway is there yet'),
+    });
+  });
+
+  test('what every healthy change passes through is progress; what an operator must look at is not', () => {
+    for (const reason of ['Starting', 'NodesMissing', 'Publishing', 'Moving', 'Paused'])
+      expect([reason, isProgress(reason)]).toEqual([reason, true]);
+    for (const reason of ['NoNodeReady', 'MostNodesLost', 'BusUnavailable', 'GatewaysBehind', 'RegistryUnavailable'])
+      expect([reason, isProgress(reason)]).toEqual([reason, false]);
   });
 
   test.each<[Observed['registry'], string]>([

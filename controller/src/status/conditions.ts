@@ -46,6 +46,14 @@ export interface Observed {
   readonly paused: boolean;
 }
 
+/** Reasons that every change of a healthy cluster passes through. */
+const PROGRESS: ReadonlySet<string> = new Set(['Starting', 'NodesMissing', 'Publishing', 'Moving', 'Paused']);
+
+/** Whether a condition that is not True for this reason is on its way, and nobody need look. */
+export function isProgress(reason: string): boolean {
+  return PROGRESS.has(reason);
+}
+
 /** What holds now. Pure. */
 export function findings(observed: Observed): Record<ConditionType, Finding> {
   const BackendsAvailable = backends(observed);
@@ -92,6 +100,7 @@ function published({ publish, acknowledged, gateways }: Observed): Finding {
   if (!acknowledged) return no('Publishing', `${gateways.inSync} of ${gateways.ready} gateways route by the ring`);
   if (gateways.inSync < gateways.ready)
     return no('GatewaysBehind', `${gateways.inSync} of ${gateways.ready} gateways route by the ring; see their logs`);
+  if (gateways.ready === 0) return yes('Applied', 'the ring is published; no gateway is there yet');
   return yes('Applied', `${gateways.inSync} gateways route by the ring`);
 }
 
