@@ -6,7 +6,7 @@ import { http } from '../e2e/support/http.ts';
 import { until } from '../e2e/support/wait.ts';
 import { installCrd } from './support/crd.ts';
 import { condition, get, makeReady, namesOf, startOperator } from './support/operated.ts';
-import { SELECTOR, wsCluster } from './support/resources.ts';
+import { POD, SELECTOR, wsCluster } from './support/resources.ts';
 
 const BY_CLUSTER = '--selector=wscluster.io/cluster=';
 
@@ -185,6 +185,24 @@ describe('a controller on an API server without machines', () => {
     const { message } = await condition(api, name, 'BackendsAvailable', 'NoNodeFound');
     expect(message).toContain('selector');
   });
+
+  test('a port that the pods do not have is said in the condition and an Event, and taken up when it is mended', async () => {
+    const name = `chat-${++count}`;
+    const ports = [{ containerPort: 8080 }];
+    const template = { ...POD, spec: { containers: [{ ...POD.spec.containers[0], ports }] } };
+    await api.apply(wsCluster(name, { nodes: { replicas: 1, port: 9090, template } }));
+    await until('there is a pod', async () => (await nodesOf(name)).length === 1);
+    for (const pod of await nodesOf(name)) await makeReady(api, pod);
+    const { message } = await condition(api, name, 'Ready', 'PortNotInPod');
+    expect(message).toMatch(/9090.*8080|8080.*9090/);
+    await until('an Event says so', async () => (await api.kubectl('describe', 'wsc', name)).includes('PortNotInPod'));
+    await api.kubectl('patch', 'wsc', name, '--type=merge', '--patch={"spec":{"nodes":{"port":8080}}}');
+    await until('its pod is ready', async () => {
+      // The pod of the former port may go between the two.
+      for (const pod of await nodesOf(name)) await makeReady(api, pod).catch(() => {});
+      return (await condition(api, name, 'Ready', 'True', 1000).catch(() => undefined)) !== undefined;
+    });
+  }, 60_000);
 
   test('a deleted WsCluster leaves nothing, neither here nor in RabbitMQ and Redis', async () => {
     const name = await readyCluster();

@@ -16,8 +16,8 @@ import type { Resource } from './operated.ts';
 const sample = fileURLToPath(new URL('../../../deploy/k8s/samples/chat.yaml', import.meta.url));
 
 interface Manifest {
-  metadata: { name: string };
-  spec: { nodes: { drainSeconds: number }; gateway?: object };
+  metadata: { name: string; namespace: string };
+  spec: { nodes: { drainSeconds: number }; gateway?: object; registry: { nacos: { service?: string } } };
 }
 
 /** deploy/k8s/dev and the sample on a whole cluster, reached from this machine by the addresses of its Services. */
@@ -25,12 +25,23 @@ export class Scene {
   readonly engine: DockerEngine;
   readonly cluster: KubernetesCluster;
   readonly installed: Installed;
+  readonly #namespace: string;
+  /** In Nacos. */
+  readonly #service: string;
   #gateways = '';
 
-  private constructor(engine: DockerEngine, cluster: KubernetesCluster, installed: Installed) {
+  private constructor(
+    engine: DockerEngine,
+    cluster: KubernetesCluster,
+    installed: Installed,
+    namespace: string,
+    service: string,
+  ) {
     this.engine = engine;
     this.cluster = cluster;
     this.installed = installed;
+    this.#namespace = namespace;
+    this.#service = service;
   }
 
   static async up(): Promise<Scene> {
@@ -39,12 +50,18 @@ export class Scene {
     try {
       await baseImages(engine);
       cluster = await kubernetesCluster();
-      return new Scene(engine, cluster, await installWscluster(cluster, engine));
+      const installed = await installWscluster(cluster, engine);
+      return new Scene(engine, cluster, installed, installed.namespace, 'chat');
     } catch (error) {
       await cluster?.dispose();
       await engine.dispose();
       throw error;
     }
+  }
+
+  /** The same system, for a cluster in another namespace with a service of its own in Nacos. */
+  in(namespace: string): Scene {
+    return new Scene(this.engine, this.cluster, this.installed, namespace, `chat-of-${namespace}`);
   }
 
   async down(): Promise<void> {
@@ -55,20 +72,22 @@ export class Scene {
   /** Applies the sample with these parts of its spec changed, and waits as a user does. */
   async apply(change: (manifest: Manifest) => void = () => {}): Promise<void> {
     const manifest = parse(readFileSync(sample, 'utf8')) as Manifest;
+    manifest.metadata.namespace = this.#namespace;
+    manifest.spec.registry.nacos.service = this.#service;
     change(manifest);
     await this.cluster.apply(manifest);
     await this.kubectl('wait', '--for=condition=Ready', 'wsc/chat', '--timeout=120s');
-    this.#gateways = await this.installed.gateways('chat');
+    this.#gateways = await this.installed.gateways('chat', this.#namespace);
   }
 
-  /** In the sample's namespace. */
+  /** In this scene's namespace. */
   kubectl(...args: string[]): Promise<string> {
-    return this.cluster.kubectl(`--namespace=${this.installed.namespace}`, ...args);
+    return this.cluster.kubectl(`--namespace=${this.#namespace}`, ...args);
   }
 
   /** All processes of a pod's containers, on this machine: the first one of each only passes signals on. */
   async processes(pod: string): Promise<number[]> {
-    const first = await this.cluster.containerPids(this.installed.namespace, pod);
+    const first = await this.cluster.containerPids(this.#namespace, pod);
     const children = first.flatMap((pid) =>
       readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
     );
@@ -77,7 +96,7 @@ export class Scene {
 
   /** Asks for the eviction of a pod, as `kubectl drain` does; rejects when a budget forbids it. */
   async evict(pod: string): Promise<void> {
-    const { namespace } = this.installed;
+    const namespace = this.#namespace;
     const file = join(mkdtempSync(join(tmpdir(), 'wsc-eviction-')), 'eviction.json');
     writeFileSync(
       file,
@@ -97,7 +116,7 @@ export class Scene {
   /** Whichever controller answers. */
   api(method: string, path: string): Promise<Answer> {
     const { url, token } = this.installed.api;
-    const name = `${this.installed.namespace}.chat`;
+    const name = `${this.#namespace}.chat`;
     return http(method, `${url}/api/v1/clusters/${name}${path}`, undefined, { authorization: `Bearer ${token}` });
   }
 
@@ -147,7 +166,7 @@ export class Scene {
       const views = (await this.#get<{ gateways: { inSync: boolean }[] }>('/gateways')).gateways;
       if (views.length !== gateways || views.some(({ inSync }) => !inSync)) return `gateways: ${JSON.stringify(views)}`;
       const addresses = String(ring.members.map(({ address }) => address).sort());
-      const registered = String(await nacosInstances(this.installed.nacos, 'chat'));
+      const registered = String(await nacosInstances(this.installed.nacos, this.#service));
       return registered === addresses ? '' : `Nacos has ${registered}, the ring ${addresses}`;
     };
     const agree = async () => {
