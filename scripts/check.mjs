@@ -9,6 +9,11 @@ const tool = (...path) => join(root, 'node_modules', ...path);
 const checks = [
   { name: 'types', command: [tool('typescript', 'bin', 'tsc'), '-p', '.'], mend: 'see the messages above' },
   {
+    name: 'types of the dashboard',
+    command: [tool('typescript', 'bin', 'tsc'), '-p', 'dashboard'],
+    mend: 'see the messages above',
+  },
+  {
     name: 'lint and format',
     command: [tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'],
     mend: 'npm run format mends what can be mended by itself',

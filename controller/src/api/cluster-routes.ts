@@ -1,4 +1,4 @@
-import { canonicalKey, plainKey, rawQueryValue, slotOf } from '@wscluster/ring';
+import { canonicalKey, plainKey, rawQueryValue, SLOTS, slotOf } from '@wscluster/ring';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { streamEvents } from './event-stream.ts';
 import { passOnToLeader, servedBy } from './pass-on.ts';
 import * as answers from './schemas.ts';
 import { reignOf, type ServedCluster } from './served-cluster.ts';
-import { clusterView, gatewaysView, nodesView, ownerView, ringView } from './views.ts';
+import { clusterView, gatewaysView, liveView, nodesView, ownerView, ringView, slotView } from './views.ts';
 
 /** The routes of one cluster; who does not lead it passes them on. `signal` ends the event streams. */
 export function addClusterRoutes(
@@ -49,6 +49,21 @@ export function addClusterRoutes(
   );
   app.get('/owner', documented('Who owns a key: ?key=', 200, answers.ownerAnswer, {}), async (request) =>
     ownerView(of(request).controller, keyOf(request.url)),
+  );
+  app.get(
+    '/slots/:slot',
+    documented('Who owns a slot', 200, answers.slotAnswer, {
+      params: z
+        .object({
+          slot: z.coerce
+            .number()
+            .int()
+            .min(0)
+            .max(SLOTS - 1),
+        })
+        .loose(),
+    }),
+    async (request) => slotView(of(request).controller, request.params.slot),
   );
   app.get('/gateways', documented('The live gateways', 200, answers.gatewaysAnswer, {}), async (request) => ({
     gateways: gatewaysView(of(request).controller),
@@ -105,13 +120,26 @@ export function addClusterRoutes(
         summary: 'Server-sent events; resumes after Last-Event-ID',
         hide: !named,
         produces: ['text/event-stream'],
+        querystring: z.object({
+          state: z
+            .stringbool()
+            .default(false)
+            .describe('true: also events of type state, the whole cluster as it is now, whenever that changes'),
+        }),
       },
     },
     (request, reply) => {
       const last = request.headers['last-event-id'];
-      const { events } = of(request).controller;
+      const cluster = of(request);
+      const lastId = typeof last === 'string' ? last : undefined;
       reply.hijack();
-      streamEvents(events, typeof last === 'string' ? last : undefined, reply.raw, signal);
+      streamEvents({
+        log: cluster.controller.events,
+        lastId,
+        res: reply.raw,
+        signal,
+        ...(request.query.state ? { state: () => JSON.stringify(liveView(cluster)) } : {}),
+      });
     },
   );
 }

@@ -9,13 +9,22 @@ const MAX_BACKLOG_BYTES = 1024 * 1024;
 /** Time for a reader to take the end of the stream, ms. */
 const END_MS = 1000;
 
+/** A state that has changed is told this often at most, ms. */
+const STATE_MS = 250;
+
+export interface EventStreamParts {
+  readonly log: EventLog;
+  /** Of the last event that the reader has. */
+  readonly lastId: string | undefined;
+  readonly res: ServerResponse;
+  /** Ends the stream. */
+  readonly signal: AbortSignal;
+  /** The state as JSON; told as it is now and whenever it differs, as events without an id. Default: none is told. */
+  readonly state?: () => string;
+}
+
 /** Writes the events after `lastId`, and then each new one, as server-sent events, until the reader or `signal` ends it. */
-export function streamEvents(
-  log: EventLog,
-  lastId: string | undefined,
-  res: ServerResponse,
-  signal: AbortSignal,
-): void {
+export function streamEvents({ log, lastId, res, signal, state }: EventStreamParts): void {
   res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   res.write('retry: 1000\n\n');
   const write = ({ id, type, ...data }: ClusterEvent) =>
@@ -25,11 +34,13 @@ export function streamEvents(
     if (res.writableLength > MAX_BACKLOG_BYTES) res.destroy();
     else write(event);
   });
+  const states = state === undefined ? undefined : tellStates(state, res);
   const comments = setInterval(() => res.write(': still here\n\n'), COMMENT_MS);
   let late: NodeJS.Timeout | undefined;
   const quiet = () => {
     stop();
     clearInterval(comments);
+    clearInterval(states);
     clearTimeout(late);
     signal.removeEventListener('abort', end);
   };
@@ -42,4 +53,18 @@ export function streamEvents(
   res.once('close', quiet);
   if (signal.aborted) end();
   else signal.addEventListener('abort', end, { once: true });
+}
+
+function tellStates(state: () => string, res: ServerResponse): NodeJS.Timeout {
+  let told = '';
+  const tell = () => {
+    // Who reads slowly gets fewer of them: each is whole.
+    if (res.writableNeedDrain) return;
+    const now = state();
+    if (now === told) return;
+    told = now;
+    res.write(`event: state\ndata: ${now}\n\n`);
+  };
+  tell();
+  return setInterval(tell, STATE_MS);
 }

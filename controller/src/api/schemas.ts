@@ -18,7 +18,7 @@ const condition = z.object({
   lastTransitionTime: z.string(),
 });
 
-const status = z.object({
+export const status = z.object({
   observedGeneration: z.int(),
   conditions: z.array(condition),
   ring: z.object({ epoch: z.int(), version: z.int(), members: z.int(), digest: z.string() }),
@@ -63,14 +63,23 @@ export const ringAnswer = z.object({
   table: z.array(z.int()).optional().describe('Index into members of each slot; 65535 is nobody.'),
 });
 
-export const ownerAnswer = member.omit({ weight: true }).extend({ key: z.string(), slot: z.int(), revision });
+const owner = member.omit({ weight: true }).extend({
+  slot: z.int(),
+  connections: z.int().describe('Of all keys on this slot, by the last reports.'),
+  revision,
+});
+export const ownerAnswer = owner.extend({ key: z.string() });
+export const slotAnswer = owner;
 
 export const nodesAnswer = z.object({
   nodes: z.array(
     z.object({
       id: z.string(),
+      name: z.string().describe('What people call it: the pod, the container; else its id.'),
+      image: z.string().nullable().describe('Image of its container.'),
+      createdAt: z.string().nullable().describe('ISO 8601.'),
       address: z.string().nullable(),
-      state: z.string(),
+      state: z.enum(['starting', 'ready', 'unready', 'draining', 'restarting']),
       managed: z.boolean(),
       ringId: z.int().nullable(),
       weight: z.number().nullable(),

@@ -1,3 +1,4 @@
+import compress from '@fastify/compress';
 import swagger from '@fastify/swagger';
 import { WsClusterError } from '@wscluster/ring';
 import { formatHostPort, type HostPort, type Logger } from '@wscluster/service';
@@ -6,6 +7,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fast
 import { problemOf } from '../errors.ts';
 import { checkAccess } from './access.ts';
 import { addClusterRoutes } from './cluster-routes.ts';
+import { isDashboard, serveDashboard } from './dashboard.ts';
 import { statusFromLeader } from './pass-on.ts';
 import { clustersAnswer, problemAnswer } from './schemas.ts';
 import type { ServedCluster } from './served-cluster.ts';
@@ -27,6 +29,7 @@ export interface ApiServer {
 }
 
 const BODY_LIMIT_BYTES = 64 * 1024;
+const COMPRESS_FROM_BYTES = 4096;
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 
 /**
@@ -37,9 +40,13 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   const app = fastify({ bodyLimit: BODY_LIMIT_BYTES, logger: false, routerOptions: { maxParamLength: 256 } });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  app.addHook('onRequest', async ({ headers }) =>
-    checkAccess({ authorization: headers.authorization, host: headers.host, origin: headers.origin }, options.token),
-  );
+  app.addHook('onRequest', async (request) => {
+    const { authorization, host, origin } = request.headers;
+    // The page asks for the token; it shows nothing by itself.
+    if (options.token !== undefined && isDashboard(request)) return;
+    checkAccess({ authorization, host, origin }, options.token);
+  });
+  await app.register(compress, { threshold: COMPRESS_FROM_BYTES });
   // Nothing but JSON is taken, merge patches under their own name too.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
@@ -94,6 +101,8 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
       },
       { prefix },
     );
+
+  serveDashboard(app);
 
   try {
     await app.listen({ host: options.listen.host, port: options.listen.port });

@@ -2,6 +2,8 @@ import { compareRevisions, ownerOf, type Ring, SLOTS, slotCounts, slotOf, WsClus
 import { desiredReplicas } from '../cluster/nodes-schema.ts';
 import type { Reign } from '../reconcile/candidate.ts';
 import type { ClusterController } from '../reconcile/cluster-controller.ts';
+import type { Workload } from '../workloads/port.ts';
+import type { LiveState } from './live-schema.ts';
 
 // What the API shows, as plain data. Shares are parts of 1; revisions are {epoch, version}.
 
@@ -24,35 +26,46 @@ export function ringView(cluster: ClusterController, withSlots: boolean) {
 }
 
 export function ownerView(cluster: ClusterController, key: string) {
+  return { key, ...slotView(cluster, slotOf(key)) };
+}
+
+export function slotView(cluster: ClusterController, slot: number) {
   const { ring } = cluster.view;
-  const slot = slotOf(key);
   const owner = ownerOf(ring, slot);
   if (owner === undefined) throw new WsClusterError('NO_MEMBERS', 'the ring has no members: no node is ready yet');
   const { ringId, nodeId, address, state } = owner;
-  return { key, slot, ringId, nodeId, address, state, revision: ring.revision };
+  const connections = cluster.fleet.connectionsBySlot()[slot] ?? 0;
+  return { slot, ringId, nodeId, address, state, connections, revision: ring.revision };
 }
 
 export function nodesView(cluster: ClusterController) {
   const { ring, listing } = cluster.view;
   const slots = slotsByNode(ring);
   const connections = cluster.fleet.connectionsByNode();
-  return listing
-    .filter((workload) => workload.phase !== 'gone')
-    .map(({ id, address, phase, managed, drainingSince }) => {
-      const member = ring.members.find((candidate) => candidate.nodeId === id);
-      return {
-        id,
-        address: address ?? null,
-        state: phase,
-        managed,
-        ringId: member?.ringId ?? null,
-        weight: member?.weight ?? null,
-        slots: slots.get(id) ?? 0,
-        share: (slots.get(id) ?? 0) / SLOTS,
-        connections: connections.get(id) ?? 0,
-        drainingSince: drainingSince === undefined ? null : new Date(drainingSince).toISOString(),
-      };
-    });
+  return listing.filter(exists).map(({ id, name = id, image, createdAt, address, phase, managed, drainingSince }) => {
+    const member = ring.members.find((candidate) => candidate.nodeId === id);
+    return {
+      id,
+      name,
+      image: image ?? null,
+      createdAt: createdAt === undefined ? null : new Date(createdAt).toISOString(),
+      address: address ?? null,
+      state: phase,
+      managed,
+      ringId: member?.ringId ?? null,
+      weight: member?.weight ?? null,
+      slots: slots.get(id) ?? 0,
+      share: (slots.get(id) ?? 0) / SLOTS,
+      connections: connections.get(id) ?? 0,
+      drainingSince: drainingSince === undefined ? null : new Date(drainingSince).toISOString(),
+    };
+  });
+}
+
+type Existing = Workload & { readonly phase: Exclude<Workload['phase'], 'gone'> };
+
+function exists(workload: Workload): workload is Existing {
+  return workload.phase !== 'gone';
 }
 
 export function gatewaysView(cluster: ClusterController) {
@@ -80,6 +93,27 @@ export function clusterView({
     metadata: { name, generation: spec.generation },
     spec: spec.spec,
     status: statusView({ spec, controller }),
+  };
+}
+
+/** Without what changes from one moment to the next though nothing has happened. */
+export function liveView(reign: Reign & { readonly name: string }): LiveState {
+  const { name, spec, controller } = reign;
+  const { routing, rebalance, nodes } = spec.spec;
+  return {
+    name,
+    status: statusView(reign),
+    spec: {
+      routes: routing.routes,
+      replicas: desiredReplicas(nodes),
+      paused: rebalance.paused,
+      maxConnectionsPerSecond: rebalance.maxConnectionsPerSecond,
+    },
+    ring: ringView(controller, false),
+    nodes: nodesView(controller),
+    gateways: gatewaysView(controller).map(({ secondsSinceReport: _, ...gateway }) => gateway),
+    links: [...controller.view.links],
+    convergence: controller.convergence.last ?? null,
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-export type EventType = 'node' | 'ring' | 'release' | 'moves' | 'gateway' | 'condition' | 'spec';
+export type EventType = 'node' | 'ring' | 'release' | 'moves' | 'converged' | 'gateway' | 'condition' | 'spec';
 
 /** Something that happened to a cluster, for people and programs that watch it. */
 export interface ClusterEvent {

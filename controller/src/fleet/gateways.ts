@@ -42,6 +42,12 @@ const NO_COUNTS: Readonly<Uint32Array> = new Uint32Array(SLOTS);
 /** What the gateways of one cluster last reported. Silent ones are dropped by `prune`. */
 export class GatewayFleet {
   readonly #entries = new Map<string, Entry>();
+  #moved = 0;
+
+  /** Clients that gateways have told to reconnect since this controller first heard of each; it never falls. */
+  get moved(): number {
+    return this.#moved;
+  }
 
   /** Takes in a report; false when its connection counts are damaged (the rest still counts). */
   report(report: Report, now: number): boolean {
@@ -55,6 +61,7 @@ export class GatewayFleet {
         intact = false;
       }
     }
+    this.#moved += Math.max(0, report.moved - (known?.moved ?? report.moved));
     let connections = 0;
     for (const count of Object.values(report.connectionsByNode)) connections += count;
     this.#entries.set(report.gateway, {

@@ -28,9 +28,11 @@ import { GatewayLink } from '../publish/gateway-link.ts';
 import { Publisher } from '../publish/publisher.ts';
 import type { Registry } from '../registry/port.ts';
 import { RegistrySync } from '../registry/registry-sync.ts';
+import { ConvergenceWatch } from '../rollout/convergence.ts';
 import { paceOf } from '../rollout/pace.ts';
 import { Rollout } from '../rollout/rollout.ts';
 import { type Condition, findings, withFindings } from '../status/conditions.ts';
+import { type Link, linksOf } from '../status/links.ts';
 import { observe } from '../status/observe.ts';
 import type { SourceHandlers, Workload, WorkloadSource } from '../workloads/port.ts';
 import { NodeOperations } from './node-operations.ts';
@@ -87,6 +89,7 @@ export interface ClusterView {
   readonly membership: Membership;
   readonly listing: readonly Workload[];
   readonly conditions: readonly Condition[];
+  readonly links: readonly Link[];
 }
 
 /**
@@ -98,6 +101,7 @@ export class ClusterController {
   readonly events = new EventLog();
   readonly nodes: NodeOperations;
   readonly rollout: Rollout;
+  readonly convergence = new ConvergenceWatch();
   readonly #parts: ClusterParts;
   readonly #log: Logger;
   readonly #bus: RingBusHub;
@@ -120,6 +124,7 @@ export class ClusterController {
   /** Why the last look failed. */
   #failure: string | undefined;
   #conditions: readonly Condition[] = [];
+  #links: readonly Link[] = [];
   #documentsLost = false;
   /** What was published beside the ring; undefined when it has to be published whatever it is. */
   #published: { settings: string; vacancies: string } | undefined;
@@ -223,6 +228,7 @@ export class ClusterController {
       if (this.#documentsLost) this.#restoreDocuments();
       const now = performance.now();
       if (!this.rollout.acknowledged || this.rollout.isMoving(now)) this.#recent.keep(now);
+      this.#noteConvergence(now);
       this.#refreshStatus();
     }, HEARTBEAT_MS);
     this.#runner.signal();
@@ -274,6 +280,7 @@ export class ClusterController {
       membership: this.#membership,
       listing: this.#listing,
       conditions: this.#conditions,
+      links: this.#links,
     };
   }
 
@@ -410,7 +417,15 @@ export class ClusterController {
     const message = `ring ${revision}: ${members.length} members, ${changed} slots and ${moving} connections move`;
     this.#log.info({ event: 'ring-published', ...details }, message);
     this.events.add('ring', message, details);
+    if (changed > 0) this.convergence.begin(now, this.fleet.moved);
     await this.#link.publish(ring, pace, { settings, vacancies });
+  }
+
+  #noteConvergence(now: number): void {
+    const ended = this.convergence.look(this.rollout, this.fleet.moved, now);
+    if (ended === undefined) return;
+    const { ms, moved } = ended;
+    this.events.add('converged', `settled: ${moved} clients moved in ${ms} ms`, { moved, ms });
   }
 
   #wakeLater(membership: Membership, listing: readonly Workload[]): void {
@@ -467,6 +482,7 @@ export class ClusterController {
     const conditions = withFindings(this.#conditions, findings(observed), generation, new Date());
     logConditionChanges(this.events, this.#conditions, conditions);
     this.#conditions = conditions;
+    this.#links = linksOf(this.#links, observed, new Date());
   }
 
   /** A change by a person, in turn with the loop. Throws NO_LEADER once another controller may lead. */

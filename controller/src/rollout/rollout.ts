@@ -73,6 +73,16 @@ export class Rollout {
     return this.#unacknowledged === undefined;
   }
 
+  /** When the moves that were released last are all made, monotonic ms. */
+  get movedAt(): number {
+    return this.#movedAt;
+  }
+
+  /** Nothing is left to publish or to release. */
+  get complete(): boolean {
+    return this.acknowledged && Object.values(this.#remaining).every(({ slots }) => slots === 0);
+  }
+
   /** True while gateways make the moves that were released last. */
   isMoving(now: number): boolean {
     return now < this.#movedAt;

@@ -10,6 +10,10 @@ export interface Workload {
   readonly id: string;
   /** What people call it, where that is not the id: a pod's name. */
   readonly name?: string;
+  /** Image of its container. */
+  readonly image?: string;
+  /** Unix time in milliseconds. */
+  readonly createdAt?: number;
   /** `host:port`; undefined while it has none. */
   readonly address: string | undefined;
   readonly phase: 'starting' | 'ready' | 'unready' | 'draining' | 'restarting' | 'gone';

@@ -5,6 +5,7 @@ import type { ContainerFacts } from './facts.ts';
 const container: ContainerFacts = {
   id: 'c1',
   name: 'chat-1',
+  image: 'chat:1',
   labels: {},
   createdAt: 0,
   startedAt: 1,

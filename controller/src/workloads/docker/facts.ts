@@ -6,6 +6,8 @@ import type { Labels } from './labels.ts';
 export interface ContainerFacts {
   readonly id: string;
   readonly name: string;
+  /** As it was named when the container was created. */
+  readonly image: string;
   readonly labels: Labels;
   /** Unix ms by the engine's clock. */
   readonly createdAt: number;
@@ -57,6 +59,7 @@ export function factsOf(inspected: Docker.ContainerInspectInfo): ContainerFacts 
   return {
     id: inspected.Id,
     name: inspected.Name.replace(/^\//, ''),
+    image: config.Image,
     labels: config.Labels ?? {},
     createdAt: Date.parse(inspected.Created),
     startedAt: Date.parse(state.StartedAt),

@@ -280,6 +280,9 @@ class DockerSource implements WorkloadSource {
     const { weight } = nodeLabels(facts.labels);
     return {
       id,
+      name: facts.name,
+      image: facts.image,
+      createdAt: facts.createdAt,
       address: node.address,
       phase: drainingSince === undefined ? node.phase : 'draining',
       managed: this.#isManaged(facts),

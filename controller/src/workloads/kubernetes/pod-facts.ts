@@ -7,6 +7,8 @@ import type { ClusterIdentity } from './settings.ts';
 export interface PodFacts {
   readonly uid: string;
   readonly name: string;
+  /** Of the node's container. */
+  readonly image: string | undefined;
   /** Unix ms. */
   readonly createdAt: number;
   /** We created it for this very cluster. */
@@ -71,6 +73,7 @@ export function podFacts(pod: Pod, cluster: ClusterIdentity): PodFacts | undefin
   return {
     uid: metadata.uid,
     name: metadata.name,
+    image: spec.containers[0]?.image,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     managed,
     templateHash: labels[LABELS.templateHash],

@@ -17,6 +17,7 @@ export interface Pod extends KubeObject {
   readonly spec: {
     readonly containers: readonly {
       readonly name: string;
+      readonly image?: string;
       readonly ports?: readonly { readonly containerPort: number; readonly protocol?: string }[];
     }[];
     readonly restartPolicy?: string;

@@ -265,12 +265,14 @@ class PodSource implements KubernetesSource {
   }
 
   #workload({ facts, phase }: ObservedNode, address: string | undefined, view: ClusterView): Workload {
-    const { uid: id, name, managed, weight } = facts;
+    const { uid: id, name, image, createdAt, managed, weight } = facts;
     const drainingSince = this.#history.drainingSince(facts);
     const problem = portProblem(facts, view.port);
     return {
       id,
       name,
+      ...(image === undefined ? {} : { image }),
+      createdAt,
       address,
       // Another one has its address.
       phase: phase === 'ready' && address === undefined ? 'starting' : phase,

@@ -40,10 +40,11 @@ export class NodeProcess {
   }
 
   get workload(): Workload {
-    const { id, drainingSince } = this.record;
+    const { id, createdAt, drainingSince } = this.record;
     const phase = drainingSince !== undefined && this.#phase !== 'gone' ? 'draining' : this.#phase;
     return {
       id,
+      ...(createdAt === undefined ? {} : { createdAt }),
       address: this.#address,
       phase,
       managed: true,

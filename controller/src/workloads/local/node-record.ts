@@ -9,6 +9,8 @@ const recordSchema = z.object({
   pid: z.int().positive(),
   /** See processIdentity. */
   identity: z.string(),
+  /** Unix ms; undefined in records of former versions. */
+  createdAt: z.number().optional(),
   /** Unix ms; undefined while it was not asked to leave. */
   drainingSince: z.number().optional(),
   /** It got its SIGTERM; a second one would end it at once. */

@@ -102,7 +102,7 @@ class LocalSource implements WorkloadSource {
     });
     const pid = child.pid ?? 0;
     const identity = processIdentity(pid) ?? 'ended';
-    const record: NodeRecord = { id, pid, identity };
+    const record: NodeRecord = { id, pid, identity, createdAt: Date.now() };
     try {
       this.#records.save(record);
     } catch (error) {

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+/** What `npm run dashboard` builds. */
+const folder = fileURLToPath(new URL('../../../dashboard/dist', import.meta.url));
+
+/** Clients in the page connect to gateways, which are other origins. */
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/** True of requests for files of the page, which hold no data. */
+export function isDashboard(request: FastifyRequest): boolean {
+  return request.routeOptions.config.dashboard === true;
+}
+
+/** Serves the page at /, or says there how it is built. */
+export function serveDashboard(app: FastifyInstance): void {
+  app.register((scope, _options, done) => {
+    scope.addHook('onRoute', (route) => {
+      route.schema = { ...route.schema, hide: true };
+      route.config = { ...route.config, dashboard: true };
+    });
+    if (existsSync(folder))
+      scope.register(fastifyStatic, {
+        root: folder,
+        cacheControl: false,
+        setHeaders: (reply, path) => {
+          for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
+          // Files below assets/ bear a hash of their content.
+          const fixed = path.includes('/assets/');
+          reply.header('cache-control', fixed ? 'public, max-age=31536000, immutable' : 'no-cache');
+        },
+      });
+    else
+      scope.get('/', async (_request, reply) =>
+        reply.code(404).send('The dashboard is not built: run `npm run dashboard`, and start the controller again.\n'),
+      );
+    done();
+  });
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    dashboard?: boolean;
+  }
+}

@@ -1,0 +1,165 @@
+import type { LiveState } from '@wscluster/controller/api';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { ApiError, type ClusterApi } from '../api/client.ts';
+import type { ClusterEvent } from './cluster-event.ts';
+import { MoveRate } from './move-rate.ts';
+
+const KEPT_EVENTS = 1000;
+/** What has left is shown for this long, ms. */
+const GONE_MS = 10_000;
+const RETRY_MS = 1000;
+/** A stream that says nothing for so long is dead, ms; a comment comes every 15 s. */
+const SILENCE_MS = 40_000;
+
+export type LiveNode = Omit<LiveState['nodes'][number], 'state'> & {
+  readonly state: LiveState['nodes'][number]['state'] | 'gone';
+};
+
+/** What the page shows of a cluster; a new object whenever something has changed. */
+export interface Snapshot {
+  readonly connection: 'connecting' | 'live' | 'lost';
+  /** Why it is not live. */
+  readonly problem: ApiError | undefined;
+  /** Undefined before the first. */
+  readonly state: LiveState | undefined;
+  readonly nodes: readonly LiveNode[];
+  readonly movesPerSecond: number;
+  /** Oldest first. */
+  readonly events: readonly ClusterEvent[];
+}
+
+/** Follows one cluster by its event stream, and comes back by itself when that is cut. */
+export class LiveCluster {
+  readonly #api: ClusterApi;
+  readonly #stop = new AbortController();
+  readonly #listeners = new Set<() => void>();
+  readonly #rate = new MoveRate();
+  readonly #gone = new Map<string, { node: LiveNode; at: number }>();
+  readonly #known = new Set<string>();
+  #events: ClusterEvent[] = [];
+  #ticks: ReturnType<typeof setInterval>;
+  #pending = false;
+  #next: Snapshot = EMPTY;
+  #snapshot: Snapshot = EMPTY;
+
+  constructor(api: ClusterApi) {
+    this.#api = api;
+    this.#ticks = setInterval(() => this.#tick(), 1000);
+    void this.#run();
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly snapshot = (): Snapshot => this.#snapshot;
+
+  close(): void {
+    this.#stop.abort();
+    clearInterval(this.#ticks);
+    this.#listeners.clear();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await this.#follow();
+        this.#become({ connection: 'lost', problem: new ApiError(0, 'the controller ended the stream') });
+      } catch (error) {
+        if (signal.aborted) return;
+        const problem = error instanceof ApiError ? error : new ApiError(0, 'the connection to the controller was cut');
+        this.#become({ connection: this.#next.state === undefined ? 'connecting' : 'lost', problem });
+        // Another try would be answered the same.
+        if (problem.status === 401 || problem.status === 404) return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const attempt = new AbortController();
+    const stream = await this.#api.events(AbortSignal.any([this.#stop.signal, attempt.signal]));
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => attempt.abort(), SILENCE_MS);
+    };
+    const hearing = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        heard();
+        controller.enqueue(chunk);
+      },
+    });
+    heard();
+    const reader = stream
+      .pipeThrough(hearing)
+      .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+      .pipeThrough(new EventSourceParserStream())
+      .getReader();
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        if (value.event === 'state') this.#takeState(JSON.parse(value.data) as LiveState);
+        else if (value.id !== undefined) this.#takeEvent({ ...(JSON.parse(value.data) as ClusterEvent), id: value.id });
+      }
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
+  #takeState(state: LiveState): void {
+    const now = performance.now();
+    this.#rate.take(state.gateways, now);
+    const present = new Set(state.nodes.map(({ id }) => id));
+    for (const node of this.#next.state?.nodes ?? [])
+      if (!present.has(node.id)) this.#gone.set(node.id, { node: { ...node, state: 'gone', connections: 0 }, at: now });
+    for (const id of present) this.#gone.delete(id);
+    this.#become({ connection: 'live', problem: undefined, state });
+  }
+
+  /** A stream that begins anew tells again what it told before. */
+  #takeEvent(event: ClusterEvent): void {
+    if (this.#known.has(event.id)) return;
+    this.#known.add(event.id);
+    this.#events = [...this.#events, event].slice(-KEPT_EVENTS);
+    this.#become({});
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const [id, { at }] of this.#gone) if (now - at > GONE_MS) this.#gone.delete(id);
+    const gone = this.#next.nodes.filter(({ state }) => state === 'gone').length;
+    if (this.#gone.size !== gone || this.#next.movesPerSecond !== this.#rate.perSecond(now)) this.#become({});
+  }
+
+  /** Many changes at once are shown together. */
+  #become(change: Partial<Snapshot>): void {
+    this.#next = { ...this.#next, ...change };
+    if (this.#pending) return;
+    this.#pending = true;
+    setTimeout(() => {
+      this.#pending = false;
+      const gone = [...this.#gone.values()].map(({ node }) => node);
+      this.#next = {
+        ...this.#next,
+        nodes: [...(this.#next.state?.nodes ?? []), ...gone],
+        movesPerSecond: this.#rate.perSecond(performance.now()),
+        events: this.#events,
+      };
+      this.#snapshot = this.#next;
+      for (const listener of this.#listeners) listener();
+    }, 50);
+  }
+}
+
+const EMPTY: Snapshot = {
+  connection: 'connecting',
+  problem: undefined,
+  state: undefined,
+  nodes: [],
+  movesPerSecond: 0,
+  events: [],
+};

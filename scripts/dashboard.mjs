@@ -1,0 +1,34 @@
+// Builds the dashboard's page (dashboard/dist), unless it was built from these very sources.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'dashboard');
+const dist = join(folder, 'dist');
+/** Of the sources from which dist was built; kept inside it, so it goes with it. */
+const stamp = join(dist, '.sources');
+
+function digestOfSources() {
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  for (const part of ['src', 'public', 'index.html', 'package.json', 'vite.config.mjs']) hashTree(hash, join(folder, part));
+  return hash.digest('hex');
+}
+
+function hashTree(hash, path) {
+  const children = path.endsWith('src') || path.endsWith('public') ? readdirSync(path, { recursive: true, withFileTypes: true }) : undefined;
+  if (children === undefined) return hash.update(readFileSync(path));
+  const files = children.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  for (const file of files.sort()) hash.update(file.slice(folder.length)).update(readFileSync(file));
+}
+
+const digest = digestOfSources();
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
+  process.stdout.write('building the dashboard ...\n');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const built = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: folder, stdio: 'inherit' });
+  if (built.status !== 0) process.exit(built.status ?? 1);
+  writeFileSync(stamp, digest);
+}
