@@ -1,0 +1,97 @@
+import type { Plan } from '@wscluster/controller/api';
+import { useEffect, useRef, useState } from 'react';
+import { ApiError, type ClusterApi } from '../api/client.ts';
+import { make, type NodeChange, planned } from './node-change.ts';
+
+const TITLES: Readonly<Record<NodeChange['kind'], string>> = {
+  add: 'Add a node?',
+  drain: 'Drain this node?',
+  kill: 'Kill this node?',
+  weight: 'Change the weight of this node?',
+};
+
+interface Props {
+  readonly api: ClusterApi;
+  readonly change: NodeChange;
+  /** Of the whole cluster. */
+  readonly connections: number;
+  onWeight(weight: number): void;
+  onClose(): void;
+}
+
+/** Says what a change would move before it is made. */
+export function ChangeDialog({ api, change, connections, onWeight, onClose }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [plan, setPlan] = useState<Plan>();
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState(false);
+  const asked = JSON.stringify(planned(change));
+
+  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    let wanted = true;
+    setPlan(undefined);
+    setProblem('');
+    api.plan(JSON.parse(asked) as ReturnType<typeof planned>).then(
+      (answer) => wanted && setPlan(answer),
+      (error: unknown) => wanted && setProblem(error instanceof ApiError ? error.message : String(error)),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [api, asked]);
+
+  const confirm = async () => {
+    setBusy(true);
+    try {
+      await make(change, api);
+      onClose();
+    } catch (error) {
+      setProblem(error instanceof ApiError ? error.message : String(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <dialog ref={dialog} aria-labelledby="change" onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void confirm();
+        }}
+      >
+        <h2 id="change">{TITLES[change.kind]}</h2>
+        {'node' in change && <p className="id">{change.node.name}</p>}
+        {change.kind === 'weight' && (
+          <label>
+            Weight{' '}
+            <input
+              type="number"
+              min="0.01"
+              max="1000"
+              step="any"
+              required
+              value={change.weight}
+              onChange={(event) => onWeight(Number(event.target.value))}
+            />
+          </label>
+        )}
+        <p role="status">{plan === undefined ? (problem === '' ? 'Dry run ...' : '') : moves(plan, connections)}</p>
+        {change.kind === 'kill' && <p>It ends at once, as in a crash; one that the controller started is replaced.</p>}
+        {problem !== '' && <p role="alert">{problem}</p>}
+        <p className="buttons">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>{' '}
+          <button type="submit" className={change.kind === 'kill' ? 'danger' : 'primary'} disabled={busy}>
+            {change.kind === 'weight' ? 'Change' : `${change.kind[0]?.toUpperCase()}${change.kind.slice(1)}`}
+          </button>
+        </p>
+      </form>
+    </dialog>
+  );
+}
+
+function moves({ connections, slots }: Plan, all: number): string {
+  const number = (value: number) => value.toLocaleString('en');
+  return `Moves ${number(connections)} of ${number(all)} connections (${number(slots)} of 65,536 slots).`;
+}

@@ -1,0 +1,98 @@
+import type { LiveState, SlotOwner } from '@wscluster/controller/api';
+import { useEffect, useMemo, useState } from 'react';
+import { ApiError, type ClusterApi } from '../api/client.ts';
+import { ShareCircle } from './share-circle.tsx';
+import { SlotMap } from './slot-map.tsx';
+import { useTable } from './use-table.ts';
+
+/** The connections of a slot are asked for once the pointer rests, ms. */
+const REST_MS = 120;
+
+interface Props {
+  readonly api: ClusterApi;
+  readonly state: LiveState;
+}
+
+export function RingPanel({ api, state }: Props) {
+  const { ring, nodes } = state;
+  const [slot, setSlot] = useState<number>();
+  const [key, setKey] = useState('');
+  const table = useTable(api, ring.digest);
+  // By what they say: they come anew with every state.
+  const fingerprint = JSON.stringify([ring.members.map(({ nodeId, ringId }) => [nodeId, ringId]), nodes.map(({ id, name }) => [id, name])]);
+  const { ringIds, names } = useMemo(() => {
+    const [members, named] = JSON.parse(fingerprint) as [[string, number][], [string, string][]];
+    return { ringIds: new Map(members), names: new Map(named) };
+  }, [fingerprint]);
+  const found = useSlot(api, slot, ring.digest);
+
+  // The owner of a key is asked for again when the ring has changed.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the digest says that.
+  useEffect(() => {
+    if (key === '') return;
+    let wanted = true;
+    const timer = setTimeout(() => {
+      api.owner(key).then(
+        (owner) => wanted && setSlot(owner.slot),
+        () => {},
+      );
+    }, REST_MS);
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [api, key, ring.digest]);
+
+  const owner = slot === undefined ? undefined : table?.ownerOf(slot);
+  return (
+    <section className="ring" aria-labelledby="ring">
+      <h2 id="ring">Ring</h2>
+      <ShareCircle members={ring.members} names={names} />
+      <label>
+        Owner of the key{' '}
+        <input value={key} placeholder="alice" spellCheck={false} onChange={(event) => setKey(event.target.value)} />
+      </label>
+      <SlotMap
+        table={table}
+        ringIds={ringIds}
+        selected={slot}
+        onSelect={(chosen) => {
+          setKey('');
+          setSlot(chosen);
+        }}
+      />
+      <output className="slot" aria-live="polite">
+        {slot === undefined ? (
+          'Point at the map, or type a key.'
+        ) : (
+          <>
+            slot {slot}, owner <strong>{owner === undefined ? 'nobody' : (names.get(owner) ?? owner)}</strong>
+            {found instanceof ApiError && `: ${found.message}`}
+            {found !== undefined && !(found instanceof ApiError) && `, ${found.connections} connections`}
+          </>
+        )}
+      </output>
+    </section>
+  );
+}
+
+function useSlot(api: ClusterApi, slot: number | undefined, digest: string): SlotOwner | ApiError | undefined {
+  const [found, setFound] = useState<SlotOwner | ApiError>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another ring, another owner.
+  useEffect(() => {
+    setFound(undefined);
+    if (slot === undefined) return;
+    let wanted = true;
+    const timer = setTimeout(() => {
+      api.slot(slot).then(
+        (owner) => wanted && setFound(owner),
+        (error: unknown) => wanted && error instanceof ApiError && setFound(error),
+      );
+    }, REST_MS);
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [api, slot, digest]);
+  return found;
+}

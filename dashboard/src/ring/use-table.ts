@@ -1,0 +1,39 @@
+import { useEffect, useState } from 'react';
+import type { ClusterApi } from '../api/client.ts';
+
+export interface SlotTable {
+  /** Node id of the owner of each slot; undefined where nobody owns it. */
+  ownerOf(slot: number): string | undefined;
+  /** Of the ring that it was read from. */
+  readonly digest: string;
+  readonly table: Uint16Array;
+  readonly members: readonly string[];
+}
+
+const RETRY_MS = 1000;
+
+/** The owners of all slots of the ring with this digest; the ones before until they are here. */
+export function useTable(api: ClusterApi, digest: string): SlotTable | undefined {
+  const [known, setKnown] = useState<SlotTable>();
+  const [attempt, setAttempt] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a further attempt asks the same again.
+  useEffect(() => {
+    let wanted = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    api.table().then(
+      (answer) => {
+        if (!wanted) return;
+        const { members, table } = answer;
+        setKnown({ ...answer, ownerOf: (slot) => members[table[slot] ?? members.length] });
+      },
+      () => {
+        if (wanted) timer = setTimeout(() => setAttempt((n) => n + 1), RETRY_MS);
+      },
+    );
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [api, digest, attempt]);
+  return known;
+}

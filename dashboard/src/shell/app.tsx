@@ -1,0 +1,109 @@
+import type { Clusters } from '@wscluster/controller/api';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { Api, ApiError } from '../api/client.ts';
+import { addressOf, fromAddress } from './address.ts';
+import { ClusterPage } from './cluster-page.tsx';
+import { Notice } from './notice.tsx';
+import { type Theme, useTheme } from './theme.ts';
+import { TokenForm } from './token-form.tsx';
+
+/** For this tab only: a token that outlives it would be there for whoever comes next. */
+const TOKEN = 'token';
+const RETRY_MS = 2000;
+
+export function App() {
+  const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN) ?? undefined);
+  const [theme, setTheme] = useTheme();
+  const [clusters, setClusters] = useState<Clusters['clusters']>();
+  const [problem, setProblem] = useState<ApiError>();
+  const [attempt, setAttempt] = useState(0);
+  const api = useMemo(() => new Api(token), [token]);
+  const again = useCallback(() => setAttempt((n) => n + 1), []);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a further attempt asks the same again.
+  useEffect(() => {
+    let asked = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    api.clusters().then(
+      (answer) => {
+        if (!asked) return;
+        setClusters(answer.clusters);
+        setProblem(undefined);
+        // One may be declared any moment.
+        if (answer.clusters.length === 0) timer = setTimeout(again, RETRY_MS);
+      },
+      (error: unknown) => {
+        if (!asked) return;
+        const said = error instanceof ApiError ? error : new ApiError(0, String(error));
+        setProblem(said);
+        if (said.status !== 401) timer = setTimeout(again, RETRY_MS);
+      },
+    );
+    return () => {
+      asked = false;
+      clearTimeout(timer);
+    };
+  }, [api, attempt, again]);
+
+  const giveToken = (given: string) => {
+    sessionStorage.setItem(TOKEN, given);
+    setProblem(undefined);
+    setToken(given);
+    again();
+  };
+  const wanted = fromAddress('cluster');
+  const names = clusters?.map(({ name }) => name) ?? [];
+  const current = wanted ?? names[0];
+
+  return (
+    <>
+      <header className="top">
+        <h1>wscluster</h1>
+        {names.length > 0 && (
+          <nav aria-label="Clusters">
+            {names.map((name) => (
+              <a key={name} href={addressOf(name)} aria-current={name === current ? 'page' : undefined}>
+                {name}
+              </a>
+            ))}
+          </nav>
+        )}
+        <label className="theme">
+          Theme{' '}
+          <select value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
+            <option value="system">system</option>
+            <option value="light">light</option>
+            <option value="dark">dark</option>
+          </select>
+        </label>
+      </header>
+      <main>{content()}</main>
+    </>
+  );
+
+  function content() {
+    if (problem?.status === 401) return <TokenForm refused={token !== undefined} onToken={giveToken} />;
+    if (clusters === undefined)
+      return problem === undefined ? (
+        <Notice title="Asking the controller ..." />
+      ) : (
+        <Notice title="The controller does not answer" alert>
+          {problem.message}. Is it running, and is its API reachable here? It is asked again every 2 s.
+        </Notice>
+      );
+    if (current === undefined)
+      return (
+        <Notice title="There is no cluster yet">
+          Declare one: <code>kubectl apply</code> a WsCluster, or give the controller a file by <code>--cluster</code>. It
+          shows up here by itself.
+        </Notice>
+      );
+    if (!names.includes(current))
+      return (
+        <Notice title={`There is no cluster ${current}`} alert>
+          Choose one of those above.
+        </Notice>
+      );
+    return <ClusterPage key={`${current} ${attempt}`} api={api.of(current)} onUnauthorized={again} />;
+  }
+}

@@ -1,0 +1,28 @@
+import { useState } from 'react';
+
+interface Props {
+  /** A token was given, and it was the wrong one. */
+  readonly refused: boolean;
+  onToken(token: string): void;
+}
+
+export function TokenForm({ refused, onToken }: Props) {
+  const [text, setText] = useState('');
+  return (
+    <form
+      className="notice"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text.trim() !== '') onToken(text.trim());
+      }}
+    >
+      <h2>The API asks for a token</h2>
+      <p>It is what the controller was started with: --api-token, or WSCLUSTER_API_TOKEN. It is kept in this tab only.</p>
+      {refused && <p role="alert">That token was refused. Try another one.</p>}
+      <label>
+        Token <input type="password" autoComplete="off" value={text} onChange={(event) => setText(event.target.value)} />
+      </label>{' '}
+      <button type="submit">Open</button>
+    </form>
+  );
+}
