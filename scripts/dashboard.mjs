@@ -13,12 +13,16 @@ const stamp = join(dist, '.sources');
 
 function digestOfSources() {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
-  for (const part of ['src', 'public', 'index.html', 'package.json', 'vite.config.mjs']) hashTree(hash, join(folder, part));
+  for (const part of ['src', 'public', 'index.html', 'package.json', 'vite.config.mjs'])
+    hashTree(hash, join(folder, part));
   return hash.digest('hex');
 }
 
 function hashTree(hash, path) {
-  const children = path.endsWith('src') || path.endsWith('public') ? readdirSync(path, { recursive: true, withFileTypes: true }) : undefined;
+  const children =
+    path.endsWith('src') || path.endsWith('public')
+      ? readdirSync(path, { recursive: true, withFileTypes: true })
+      : undefined;
   if (children === undefined) return hash.update(readFileSync(path));
   const files = children.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   for (const file of files.sort()) hash.update(file.slice(folder.length)).update(readFileSync(file));

@@ -46,7 +46,10 @@ export class Api {
     try {
       response = await fetch(`/api/v1/clusters${path}`, init);
     } catch (error) {
-      throw new ApiError(0, `the controller does not answer: ${error instanceof Error ? error.message : String(error)}`);
+      throw new ApiError(
+        0,
+        `the controller does not answer: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     if (response.ok) return response;
     const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
@@ -71,7 +74,11 @@ export class ClusterApi {
       members: { nodeId: string }[];
       table: number[];
     };
-    return { digest: ring.digest, members: ring.members.map(({ nodeId }) => nodeId), table: Uint16Array.from(ring.table) };
+    return {
+      digest: ring.digest,
+      members: ring.members.map(({ nodeId }) => nodeId),
+      table: Uint16Array.from(ring.table),
+    };
   }
 
   async owner(key: string): Promise<Owner> {

@@ -19,7 +19,10 @@ export function RingPanel({ api, state }: Props) {
   const [key, setKey] = useState('');
   const table = useTable(api, ring.digest);
   // By what they say: they come anew with every state.
-  const fingerprint = JSON.stringify([ring.members.map(({ nodeId, ringId }) => [nodeId, ringId]), nodes.map(({ id, name }) => [id, name])]);
+  const fingerprint = JSON.stringify([
+    ring.members.map(({ nodeId, ringId }) => [nodeId, ringId]),
+    nodes.map(({ id, name }) => [id, name]),
+  ]);
   const { ringIds, names } = useMemo(() => {
     const [members, named] = JSON.parse(fingerprint) as [[string, number][], [string, string][]];
     return { ringIds: new Map(members), names: new Map(named) };

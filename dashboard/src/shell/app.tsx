@@ -94,8 +94,8 @@ export function App() {
     if (current === undefined)
       return (
         <Notice title="There is no cluster yet">
-          Declare one: <code>kubectl apply</code> a WsCluster, or give the controller a file by <code>--cluster</code>. It
-          shows up here by itself.
+          Declare one: <code>kubectl apply</code> a WsCluster, or give the controller a file by <code>--cluster</code>.
+          It shows up here by itself.
         </Notice>
       );
     if (!names.includes(current))

@@ -14,7 +14,8 @@ export function Figures({ state, movesPerSecond, connection }: Props) {
   return (
     <section aria-label="Overview">
       <p className={ready?.status === 'True' ? 'ready good' : 'ready bad'} role="status">
-        <span className="word">{ready?.status === 'True' ? 'Ready' : (ready?.reason ?? 'Unknown')}</span> {ready?.message}
+        <span className="word">{ready?.status === 'True' ? 'Ready' : (ready?.reason ?? 'Unknown')}</span>{' '}
+        {ready?.message}
       </p>
       <dl className="figures">
         <Figure name="Revision" value={`${ring.revision.epoch}.${ring.revision.version}`} hint="epoch.version" />

@@ -17,10 +17,13 @@ export function TokenForm({ refused, onToken }: Props) {
       }}
     >
       <h2>The API asks for a token</h2>
-      <p>It is what the controller was started with: --api-token, or WSCLUSTER_API_TOKEN. It is kept in this tab only.</p>
+      <p>
+        It is what the controller was started with: --api-token, or WSCLUSTER_API_TOKEN. It is kept in this tab only.
+      </p>
       {refused && <p role="alert">That token was refused. Try another one.</p>}
       <label>
-        Token <input type="password" autoComplete="off" value={text} onChange={(event) => setText(event.target.value)} />
+        Token{' '}
+        <input type="password" autoComplete="off" value={text} onChange={(event) => setText(event.target.value)} />
       </label>{' '}
       <button type="submit">Open</button>
     </form>

@@ -1,0 +1,101 @@
+/** Codes by which the gateways ask a client to come back at once. */
+const MOVED = 1012;
+const GOING_AWAY = 1001;
+const MAX_WAIT_MS = 10_000;
+const KEPT_MESSAGES = 5;
+
+/** What a card shows of a client. */
+export interface ClientView {
+  readonly key: string;
+  readonly status: 'connecting' | 'open' | 'waiting';
+  /** Where the backend says that it is; undefined before, and of backends that say nothing. */
+  readonly node: string | undefined;
+  /** How often it was told that another node owns its key, or lost its node. */
+  readonly moved: number;
+  readonly messageCount: number;
+  /** The last ones, oldest first. */
+  readonly messages: readonly string[];
+}
+
+/** A real WebSocket through a gateway, which comes back by itself (docs/clients.md). */
+export class PageClient {
+  readonly #urls: readonly string[];
+  readonly #onChange: () => void;
+  #socket: WebSocket | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #attempt: number;
+  #failures = 0;
+  #closed = false;
+  #view: ClientView;
+
+  /** `urls`: one for each gateway; `attempt` says with which it begins. */
+  constructor(key: string, urls: readonly string[], attempt: number, onChange: () => void) {
+    this.#urls = urls;
+    this.#attempt = attempt;
+    this.#onChange = onChange;
+    this.#view = { key, status: 'connecting', node: undefined, moved: 0, messageCount: 0, messages: [] };
+    this.#open();
+  }
+
+  get view(): ClientView {
+    return this.#view;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#socket?.close(1000);
+  }
+
+  #open(): void {
+    const socket = new WebSocket(this.#urls[this.#attempt++ % this.#urls.length] ?? '');
+    this.#socket = socket;
+    let opened = false;
+    let greeted = false;
+    socket.onopen = () => {
+      opened = true;
+      this.#failures = 0;
+      this.#become({ status: 'open' });
+    };
+    socket.onmessage = ({ data }) => {
+      const text = typeof data === 'string' ? data : '(binary)';
+      const node = greeted ? undefined : greeting(text);
+      greeted = true;
+      if (node !== undefined) this.#become({ node });
+      else
+        this.#become({
+          messageCount: this.#view.messageCount + 1,
+          messages: [...this.#view.messages, text].slice(-KEPT_MESSAGES),
+        });
+    };
+    socket.onclose = ({ code }) => {
+      if (this.#closed) return;
+      const moved = this.#view.moved + (opened && code === MOVED ? 1 : 0);
+      if (opened && (code === MOVED || code === GOING_AWAY)) {
+        this.#become({ status: 'connecting', moved });
+        return this.#open();
+      }
+      this.#become({ status: 'waiting' });
+      const most = Math.min(MAX_WAIT_MS, 200 * 2 ** this.#failures++);
+      this.#timer = setTimeout(() => {
+        this.#become({ status: 'connecting' });
+        this.#open();
+      }, Math.random() * most);
+    };
+  }
+
+  #become(change: Partial<ClientView>): void {
+    this.#view = { ...this.#view, ...change };
+    if (!this.#closed) this.#onChange();
+  }
+}
+
+/** The node that the sample backend's first message names; undefined when it is another message. */
+function greeting(text: string): string | undefined {
+  try {
+    const hello = JSON.parse(text) as { type?: unknown; node?: unknown };
+    return hello.type === 'hello' && typeof hello.node === 'string' ? hello.node : undefined;
+  } catch {
+    return undefined;
+  }
+}
