@@ -1,7 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
-// biome-ignore lint/style/noDefaultExport: Vite wants it so.
 export default defineConfig({
   plugins: [react()],
   // As the Content-Security-Policy wants it: nothing inline.

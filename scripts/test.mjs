@@ -1,6 +1,6 @@
 // Runs the tests: `npm test` all of them, `npm run test:unit` (--unit) those beside the code. Further arguments go to
 // vitest. The very last line is `N passed, N failed`; the exit code is 0 only if something ran and nothing failed.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,8 @@ async function environment() {
   try {
     const tools = await provideTools();
     await provideServers();
+    const built = spawnSync(process.execPath, [join(root, 'scripts', 'dashboard.mjs')], { stdio: 'inherit' });
+    if (built.status !== 0) throw new Error('the dashboard cannot be built: see the message above');
     return { ...process.env, ...tools };
   } catch (error) {
     process.stderr.write(`The whole tests cannot run here: ${error.message}\n(npm run test:unit needs none of it.)\n`);

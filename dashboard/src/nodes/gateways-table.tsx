@@ -29,8 +29,8 @@ export function GatewaysTable({ gateways }: { readonly gateways: LiveState['gate
             <tbody>
               {gateways.map(({ id, address, applied, inSync, connections, moved }) => (
                 <tr key={id}>
-                  <th scope="row" className="id">
-                    {id}
+                  <th scope="row">
+                    <span className="id">{id}</span>
                   </th>
                   <td>
                     <span className={inSync ? 'word good' : 'word progress'}>{inSync ? 'in sync' : 'behind'}</span>

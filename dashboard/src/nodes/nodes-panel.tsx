@@ -31,8 +31,7 @@ export function NodesPanel({ api, nodes, connections }: Props) {
             <tr>
               <th scope="col">Node</th>
               <th scope="col">State</th>
-              <th scope="col">Address</th>
-              <th scope="col">Image</th>
+              <th scope="col">Address, image</th>
               <th scope="col" className="number">
                 Connections
               </th>
@@ -80,8 +79,10 @@ function Row({ node, onChange }: { readonly node: LiveNode; onChange(change: Nod
       <td>
         <StateWord state={state} />
       </td>
-      <td>{address ?? '–'}</td>
-      <td className="id">{image ?? '–'}</td>
+      <td>
+        {address ?? '–'}
+        {image !== null && <small title={image}>{image}</small>}
+      </td>
       <td className="number">{connections.toLocaleString('en')}</td>
       <td className="number">{percent(share)}</td>
       <td className="number">{weight ?? '–'}</td>

@@ -15,7 +15,9 @@ interface Props {
 
 export function RingPanel({ api, state }: Props) {
   const { ring, nodes } = state;
-  const [slot, setSlot] = useState<number>();
+  const [chosen, setChosen] = useState<number>();
+  const [pointed, setPointed] = useState<number>();
+  const slot = pointed ?? chosen;
   const [key, setKey] = useState('');
   const table = useTable(api, ring.digest);
   // By what they say: they come anew with every state.
@@ -36,7 +38,7 @@ export function RingPanel({ api, state }: Props) {
     let wanted = true;
     const timer = setTimeout(() => {
       api.owner(key).then(
-        (owner) => wanted && setSlot(owner.slot),
+        (owner) => wanted && setChosen(owner.slot),
         () => {},
       );
     }, REST_MS);
@@ -59,9 +61,10 @@ export function RingPanel({ api, state }: Props) {
         table={table}
         ringIds={ringIds}
         selected={slot}
-        onSelect={(chosen) => {
+        onPoint={setPointed}
+        onSelect={(selected) => {
           setKey('');
-          setSlot(chosen);
+          setChosen(selected);
         }}
       />
       <output className="slot" aria-live="polite">

@@ -13,11 +13,13 @@ interface Props {
   /** Ring id by node id. */
   readonly ringIds: ReadonlyMap<string, number>;
   readonly selected: number | undefined;
+  /** Undefined: the pointer has left. */
+  onPoint(slot: number | undefined): void;
   onSelect(slot: number): void;
 }
 
 /** Every slot in the colour of its owner, row by row. */
-export function SlotMap({ table, ringIds, selected, onSelect }: Props) {
+export function SlotMap({ table, ringIds, selected, onPoint, onSelect }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const before = useRef<readonly (string | undefined)[]>([]);
 
@@ -57,7 +59,8 @@ export function SlotMap({ table, ringIds, selected, onSelect }: Props) {
       aria-valuenow={selected ?? 0}
       aria-valuetext={`slot ${selected ?? 0}, owner ${table?.ownerOf(selected ?? 0) ?? 'nobody'}`}
       tabIndex={0}
-      onPointerMove={(event) => onSelect(slotAt(event))}
+      onPointerMove={(event) => onPoint(slotAt(event))}
+      onPointerLeave={() => onPoint(undefined)}
       onPointerDown={(event) => onSelect(slotAt(event))}
       onKeyDown={onKeyDown}
     >

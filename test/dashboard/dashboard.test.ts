@@ -1,0 +1,242 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { http } from '../e2e/support/http.ts';
+import { type NodeView, System } from '../e2e/support/system.ts';
+import { until } from '../e2e/support/wait.ts';
+import { Browser } from './support/browser.ts';
+import { cards, rows, slotsInPicture } from './support/looks.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe('the dashboard, on a system of real processes', () => {
+  let system: System;
+  let browser: Browser;
+  let page: Page;
+
+  const url = () => `http://127.0.0.1:${system.apiPort}`;
+  const open = async (query = '') => {
+    page = await browser.page(`${url()}/${query}`);
+  };
+  const get = async <T>(path: string) => JSON.parse((await http('GET', `${url()}/api/v1${path}`)).text) as T;
+  const nodes = async () => (await get<{ nodes: NodeView[] }>('/nodes')).nodes;
+  const addClients = async (hundreds: number) => {
+    for (let n = 0; n < hundreds; n++) await page.getByRole('button', { name: '+ 100 clients' }).click();
+    await page.getByText(`${hundreds * 100} of ${hundreds * 100} connected`).waitFor();
+  };
+  /** Every card shows the node that owns its key. */
+  const cardsAgree = async () => {
+    const owners = await system.owners();
+    return (await cards(page)).every(({ key, node, open: isOpen }) => isOpen && node === owners(key));
+  };
+
+  beforeAll(async () => {
+    system = await System.start({ nodes: 3, gateways: 2 });
+    browser = await Browser.open();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await system?.stop();
+  });
+  afterEach(async () => {
+    await page?.close();
+    expect(browser.complaints.splice(0)).toEqual([]);
+  });
+
+  test('200 clients, one node more: picture, tables and cards agree with the API, and as many moved as the dry run said', async () => {
+    await open();
+    await addClients(2);
+    await until(
+      'the API counts them',
+      async () => (await nodes()).reduce((sum, node) => sum + node.connections, 0) === 200,
+    );
+    await page.getByRole('button', { name: '+ node' }).click();
+    const said = await page.getByText(/^Moves [\d,]+ of 200 connections/).innerText();
+    const planned = Number(/Moves (\d+)/.exec(said)?.[1]);
+    expect(planned).toBeGreaterThan(10);
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByText(`settled: ${planned} clients moved`).waitFor();
+    await system.settled(4);
+    await until('all cards show their owner', cardsAgree);
+    const shown = await cards(page);
+    expect(shown).toHaveLength(200);
+    expect(shown.reduce((sum, { moved }) => sum + moved, 0)).toBe(planned);
+    expect(Math.max(...shown.map(({ moved }) => moved))).toBe(1);
+    await until('the table agrees', async () => {
+      const table = await rows(page);
+      return (await nodes()).every(({ id, connections }) => table[id]?.connections === connections);
+    });
+    const expected = Object.fromEntries((await nodes()).map(({ id, slots }) => [id, slots]));
+    await until('the picture agrees', async () => {
+      const painted = await slotsInPicture(page);
+      return Object.keys(painted).length === 4 && Object.entries(expected).every(([id, n]) => painted[id] === n);
+    });
+    await page.getByText(`${planned} moved in`).waitFor();
+  });
+
+  test('a key that is typed in lights up its slot and owner', async () => {
+    await open();
+    const { slot, nodeId } = await get<{ slot: number; nodeId: string }>('/owner?key=b%C3%BCro%2F1');
+    await page.getByLabel('Owner of the key').fill('büro/1');
+    await page.getByText(`slot ${slot}, owner ${nodeId}, 0 connections`).waitFor();
+    await page.getByRole('slider').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByText(`slot ${slot + 1}, owner`).waitFor();
+  });
+
+  test('a killed node: its clients show their new owner within 2 s, and it shows as gone', async () => {
+    await open();
+    await addClients(1);
+    await until(
+      'the API counts them',
+      async () => (await nodes()).reduce((sum, node) => sum + node.connections, 0) === 100,
+    );
+    const victim = (await cards(page))[0]?.node ?? '';
+    const lost = (await cards(page)).filter(({ node }) => node === victim).map(({ key }) => key);
+    await page.getByRole('button', { name: `Kill ${victim}` }).click();
+    await page.getByText(/^Moves \d+ of 100 connections/).waitFor();
+    await page.getByRole('button', { name: 'Kill', exact: true }).click();
+    await until(
+      'its clients are elsewhere',
+      async () =>
+        (await cards(page)).every(({ key, node, open: isOpen }) => !lost.includes(key) || (isOpen && node !== victim)),
+      2000,
+      50,
+    );
+    await system.settled(4);
+    await until('all cards show their owner', cardsAgree);
+  });
+
+  test('a message to a key arrives at the card of that client only', async () => {
+    await open();
+    await addClients(1);
+    await page.getByLabel('To the key').fill('guest-7');
+    await page.getByLabel('Message').fill('hello <b>you</b>');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText(/^sent to 1 on/).waitFor();
+    await until('it is there', async () => (await cards(page)).some(({ messages }) => messages.length > 0));
+    const got = (await cards(page)).filter(({ messages }) => messages.length > 0);
+    expect(got.map(({ key, messages }) => [key, messages])).toEqual([['guest-7', ['hello <b>you</b>']]]);
+    await page.getByRole('button', { name: 'Find owner' }).click();
+    await page.getByText(/^guest-7 is on slot \d+, which/).waitFor();
+  });
+
+  test('drain and weight ask first, and do what they say', async () => {
+    await open();
+    const [node] = await nodes();
+    const id = node?.id ?? '';
+    await page.getByRole('button', { name: `Change the weight of ${id}` }).click();
+    await page.getByRole('spinbutton', { name: 'Weight' }).fill('2');
+    await page.getByText(/^Moves 0 of 0 connections \([1-9]/).waitFor();
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await until('it has more', async () => ((await nodes()).find((found) => found.id === id)?.slots ?? 0) > 20_000);
+    await page.getByRole('button', { name: `Drain ${id}` }).click();
+    await page.getByText(/^Moves 0 of 0 connections/).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: `Drain ${id}` }).click();
+    await page.getByRole('button', { name: 'Drain', exact: true }).click();
+    await until('it shows as gone', async () => (await rows(page))[id]?.state === 'gone');
+    await system.settled(3);
+  });
+
+  test('nothing that a key contains becomes markup', async () => {
+    await open();
+    const key = '<img src=x onerror="window.pwned=1">';
+    await page.getByLabel('Key', { exact: true }).fill(key);
+    await page.getByRole('button', { name: '+ client' }).click();
+    await until('it is connected', async () => (await cards(page)).some((card) => card.key === key && card.open));
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.evaluate(() => 'pwned' in globalThis)).toBe(false);
+    const { headers } = await fetch(url());
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toContain('unsafe');
+  });
+
+  test('the page is at most 250 kB of JavaScript, and all of it comes from here', async () => {
+    const html = await (await fetch(url())).text();
+    const scripts = [...html.matchAll(/src="([^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(scripts.every((path) => path.startsWith('/'))).toBe(true);
+    const bodies = await Promise.all(scripts.map(async (path) => await (await fetch(`${url()}${path}`)).text()));
+    expect(gzipSync(bodies.join('')).length).toBeLessThan(250_000);
+    expect(html).not.toMatch(/https?:\/\//);
+  });
+
+  test('the timeline can be filtered', async () => {
+    await open();
+    await page.getByLabel('Type').selectOption('ring');
+    await page.getByLabel('Contains').fill('members');
+    await page
+      .getByText(/ring \d+\.\d+: \d+ members/)
+      .first()
+      .waitFor();
+    expect(await page.locator('.events .type').allInnerTexts()).not.toContain('node');
+    await page.getByLabel('Contains').fill('no such thing');
+    await page.getByText('Nothing matches the filter.').waitFor();
+  });
+
+  test('an unknown cluster in the address is said', async () => {
+    await open('?cluster=nobody');
+    await page.getByRole('alert').getByText('There is no cluster nobody').waitFor();
+    await page.getByRole('link', { name: 'chat' }).click();
+    await page.getByRole('heading', { name: 'Nodes' }).waitFor();
+  });
+
+  test('axe finds nothing serious, light and dark, with the dialog open too; a phone shows it without scrolling sideways', async () => {
+    await open();
+    await page.getByRole('button', { name: '+ client' }).click();
+    await page.getByText('1 of 1 connected').waitFor();
+    for (const theme of ['light', 'dark']) {
+      await page.getByLabel('Theme').selectOption(theme);
+      expect(await serious(page)).toEqual([]);
+    }
+    await page.getByRole('button', { name: '+ node' }).click();
+    await page.getByText(/^Moves/).waitFor();
+    expect(await serious(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.setViewportSize({ width: 375, height: 700 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375);
+  });
+
+  test('a controller that is started again: the page says that it is away, and is live again', async () => {
+    await open();
+    await page.getByText('Live data').waitFor();
+    await system.controller.kill('SIGKILL');
+    await page.getByRole('alert').getByText('The connection to the controller is lost').waitFor();
+    await system.restartController();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await system.settled(3);
+  });
+});
+
+test('a token: the wrong one is refused, the right one opens the page', async () => {
+  const token = 'a-token-of-the-dashboard';
+  const system = await System.begin({ nodes: 1, gateways: 1, controllerEnv: { WSCLUSTER_API_TOKEN: token } });
+  const browser = await Browser.open();
+  try {
+    const url = `http://127.0.0.1:${system.apiPort}/`;
+    await until('the API listens', async () => (await fetch(url).catch(() => undefined))?.ok === true);
+    const page = await browser.page(url);
+    await page.getByLabel('Token').fill('a-token-that-is-wrong');
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByText('That token was refused').waitFor();
+    await page.getByLabel('Token').fill(token);
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByRole('heading', { name: 'Nodes' }).waitFor();
+    expect(browser.complaints).toEqual([]);
+  } finally {
+    await browser.close();
+    await system.stop();
+  }
+});
+
+async function serious(page: Page): Promise<string[]> {
+  // As a script of the test's own world: the page's policy lets in no other.
+  const found = await page.evaluate(`${axe}; axe.run().then(({ violations }) => violations)`);
+  return (found as { id: string; impact: string; nodes: { html: string }[] }[])
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
