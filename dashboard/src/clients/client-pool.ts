@@ -1,3 +1,4 @@
+import { ConnectGate } from './connect-gate.ts';
 import { type ClientView, PageClient } from './page-client.ts';
 
 /** Browsers open no more sockets than this to one host. */
@@ -8,6 +9,7 @@ const SHOW_MS = 100;
 /** The clients of this page. */
 export class ClientPool {
   readonly #clients = new Map<string, PageClient>();
+  readonly #gate = new ConnectGate();
   readonly #listeners = new Set<() => void>();
   #snapshot: readonly ClientView[] = [];
   #pending = false;
@@ -31,7 +33,7 @@ export class ClientPool {
   /** `urls`: where the key is reached, one for each gateway. A key that has a client already keeps it. */
   add(key: string, urls: readonly string[]): void {
     if (this.#clients.has(key) || this.#clients.size >= MOST_CLIENTS) return;
-    this.#clients.set(key, new PageClient(key, urls, this.#clients.size, () => this.#changed()));
+    this.#clients.set(key, new PageClient(key, urls, this.#clients.size, this.#gate, () => this.#changed()));
     this.#changed();
   }
 

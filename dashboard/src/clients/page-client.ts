@@ -1,3 +1,5 @@
+import type { ConnectGate } from './connect-gate.ts';
+
 /** Codes by which the gateways ask a client to come back at once. */
 const MOVED = 1012;
 const GOING_AWAY = 1001;
@@ -20,6 +22,7 @@ export interface ClientView {
 /** A real WebSocket through a gateway, which comes back by itself (docs/clients.md). */
 export class PageClient {
   readonly #urls: readonly string[];
+  readonly #gate: ConnectGate;
   readonly #onChange: () => void;
   #socket: WebSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -29,12 +32,13 @@ export class PageClient {
   #view: ClientView;
 
   /** `urls`: one for each gateway; `attempt` says with which it begins. */
-  constructor(key: string, urls: readonly string[], attempt: number, onChange: () => void) {
+  constructor(key: string, urls: readonly string[], attempt: number, gate: ConnectGate, onChange: () => void) {
     this.#urls = urls;
+    this.#gate = gate;
     this.#attempt = attempt;
     this.#onChange = onChange;
     this.#view = { key, status: 'connecting', node: undefined, moved: 0, messageCount: 0, messages: [] };
-    this.#open();
+    this.#ask();
   }
 
   get view(): ClientView {
@@ -47,6 +51,13 @@ export class PageClient {
     this.#socket?.close(1000);
   }
 
+  #ask(): void {
+    this.#gate.ask(() => {
+      if (this.#closed) this.#gate.done();
+      else this.#open();
+    });
+  }
+
   #open(): void {
     const socket = new WebSocket(this.#urls[this.#attempt++ % this.#urls.length] ?? '');
     this.#socket = socket;
@@ -54,6 +65,7 @@ export class PageClient {
     let greeted = false;
     socket.onopen = () => {
       opened = true;
+      this.#gate.done();
       this.#failures = 0;
       this.#become({ status: 'open' });
     };
@@ -69,17 +81,18 @@ export class PageClient {
         });
     };
     socket.onclose = ({ code }) => {
+      if (!opened) this.#gate.done();
       if (this.#closed) return;
       const moved = this.#view.moved + (opened && code === MOVED ? 1 : 0);
       if (opened && (code === MOVED || code === GOING_AWAY)) {
         this.#become({ status: 'connecting', moved });
-        return this.#open();
+        return this.#ask();
       }
       this.#become({ status: 'waiting' });
       const most = Math.min(MAX_WAIT_MS, 200 * 2 ** this.#failures++);
       this.#timer = setTimeout(() => {
         this.#become({ status: 'connecting' });
-        this.#open();
+        this.#ask();
       }, Math.random() * most);
     };
   }

@@ -49,7 +49,6 @@ export function SlotMap({ table, ringIds, selected, onPoint, onSelect }: Props) 
     onSelect(((selected ?? 0) + step + SIDE * SIDE) % (SIDE * SIDE));
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: no element is a map with one value, moved through in two directions.
     <div
       className="map"
       role="slider"
