@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { tour } from '../dashboard/support/tour.ts';
 import { Crowd } from '../e2e/support/crowd.ts';
 import type { Owners } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
@@ -74,6 +75,13 @@ describe('docker compose up', () => {
     for (const secret of SECRETS) expect(logged).not.toContain(secret);
   });
 });
+
+test('the dashboard shows the containers, and clients in the page are with their owners', async () => {
+  const ids = await site.containers('ws-node');
+  const shown = await tour({ ...site.dashboard, cluster: 'chat', nodes: ids, name: 'compose' });
+  const owners = await site.owners();
+  expect(shown.filter(({ key, node }) => !isOn(node, owners(key)))).toEqual([]);
+}, 120_000);
 
 describe('300 clients of three containers', () => {
   useCrowd();

@@ -75,6 +75,7 @@ describe('the dashboard, on a system of real processes', () => {
       return Object.keys(painted).length === 4 && Object.entries(expected).every(([id, n]) => painted[id] === n);
     });
     await page.getByText(`${planned} moved in`).waitFor();
+    await browser.screenshot(page, 'local');
   });
 
   test('a key that is typed in lights up its slot and owner', async () => {

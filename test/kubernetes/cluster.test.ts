@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { nacosInstances } from '../brokers/support/agreement.ts';
+import { tour } from '../dashboard/support/tour.ts';
 import { Client } from '../e2e/support/client.ts';
 import { Crowd } from '../e2e/support/crowd.ts';
 import type { Owners } from '../e2e/support/system.ts';
@@ -72,6 +73,13 @@ describe('the sample on a real cluster, with 300 clients through the Service of 
     expect(crowd.keys((client) => moves(client) > atMost)).toEqual([]);
     expect(crowd.keys(({ key }) => ownerBefore(key) !== ownerNow(key))).toEqual(onNode(uid));
   }
+
+  test('the dashboard shows the pods, and clients in the page are with their owners', async () => {
+    const nodes = (await scene.pods()).map(([uid]) => uid);
+    const shown = await tour({ ...scene.dashboard, nodes, name: 'kubernetes' });
+    const owners = await scene.owners();
+    expect(shown.filter(({ key, node }) => node !== owners(key))).toEqual([]);
+  });
 
   test('kubectl shows what there is', async () => {
     const [head = '', line = ''] = (await scene.kubectl('get', 'wsc', 'chat')).split('\n');

@@ -20,8 +20,6 @@ export function ClientsPanel({ api, pool, state }: Props) {
   const route = usableRoute(state.spec.routes);
   const guessed = guessedGateways(state.gateways, location.hostname).join(', ');
   const gateways = (given.trim() === '' ? guessed : given).split(/[\s,]+/).filter(Boolean);
-  const ringIds = new Map(state.ring.members.map(({ nodeId, ringId }) => [nodeId, ringId]));
-  const names = new Map(state.nodes.map(({ id, name }) => [id, name]));
   const [problem, setProblem] = useState('');
 
   const add = (count: number) => {
@@ -88,14 +86,20 @@ export function ClientsPanel({ api, pool, state }: Props) {
           <Card
             key={client.key}
             client={client}
-            nodeName={client.node === undefined ? '–' : (names.get(client.node) ?? client.node)}
-            ringId={client.node === undefined ? undefined : ringIds.get(client.node)}
+            nodeName={nodeCalled(client.node, state.nodes)?.name ?? client.node ?? '–'}
+            ringId={nodeCalled(client.node, state.nodes)?.ringId ?? undefined}
             pool={pool}
           />
         ))}
       </ul>
     </section>
   );
+}
+
+/** A container calls itself by its host name, which begins its id. */
+function nodeCalled(called: string | undefined, nodes: LiveState['nodes']): LiveState['nodes'][number] | undefined {
+  const isHostName = called?.length === 12;
+  return nodes.find(({ id }) => id === called || (isHostName && id.startsWith(called)));
 }
 
 interface CardProps {

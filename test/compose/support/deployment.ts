@@ -128,6 +128,12 @@ export class Deployment {
     return [`ws://127.0.0.1:${this.#ports[0]}/websocket/connect/${encodeURIComponent(key)}`];
   }
 
+  /** Of the controller that may be standing by: it passes on what the page asks. */
+  get dashboard() {
+    const [client, , controller2] = this.#ports;
+    return { url: `http://127.0.0.1:${controller2}`, token: TOKEN, gateways: `ws://127.0.0.1:${client}` };
+  }
+
   /** Calls the API below the cluster at one of the controllers; both answer. */
   api(method: string, path: string, body?: string, controller: 1 | 2 = 1): Promise<Answer> {
     const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/merge-patch+json' };

@@ -41,6 +41,12 @@ export class Browser {
     return page;
   }
 
+  /** As docs/dashboard has it; only where WSCLUSTER_SCREENSHOTS names a folder. */
+  async screenshot(page: Page, name: string): Promise<void> {
+    const folder = process.env.WSCLUSTER_SCREENSHOTS;
+    if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) });
+  }
+
   async close(): Promise<void> {
     await this.#context.close();
     rmSync(this.#profile, { recursive: true, force: true });

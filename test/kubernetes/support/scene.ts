@@ -113,6 +113,11 @@ export class Scene {
     return [`ws://${this.#gateways}/websocket/connect/${encodeURIComponent(key)}`];
   }
 
+  /** What the page is opened with. */
+  get dashboard() {
+    return { ...this.installed.api, cluster: `${this.#namespace}.chat`, gateways: `ws://${this.#gateways}` };
+  }
+
   /** Whichever controller answers. */
   api(method: string, path: string): Promise<Answer> {
     const { url, token } = this.installed.api;
