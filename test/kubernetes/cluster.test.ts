@@ -75,7 +75,7 @@ describe('the sample on a real cluster, with 300 clients through the Service of 
   }
 
   test('the dashboard shows the pods, and clients in the page are with their owners', async () => {
-    const nodes = (await scene.pods()).map(([uid]) => uid);
+    const nodes = [...(await scene.pods()).keys()];
     const shown = await tour({ ...scene.dashboard, nodes, name: 'kubernetes' });
     const owners = await scene.owners();
     expect(shown.filter(({ key, node }) => node !== owners(key))).toEqual([]);
