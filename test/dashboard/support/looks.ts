@@ -1,4 +1,3 @@
-/// <reference lib="dom" />
 import type { Page } from 'playwright-core';
 
 /** What the cards of the page's clients say, by key. */
@@ -36,11 +35,11 @@ export async function rows(page: Page): Promise<Record<string, { state: string; 
 
 /** Slots by node id as the map's picture shows them: by the colours beside the nodes. */
 export async function slotsInPicture(page: Page): Promise<Record<string, number>> {
-  return await page.evaluate(() => {
-    const canvas = document.querySelector('canvas');
+  return await page.locator('body').evaluate((body) => {
+    const canvas = body.querySelector('canvas');
     const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
     const nodes = new Map<string, string>();
-    for (const row of document.querySelectorAll('tr[data-node]'))
+    for (const row of body.querySelectorAll('tr[data-node]'))
       nodes.set(row.querySelector('rect')?.getAttribute('fill') ?? '', row.getAttribute('data-node') ?? '');
     const slots: Record<string, number> = {};
     for (let at = 0; at < pixels.length; at += 4) {
