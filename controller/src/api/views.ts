@@ -42,8 +42,9 @@ export function nodesView(cluster: ClusterController) {
   const { ring, listing } = cluster.view;
   const slots = slotsByNode(ring);
   const connections = cluster.fleet.connectionsByNode();
+  const members = new Map(ring.members.map((member) => [member.nodeId, member]));
   return listing.filter(exists).map(({ id, name = id, image, createdAt, address, phase, managed, drainingSince }) => {
-    const member = ring.members.find((candidate) => candidate.nodeId === id);
+    const member = members.get(id);
     return {
       id,
       name,

@@ -72,7 +72,7 @@ export class LiveCluster {
         const problem = error instanceof ApiError ? error : new ApiError(0, 'the connection to the controller was cut');
         this.#become({ connection: this.#next.state === undefined ? 'connecting' : 'lost', problem });
         // Another try would be answered the same.
-        if (problem.status === 401 || problem.status === 404) return;
+        if (problem.status === 401) return;
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }

@@ -9,7 +9,8 @@ import { TokenForm } from './token-form.tsx';
 
 /** For this tab only: a token that outlives it would be there for whoever comes next. */
 const TOKEN = 'token';
-const RETRY_MS = 2000;
+/** Clusters may be declared any moment. */
+const LOOK_AGAIN_MS = 2000;
 
 export function App() {
   const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN) ?? undefined);
@@ -29,14 +30,13 @@ export function App() {
         if (!asked) return;
         setClusters(answer.clusters);
         setProblem(undefined);
-        // One may be declared any moment.
-        if (answer.clusters.length === 0) timer = setTimeout(again, RETRY_MS);
+        timer = setTimeout(again, LOOK_AGAIN_MS);
       },
       (error: unknown) => {
         if (!asked) return;
         const said = error instanceof ApiError ? error : new ApiError(0, String(error));
         setProblem(said);
-        if (said.status !== 401) timer = setTimeout(again, RETRY_MS);
+        if (said.status !== 401) timer = setTimeout(again, LOOK_AGAIN_MS);
       },
     );
     return () => {
@@ -104,6 +104,6 @@ export function App() {
           Choose one of those above.
         </Notice>
       );
-    return <ClusterPage key={`${current} ${attempt}`} api={api.of(current)} onUnauthorized={again} />;
+    return <ClusterPage key={`${current} ${token}`} api={api.of(current)} onUnauthorized={again} />;
   }
 }
