@@ -74,6 +74,8 @@ describe('npm start', () => {
     const [api, first, second] = ports;
     const client = new Client('alice', [`ws://127.0.0.1:${first}/websocket/connect/alice`]);
     await until('a client is connected', () => client.connected);
+    expect(run.output()).toContain(`dashboard  http://127.0.0.1:${api}`);
+    expect((await http('GET', `http://127.0.0.1:${api}/`)).text).toContain('<title>wscluster</title>');
     const owner = JSON.parse((await http('GET', `http://127.0.0.1:${api}/api/v1/owner?key=alice`)).text) as {
       nodeId: string;
     };

@@ -6,6 +6,7 @@ export function banner(apiPort: number, gatewayPorts: readonly number[]): string
   wscluster is up: a controller, ${gatewayPorts.length} gateways and its nodes. Ctrl-C stops all.
 
     gateways   ${gatewayPorts.map((port) => `ws://127.0.0.1:${port}/websocket/connect/{userId}`).join('\n               ')}
+    dashboard  http://127.0.0.1:${apiPort}
     API        ${api}/clusters
 
   Try, in another terminal:

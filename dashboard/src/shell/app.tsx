@@ -54,6 +54,7 @@ export function App() {
   const wanted = fromAddress('cluster');
   const names = clusters?.map(({ name }) => name) ?? [];
   const current = wanted ?? names[0];
+  const clusterApi = useMemo(() => (current === undefined ? undefined : api.of(current)), [api, current]);
 
   return (
     <>
@@ -91,7 +92,7 @@ export function App() {
           {problem.message}. Is it running, and is its API reachable here? It is asked again every 2 s.
         </Notice>
       );
-    if (current === undefined)
+    if (current === undefined || clusterApi === undefined)
       return (
         <Notice title="There is no cluster yet">
           Declare one: <code>kubectl apply</code> a WsCluster, or give the controller a file by <code>--cluster</code>.
@@ -104,6 +105,6 @@ export function App() {
           Choose one of those above.
         </Notice>
       );
-    return <ClusterPage key={`${current} ${token}`} api={api.of(current)} onUnauthorized={again} />;
+    return <ClusterPage key={`${current} ${token}`} api={clusterApi} onUnauthorized={again} />;
   }
 }
