@@ -199,7 +199,7 @@ describe('the dashboard, on a system of real processes', () => {
       expect(await serious(page)).toEqual([]);
     }
     await page.getByRole('button', { name: '+ node' }).click();
-    await page.getByText(/^Moves/).waitFor();
+    await page.getByText(/^Moves [\d,]+ of/).waitFor();
     expect(await serious(page)).toEqual([]);
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.setViewportSize({ width: 375, height: 700 });
