@@ -1,4 +1,5 @@
-// All that CI checks besides the tests: types, lint (with the import rule) and format. Runs all, even if one fails.
+// All that CI checks besides the tests: types, lint (with the import rule), format, and that nothing is unused.
+// Runs all, even if one fails.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +18,11 @@ const checks = [
     name: 'lint and format',
     command: [tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'],
     mend: 'npm run format mends what can be mended by itself',
+  },
+  {
+    name: 'unused files, exports and dependencies',
+    command: [tool('knip', 'bin', 'knip.js'), '--no-progress', '--treat-config-hints-as-errors'],
+    mend: 'delete what nobody uses; what knip cannot see is an entry in knip.jsonc',
   },
 ];
 

@@ -1,5 +1,4 @@
 export * from './assign/assigner.ts';
-export type { WeightedId } from './assign/candidates.ts';
 export * from './errors.ts';
 export * from './hash.ts';
 export * from './key.ts';

@@ -5,7 +5,6 @@ export const MAX_MEMBERS = 4096;
 
 /** `ready` serves; `unready` keeps its slots for a grace time; `draining` still serves while its slots leave. */
 export const memberStateSchema = z.enum(['ready', 'unready', 'draining']);
-export type MemberState = z.infer<typeof memberStateSchema>;
 
 /** Relative share of the slots. */
 export const weightSchema = z.number().min(0.01).max(1000);

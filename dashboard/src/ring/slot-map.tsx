@@ -3,7 +3,7 @@ import { colourOf } from './colours.ts';
 import type { SlotTable } from './use-table.ts';
 
 /** 256 rows of 256 slots. */
-export const SIDE = 256;
+const SIDE = 256;
 /** Slots whose owner has just changed are shown in white for so long, ms. */
 const FLASH_MS = 500;
 const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -SIDE, ArrowDown: SIDE };

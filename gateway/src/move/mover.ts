@@ -76,7 +76,7 @@ export class Mover<T extends MovingConnection> {
 }
 
 /** Milliseconds over which `count` moves are spread: those of the release, or more where its rate asks for it. */
-export function windowOf(release: Release, count: number): number {
+function windowOf(release: Release, count: number): number {
   return Math.max(release.spreadMs, release.maxPerSecond === 0 ? 0 : (count / release.maxPerSecond) * 1000);
 }
 

@@ -127,17 +127,15 @@ export const leaveSchema = z.object({
 export type Leave = z.infer<typeof leaveSchema>;
 
 /** A new leader to the gateways, when they report a newer ring than the store holds: send it back. */
-export const recallSchema = z.object({ ...envelope, type: z.literal('recall') });
-export type Recall = z.infer<typeof recallSchema>;
+const recallSchema = z.object({ ...envelope, type: z.literal('recall') });
 
 /** Gateway to controller, asked by a recall: the ring by which it routes. */
-export const heldSchema = z.object({
+const heldSchema = z.object({
   ...envelope,
   type: z.literal('held'),
   gateway: z.string().min(1),
   ring: ringMessageSchema,
 });
-export type Held = z.infer<typeof heldSchema>;
 
 /** What the controller sends. */
 export const broadcastSchema = z.discriminatedUnion('type', [

@@ -15,7 +15,7 @@ export interface HostSources {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export const TRUST_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
+const TRUST_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 /** update-ca-certificates makes the bundle anew from here. */
 const TRUST_FOLDER = '/usr/local/share/ca-certificates';
 const NPM_REGISTRY = 'https://registry.npmjs.org/';

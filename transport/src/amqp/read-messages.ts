@@ -2,7 +2,7 @@ import { messageOf, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 
 /** The longest message that is read, in bytes. A ring of 4,096 members is about 1 MiB; what is longer is not ours. */
-export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** Milliseconds between two log lines about messages that were dropped. */
 const LOG_EVERY_MS = 10_000;

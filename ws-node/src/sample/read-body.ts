@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { HttpError } from './http-answer.ts';
 
 /** Largest body of a push, in bytes: 1 MiB. */
-export const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The body of a request. Throws REQUEST_INVALID (413) when it is too large, without reading it to its end. */
 export async function readBody(req: IncomingMessage): Promise<Buffer> {
