@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { connectKubernetes } from '@wscluster/controller/kubernetes';
-import { watchObjects } from '@wscluster/controller/kubernetes/watch';
+import { connectKubernetes } from '@wscluster/controller/kubernetes/client';
+import { watchObjects } from '@wscluster/controller/kubernetes/client/watch';
 import { silentLogger } from '@wscluster/service';
 import { type RabbitmqServer, type RedisServer, rabbitmqServer, redisServer } from '@wscluster/testbed';
 import type { KubernetesApi } from '@wscluster/testbed/kubernetes';

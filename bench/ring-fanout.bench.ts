@@ -15,7 +15,7 @@ import { silentLogger } from '@wscluster/service';
 import { rabbitmqServer, redisServer } from '@wscluster/testbed';
 import { openAmqpHub, openRedisStore } from '@wscluster/transport';
 import { connect } from 'amqplib';
-import { Publisher } from '../controller/src/publish/publisher.ts';
+import { Publisher } from '../controller/src/core/publish/publisher.ts';
 import { atMost, type BenchResult, median } from './result.ts';
 import { type FanoutMessage, monotonicMs } from './ring-fanout-messages.ts';
 

@@ -3,9 +3,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { modePrefix } from '../controller/src/cluster/modes.ts';
-import { DECLARED_ONLY } from '../controller/src/cluster/patch.ts';
-import { wsClusterSchema } from '../controller/src/cluster/schema.ts';
+import { modePrefix } from '../controller/src/core/spec/modes.ts';
+import { DECLARED_ONLY } from '../controller/src/core/spec/patch.ts';
+import { wsClusterSchema } from '../controller/src/core/spec/schema.ts';
 
 const file = fileURLToPath(new URL('../docs/cluster.md', import.meta.url));
 

@@ -2,8 +2,8 @@
 // fails when the file is not what it would write.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createMetrics as controllerMetrics } from '../controller/src/metrics.ts';
-import { ReconcileMetrics } from '../controller/src/reconcile-metrics.ts';
+import { createMetrics as controllerMetrics } from '../controller/src/api/metrics.ts';
+import { ReconcileMetrics } from '../controller/src/api/reconcile-metrics.ts';
 import { createMetrics as gatewayMetrics, newCounts } from '../gateway/src/metrics.ts';
 import { Mover } from '../gateway/src/move/mover.ts';
 import { Tracker } from '../gateway/src/move/tracker.ts';

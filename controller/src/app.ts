@@ -3,9 +3,9 @@ import { hostname } from 'node:os';
 import { WsClusterError } from '@wscluster/ring';
 import { createLogger, formatHostPort, type Running, startProbes } from '@wscluster/service';
 import { isLoopback } from './api/access.ts';
+import { createMetrics } from './api/metrics.ts';
+import { ReconcileMetrics } from './api/reconcile-metrics.ts';
 import { startApi } from './api/server.ts';
-import { createMetrics } from './metrics.ts';
-import { ReconcileMetrics } from './reconcile-metrics.ts';
 import { declaredClusters } from './wiring/declared-clusters.ts';
 import type { Options } from './wiring/served-clusters.ts';
 

@@ -1,4 +1,4 @@
-export { loadClusterFile } from './cluster/load.ts';
-export type { Leadership } from './leadership/port.ts';
-export type { Registry } from './registry/port.ts';
-export type { SourceHandlers, Workload, WorkloadSource } from './workloads/port.ts';
+export type { Leadership } from './core/ports/leadership.ts';
+export type { Registry } from './core/ports/registry.ts';
+export type { SourceHandlers, Workload, WorkloadSource } from './core/ports/workload-source.ts';
+export { loadClusterFile } from './core/spec/load.ts';

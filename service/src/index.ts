@@ -1,3 +1,4 @@
+export * from './coalesced-runner.ts';
 export * from './lifecycle.ts';
 export * from './listen.ts';
 export * from './live-text.ts';

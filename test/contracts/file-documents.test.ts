@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFileDocuments } from '@wscluster/controller/documents/local';
+import { openFileDocuments } from '@wscluster/controller/adapters/local/documents';
 import { documentsContract } from './documents.ts';
 
 documentsContract('the folder', async () => {

@@ -54,8 +54,31 @@ describe('the import rule', () => {
     ['ws-node/src/x.ts', '../../gateway/src/app.ts'],
     ['gateway/src/x.ts', '@wscluster/ring/src/hash.ts'],
     ['test/e2e/x.test.ts', '../../controller/src/app.ts'],
-    ['controller/src/x.ts', './workloads/adapters/docker.ts'],
-    ['controller/src/x.ts', './workloads/local/source.ts'],
+    ['gateway/src/x.ts', '@wscluster/transport/redis/x.ts'],
+    ['cli/src/x.ts', '@wscluster/controller/adapters/local'],
+    ['controller/src/core/loop/x.ts', '../../adapters/local/source.ts'],
+    ['controller/src/core/loop/x.ts', '../../kubernetes/names.ts'],
+    ['controller/src/core/loop/x.ts', '../../api/views.ts'],
+    ['controller/src/core/loop/status/x.ts', '../../../wiring/registry.ts'],
+    ['controller/src/core/loop/x.ts', '../../config.ts'],
+    ['controller/src/core/loop/x.ts', 'node:http'],
+    ['controller/src/core/plan/x.ts', '../loop/candidate.ts'],
+    ['controller/src/core/plan/x.ts', '../../api/views.ts'],
+    ['controller/src/core/publish/x.ts', '../loop/changes.ts'],
+    ['controller/src/core/scale/x.ts', '../plan/plan.ts'],
+    ['controller/src/core/rollout/x.ts', '../publish/publisher.ts'],
+    ['controller/src/core/membership/x.ts', '../rollout/pace.ts'],
+    ['controller/src/core/spec/x.ts', '../membership/policy.ts'],
+    ['controller/src/core/ports/x.ts', '../scale/scale.ts'],
+    ['controller/src/adapters/nacos/x.ts', '../../core/fleet/gateways.ts'],
+    ['controller/src/adapters/nacos/x.ts', '../../kubernetes/names.ts'],
+    ['controller/src/adapters/nacos/x.ts', '../docker/in-parallel.ts'],
+    ['controller/src/kubernetes/operator/x.ts', '../../api/views.ts'],
+    ['controller/src/kubernetes/pods/x.ts', '../../adapters/readiness.ts'],
+    ['controller/src/kubernetes/pods/x.ts', '../../wiring/registry.ts'],
+    ['controller/src/api/x.ts', '../kubernetes/names.ts'],
+    ['controller/src/api/x.ts', '../adapters/readiness.ts'],
+    ['controller/src/api/x.ts', '../app.ts'],
   ])('refuses in %s the import of %s', (file, imported) => {
     expect(lint({ [file]: importOf(imported) })).toEqual({ [file]: ['noRestrictedImports'] });
   });
@@ -64,18 +87,32 @@ describe('the import rule', () => {
     ['service/src/x.ts', '@wscluster/ring'],
     ['transport/src/x.ts', '@wscluster/service'],
     ['gateway/src/x.ts', '@wscluster/transport'],
-    ['controller/src/app.ts', './workloads/adapters/docker.ts'],
-    ['controller/src/x.test.ts', './workloads/local/source.ts'],
-    ['test/e2e/x.test.ts', '@wscluster/controller/workloads/local'],
+    ['cli/src/dev/app.ts', '@wscluster/controller/adapters/local'],
+    ['controller/src/app.ts', './api/server.ts'],
+    ['controller/src/wiring/x.ts', '../adapters/docker/source.ts'],
+    ['controller/src/wiring/x.ts', '../kubernetes/operator/operator.ts'],
+    ['controller/src/core/loop/x.ts', '../plan/planner.ts'],
+    ['controller/src/core/loop/x.test.ts', '../../adapters/local/source.ts'],
+    ['controller/src/adapters/docker/x.ts', '../readiness.ts'],
+    ['controller/src/adapters/docker/x.ts', '../../core/ports/workload-source.ts'],
+    ['controller/src/kubernetes/pods/x.ts', '../../core/spec/modes.ts'],
+    ['controller/src/api/x.ts', '../core/loop/candidate.ts'],
+    ['test/e2e/x.test.ts', '@wscluster/controller/adapters/local'],
   ])('allows in %s the import of %s', (file, imported) => {
     expect(lint({ [file]: importOf(imported) })).toEqual({ [file]: [] });
   });
 
-  test('lets only app.ts open the adapters of transport', () => {
+  test('lets only app.ts and wiring open the adapters of transport', () => {
     const text = "import { openFileStore } from '@wscluster/transport';\nexport const b = openFileStore;";
-    expect(lint({ 'gateway/src/updates/x.ts': text, 'gateway/src/app.ts': text })).toEqual({
-      'gateway/src/updates/x.ts': ['noRestrictedImports'],
-      'gateway/src/app.ts': [],
+    const refused = [
+      'gateway/src/updates/x.ts',
+      'controller/src/core/loop/x.ts',
+      'controller/src/kubernetes/operator/x.ts',
+    ];
+    const allowed = ['gateway/src/app.ts', 'controller/src/wiring/x.ts'];
+    expect(lint(Object.fromEntries([...refused, ...allowed].map((path) => [path, text])))).toEqual({
+      ...Object.fromEntries(refused.map((path) => [path, ['noRestrictedImports']])),
+      ...Object.fromEntries(allowed.map((path) => [path, []])),
     });
   });
 

@@ -1,4 +1,4 @@
-import { connectKubernetes } from '@wscluster/controller/kubernetes';
+import { connectKubernetes } from '@wscluster/controller/kubernetes/client';
 import { silentLogger } from '@wscluster/service';
 import { dockerEngine } from '@wscluster/testbed';
 import { type KubernetesCluster, kubernetesCluster } from '@wscluster/testbed/kubernetes';

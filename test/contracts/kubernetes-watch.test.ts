@@ -1,5 +1,5 @@
-import { connectKubernetes, type Kube } from '@wscluster/controller/kubernetes';
-import { type ObjectWatch, type ObjectWatchOptions, watchObjects } from '@wscluster/controller/kubernetes/watch';
+import { connectKubernetes, type Kube } from '@wscluster/controller/kubernetes/client';
+import { type ObjectWatch, type ObjectWatchOptions, watchObjects } from '@wscluster/controller/kubernetes/client/watch';
 import { type KubernetesApi, kubernetesApi } from '@wscluster/testbed/kubernetes';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../e2e/support/wait.ts';

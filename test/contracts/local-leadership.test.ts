@@ -1,4 +1,4 @@
-import { alwaysLeader } from '@wscluster/controller/leadership/always-leader';
+import { alwaysLeader } from '@wscluster/controller/adapters/local/always-leader';
 import { leadershipContract } from './leadership.ts';
 
 leadershipContract('the lone controller', false, async () => ({

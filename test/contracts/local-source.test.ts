@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkloadSource } from '@wscluster/controller';
-import { openLocalSource } from '@wscluster/controller/workloads/local';
+import { openLocalSource } from '@wscluster/controller/adapters/local';
 import { silentLogger } from '@wscluster/service';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { processesNaming } from '../e2e/support/processes.ts';

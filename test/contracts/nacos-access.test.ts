@@ -1,5 +1,5 @@
 import type { Registry } from '@wscluster/controller';
-import { type NacosRegistryOptions, openNacosRegistry } from '@wscluster/controller/registry/nacos';
+import { type NacosRegistryOptions, openNacosRegistry } from '@wscluster/controller/adapters/nacos';
 import { type NacosServer, nacosServer } from '@wscluster/testbed/nacos';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../e2e/support/wait.ts';

@@ -1,4 +1,4 @@
-import { openNacosRegistry } from '@wscluster/controller/registry/nacos';
+import { openNacosRegistry } from '@wscluster/controller/adapters/nacos';
 import { type NacosServer, nacosServer } from '@wscluster/testbed/nacos';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { NacosOthers } from './nacos-others.ts';

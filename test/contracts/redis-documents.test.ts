@@ -1,4 +1,4 @@
-import { openRedisDocuments } from '@wscluster/controller/documents/redis';
+import { openRedisDocuments } from '@wscluster/controller/adapters/redis/documents';
 import { type RedisServer, redisServer } from '@wscluster/testbed';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Leadership } from '@wscluster/controller';
-import { openRedisLeadership } from '@wscluster/controller/leadership/redis';
+import { openRedisLeadership } from '@wscluster/controller/adapters/redis/lock';
 import { type RedisServer, redisServer } from '@wscluster/testbed';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadClusterFile } from '@wscluster/controller';
-import { openLocalSource } from '@wscluster/controller/workloads/local';
+import { openLocalSource } from '@wscluster/controller/adapters/local';
 import { WsClusterError } from '@wscluster/ring';
 import type { Logger, OptionValues, Running } from '@wscluster/service';
 import { banner } from './banner.ts';

@@ -2,13 +2,14 @@ import { canonicalKey, plainKey, rawQueryValue, SLOTS, slotOf } from '@wscluster
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { deliver } from '../messages/deliver.ts';
-import { changeSchema } from '../plan/change.ts';
+import { gatewaysView } from '../core/loop/cluster-status.ts';
+import { changeSchema } from '../core/plan/change.ts';
+import { deliver } from './deliver.ts';
 import { streamEvents } from './event-stream.ts';
 import { passOnToLeader, servedBy } from './pass-on.ts';
 import * as answers from './schemas.ts';
 import { reignOf, type ServedCluster } from './served-cluster.ts';
-import { clusterView, gatewaysView, liveView, nodesView, ownerView, ringView, slotView } from './views.ts';
+import { clusterView, liveView, nodesView, ownerView, ringView, slotView } from './views.ts';
 
 /** The routes of one cluster; who does not lead it passes them on. `signal` ends the event streams. */
 export function addClusterRoutes(

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ClusterEvent, EventLog } from '../events/event-log.ts';
+import type { ClusterEvent, EventLog } from '../core/events/event-log.ts';
 
 /** A comment this often keeps proxies from taking the stream for dead, ms. */
 const COMMENT_MS = 15_000;

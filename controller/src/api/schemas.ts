@@ -1,6 +1,6 @@
 import { hotKeySchema, memberStateSchema } from '@wscluster/ring';
 import { z } from 'zod';
-import { wsClusterSchema } from '../cluster/schema.ts';
+import { wsClusterSchema } from '../core/spec/schema.ts';
 
 // What the API answers, for /openapi.json and for checking every answer before it is sent.
 

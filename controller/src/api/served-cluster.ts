@@ -1,5 +1,5 @@
 import { WsClusterError } from '@wscluster/ring';
-import type { Reign } from '../reconcile/candidate.ts';
+import type { Reign } from '../core/loop/candidate.ts';
 
 /** A cluster as the API reaches it: here, or at the controller that leads it. */
 export interface ServedCluster {

@@ -4,14 +4,14 @@ import { WsClusterError } from '@wscluster/ring';
 import { formatHostPort, type HostPort, type Logger } from '@wscluster/service';
 import fastify, { type FastifyError } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { problemOf } from '../errors.ts';
+import { statusView } from '../core/loop/cluster-status.ts';
 import { checkAccess } from './access.ts';
 import { addClusterRoutes } from './cluster-routes.ts';
 import { isDashboard, serveDashboard } from './dashboard.ts';
 import { statusFromLeader } from './pass-on.ts';
+import { problemOf } from './problem.ts';
 import { clustersAnswer, problemAnswer } from './schemas.ts';
 import type { ServedCluster } from './served-cluster.ts';
-import { statusView } from './views.ts';
 
 export interface ApiOptions {
   readonly listen: HostPort;

@@ -1,8 +1,9 @@
-import { compareRevisions, ownerOf, type Ring, SLOTS, slotCounts, slotOf, WsClusterError } from '@wscluster/ring';
-import { desiredReplicas } from '../cluster/nodes-schema.ts';
-import type { Reign } from '../reconcile/candidate.ts';
-import type { ClusterController } from '../reconcile/cluster-controller.ts';
-import type { Workload } from '../workloads/port.ts';
+import { ownerOf, type Ring, SLOTS, slotCounts, slotOf, WsClusterError } from '@wscluster/ring';
+import type { Reign } from '../core/loop/candidate.ts';
+import type { ClusterController } from '../core/loop/cluster-controller.ts';
+import { gatewaysView, statusView } from '../core/loop/cluster-status.ts';
+import type { Workload } from '../core/ports/workload-source.ts';
+import { desiredReplicas } from '../core/spec/nodes-schema.ts';
 import type { LiveState } from './live-schema.ts';
 
 // What the API shows, as plain data. Shares are parts of 1; revisions are {epoch, version}.
@@ -69,20 +70,6 @@ function exists(workload: Workload): workload is Existing {
   return workload.phase !== 'gone';
 }
 
-export function gatewaysView(cluster: ClusterController) {
-  const { revision } = cluster.view.ring;
-  const now = performance.now();
-  return cluster.fleet.all.map(({ id, address, applied, connections, moved, lastSeen }) => ({
-    id,
-    address,
-    applied,
-    inSync: compareRevisions(applied, revision) === 0,
-    connections,
-    moved,
-    secondsSinceReport: Math.round((now - lastSeen) / 100) / 10,
-  }));
-}
-
 export function clusterView({
   name,
   spec,
@@ -115,20 +102,6 @@ export function liveView(reign: Reign & { readonly name: string }): LiveState {
     gateways: gatewaysView(controller).map(({ secondsSinceReport: _, ...gateway }) => gateway),
     links: [...controller.view.links],
     convergence: controller.convergence.last ?? null,
-  };
-}
-
-export function statusView({ spec, controller }: Pick<Reign, 'spec' | 'controller'>) {
-  const { ring, listing, conditions } = controller.view;
-  const gateways = gatewaysView(controller);
-  const count = (phase: string) => listing.filter((workload) => workload.phase === phase).length;
-  return {
-    observedGeneration: spec.generation,
-    conditions: [...conditions],
-    ring: { ...ring.revision, members: ring.members.length, digest: ring.digest },
-    nodes: { desired: desiredReplicas(spec.spec.nodes), ready: count('ready'), draining: count('draining') },
-    gateways: { ready: gateways.length, inSync: gateways.filter((gateway) => gateway.inSync).length },
-    connections: gateways.reduce((sum, gateway) => sum + gateway.connections, 0),
   };
 }
 

@@ -2,22 +2,22 @@ import { join, resolve } from 'node:path';
 import { Assigner, WsClusterError } from '@wscluster/ring';
 import type { LiveText, Logger } from '@wscluster/service';
 import { brokersOf, openTransport } from '@wscluster/transport';
-import { type DeclaredCluster, loadClusters } from '../cluster/load.ts';
-import type { NodesSpec } from '../cluster/nodes-schema.ts';
-import { servableIn } from '../cluster/servable.ts';
-import { openSpecStore, SPEC_DOCUMENT, type SpecStore } from '../cluster/spec-store.ts';
-import { type KeptDocuments, keptDocuments } from '../documents/kept-documents.ts';
-import { openFileDocuments } from '../documents/local/file-documents.ts';
-import { openRedisDocuments } from '../documents/redis/redis-documents.ts';
-import { alwaysLeader } from '../leadership/always-leader.ts';
-import { openRedisLeadership } from '../leadership/redis/redis-lock.ts';
-import { Candidate } from '../reconcile/candidate.ts';
-import { ClusterController } from '../reconcile/cluster-controller.ts';
-import type { RunMeter } from '../reconcile/run-meter.ts';
-import type { DockerNodeSettings } from '../workloads/docker/settings.ts';
-import { DRAINS_DOCUMENT, drainMarks } from '../workloads/drain-marks.ts';
-import { openLocalSource } from '../workloads/local/source.ts';
-import type { SourceHandlers, WorkloadSource } from '../workloads/port.ts';
+import { DRAINS_DOCUMENT, drainMarks } from '../adapters/docker/drain-marks.ts';
+import type { DockerNodeSettings } from '../adapters/docker/settings.ts';
+import { type KeptDocuments, keptDocuments } from '../adapters/kept-documents.ts';
+import { alwaysLeader } from '../adapters/local/always-leader.ts';
+import { openFileDocuments } from '../adapters/local/documents.ts';
+import { openLocalSource } from '../adapters/local/source.ts';
+import { openRedisDocuments } from '../adapters/redis/documents.ts';
+import { openRedisLeadership } from '../adapters/redis/lock.ts';
+import { Candidate } from '../core/loop/candidate.ts';
+import { ClusterController } from '../core/loop/cluster-controller.ts';
+import type { RunMeter } from '../core/loop/run-meter.ts';
+import type { SourceHandlers, WorkloadSource } from '../core/ports/workload-source.ts';
+import { type DeclaredCluster, loadClusters } from '../core/spec/load.ts';
+import type { NodesSpec } from '../core/spec/nodes-schema.ts';
+import { servableIn } from '../core/spec/servable.ts';
+import { openSpecStore, SPEC_DOCUMENT, type SpecStore } from '../core/spec/spec-store.ts';
 import { nacosCredentials, openRegistry } from './registry.ts';
 import type { Options, ServedClusters } from './served-clusters.ts';
 
@@ -128,7 +128,7 @@ async function openSource(
       handlers,
     );
   // Loaded when needed: a quarter of the time that a controller takes to start.
-  const { openDockerSource, publishedHostOf } = await import('../workloads/docker/source.ts');
+  const { openDockerSource, publishedHostOf } = await import('../adapters/docker/source.ts');
   const { dockerHost: host, dockerTlsVerify: tlsVerify, dockerCertPath: certPath } = options;
   return openDockerSource(
     {

@@ -4,36 +4,36 @@ import type { V1Deployment } from '@kubernetes/client-node';
 import { Assigner, messageOf, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import { forgetCluster, openTransport } from '@wscluster/transport';
-import type { ClusterSpec, WsCluster } from '../cluster/schema.ts';
-import { connectKubernetes, type Kube } from '../kubernetes/kube.ts';
-import { deploymentApplies, holdsReplicas } from '../kubernetes-objects/gateway-deployment.ts';
-import { gatewayObjects } from '../kubernetes-objects/gateway-objects.ts';
-import type { ObjectsInput } from '../kubernetes-objects/owned.ts';
-import { openLeaseLeadership } from '../leadership/lease/lease-leadership.ts';
-import { sharedLeadership } from '../leadership/lease/shared-leadership.ts';
-import type { Leadership } from '../leadership/port.ts';
-import type { ClusterOperatorParts, Opened } from '../operator/cluster-operator.ts';
-import { EventWriter } from '../operator/event-writer.ts';
-import type { WantedObject } from '../operator/gateway-keeper.ts';
-import type { KnownSecrets } from '../operator/known-secrets.ts';
-import { Operator } from '../operator/operator.ts';
-import { endPods, podsEnded } from '../operator/pods.ts';
-import type { ClusterResource } from '../operator/resource.ts';
-import type { ResourceSpec } from '../operator/resource-spec.ts';
-import { Secrets } from '../operator/secrets.ts';
-import type { Obstacle } from '../operator/status.ts';
-import type { Candidate } from '../reconcile/candidate.ts';
-import { ClusterController } from '../reconcile/cluster-controller.ts';
-import type { RunMeter } from '../reconcile/run-meter.ts';
-import type { NacosCredentials } from '../registry/nacos/registry.ts';
-import type { Registry } from '../registry/port.ts';
+import type { NacosCredentials } from '../adapters/nacos/registry.ts';
+import type { Candidate } from '../core/loop/candidate.ts';
+import { ClusterController } from '../core/loop/cluster-controller.ts';
+import type { RunMeter } from '../core/loop/run-meter.ts';
+import type { Leadership } from '../core/ports/leadership.ts';
+import type { Registry } from '../core/ports/registry.ts';
+import type { Workload } from '../core/ports/workload-source.ts';
+import type { ClusterSpec, WsCluster } from '../core/spec/schema.ts';
+import { connectKubernetes, type Kube } from '../kubernetes/client/kube.ts';
+import { openLeaseLeadership } from '../kubernetes/lease/lease-leadership.ts';
+import { sharedLeadership } from '../kubernetes/lease/shared-leadership.ts';
+import { deploymentApplies, holdsReplicas } from '../kubernetes/objects/gateway-deployment.ts';
+import { gatewayObjects } from '../kubernetes/objects/gateway-objects.ts';
+import type { ObjectsInput } from '../kubernetes/objects/owned.ts';
+import type { ClusterOperatorParts, Opened } from '../kubernetes/operator/cluster-operator.ts';
+import { EventWriter } from '../kubernetes/operator/event-writer.ts';
+import type { WantedObject } from '../kubernetes/operator/gateway-keeper.ts';
+import type { KnownSecrets } from '../kubernetes/operator/known-secrets.ts';
+import { Operator } from '../kubernetes/operator/operator.ts';
+import { endPods, podsEnded } from '../kubernetes/operator/pods.ts';
+import type { ClusterResource } from '../kubernetes/operator/resource.ts';
+import type { ResourceSpec } from '../kubernetes/operator/resource-spec.ts';
+import { Secrets } from '../kubernetes/operator/secrets.ts';
+import type { Obstacle } from '../kubernetes/operator/status.ts';
 import {
   type KubernetesNodeSettings,
   type KubernetesSource,
   openKubernetesSource,
   type PodTemplate,
-} from '../workloads/kubernetes/source.ts';
-import type { Workload } from '../workloads/port.ts';
+} from '../kubernetes/pods/source.ts';
 import { nacosCredentials, openRegistry } from './registry.ts';
 import type { Options, ServedClusters } from './served-clusters.ts';
 

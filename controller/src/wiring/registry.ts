@@ -1,7 +1,7 @@
 import type { Logger } from '@wscluster/service';
-import type { NacosSpec } from '../cluster/registry-schema.ts';
-import type { CredentialsProvider, NacosCredentials } from '../registry/nacos/registry.ts';
-import type { Registry } from '../registry/port.ts';
+import type { CredentialsProvider, NacosCredentials } from '../adapters/nacos/registry.ts';
+import type { Registry } from '../core/ports/registry.ts';
+import type { NacosSpec } from '../core/spec/registry-schema.ts';
 import type { Options } from './served-clusters.ts';
 
 export interface RegistryParts {
@@ -20,7 +20,7 @@ export async function openRegistry(parts: RegistryParts): Promise<Registry | und
   const { options, nacos, service, owner, credentials, log } = parts;
   if (nacos === undefined) return undefined;
   // Loaded when needed: Nacos's library takes its time.
-  const { openNacosRegistry } = await import('../registry/nacos/registry.ts');
+  const { openNacosRegistry } = await import('../adapters/nacos/registry.ts');
   return openNacosRegistry({
     servers: nacos.servers ?? options.nacosServers?.split(',') ?? [],
     scheme: options.nacosScheme,

@@ -1,7 +1,7 @@
 import type { OptionValues } from '@wscluster/service';
+import type { ElectionLock } from '../api/metrics.ts';
 import type { controllerOptions } from '../config.ts';
-import type { ElectionLock } from '../metrics.ts';
-import type { Candidate } from '../reconcile/candidate.ts';
+import type { Candidate } from '../core/loop/candidate.ts';
 
 export type Options = OptionValues<typeof controllerOptions>;
 

@@ -8,7 +8,7 @@ import {
   type DockerNodeSettings,
   type DockerSourceOptions,
   openDockerSource,
-} from '@wscluster/controller/workloads/docker';
+} from '@wscluster/controller/adapters/docker';
 import { silentLogger } from '@wscluster/service';
 import { baseImages, type DockerEngine } from '@wscluster/testbed';
 import { expect } from 'vitest';

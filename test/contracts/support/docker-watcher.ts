@@ -1,5 +1,5 @@
 import type { Workload, WorkloadSource } from '@wscluster/controller';
-import type { DockerSourceOptions } from '@wscluster/controller/workloads/docker';
+import type { DockerSourceOptions } from '@wscluster/controller/adapters/docker';
 import { until } from '../../e2e/support/wait.ts';
 import type { DockerScene } from './docker-scene.ts';
 import { recordingLog } from './log-lines.ts';

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { SourceHandlers } from '@wscluster/controller';
-import { connectKubernetes } from '@wscluster/controller/kubernetes';
+import { connectKubernetes } from '@wscluster/controller/kubernetes/client';
 import {
   type ClusterIdentity,
   type KubernetesNodeSettings,
   type KubernetesSource,
   type KubernetesSourceOptions,
   openKubernetesSource,
-} from '@wscluster/controller/workloads/kubernetes';
+} from '@wscluster/controller/kubernetes/pods';
 import { silentLogger } from '@wscluster/service';
 import type { KubernetesApi } from '@wscluster/testbed/kubernetes';
 import { expect } from 'vitest';

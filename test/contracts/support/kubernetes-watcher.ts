@@ -1,5 +1,5 @@
 import type { Workload } from '@wscluster/controller';
-import type { KubernetesSource, KubernetesSourceOptions } from '@wscluster/controller/workloads/kubernetes';
+import type { KubernetesSource, KubernetesSourceOptions } from '@wscluster/controller/kubernetes/pods';
 import { until } from '../../e2e/support/wait.ts';
 import type { KubernetesScene } from './kubernetes-scene.ts';
 import { recordingLog } from './log-lines.ts';

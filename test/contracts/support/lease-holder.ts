@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { connectKubernetes } from '@wscluster/controller/kubernetes';
-import { openLeaseLeadership } from '@wscluster/controller/leadership/lease';
+import { connectKubernetes } from '@wscluster/controller/kubernetes/client';
+import { openLeaseLeadership } from '@wscluster/controller/kubernetes/lease';
 import { silentLogger } from '@wscluster/service';
 
 // A controller that does nothing but lead: prints `leads` once it does, and whenever a line comes in whether it still

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { openRedisLeadership } from '@wscluster/controller/leadership/redis';
+import { openRedisLeadership } from '@wscluster/controller/adapters/redis/lock';
 import { silentLogger } from '@wscluster/service';
 
 // A controller that does nothing but lead: prints `leads` once it does, and whenever a line comes in whether it still

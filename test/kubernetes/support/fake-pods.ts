@@ -1,4 +1,4 @@
-import { connectKubernetes } from '@wscluster/controller/kubernetes';
+import { connectKubernetes } from '@wscluster/controller/kubernetes/client';
 import { silentLogger } from '@wscluster/service';
 import type { KubernetesApi } from '@wscluster/testbed/kubernetes';
 

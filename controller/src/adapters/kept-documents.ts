@@ -1,0 +1,53 @@
+import type { Documents } from '../core/ports/documents.ts';
+
+/**
+ * Documents that can be written once more, for a store that has lost them. Nobody deletes a document: one that was seen
+ * here and is not there any more was lost, so `read` puts it back.
+ */
+export interface KeptDocuments extends Documents {
+  /** Reads these without using them, so that who stands by has what its leader last wrote. */
+  look(names: readonly string[]): Promise<void>;
+  /** Writes again what was last read or written here. */
+  restore(): Promise<void>;
+}
+
+/** Writes come one after the other, so that none puts an older state back. */
+export function keptDocuments(documents: Documents): KeptDocuments {
+  const kept = new Map<string, unknown>();
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = last.then(work, work);
+    last = done.catch(() => {});
+    return done;
+  };
+  const write = (name: string, document: unknown) =>
+    inTurn(async () => {
+      await documents.write(name, document);
+      kept.set(name, document);
+    });
+  const look = async (name: string): Promise<unknown> => {
+    const document = await documents.read(name);
+    if (document !== undefined) kept.set(name, document);
+    return document;
+  };
+  return {
+    async read(name) {
+      const found = await look(name);
+      if (found !== undefined || !kept.has(name)) return found;
+      await write(name, kept.get(name));
+      return kept.get(name);
+    },
+    async look(names) {
+      for (const name of names) await look(name);
+    },
+    write,
+    restore: () =>
+      inTurn(async () => {
+        for (const [name, document] of kept) await documents.write(name, document);
+      }),
+    async close() {
+      await last;
+      await documents.close();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { Leadership } from '../../core/ports/leadership.ts';
+
+/** For one controller alone: it leads as soon as it wants to, until it gives the lead up. */
+export function alwaysLeader(): Leadership {
+  let lead: AbortController | undefined;
+  const release = async () => {
+    lead?.abort();
+    lead = undefined;
+  };
+  return {
+    get leading() {
+      return lead !== undefined;
+    },
+    async elected(signal) {
+      signal.throwIfAborted();
+      lead ??= new AbortController();
+      return lead.signal;
+    },
+    confirm: async () => lead !== undefined,
+    leader: async () => undefined,
+    release,
+    close: release,
+  };
+}

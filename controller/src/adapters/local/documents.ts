@@ -1,0 +1,41 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import type { Documents } from '../../core/ports/documents.ts';
+
+/** A JSON file each, in the folder of the cluster's state. */
+export function openFileDocuments(directory: string): Documents {
+  const path = (name: string) => join(directory, `${name}.json`);
+  return {
+    async read(name) {
+      let text: string;
+      try {
+        text = await readFile(path(name), 'utf8');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw new WsClusterError('STORE_UNAVAILABLE', `${path(name)}: cannot be read: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+      try {
+        return JSON.parse(text);
+      } catch (error) {
+        throw new WsClusterError('MESSAGE_INVALID', `${path(name)}: ${messageOf(error)}; remove it to start afresh`, {
+          cause: error,
+        });
+      }
+    },
+    async write(name, document) {
+      try {
+        await mkdir(directory, { recursive: true });
+        await writeFile(`${path(name)}.new`, `${JSON.stringify(document, null, 2)}\n`);
+        await rename(`${path(name)}.new`, path(name));
+      } catch (error) {
+        throw new WsClusterError('STORE_UNAVAILABLE', `${path(name)}: cannot be written: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+    },
+    close: async () => {},
+  };
+}

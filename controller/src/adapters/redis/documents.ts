@@ -1,0 +1,35 @@
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import type { Logger, TextSource } from '@wscluster/service';
+import { connectRedis, documentsKey } from '@wscluster/transport';
+import type { Documents } from '../../core/ports/documents.ts';
+
+export interface RedisDocumentsOptions {
+  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes a new connection is made before the old one goes. */
+  readonly url: TextSource;
+  readonly cluster: string;
+  readonly log: Logger;
+}
+
+/**
+ * JSON documents in a hash of Redis, `wscluster:{<cluster>}:documents`, a field each. Connects in the background. Throws
+ * CONFIG_INVALID for a URL that is none.
+ */
+export function openRedisDocuments({ url, cluster, log }: RedisDocumentsOptions): Documents {
+  const key = documentsKey(cluster);
+  const connection = connectRedis({ url, log: log.child({ use: 'documents' }) });
+  return {
+    async read(name) {
+      const text = await connection.run((redis) => redis.hget(key, name));
+      if (text === null) return undefined;
+      try {
+        return JSON.parse(text);
+      } catch (error) {
+        throw new WsClusterError('MESSAGE_INVALID', `${key}: ${name}: ${messageOf(error)}`, { cause: error });
+      }
+    },
+    async write(name, document) {
+      await connection.run((redis) => redis.hset(key, name, JSON.stringify(document)));
+    },
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { encodeKey, formatRevision, type Member, messageOf, type Revision, WsClusterError } from '@wscluster/ring';
+import { z } from 'zod';
+import type { Whereabouts } from '../core/loop/recent-owners.ts';
+
+/** A client that is being moved is back within this time, ms; else nobody is there for the key. */
+const RECONNECT_MS = 5000;
+const RETRY_MS = 100;
+const NODE_TIMEOUT_MS = 2000;
+
+const NOBODY: Delivery = { connections: 0, nodes: [] };
+
+const answerSchema = z.object({ sent: z.int().nonnegative() });
+
+export interface Delivery {
+  /** Connections of the key that the message was sent to. */
+  readonly connections: number;
+  /** Ids of the nodes that had them. */
+  readonly nodes: readonly string[];
+}
+
+/**
+ * Sends a message to all connections of a key, through the node that owns it. While the key is being moved the node that
+ * owned it before is tried too; but a client that is just being told to reconnect may not get it there, so its
+ * reconnect is awaited for up to 5 s and it gets the message from the new owner as well. It may then have it twice.
+ * Throws OWNER_UNREACHABLE or OWNER_PROTOCOL when the owner does not take it.
+ */
+export async function deliver(
+  key: string,
+  message: string,
+  sendPath: string,
+  where: () => Whereabouts,
+): Promise<Delivery> {
+  const deadline = performance.now() + RECONNECT_MS;
+  let atPrevious: Delivery = NOBODY;
+  for (;;) {
+    const { owner, previous, revision } = where();
+    const late = performance.now() + RETRY_MS > deadline;
+    const moving = previous !== undefined && previous.nodeId !== owner.nodeId;
+    if (moving && atPrevious.connections === 0)
+      atPrevious = await post(previous, sendPath, key, message, revision).catch(() => NOBODY);
+    try {
+      const atOwner = await post(owner, sendPath, key, message, revision);
+      if (atOwner.connections > 0) return atOwner;
+      if (!moving || late) return atPrevious;
+    } catch (error) {
+      // An owner that is just gone has a successor soon. Whoever may have taken the message must not get it again.
+      if (late || !(error instanceof WsClusterError) || error.code !== 'OWNER_UNREACHABLE' || !isUnsent(error))
+        throw error;
+    }
+    await delay(RETRY_MS);
+  }
+}
+
+/** The connection was refused, so no byte of the message was read. */
+function isUnsent({ cause }: WsClusterError): boolean {
+  const { cause: reason } = cause as { cause?: { code?: string } };
+  return reason?.code === 'ECONNREFUSED';
+}
+
+async function post(node: Member, path: string, key: string, message: string, revision: Revision): Promise<Delivery> {
+  const encoded = encodeKey(key);
+  let answer: Response;
+  try {
+    answer = await fetch(`http://${node.address}${path}?userId=${encoded}`, {
+      method: 'POST',
+      body: message,
+      headers: {
+        'content-type': 'text/plain; charset=utf-8',
+        'x-wscluster-key': encoded,
+        'x-wscluster-revision': formatRevision(revision),
+      },
+      signal: AbortSignal.timeout(NODE_TIMEOUT_MS),
+    });
+  } catch (error) {
+    throw new WsClusterError(
+      'OWNER_UNREACHABLE',
+      `node ${node.nodeId} does not take the message: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const parsed = answerSchema.safeParse(await answer.json().catch(() => undefined));
+  if (answer.ok && parsed.success) {
+    const { sent } = parsed.data;
+    return sent === 0 ? NOBODY : { connections: sent, nodes: [node.nodeId] };
+  }
+  throw new WsClusterError(
+    'OWNER_PROTOCOL',
+    `node ${node.nodeId} answered POST ${path} with ${answer.status}, not with {"sent": n}; see spec.nodes.sendPath`,
+  );
+}

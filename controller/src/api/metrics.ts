@@ -1,0 +1,109 @@
+import { SLOTS, slotCounts } from '@wscluster/ring';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Reign } from '../core/loop/candidate.ts';
+import { gatewaysView } from '../core/loop/cluster-status.ts';
+import { CONTROLLER, type ReconcileMetrics } from './reconcile-metrics.ts';
+import type { ServedCluster } from './served-cluster.ts';
+
+/** A lock by which this process is elected, or would be. */
+export interface ElectionLock {
+  readonly name: string;
+  readonly leading: boolean;
+}
+
+export interface MetricsParts {
+  /** May change while the process runs. */
+  readonly clusters: readonly ServedCluster[];
+  readonly reconciles: ReconcileMetrics;
+  locks(): readonly ElectionLock[];
+}
+
+/** All but the runs is read at scrape time from the state of the clusters that this process leads. */
+export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  reconciles.registerIn(registry);
+  const gauge = (name: string, help: string, labelNames: string[], read: (reign: Reign, set: Setter) => void) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['cluster', ...labelNames],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { name, reign } of clusters)
+          if (reign !== undefined) read(reign, (value, labels = {}) => this.set({ cluster: name, ...labels }, value));
+      },
+    });
+  new Gauge({
+    name: 'wscluster_leading',
+    help: '1 when this controller leads the cluster, 0 when it stands by',
+    labelNames: ['cluster'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name, reign } of clusters) this.set({ cluster: name }, reign === undefined ? 0 : 1);
+    },
+  });
+  new Gauge({
+    name: 'leader_election_master_status',
+    help: '1 when this process holds the lock or Lease of this name, 0 when it stands by',
+    labelNames: ['name'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name, leading } of locks()) this.set({ name }, leading ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'workqueue_depth',
+    help: 'Clusters of which something changed since the last run of the loop began',
+    labelNames: ['name', 'controller'],
+    registers: [registry],
+    collect() {
+      const waiting = clusters.filter(({ reign }) => reign?.controller.waiting === true);
+      this.set({ name: CONTROLLER, controller: CONTROLLER }, waiting.length);
+    },
+  });
+  gauge('wscluster_ring_epoch', 'Epoch of the published ring', [], ({ controller }, set) =>
+    set(controller.view.ring.revision.epoch),
+  );
+  gauge('wscluster_ring_version', 'Version of the published ring within its epoch', [], ({ controller }, set) =>
+    set(controller.view.ring.revision.version),
+  );
+  gauge('wscluster_ring_share', 'Part of the slots that a node owns, 0 to 1', ['node'], ({ controller }, set) => {
+    const { ring } = controller.view;
+    const counts = slotCounts(ring);
+    for (const [index, { nodeId }] of ring.members.entries()) set((counts[index] ?? 0) / SLOTS, { node: nodeId });
+  });
+  gauge('wscluster_nodes', 'Nodes by state', ['state'], ({ controller }, set) => {
+    for (const state of ['starting', 'ready', 'unready', 'draining', 'restarting'])
+      set(controller.view.listing.filter((workload) => workload.phase === state).length, { state });
+  });
+  gauge(
+    'wscluster_node_connections',
+    'Client connections to a node, over all gateways',
+    ['node'],
+    ({ controller }, set) => {
+      for (const [node, count] of controller.fleet.connectionsByNode()) set(count, { node });
+    },
+  );
+  gauge('wscluster_gateways', 'Live gateways', [], ({ controller }, set) => set(controller.fleet.all.length));
+  gauge('wscluster_gateways_in_sync', 'Live gateways that route by the published ring', [], ({ controller }, set) =>
+    set(gatewaysView(controller).filter((gateway) => gateway.inSync).length),
+  );
+  gauge(
+    'wscluster_rollout_remaining_slots',
+    'Slots that are not at their target',
+    ['reason'],
+    ({ controller }, set) => {
+      for (const [reason, { slots }] of Object.entries(controller.rollout.remaining)) set(slots, { reason });
+    },
+  );
+  gauge('wscluster_condition', 'Conditions: 1 when true', ['type'], ({ controller }, set) => {
+    for (const { type, status } of controller.view.conditions) set(status === 'True' ? 1 : 0, { type });
+  });
+  return registry;
+}
+
+type Setter = (value: number, labels?: Record<string, string>) => void;

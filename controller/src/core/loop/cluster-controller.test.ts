@@ -1,0 +1,448 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Assigner,
+  applyChange,
+  type Broadcast,
+  compareRevisions,
+  decodeRing,
+  encodeRing,
+  type Revision,
+  type RingChange,
+  type RingMessage,
+  WIRE_MAJOR,
+  WsClusterError,
+} from '@wscluster/ring';
+import { silentLogger } from '@wscluster/service';
+import type { HubHandlers } from '@wscluster/transport';
+import { describe, expect, test, vi } from 'vitest';
+import { openFileDocuments } from '../../adapters/local/documents.ts';
+import type { SourceHandlers, Workload } from '../ports/workload-source.ts';
+import { parseCluster } from '../spec/load.ts';
+import { openSpecStore } from '../spec/spec-store.ts';
+import { ClusterController } from './cluster-controller.ts';
+
+const ready = (id: string): Workload => ({ id, phase: 'ready', address: '127.0.0.1:1', managed: false });
+
+/** The world around one controller, as small fakes: what the source lists, what the store holds, what the bus carried. */
+class World {
+  readonly directory = mkdtempSync(join(tmpdir(), 'wsc-controller-'));
+  listing: Workload[] | Error = [];
+  lists = 0;
+  createError: Error | undefined;
+  stored: RingMessage | undefined;
+  storeBroken = false;
+  storeLosses = 0;
+  storeHangs = false;
+  leading = true;
+  confirm = async () => this.leading;
+  onRecall = (): void => {};
+  busBroken = false;
+  loadBroken = false;
+  readonly broadcasts: Broadcast[] = [];
+  source: SourceHandlers | undefined;
+  #bus: HubHandlers | undefined;
+  #controller: ClusterController | undefined;
+
+  async start({ spec = '', replicas = 0 } = {}): Promise<ClusterController> {
+    const declared = parseCluster(
+      `{ apiVersion: wscluster.io/v1alpha1, kind: WsCluster, metadata: { name: chat }, spec: { nodes: { replicas: ${replicas} }, ${spec} } }`,
+      'chat.yaml',
+    );
+    const assigner = new Assigner();
+    this.#controller = await ClusterController.start({
+      name: 'chat',
+      spec: await openSpecStore(openFileDocuments(this.directory), declared),
+      leadership: this,
+      meter: { ran: () => {} },
+      openRegistry: async () => undefined,
+      restoreDocuments: async () => {
+        this.storeLosses++;
+      },
+      assign: (seats, cap) => assigner.assign(seats, cap),
+      log: silentLogger,
+      store: {
+        revision: async () => this.stored?.revision,
+        load: async () => {
+          if (this.loadBroken) throw new WsClusterError('STORE_UNAVAILABLE', 'the disk is gone');
+          return this.stored;
+        },
+        save: async (message) => {
+          if (this.storeHangs) await delay(2_000);
+          if (this.storeHangs) throw new WsClusterError('STORE_UNAVAILABLE', 'no answer');
+          if (this.storeBroken) throw new WsClusterError('STORE_UNAVAILABLE', 'the disk is full');
+          if (this.stored !== undefined && compareRevisions(message.revision, this.stored.revision) <= 0)
+            return 'stale';
+          this.stored = structuredClone(message);
+          return 'saved';
+        },
+        close: async () => {},
+      },
+      openBus: async (handlers) => {
+        this.#bus = handlers;
+        return {
+          broadcast: async (message) => {
+            if (this.busBroken) throw new WsClusterError('BUS_UNAVAILABLE', 'the broker is away');
+            this.broadcasts.push(structuredClone(message.type === 'change' ? this.#whole(message) : message));
+            if (message.type === 'recall') this.onRecall();
+          },
+          close: async () => {},
+        };
+      },
+      openSource: async (handlers) => {
+        this.source = handlers;
+        return {
+          list: async () => {
+            this.lists++;
+            if (this.listing instanceof Error) throw this.listing;
+            return this.listing;
+          },
+          create: async () => {
+            if (this.createError !== undefined) throw this.createError;
+            return 'created';
+          },
+          drain: async () => {},
+          stop: async () => {},
+          kill: async () => {},
+          endAll: async () => {},
+          close: async () => {},
+        };
+      },
+    });
+    return this.#controller;
+  }
+
+  /** A gateway's report. */
+  report(applied: Revision, gateway = 'g1'): void {
+    this.#bus?.onUplink({
+      wire: WIRE_MAJOR,
+      type: 'report',
+      cluster: 'chat',
+      gateway,
+      address: '127.0.0.1:7000',
+      applied,
+      connectionsByNode: {},
+      moved: 0,
+    });
+  }
+
+  /** A change, as the whole ring that followers make of it. */
+  #whole(change: RingChange): RingMessage {
+    const base = this.rings.at(-1) as RingMessage;
+    expect(change.base).toMatchObject({ revision: base.revision, digest: base.digest });
+    const { ring } = applyChange(decodeRing(base), change);
+    return encodeRing(ring, { ...change, settings: change.settings ?? base.settings });
+  }
+
+  giveBack(ring: RingMessage): void {
+    this.#bus?.onUplink({ wire: WIRE_MAJOR, type: 'held', cluster: 'chat', gateway: 'g1', ring });
+  }
+
+  change(listing: Workload[] | Error): void {
+    this.listing = listing;
+    this.source?.onChange();
+  }
+
+  get rings(): RingMessage[] {
+    return this.broadcasts.filter((message) => message.type === 'ring');
+  }
+
+  get members(): string[] | undefined {
+    return this.rings.at(-1)?.members.map((member) => member.nodeId);
+  }
+
+  condition(type: string) {
+    return this.#controller?.view.conditions.find((condition) => condition.type === type);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#controller?.stop({ endNodes: false });
+    rmSync(this.directory, { recursive: true });
+  }
+}
+
+/** A ring that an earlier controller left behind: members at epoch 4. */
+async function leftBehind(ids: string[]): Promise<RingMessage> {
+  await using world = new World();
+  world.listing = ids.map(ready);
+  await world.start();
+  await vi.waitUntil(() => world.members?.length === ids.length, 5000);
+  const { stored } = world;
+  if (stored === undefined) throw new Error('nothing was stored');
+  return { ...stored, revision: { epoch: 4, version: 9 } };
+}
+
+// Each takes a second to listen for gateways before it leads: together they take hardly longer than one.
+describe.concurrent('the controller of a cluster', () => {
+  const until = (state: () => boolean, timeout = 5000) => vi.waitUntil(state, { timeout, interval: 5 });
+
+  test('publishes the ready nodes, in the store and on the bus', async () => {
+    await using world = new World();
+    world.listing = [ready('a'), ready('b')];
+    await world.start();
+    await until(() => world.members?.length === 2);
+    expect(world.stored?.members).toEqual(world.rings.at(-1)?.members);
+    await until(() => world.condition('Ready')?.status === 'True');
+  });
+
+  test('takes an epoch above what is stored and what gateways report, and changes no owner', async () => {
+    await using world = new World();
+    world.stored = await leftBehind(['a', 'b']);
+    const before = decodeRing(world.stored);
+    world.listing = [ready('a'), ready('b')];
+    await world.start();
+    world.report({ epoch: 6, version: 1 });
+    await until(() => world.rings.length > 0);
+    expect(world.rings[0]?.revision).toEqual({ epoch: 7, version: 1 });
+    expect(decodeRing(world.rings[0] as RingMessage).digest).toBe(before.digest);
+  });
+
+  test('a store that was emptied: goes on from the ring that a gateway gives back', async () => {
+    await using world = new World();
+    const before = await leftBehind(['c', 'a', 'b']);
+    world.listing = [ready('a'), ready('b'), ready('c')];
+    await world.start();
+    world.onRecall = () => world.giveBack(before);
+    world.report(before.revision);
+    await until(() => world.rings.length > 0);
+    const [ring] = world.rings;
+    expect(ring?.revision).toEqual({ epoch: before.revision.epoch + 1, version: 1 });
+    expect(ring?.members).toEqual(before.members);
+    expect(ring?.table).toBe(before.table);
+  });
+
+  test('a ring that is given back damaged is not used', async () => {
+    await using world = new World();
+    const before = await leftBehind(['a']);
+    world.listing = [ready('a')];
+    await world.start();
+    world.onRecall = () => world.giveBack({ ...before, digest: '0'.repeat(32) });
+    world.report(before.revision);
+    await until(() => world.rings.length > 0);
+    expect(world.rings[0]?.revision).toEqual({ epoch: before.revision.epoch + 1, version: 1 });
+  });
+
+  test('goes above a newer ring that a gateway turns out to have', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.rings.length > 0);
+    world.report({ epoch: 12, version: 3 });
+    await until(() => (world.rings.at(-1)?.revision.epoch ?? 0) === 13);
+  });
+
+  test('goes above a newer ring that turns out to be stored', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.rings.length > 0);
+    world.stored = { ...(world.stored as RingMessage), revision: { epoch: 8, version: 1 } };
+    world.change([ready('a'), ready('b')]);
+    await until(() => world.members?.length === 2);
+    expect(world.stored?.revision).toEqual({ epoch: 9, version: 1 });
+  });
+
+  test('publishes nothing while members of the stored ring are not seen yet', async () => {
+    await using world = new World();
+    world.stored = await leftBehind(['a', 'b', 'c']);
+    world.listing = [ready('a'), ready('b')];
+    await world.start();
+    await until(() => world.lists > 0);
+    world.change([ready('a'), ready('b')]);
+    await until(() => world.lists > 1);
+    expect(world.rings).toEqual([]);
+    world.change([ready('a'), ready('b'), ready('c')]);
+    await until(() => world.members?.length === 3);
+  });
+
+  test('does not wait for members that are known to have ended', async () => {
+    await using world = new World();
+    world.stored = await leftBehind(['a', 'b', 'c']);
+    world.listing = [ready('a'), ready('b'), { ...ready('c'), phase: 'gone' }];
+    await world.start();
+    await until(() => world.members?.length === 2);
+  });
+
+  test('keeps the ring while the source cannot be listed, and goes on when it can', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.members?.length === 1);
+    world.change(new WsClusterError('SOURCE_UNAVAILABLE', 'no answer'));
+    const failing = world.lists;
+    await until(() => world.lists > failing + 2);
+    expect(world.members).toEqual(['a']);
+    world.listing = [ready('a'), ready('b')];
+    await until(() => world.members?.length === 2);
+  });
+
+  test('keeps the ring when most nodes vanish from a listing, and says so in a condition', async () => {
+    await using world = new World();
+    world.listing = [ready('a'), ready('b'), ready('c')];
+    await world.start();
+    await until(() => world.members?.length === 3);
+    world.change([]);
+    await until(() => world.condition('BackendsAvailable')?.reason === 'MostNodesLost');
+    expect(world.members).toEqual(['a', 'b', 'c']);
+    expect(world.condition('BackendsAvailable')?.message).toContain('a, b, c');
+    world.change([ready('a'), ready('b'), ready('c')]);
+    await until(() => world.condition('BackendsAvailable')?.status === 'True');
+  });
+
+  test('many events at once are one look', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.members?.length === 1);
+    const before = world.lists;
+    for (let n = 0; n < 100; n++) world.source?.onChange();
+    await until(() => world.lists > before);
+    expect(world.lists - before).toBeLessThan(5);
+  });
+
+  test('releases the moves of a ring only when the live gateways have applied it', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.rings.length > 0);
+    world.report(world.rings.at(-1)?.revision as Revision);
+    world.change([ready('a'), ready('b')]);
+    await until(() => world.members?.length === 2);
+    const revision = world.rings.at(-1)?.revision as Revision;
+    expect(world.rings.at(-1)?.release.movableUpTo.version).toBe(revision.version - 1);
+    await until(() => world.condition('RingPublished')?.reason === 'Publishing');
+    world.report(revision);
+    await until(() => {
+      const last = world.broadcasts.at(-1);
+      return last?.type === 'heartbeat' && compareRevisions(last.release.movableUpTo, revision) === 0;
+    }, 500);
+  });
+
+  test('a broken store holds up no ring; it is written as soon as it can be', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.members?.length === 1);
+    world.storeBroken = true;
+    world.change([ready('a'), ready('b')]);
+    await until(() => world.members?.length === 2);
+    await until(() => world.condition('RingPublished')?.reason === 'StoreUnavailable');
+    expect(world.stored?.members).toHaveLength(1);
+    world.storeBroken = false;
+    await until(() => world.stored?.members.length === 2);
+    await until(() => world.condition('RingPublished')?.status === 'True');
+  });
+
+  test('a store that was emptied gets the ring again, and whoever keeps more there is told', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.stored?.members.length === 1);
+    const before = world.stored;
+    world.stored = undefined;
+    await until(() => world.stored !== undefined);
+    expect(world.stored).toMatchObject({ revision: before?.revision });
+    await until(() => world.storeLosses === 1);
+  });
+
+  test('a store that answers nothing holds up no ring', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.members?.length === 1);
+    world.storeHangs = true;
+    for (const ids of [
+      ['a', 'b'],
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c', 'd'],
+    ]) {
+      world.change(ids.map(ready));
+      await until(() => world.members?.length === ids.length, 1_500);
+    }
+    world.storeHangs = false;
+    await until(() => world.stored?.members.length === 4, 8_000);
+  });
+
+  test('who may write no longer publishes nothing', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.members?.length === 1);
+    world.leading = false;
+    const heard = world.broadcasts.length;
+    world.stored = undefined;
+    world.change([ready('a'), ready('b')]);
+    world.report({ epoch: 9, version: 1 });
+    await delay(1_500);
+    expect(world.broadcasts.slice(heard)).toEqual([]);
+    expect(world.stored).toBeUndefined();
+  });
+
+  test('a broken bus is said in a condition, and the ring is in the store', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.rings.length > 0);
+    world.busBroken = true;
+    world.change([ready('a'), ready('b')]);
+    await until(() => world.stored?.members.length === 2);
+    await until(() => world.condition('RingPublished')?.reason === 'BusUnavailable');
+    world.busBroken = false;
+    await until(() => world.condition('RingPublished')?.status === 'True');
+  });
+
+  test('a node that cannot be started is said in a condition, and holds up no ring', async () => {
+    await using world = new World();
+    world.listing = [ready('a'), ready('b')];
+    world.createError = new WsClusterError('SOURCE_UNAVAILABLE', 'no such program');
+    await world.start({ replicas: 3 });
+    await until(() => world.members?.length === 2);
+    await until(() => world.condition('BackendsAvailable')?.reason === 'NodeActionFailed');
+    world.change([ready('a'), { ...ready('b'), phase: 'gone' }]);
+    await until(() => world.members?.length === 1);
+  });
+
+  test('goes above a newer ring even when the store fails to say which one it holds', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.rings.length > 0);
+    world.stored = { ...(world.stored as RingMessage), revision: { epoch: 9, version: 1 } };
+    world.loadBroken = true;
+    world.change([ready('a'), ready('b')]);
+    const lists = world.lists;
+    await until(() => world.lists > lists + 1);
+    world.loadBroken = false;
+    await until(() => world.rings.at(-1)?.revision.epoch === 10);
+    expect(world.members).toEqual(['a', 'b']);
+  });
+
+  test('goes above a ring that somebody stored while our store was away', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    await until(() => world.rings.length > 0);
+    world.storeBroken = true;
+    world.change([ready('a'), ready('b')]);
+    await until(() => world.members?.length === 2);
+    world.stored = { ...(world.stored as RingMessage), revision: { epoch: 9, version: 1 } };
+    world.storeBroken = false;
+    await until(() => world.stored?.revision.epoch === 10);
+    await until(() => world.condition('RingPublished')?.status === 'True');
+    expect(world.stored?.members).toHaveLength(2);
+  });
+
+  test('what was not released before a restart is not released by it', async () => {
+    await using world = new World();
+    const left = await leftBehind(['a', 'b']);
+    const release = { movableUpTo: { epoch: 4, version: 8 }, spreadMs: 700, maxPerSecond: 50 };
+    world.stored = { ...left, release };
+    world.listing = [ready('a'), ready('b')];
+    await world.start();
+    world.report({ epoch: 4, version: 9 });
+    await until(() => world.rings.length > 0);
+    expect(world.rings[0]?.release).toEqual(release);
+  });
+});

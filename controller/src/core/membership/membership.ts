@@ -1,0 +1,217 @@
+import { MAX_MEMBERS, type Member, type Vacancy } from '@wscluster/ring';
+import type { Workload } from '../ports/workload-source.ts';
+
+/** Who is on the ring, under which ring id, and whose seats are kept for a replacement. */
+export interface Membership {
+  readonly members: readonly Member[];
+  readonly vacancies: readonly Vacancy[];
+  /** Node ids of the members that the source started and will replace. */
+  readonly managed: ReadonlySet<string>;
+  /** When each member that is not ready stopped being so, Unix ms. */
+  readonly unreadySince: ReadonlyMap<string, number>;
+  /** Node ids that are lost but kept, because too many went at once; empty when all is well. */
+  readonly held: readonly string[];
+  /** Unix ms when time alone may change the result; undefined when it can't. */
+  readonly nextChangeAt: number | undefined;
+}
+
+export interface MembershipPolicy {
+  /** Managed nodes that should exist. */
+  readonly replicas: number;
+  readonly defaultWeight: number;
+  /** Weights of single places, by ring id. */
+  readonly weights: Readonly<Record<string, number>>;
+  /** How long an unready member keeps its slots, ms. */
+  readonly unreadyGraceMs: number;
+  /** How long the ring id of a lost node waits for a replacement while its slots are lent out, ms. */
+  readonly replacementMs: number;
+  /** How long a draining node keeps its slots in the hope of a replacement that takes them over in one move, ms. */
+  readonly handoverMs: number;
+  /** The largest share of the seats that may be vacant at once, 0 to 1; beyond it lost members are kept. */
+  readonly maxLostShare: number;
+}
+
+export const NO_MEMBERSHIP: Membership = {
+  members: [],
+  vacancies: [],
+  managed: new Set(),
+  unreadySince: new Map(),
+  held: [],
+  nextChangeAt: undefined,
+};
+
+/**
+ * The membership that follows from the previous one and a complete listing. Pure: the same input gives the same result.
+ *
+ * | previous  | listed as           | becomes                                                       |
+ * |-----------|---------------------|---------------------------------------------------------------|
+ * | member    | ready               | ready                                                         |
+ * | member    | starting or unready | unready for the grace time, then lost                         |
+ * | member    | draining            | draining; its ring id is free for others                      |
+ * | member    | gone or restarting  | a vacancy                                                     |
+ * | member    | not                 | lost: a vacancy, or held when too many are lost               |
+ * | draining  | none of these       | gone                                                          |
+ * | unknown   | ready               | ready: its own vacancy, else the oldest, else a held seat, else the lowest free ordinal; |
+ * |           |                     | a managed one that is more than `replicas` waits until a seat is left to it |
+ * | unknown   | anything else       | nothing yet                                                   |
+ */
+export function nextMembership(
+  previous: Membership,
+  listing: readonly Workload[],
+  policy: MembershipPolicy,
+  now: number,
+): Membership {
+  const listed = new Map(listing.map((workload) => [workload.id, workload]));
+  const unreadySince = new Map<string, number>();
+  const staying: Member[] = [];
+  const draining: Member[] = [];
+  const ended: Member[] = [];
+  const lost: Member[] = [];
+  const wakeTimes: number[] = [];
+
+  for (const member of previous.members) {
+    const workload = listed.get(member.nodeId);
+    if (workload?.phase === 'draining') {
+      draining.push(refreshed(member, workload, 'draining', policy));
+    } else if (workload?.phase === 'ready' && member.state !== 'draining') {
+      staying.push(refreshed(member, workload, 'ready', policy));
+    } else if (member.state === 'draining') {
+      // Gone, or changed its mind; in that case it comes back below, as an arrival.
+    } else if (workload?.phase === 'gone' || workload?.phase === 'restarting') {
+      ended.push(member);
+    } else if (workload === undefined) {
+      lost.push(member);
+    } else {
+      const since = previous.unreadySince.get(member.nodeId) ?? now;
+      unreadySince.set(member.nodeId, since);
+      if (now - since >= policy.unreadyGraceMs) lost.push(member);
+      else {
+        staying.push(refreshed(member, workload, 'unready', policy));
+        wakeTimes.push(since + policy.unreadyGraceMs);
+      }
+    }
+  }
+
+  // A ring id that a draining member has left waits for its replacement like that of a lost one, for a shorter time.
+  const isManaged = (nodeId: string) => listed.get(nodeId)?.managed ?? previous.managed.has(nodeId);
+  const waiting = previous.vacancies.filter((vacancy) => !isReady(listed.get(vacancy.nodeId)));
+  const newlyDraining = draining.filter((member) => isNewlyDraining(previous, member) && isManaged(member.nodeId));
+
+  const seats = staying.length + ended.length + lost.length + waiting.length;
+  const tooMany = lost.length > 0 && (lost.length + waiting.length) / seats > policy.maxLostShare;
+  const vacated = [...ended, ...(tooMany ? [] : lost), ...newlyDraining];
+  let held = tooMany ? lost : [];
+
+  let vacancies: Vacancy[] = [
+    ...previous.vacancies,
+    ...vacated.map((member) => ({
+      ringId: member.ringId,
+      nodeId: member.nodeId,
+      weight: member.weight,
+      managed: isManaged(member.nodeId),
+      since: now,
+    })),
+  ];
+
+  // Arrivals, in an order that does not depend on the listing's.
+  // Those that return to a seat of their own come first, so that no newcomer takes it.
+  const known = new Set(previous.members.filter((member) => member.state !== 'draining').map((m) => m.nodeId));
+  const returning = new Set(vacancies.map((vacancy) => vacancy.nodeId));
+  const arrivals = listing
+    .filter((workload) => isReady(workload) && workload.address !== undefined && !known.has(workload.id))
+    .sort((a, b) => Number(returning.has(b.id)) - Number(returning.has(a.id)) || compareText(a.id, b.id));
+  for (const workload of arrivals) {
+    const dead = held.filter((member) => !listed.has(member.nodeId));
+    const seated = [...staying, ...held];
+    const spare = workload.managed && seated.filter(({ nodeId }) => isManaged(nodeId)).length >= policy.replicas;
+    const ringId = seatFor(workload, vacancies, dead, spare ? undefined : seated);
+    if (ringId === undefined) continue;
+    vacancies = vacancies.filter((vacancy) => vacancy.ringId !== ringId);
+    held = held.filter((member) => member.ringId !== ringId);
+    staying.push({
+      ringId,
+      nodeId: workload.id,
+      address: workload.address ?? '',
+      weight: weightOf(workload, ringId, policy),
+      state: 'ready',
+    });
+  }
+
+  const managedSeated = staying.filter((member) => isManaged(member.nodeId)).length + held.length;
+  vacancies = keepVacancies(vacancies, listed, policy, managedSeated, now);
+  for (const vacancy of vacancies) wakeTimes.push(vacancy.since + vacancyMs(vacancy, listed, policy));
+
+  const members = [...staying, ...held.map((member): Member => ({ ...member, state: 'unready' })), ...draining].sort(
+    (a, b) => a.ringId - b.ringId || compareText(a.nodeId, b.nodeId),
+  );
+  return {
+    members,
+    vacancies: vacancies.sort((a, b) => a.ringId - b.ringId),
+    managed: new Set(members.filter((member) => isManaged(member.nodeId)).map((member) => member.nodeId)),
+    unreadySince,
+    held: held.map((member) => member.nodeId).sort(compareText),
+    nextChangeAt: wakeTimes.length === 0 ? undefined : Math.min(...wakeTimes),
+  };
+}
+
+function refreshed(member: Member, workload: Workload, state: Member['state'], policy: MembershipPolicy): Member {
+  return {
+    ...member,
+    address: workload.address ?? member.address,
+    weight: weightOf(workload, member.ringId, policy),
+    state,
+  };
+}
+
+function weightOf(workload: Workload, ringId: number, policy: MembershipPolicy): number {
+  return workload.weight ?? policy.weights[ringId] ?? policy.defaultWeight;
+}
+
+function isReady(workload: Workload | undefined): boolean {
+  return workload?.phase === 'ready';
+}
+
+function isNewlyDraining(previous: Membership, member: Member): boolean {
+  return previous.members.some((before) => before.nodeId === member.nodeId && before.state !== 'draining');
+}
+
+/** The ring id for an arrival; undefined when the ring is full, or without `seated` when no seat waits for anybody. */
+function seatFor(
+  workload: Workload,
+  vacancies: readonly Vacancy[],
+  dead: readonly Member[],
+  seated: readonly Member[] | undefined,
+): number | undefined {
+  const own = vacancies.find((vacancy) => vacancy.nodeId === workload.id);
+  const oldest = [...vacancies].sort((a, b) => a.since - b.since || a.ringId - b.ringId)[0];
+  const kept = own ?? oldest ?? dead[0];
+  if (kept !== undefined || seated === undefined) return kept?.ringId;
+  const used = new Set(seated.map((member) => member.ringId));
+  if (used.size >= MAX_MEMBERS) return undefined;
+  let ringId = 0;
+  while (used.has(ringId)) ringId++;
+  return ringId;
+}
+
+/** Drops what has waited long enough, and managed vacancies beyond what `replicas` can still fill, highest ring id first. */
+function keepVacancies(
+  vacancies: readonly Vacancy[],
+  listed: ReadonlyMap<string, Workload>,
+  policy: MembershipPolicy,
+  managedSeated: number,
+  now: number,
+): Vacancy[] {
+  let room = policy.replicas - managedSeated;
+  return [...vacancies]
+    .filter((vacancy) => now - vacancy.since < vacancyMs(vacancy, listed, policy))
+    .sort((a, b) => a.ringId - b.ringId)
+    .filter((vacancy) => !vacancy.managed || room-- > 0);
+}
+
+function vacancyMs(vacancy: Vacancy, listed: ReadonlyMap<string, Workload>, policy: MembershipPolicy): number {
+  return listed.get(vacancy.nodeId)?.phase === 'draining' ? policy.handoverMs : policy.replacementMs;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,19 @@
+import { desiredReplicas } from '../spec/nodes-schema.ts';
+import type { ClusterSpec } from '../spec/schema.ts';
+import type { MembershipPolicy } from './membership.ts';
+
+/** The part of drainSeconds for which a draining node's slots wait for its replacement. */
+const HANDOVER_SHARE = 0.3;
+
+export function membershipPolicy({ nodes, rebalance }: ClusterSpec): MembershipPolicy {
+  const replacementMs = rebalance.replacementSeconds * 1000;
+  return {
+    replicas: desiredReplicas(nodes),
+    defaultWeight: nodes.weight,
+    weights: nodes.weights,
+    unreadyGraceMs: rebalance.unreadyGraceSeconds * 1000,
+    replacementMs,
+    handoverMs: Math.min(replacementMs, nodes.drainSeconds * 1000 * HANDOVER_SHARE),
+    maxLostShare: rebalance.maxLostShare,
+  };
+}

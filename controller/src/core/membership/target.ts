@@ -1,0 +1,54 @@
+import { NO_OWNER, SLOTS } from '@wscluster/ring';
+import type { Membership } from './membership.ts';
+
+/** Computes the ring id of each slot's owner from seats and a cap; the ring package's assigner. */
+export type Assign = (seats: readonly Seat[], cap: number) => Readonly<Uint16Array>;
+
+export interface Seat {
+  readonly ringId: number;
+  readonly weight: number;
+}
+
+/**
+ * Who should own each slot in the end: indices into `membership.members`, or NO_OWNER.
+ *
+ * The target is computed over all seats, vacant ones too, so that a lost node's slots wait for its replacement and no
+ * other slot changes. A slot whose seat is vacant stays with a current owner that still serves (a draining one), else it
+ * is lent to the member that would own it if the vacant seats did not exist.
+ */
+export function desiredTable(
+  membership: Membership,
+  /** Owner of each slot now: index into `membership.members`, or NO_OWNER. */
+  current: Readonly<Uint16Array>,
+  cap: number,
+  assign: Assign,
+): Uint16Array {
+  const { members, vacancies } = membership;
+  const indexBySeat = new Map<number, number>();
+  members.forEach((member, index) => {
+    if (member.state !== 'draining') indexBySeat.set(member.ringId, index);
+  });
+  const seats = members.filter((member) => member.state !== 'draining');
+  const desired = new Uint16Array(SLOTS);
+  if (seats.length === 0) {
+    // Nobody to go to: who still drains keeps what it has.
+    desired.set(current);
+    return desired;
+  }
+  const target = assign(
+    [...seats, ...vacancies].sort((a, b) => a.ringId - b.ringId),
+    cap,
+  );
+  const lent = vacancies.length === 0 ? target : assign(seats, cap);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const owner = indexBySeat.get(target[slot] ?? NO_OWNER);
+    if (owner !== undefined) {
+      desired[slot] = owner;
+      continue;
+    }
+    const now = current[slot] ?? NO_OWNER;
+    const serving = members[now]?.state === 'draining' && members[now].ringId === target[slot];
+    desired[slot] = serving ? now : (indexBySeat.get(lent[slot] ?? NO_OWNER) ?? NO_OWNER);
+  }
+  return desired;
+}

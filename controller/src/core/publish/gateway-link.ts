@@ -1,0 +1,152 @@
+import { compareRevisions, formatRevision, messageOf, type Revision, type Ring, type Uplink } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { RingStore } from '@wscluster/transport';
+import type { EventLog } from '../events/event-log.ts';
+import type { GatewayFleet } from '../fleet/gateways.ts';
+import type { Pace, Rollout } from '../rollout/rollout.ts';
+import { nextEpoch } from './epoch.ts';
+import { logGatewayChanges } from './gateway-changes.ts';
+import type { Publication, Publisher } from './publisher.ts';
+
+export interface GatewayLinkParts {
+  readonly fleet: GatewayFleet;
+  readonly rollout: Rollout;
+  readonly publisher: Publisher;
+  readonly store: RingStore;
+  readonly events: EventLog;
+  readonly log: Logger;
+  /** Asks whether this process still leads. */
+  confirmLead(): Promise<boolean>;
+  /** The next step can be planned in so many ms. */
+  onPlanIn(ms: number): void;
+  /** The ring goes on under a higher epoch: it has to be published again. */
+  onEpochRaised(): void;
+}
+
+/**
+ * The conversation with the gateways: rings and releases out, reports in. Publishes what the loop has decided, releases
+ * its moves once they are acknowledged, and raises the epoch when somebody turns out to know a newer ring.
+ */
+export class GatewayLink {
+  readonly #parts: GatewayLinkParts;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  #confirming = false;
+
+  constructor(parts: GatewayLinkParts) {
+    this.#parts = parts;
+  }
+
+  async publish(ring: Ring, pace: Pace, context: Pick<Publication, 'settings' | 'vacancies'>): Promise<void> {
+    const { rollout, publisher } = this.#parts;
+    // Ours before it is out: a gateway's acknowledgement may come back before the publishing call does.
+    rollout.published(ring, pace, performance.now());
+    const result = await publisher.publish({ ring, release: rollout.release, ...context });
+    if (result === 'stale') await this.#goAboveStored();
+    else this.#inBackground(this.#releaseIfAcknowledged());
+  }
+
+  /** `leading`: before that, reports only count for the epoch to come. */
+  receive(message: Uplink, leading: boolean): void {
+    const { fleet, rollout, events, log } = this.#parts;
+    // A recalled ring is for who takes the lead, see recallRing.
+    if (message.type === 'held') return;
+    logGatewayChanges(events, fleet, message);
+    if (message.type === 'leave') {
+      fleet.leave(message.gateway);
+    } else if (!fleet.report(message, performance.now())) {
+      log.warn(
+        { event: 'report-damaged', gateway: message.gateway, action: 'run gateways and controller at one version' },
+        'a report has unreadable connection counts; the last ones are kept',
+      );
+    } else if (leading && compareRevisions(message.applied, rollout.ring.revision) > 0) {
+      this.#inBackground(this.#outranked(message.applied));
+    }
+    this.#inBackground(this.#releaseIfAcknowledged());
+  }
+
+  /** To be called each second: drops silent gateways, and names the ring and its release once more. */
+  beat(): void {
+    const { fleet, events, log } = this.#parts;
+    for (const gateway of fleet.prune(performance.now())) {
+      events.add('gateway', `gateway ${gateway} is silent`, { gateway });
+      log.warn(
+        { event: 'gateway-silent', gateway, action: 'check that gateway; rollouts no longer wait for it' },
+        `gateway ${gateway} has not reported for 3 s`,
+      );
+    }
+    this.#inBackground(this.#releaseIfAcknowledged().then(() => this.#heartbeat()));
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #releaseIfAcknowledged(): Promise<void> {
+    const { fleet, rollout, events } = this.#parts;
+    const now = performance.now();
+    const allApplied = fleet.allApplied(rollout.ring.revision);
+    if (!rollout.acknowledge(allApplied, (slots, leftOver) => fleet.toMove(slots, rollout.ring, leftOver), now)) {
+      const releaseIn = rollout.releaseIn(allApplied, now);
+      clearTimeout(this.#timer);
+      if (releaseIn !== undefined && !this.#closed)
+        this.#timer = setTimeout(() => this.#inBackground(this.#releaseIfAcknowledged()), releaseIn);
+      return;
+    }
+    const planIn = rollout.planIn(now);
+    if (planIn !== undefined) this.#parts.onPlanIn(planIn);
+    const { movableUpTo, spreadMs } = rollout.release;
+    const message = `the moves of ring ${formatRevision(movableUpTo)} are released`;
+    events.add('release', message, { movableUpTo, spreadMs });
+    await this.#heartbeat();
+  }
+
+  async #heartbeat(): Promise<void> {
+    const { publisher, rollout } = this.#parts;
+    if ((await publisher.heartbeat(rollout.release)) === 'stale') await this.#goAboveStored();
+  }
+
+  /** The store holds a newer ring than ours, of somebody who leads or led. */
+  async #goAboveStored(): Promise<void> {
+    const { store, rollout, onEpochRaised } = this.#parts;
+    // Whatever becomes of the reading: the ring that we tried to publish is not out.
+    onEpochRaised();
+    await this.#outranked((await store.revision()) ?? rollout.ring.revision);
+  }
+
+  /** Somebody has seen a newer ring than ours: go on above it, so that nobody refuses us, unless that is who leads now. */
+  async #outranked(seen: Revision): Promise<void> {
+    if (this.#confirming) return;
+    this.#confirming = true;
+    try {
+      const leads = await this.#parts.confirmLead();
+      // Unless another sign of the same ring has raised it meanwhile.
+      if (leads && compareRevisions(seen, this.#parts.rollout.ring.revision) >= 0) this.#raiseEpoch(seen);
+    } finally {
+      this.#confirming = false;
+    }
+  }
+
+  #raiseEpoch(seen: Revision): void {
+    const { rollout, log, onEpochRaised } = this.#parts;
+    const epoch = nextEpoch(rollout.ring.revision, seen);
+    const action = 'none, unless it goes on: then a controller that does not share our leadership runs; stop it';
+    log.warn(
+      { event: 'epoch-raised', epoch, seen: formatRevision(seen), action },
+      `revision ${formatRevision(seen)} was seen, above ours; goes on in epoch ${epoch}`,
+    );
+    rollout.adopt({ epoch, version: 0 });
+    onEpochRaised();
+  }
+
+  /** What fails here is tried again by the next beat. */
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) =>
+      this.#parts.log.error(
+        { event: 'publish-failed', error, action: 'mend the cause; it is tried again' },
+        messageOf(error),
+      ),
+    );
+  }
+}

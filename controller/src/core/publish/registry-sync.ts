@@ -1,0 +1,92 @@
+import { type Member, messageOf, type Revision, WsClusterError } from '@wscluster/ring';
+import { CoalescedRunner, type Logger } from '@wscluster/service';
+import type { Registry } from '../ports/registry.ts';
+
+/** Whatever events say, the registry is compared with the ring this often: others write there too. */
+const RESYNC_MS = 10_000;
+/** Who is back is noticed within this time. */
+const MAX_RETRY_MS = 2_000;
+
+/** `undefined` error: it holds what the ring says. Not yet synced: `synced` is false and there is no error. */
+export interface RegistryStatus {
+  readonly synced: boolean;
+  readonly error: string | undefined;
+}
+
+export interface RegistrySyncParts {
+  readonly registry: Registry;
+  readonly log: Logger;
+  /** False once this process may write no longer. */
+  readonly leading: () => boolean;
+  /** The status has changed. */
+  readonly onStatus: (status: RegistryStatus) => void;
+  /** Default 10 s; milliseconds. */
+  readonly resyncMs?: number;
+}
+
+/**
+ * Takes the registry after the ring, at its own speed: slow or absent, it holds up nothing. Only the newest members
+ * count; a failed sync is repeated with back-off.
+ */
+export class RegistrySync {
+  readonly #parts: RegistrySyncParts;
+  readonly #runner: CoalescedRunner;
+  #wanted: { members: readonly Member[]; revision: Revision; text: string } | undefined;
+  #status: RegistryStatus = { synced: false, error: undefined };
+
+  constructor(parts: RegistrySyncParts) {
+    this.#parts = parts;
+    this.#runner = new CoalescedRunner(
+      () => this.#sync(),
+      (error) => this.#fail(error),
+      MAX_RETRY_MS,
+    );
+  }
+
+  get status(): RegistryStatus {
+    return this.#status;
+  }
+
+  /** Says what the registry should hold from now on. */
+  want(members: readonly Member[], revision: Revision): void {
+    const text = JSON.stringify(members);
+    if (text === this.#wanted?.text) return;
+    this.#wanted = { members, revision, text };
+    this.#runner.signal();
+  }
+
+  /** Ends the sync in progress; what is registered stays. */
+  async close(): Promise<void> {
+    const stopped = this.#runner.stop();
+    await this.#parts.registry.close();
+    await stopped;
+  }
+
+  async #sync(): Promise<void> {
+    const { registry, leading, log, resyncMs = RESYNC_MS } = this.#parts;
+    if (this.#wanted === undefined || !leading()) return;
+    await registry.sync(this.#wanted.members, this.#wanted.revision);
+    if (this.#status.error !== undefined)
+      log.info({ event: 'registry-recovered' }, 'the registry holds the ring again');
+    this.#become({ synced: true, error: undefined });
+    this.#runner.signalIn(resyncMs);
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof WsClusterError && error.code === 'SHUTTING_DOWN') return;
+    const message = messageOf(error);
+    // Once when it begins: it is tried again until it succeeds.
+    if (this.#status.error === undefined)
+      this.#parts.log.warn(
+        { event: 'registry-unavailable', error, action: 'bring the registry back; the ring goes on without it' },
+        message,
+      );
+    this.#become({ synced: false, error: message });
+  }
+
+  #become(status: RegistryStatus): void {
+    if (status.synced === this.#status.synced && status.error === this.#status.error) return;
+    this.#status = status;
+    this.#parts.onStatus(status);
+  }
+}

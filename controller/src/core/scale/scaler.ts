@@ -1,0 +1,93 @@
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { WorkloadSource } from '../ports/workload-source.ts';
+import { CreationBackoff } from './creation-backoff.ts';
+import { planScale, type ScaleInput } from './scale.ts';
+
+/** Starting or stopping nodes that failed is tried again after this long, ms. */
+const RETRY_MS = 1000;
+
+/** Carries out the scale plan. Failing never throws: nodes that cannot be started must not hold up a ring. */
+export class Scaler {
+  readonly #source: WorkloadSource;
+  readonly #log: Logger;
+  readonly #backoff = new CreationBackoff();
+  #problem: string | undefined;
+  /** Why the last node that was to be started could not be. */
+  #refusal: unknown;
+
+  constructor(source: WorkloadSource, log: Logger) {
+    this.#source = source;
+    this.#log = log;
+  }
+
+  /** Why nodes could not be started or stopped at the last try. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  async create(): Promise<string> {
+    try {
+      const id = await this.#source.create();
+      this.#backoff.created(id, performance.now());
+      this.#refusal = undefined;
+      return id;
+    } catch (error) {
+      this.#backoff.refused(performance.now());
+      this.#refusal = error;
+      throw error;
+    }
+  }
+
+  /** Milliseconds after which to scale again; undefined when events decide. */
+  async scale(input: ScaleInput): Promise<number | undefined> {
+    try {
+      const againMs = await this.#carryOut(input);
+      if (this.#problem !== undefined)
+        this.#log.info({ event: 'scale-recovered' }, 'nodes can be started and stopped again');
+      this.#problem = undefined;
+      return againMs;
+    } catch (error) {
+      const isNew = this.#problem === undefined;
+      this.#problem = messageOf(error);
+      // Once: what is the matter now is in the status.
+      if (isNew)
+        this.#log.error(
+          { event: 'scale-failed', error, action: 'mend the cause; it is tried again, at the latest after 10 s' },
+          `a node cannot be started or stopped: ${this.#problem}`,
+        );
+      return Math.max(RETRY_MS, this.#backoff.waitMs(performance.now()));
+    }
+  }
+
+  async #carryOut(input: ScaleInput): Promise<number | undefined> {
+    const plan = planScale(input);
+    for (const id of plan.drain) await unlessGone(this.#source.drain(id));
+    for (const id of plan.stop) await unlessGone(this.#source.stop(id));
+
+    const now = performance.now();
+    const alive = input.listing.filter((workload) => workload.phase !== 'gone').map((workload) => workload.id);
+    this.#backoff.observe(new Set(alive), now);
+    const waitMs = this.#backoff.waitMs(now);
+    if (plan.create === 0) this.#refusal = undefined;
+    if (plan.create > 0 && waitMs > 0) {
+      if (this.#refusal !== undefined) throw this.#refusal;
+      this.#log.warn(
+        { event: 'node-backoff', waitMs, action: "look at the nodes' logs: they end soon after their start" },
+        `nodes keep ending; the next one starts in ${Math.ceil(waitMs)} ms`,
+      );
+      return waitMs;
+    }
+    for (let n = 0; n < plan.create; n++) await this.create();
+    return undefined;
+  }
+}
+
+/** A node that has ended since the listing needs nothing any more. */
+async function unlessGone(asked: Promise<void>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    if (!(error instanceof WsClusterError) || error.code !== 'NOT_FOUND') throw error;
+  }
+}

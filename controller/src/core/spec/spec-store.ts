@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { WsClusterError } from '@wscluster/ring';
+import { z } from 'zod';
+import type { Documents } from '../ports/documents.ts';
+import { type DeclaredCluster, validCluster } from './load.ts';
+import type { ClusterSpec } from './schema.ts';
+
+export const SPEC_DOCUMENT = 'spec';
+
+const storedSchema = z.object({ source: z.string(), generation: z.int().min(1), spec: z.unknown() });
+
+/** Keeps the spec with the changes made through the API, so that they survive a restart. */
+export interface SpecStore {
+  readonly spec: ClusterSpec;
+  /** Counts changes of the spec, from 1; status refers to it as observedGeneration. */
+  readonly generation: number;
+  /** Stores a changed spec before it counts. Rejects with STORE_UNAVAILABLE, and then nothing has changed. */
+  update(change: (spec: ClusterSpec) => ClusterSpec): Promise<void>;
+}
+
+/**
+ * Reads the spec that the last leader left. It holds as long as the cluster's own file is the one from which it was
+ * changed; who edits that file again means the edit, so the file then wins. `againMs`: where nothing is found it is looked
+ * for once more after so long, since another leader may be about to restore it; default 0, not. Rejects with STORE_UNAVAILABLE, and with
+ * MESSAGE_INVALID or CONFIG_INVALID when what is stored cannot be a spec.
+ */
+export async function openSpecStore(
+  documents: Documents,
+  { cluster, digest }: DeclaredCluster,
+  { againMs = 0 } = {},
+): Promise<SpecStore> {
+  const { name } = cluster.metadata;
+  let found = await documents.read(SPEC_DOCUMENT);
+  if (found === undefined && againMs > 0) {
+    await delay(againMs);
+    found = await documents.read(SPEC_DOCUMENT);
+  }
+  const stored = found === undefined ? undefined : parse(found, name);
+  const edited = stored !== undefined && stored.source !== digest;
+  const origin = `the stored spec of ${name}`;
+  let { spec } = stored === undefined || edited ? cluster : validCluster({ ...cluster, spec: stored.spec }, origin);
+  let generation = stored === undefined ? 1 : stored.generation + (edited ? 1 : 0);
+  if (stored === undefined || edited) await documents.write(SPEC_DOCUMENT, { source: digest, generation, spec });
+  return {
+    get spec() {
+      return spec;
+    },
+    get generation() {
+      return generation;
+    },
+    async update(change) {
+      const next = validCluster({ ...cluster, spec: change(spec) }, 'the changed spec').spec;
+      await documents.write(SPEC_DOCUMENT, { source: digest, generation: generation + 1, spec: next });
+      spec = next;
+      generation++;
+    },
+  };
+}
+
+function parse(document: unknown, name: string): z.infer<typeof storedSchema> {
+  const parsed = storedSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  throw new WsClusterError(
+    'MESSAGE_INVALID',
+    `the stored spec of ${name} lacks source, generation or spec; remove it to start from the declared spec`,
+    { cause: parsed.error },
+  );
+}

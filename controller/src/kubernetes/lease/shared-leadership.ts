@@ -1,0 +1,112 @@
+import { WsClusterError } from '@wscluster/ring';
+import type { Leadership } from '../../core/ports/leadership.ts';
+
+/** Who leads is asked of the underlying one at most this often, ms, however many clusters ask. */
+const LEADER_MS = 500;
+
+/** One lead of the process, seen by each of its clusters as one of its own. */
+export interface SharedLeadership {
+  /** Whose release and close give up nothing but the view's own part. */
+  view(): Leadership;
+  /** Gives the lead up for all, and lets go of the service. */
+  close(): Promise<void>;
+}
+
+/** Begins to try to lead with the first view that wants to, and goes on until it is closed. */
+export function sharedLeadership(leadership: Leadership): SharedLeadership {
+  const shared = new Shared(leadership);
+  return { view: () => new View(shared), close: () => shared.close() };
+}
+
+class Shared {
+  readonly leadership: Leadership;
+  readonly #closing = new AbortController();
+  #electing: Promise<AbortSignal> | undefined;
+  #lead: AbortSignal | undefined;
+  #leader: { readonly answer: Promise<string | undefined>; readonly at: number } | undefined;
+
+  constructor(leadership: Leadership) {
+    this.leadership = leadership;
+  }
+
+  /** One election for all who wait. */
+  async elected(): Promise<AbortSignal> {
+    if (this.#lead !== undefined && !this.#lead.aborted && this.leadership.leading) return this.#lead;
+    this.#electing ??= this.leadership.elected(this.#closing.signal).finally(() => {
+      this.#electing = undefined;
+    });
+    this.#lead = await this.#electing;
+    return this.#lead;
+  }
+
+  leader(): Promise<string | undefined> {
+    const now = performance.now();
+    if (this.#leader === undefined || now - this.#leader.at > LEADER_MS)
+      this.#leader = { answer: this.leadership.leader(), at: now };
+    return this.#leader.answer;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new WsClusterError('SHUTTING_DOWN', 'the leadership is closed'));
+    await this.leadership.close();
+  }
+}
+
+class View implements Leadership {
+  readonly #shared: Shared;
+  readonly #closing = new AbortController();
+  /** Of this view alone: ends with the shared lead, or when the view gives its part up. */
+  #lead: AbortController | undefined;
+
+  constructor(shared: Shared) {
+    this.#shared = shared;
+  }
+
+  get leading(): boolean {
+    return this.#lead !== undefined && !this.#lead.signal.aborted && this.#shared.leadership.leading;
+  }
+
+  async elected(wanted: AbortSignal): Promise<AbortSignal> {
+    const signal = AbortSignal.any([wanted, this.#closing.signal]);
+    signal.throwIfAborted();
+    if (this.#lead !== undefined && this.leading) return this.#lead.signal;
+    const shared = await orAborted(this.#shared.elected(), signal);
+    const lead = new AbortController();
+    const end = () => lead.abort(shared.reason);
+    if (shared.aborted) end();
+    else shared.addEventListener('abort', end, { once: true });
+    lead.signal.addEventListener('abort', () => shared.removeEventListener('abort', end), { once: true });
+    this.#lead = lead;
+    return lead.signal;
+  }
+
+  async confirm(): Promise<boolean> {
+    return this.leading && (await this.#shared.leadership.confirm()) && this.leading;
+  }
+
+  leader(): Promise<string | undefined> {
+    return this.#shared.leader();
+  }
+
+  async release(): Promise<void> {
+    this.#lead?.abort(new WsClusterError('CONFLICT', 'the lead is over: it was given up'));
+    this.#lead = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new WsClusterError('SHUTTING_DOWN', 'the leadership is closed'));
+    await this.release();
+  }
+}
+
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    work.catch(() => {});
+  }
+}

@@ -1,0 +1,53 @@
+import { refusalOf } from '../client/api-error.ts';
+import type { Kube } from '../client/kube.ts';
+import { readObject } from '../client/objects.ts';
+import { RESOURCES } from '../client/resources.ts';
+import { type ClusterResource, readResource, type WsClusterObject } from './resource.ts';
+
+/** While a WsCluster has this, it is not gone: what it has outside of Kubernetes is to be removed first. */
+export const FINALIZER = 'wscluster.io/cleanup';
+
+/** Others may write the resource meanwhile. */
+const TRIES = 5;
+
+export async function addFinalizer(kube: Kube, resource: ClusterResource): Promise<void> {
+  await change(kube, resource, (finalizers) =>
+    finalizers.includes(FINALIZER) ? finalizers : [...finalizers, FINALIZER],
+  );
+}
+
+/** From here on Kubernetes deletes it, and all that it owns. */
+export async function removeFinalizer(kube: Kube, resource: ClusterResource): Promise<void> {
+  await change(kube, resource, (finalizers) => finalizers.filter((finalizer) => finalizer !== FINALIZER));
+}
+
+/** A resource that is gone, or another one by now, has no finalizers to change. */
+async function change(
+  kube: Kube,
+  known: ClusterResource,
+  next: (finalizers: readonly string[]) => readonly string[],
+): Promise<void> {
+  const { namespace, name, uid } = known;
+  const ref = { resource: RESOURCES.wsClusters, namespace, name };
+  for (let attempt = 1, resource: ClusterResource = known; ; attempt++) {
+    const finalizers = next(resource.finalizers);
+    if (String(finalizers) === String(resource.finalizers)) return;
+    try {
+      const { resourceVersion } = resource;
+      await kube.call({
+        ...ref,
+        verb: 'patch',
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { uid, resourceVersion, finalizers } },
+      });
+      return;
+    } catch (error) {
+      const status = refusalOf(error)?.status;
+      if (status === 404) return;
+      if (status !== 409 || attempt === TRIES) throw error;
+      const now = await readObject<WsClusterObject>(kube, ref);
+      if (now?.metadata.uid !== uid) return;
+      resource = readResource(now);
+    }
+  }
+}

@@ -1,0 +1,252 @@
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import { CoalescedRunner, type Logger } from '@wscluster/service';
+import type { Kube } from '../client/kube.ts';
+import type { KubeObject } from '../client/object.ts';
+import { applyObject, deleteObject, readObject, type Writable } from '../client/objects.ts';
+import { resourceOf } from '../client/resources.ts';
+import { type OwnedObject, readOwned, refuseForeign } from './owned-objects.ts';
+
+/** An object as it should be. */
+export interface WantedObject {
+  readonly object: Writable;
+  /** What to apply one after the other to get there from what is there; default the object itself. */
+  applies?(existing: KubeObject | undefined): readonly { readonly fieldManager: string; readonly object: Writable }[];
+}
+
+export interface GatewayKeeperParts {
+  readonly kube: Kube;
+  /** Names the cluster. */
+  readonly log: Logger;
+  /** All that should exist now. */
+  wanted(): readonly WantedObject[];
+  /** What exists of it, as far as is known; undefined while nothing is known. */
+  existing(): readonly OwnedObject[] | undefined;
+  /** Why nothing is known, as soon as there is a reason. */
+  unknown?(): string | undefined;
+  leading(): boolean;
+}
+
+/** Whatever events say, everything is applied again this often, ms. */
+const REAPPLY_MS = 300_000;
+/** An object that was applied is left alone for so long, ms; twice as long with each time that it had to be put right. */
+const PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 60_000;
+/** Changed again within this time, ms, it is the same quarrel. */
+const CALM_MS = 120_000;
+/** From so many times on it is a quarrel, and told as one. */
+const QUARREL = 3;
+/** Without the lists of what exists for so long, ms: a problem. */
+const UNKNOWN_MS = 5_000;
+const MAX_RETRY_MS = 30_000;
+
+/** What is remembered of an object that was applied. */
+interface Applied {
+  readonly wanted: string;
+  /** Of the answer. */
+  readonly digest: string;
+  readonly resourceVersion: string;
+  readonly at: number;
+  /** How often somebody else's change was undone, with less than `CALM_MS` between. */
+  readonly restored: number;
+  readonly restoredAt: number;
+}
+
+/** Makes the objects of a cluster's gateways be there as they should be, whoever changes or deletes them. */
+export class GatewayKeeper {
+  readonly #parts: GatewayKeeperParts;
+  readonly #runner: CoalescedRunner;
+  readonly #applied = new Map<string, Applied>();
+  #unknownSince: number | undefined;
+  #problem: string | undefined;
+
+  constructor(parts: GatewayKeeperParts) {
+    this.#parts = parts;
+    this.#runner = new CoalescedRunner(
+      () => this.#keep(),
+      (error) => this.#note(error),
+      MAX_RETRY_MS,
+    );
+    this.#runner.signal();
+  }
+
+  /** Why the objects could not be made as they should be at the last try. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** The cluster's spec or one of its objects may have changed. */
+  look(): void {
+    this.#runner.signal();
+  }
+
+  async close(): Promise<void> {
+    await this.#runner.stop();
+  }
+
+  async #keep(): Promise<void> {
+    const { leading, wanted, existing } = this.#parts;
+    if (!leading()) return this.#runner.signalIn(PAUSE_MS);
+    const known = existing();
+    if (known === undefined) return this.#waitForLists();
+    this.#unknownSince = undefined;
+    const all = wanted();
+    let refusal: unknown;
+    for (const one of all) {
+      try {
+        await this.#keepOne(one, known);
+      } catch (error) {
+        // One object that is refused does not hold up the others; a server that is away does.
+        if (!isRefusal(error)) throw error;
+        refusal ??= error;
+      }
+    }
+    await this.#removeOthers(all, known);
+    if (refusal !== undefined) throw refusal;
+    this.#runner.signalIn(REAPPLY_MS);
+    if (leading()) this.#note(undefined);
+  }
+
+  #waitForLists(): void {
+    const now = performance.now();
+    this.#unknownSince ??= now;
+    this.#runner.signalIn(PAUSE_MS);
+    if (now - this.#unknownSince < UNKNOWN_MS) return;
+    const why = this.#parts.unknown?.() ?? 'the list has not come yet';
+    this.#note(`what there is of Deployments, Services and PodDisruptionBudgets is not known, so none is made: ${why}`);
+  }
+
+  async #keepOne(one: WantedObject, known: readonly OwnedObject[]): Promise<void> {
+    const { object } = one;
+    const key = keyOf(object);
+    const found = known.find(({ resource, name }) => keyOf({ kind: resource.kind, metadata: { name } }) === key);
+    const wanted = JSON.stringify(object);
+    const applied = this.#applied.get(key);
+    // Its end is an event, and then it is made again.
+    if (found?.terminating === true || !this.#isDue(object, applied, wanted, found)) return;
+    const answer = await this.#apply(one, found);
+    if (answer === undefined) return;
+    const resource = resourceOf(object);
+    const digest = (resource && readOwned(resource, answer)?.digest) ?? '';
+    const { resourceVersion } = answer.metadata;
+    const undone =
+      applied?.wanted === wanted && found?.digest !== digest && resourceVersion !== applied.resourceVersion;
+    const at = performance.now();
+    const { restored = 0, restoredAt = at } = applied ?? {};
+    const times = undone ? restored + 1 : restored;
+    this.#applied.set(key, {
+      ...{ wanted, digest, resourceVersion, at },
+      restored: times,
+      restoredAt: undone ? at : restoredAt,
+    });
+    if (undone) this.#sayRestored(object, times);
+    // The watch is a little behind what was just written.
+    if (found?.digest !== digest) this.#runner.signalIn(pauseMs(times));
+  }
+
+  /** Whether the object is to be applied now; if only later, that is seen to. */
+  #isDue(object: Writable, applied: Applied | undefined, wanted: string, found: OwnedObject | undefined): boolean {
+    if (applied?.wanted !== wanted) return true;
+    const now = performance.now();
+    if (now - applied.at >= REAPPLY_MS) return true;
+    if (found?.digest === applied.digest) {
+      this.#calmDown(object, applied);
+      return false;
+    }
+    const waitMs = applied.at + pauseMs(applied.restored) - now;
+    if (waitMs > 0) this.#runner.signalIn(waitMs);
+    return waitMs <= 0;
+  }
+
+  #calmDown(object: Writable, applied: Applied): void {
+    if (applied.restored === 0) return;
+    const leftMs = applied.restoredAt + CALM_MS - performance.now();
+    if (leftMs > 0) {
+      this.#runner.signalIn(leftMs);
+      return;
+    }
+    this.#applied.set(keyOf(object), { ...applied, restored: 0 });
+    if (applied.restored < QUARREL) return;
+    const { kind, metadata } = object;
+    this.#parts.log.info(
+      { event: 'object-settled', kind, name: metadata?.name },
+      `${kind} ${metadata?.name} stays as it should be`,
+    );
+  }
+
+  /** Undefined when the lead was lost meanwhile: each write is by whoever leads then. */
+  async #apply({ object, applies }: WantedObject, found: OwnedObject | undefined): Promise<KubeObject | undefined> {
+    const { kube, leading } = this.#parts;
+    const resource = resourceOf(object);
+    const { namespace = '', name = '' } = object.metadata ?? {};
+    let answer: KubeObject | undefined;
+    if (resource !== undefined && (found === undefined || applies !== undefined)) {
+      answer = await readObject<KubeObject>(kube, { resource, namespace, name });
+      if (answer !== undefined) refuseForeign(object, answer);
+    }
+    // Deleted, which the watch tells a little later.
+    if (answer?.metadata.deletionTimestamp !== undefined) {
+      this.#runner.signalIn(PAUSE_MS);
+      return undefined;
+    }
+    const steps = applies?.(answer) ?? [{ object, fieldManager: undefined }];
+    for (const step of steps) {
+      if (!leading()) return undefined;
+      answer = await applyObject<KubeObject>(kube, step.object, step.fieldManager);
+    }
+    return answer;
+  }
+
+  async #removeOthers(wanted: readonly WantedObject[], known: readonly OwnedObject[]): Promise<void> {
+    const keys = new Set(wanted.map(({ object }) => keyOf(object)));
+    for (const { resource, namespace, name, uid, terminating } of known) {
+      if (terminating || keys.has(keyOf({ kind: resource.kind, metadata: { name } }))) continue;
+      if (!this.#parts.leading()) return;
+      await deleteObject(this.#parts.kube, { resource, namespace, name, uid });
+    }
+  }
+
+  #sayRestored({ kind, metadata }: Writable, times: number): void {
+    const { log } = this.#parts;
+    const name = metadata?.name;
+    if (times < QUARREL)
+      log.info(
+        { event: 'object-restored', kind, name, action: 'none; change the WsCluster instead' },
+        `${kind} ${name} was changed or deleted by somebody else, and is put right`,
+      );
+    if (times === QUARREL)
+      log.warn(
+        {
+          event: 'object-contested',
+          ...{ kind, name },
+          action: 'end who does that (see --show-managed-fields of kubectl get); change the WsCluster instead',
+        },
+        `${kind} ${name} is changed by somebody else again and again; it is put right less and less often, at least each ${MAX_PAUSE_MS / 1000} s`,
+      );
+  }
+
+  #note(error: unknown): void {
+    // Whatever goes wrong then is another's to tell.
+    if (error !== undefined && !this.#parts.leading()) return;
+    const before = this.#problem;
+    this.#problem = error === undefined ? undefined : messageOf(error);
+    if (before === undefined && this.#problem !== undefined)
+      this.#parts.log.warn(
+        { event: 'gateways-not-kept', action: 'see the message; it is tried again, and the gateways that run go on' },
+        this.#problem,
+      );
+    if (before !== undefined && this.#problem === undefined)
+      this.#parts.log.info({ event: 'gateways-kept-again' }, "the gateways' objects are as they should be again");
+  }
+}
+
+function keyOf({ kind, metadata }: Pick<Writable, 'kind' | 'metadata'>): string {
+  return `${kind}/${metadata?.name}`;
+}
+
+function pauseMs(restored: number): number {
+  return Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** restored);
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof WsClusterError && (error.code === 'CONFLICT' || error.code === 'CONFIG_INVALID');
+}

@@ -1,0 +1,80 @@
+import type { Logger } from '@wscluster/service';
+import type { Candidate } from '../../core/loop/candidate.ts';
+import type { Kube } from '../client/kube.ts';
+import { type ObjectWatch, watchObjects } from '../client/object-watch.ts';
+import { RESOURCES } from '../client/resources.ts';
+import { ClusterOperator, type ClusterOperatorParts } from './cluster-operator.ts';
+import { OwnedObjects } from './owned-objects.ts';
+import { type ClusterResource, readResource, type WsClusterObject } from './resource.ts';
+
+export interface OperatorParts extends Omit<ClusterOperatorParts, 'owned'> {
+  readonly kube: Kube;
+  readonly log: Logger;
+  /** All namespaces when undefined. */
+  readonly namespace: string | undefined;
+  /** Kept equal to the resources that exist. */
+  readonly clusters: Candidate[];
+}
+
+/** Follows all WsCluster resources: each has a ClusterOperator for as long as it exists. */
+export class Operator {
+  readonly #parts: OperatorParts;
+  readonly #resources: ObjectWatch<WsClusterObject, ClusterResource>;
+  readonly #owned: OwnedObjects;
+  /** By uid: one that is deleted and made again under its name is another one. */
+  readonly #operators = new Map<string, ClusterOperator>();
+  readonly #ending = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(parts: OperatorParts) {
+    const { kube, namespace, log } = parts;
+    this.#parts = parts;
+    this.#owned = new OwnedObjects({
+      ...{ kube, namespace, log },
+      onChange: (owners) => {
+        for (const uid of owners) this.#operators.get(uid)?.lookAtOwned();
+      },
+    });
+    this.#resources = watchObjects<WsClusterObject, ClusterResource>({
+      ...{ kube, namespace, log, resource: RESOURCES.wsClusters, keep: readResource },
+      onChange: () => this.#look(),
+    });
+  }
+
+  /** Undefined once all resources are known, else why not. */
+  get notReady(): string | undefined {
+    if (this.#resources.synced) return undefined;
+    return this.#resources.problem?.message ?? 'waiting for the first list of WsClusters';
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([this.#resources.close(), this.#owned.close()]);
+    await Promise.all([...[...this.#operators.values()].map((operator) => operator.stop()), ...this.#ending]);
+  }
+
+  #look(): void {
+    if (this.#closed) return;
+    const { objects } = this.#resources;
+    for (const [uid, operator] of this.#operators) if (!objects.has(uid)) this.#end(uid, operator);
+    for (const [uid, resource] of objects) {
+      const known = this.#operators.get(uid);
+      if (known === undefined) this.#begin(uid, resource);
+      else known.look(resource);
+    }
+  }
+
+  #begin(uid: string, resource: ClusterResource): void {
+    const operator = new ClusterOperator({ ...this.#parts, owned: this.#owned }, resource);
+    this.#operators.set(uid, operator);
+    this.#parts.clusters.push(operator.candidate);
+  }
+
+  #end(uid: string, operator: ClusterOperator): void {
+    const { clusters } = this.#parts;
+    this.#operators.delete(uid);
+    clusters.splice(clusters.indexOf(operator.candidate), 1);
+    const ending = operator.stop().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+}

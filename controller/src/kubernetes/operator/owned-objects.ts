@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { WsClusterError } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { Kube } from '../client/kube.ts';
+import type { KubeObject } from '../client/object.ts';
+import { type ObjectWatch, watchObjects } from '../client/object-watch.ts';
+import type { Writable } from '../client/objects.ts';
+import { RESOURCES, type Resource } from '../client/resources.ts';
+
+const KINDS: readonly Resource[] = [RESOURCES.deployments, RESOURCES.services, RESOURCES.podDisruptionBudgets];
+
+/** All that the controller makes for clusters, and nothing else, has this label. */
+const LABEL = 'app.kubernetes.io/managed-by';
+const MANAGER = 'wscluster';
+const SELECTOR = `${LABEL}=${MANAGER}`;
+
+/** Set by Kubernetes itself, with each rollout. */
+const THEIR_ANNOTATION = 'deployment.kubernetes.io/revision';
+
+/** What is kept of an object that belongs to a WsCluster. */
+export interface OwnedObject {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Of the WsCluster. */
+  readonly ownerUid: string;
+  /** It was deleted, and waits for its finalizers or for what it owns. */
+  readonly terminating: boolean;
+  /** Of all that people can change; not of its status. */
+  readonly digest: string;
+}
+
+interface SpecifiedObject extends KubeObject {
+  readonly spec?: unknown;
+}
+
+/** Follows the objects that belong to any WsCluster, so that what is changed by hand is noticed. */
+export class OwnedObjects {
+  readonly #watches: readonly ObjectWatch<SpecifiedObject, OwnedObject>[];
+  readonly #onChange: (owners: ReadonlySet<string>) => void;
+  /** What each WsCluster has, in a text, as it was told the last time. */
+  #told: ReadonlyMap<string, string> = new Map();
+  #isAllTold = false;
+
+  /** `onChange`: the uids of the WsClusters of which an object came, went or changed; all that own one at first. */
+  constructor(parts: {
+    kube: Kube;
+    namespace: string | undefined;
+    log: Logger;
+    onChange(owners: ReadonlySet<string>): void;
+  }) {
+    const { kube, namespace, log } = parts;
+    this.#onChange = (owners) => parts.onChange(owners);
+    this.#watches = KINDS.map((resource) =>
+      watchObjects<SpecifiedObject, OwnedObject>({
+        ...{ kube, resource, namespace, log, labelSelector: SELECTOR },
+        onChange: () => this.#look(),
+        keep: (object) => readOwned(resource, object),
+      }),
+    );
+  }
+
+  get synced(): boolean {
+    return this.#watches.every(({ synced }) => synced);
+  }
+
+  /** Why they cannot be followed now; undefined when they can. */
+  get problem(): string | undefined {
+    return this.#watches.find(({ problem }) => problem !== undefined)?.problem?.message;
+  }
+
+  /** Of one WsCluster. */
+  of(ownerUid: string): OwnedObject[] {
+    return this.#watches.flatMap(({ objects }) =>
+      [...objects.values()].filter((object) => object.ownerUid === ownerUid),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#watches.map((watch) => watch.close()));
+  }
+
+  #look(): void {
+    // Before that nobody acts on what is known.
+    if (!this.synced) return;
+    const now = textsByOwner(this.#watches.flatMap(({ objects }) => [...objects.values()]));
+    const changed = changedOwners(this.#told, now);
+    this.#told = now;
+    const first = !this.#isAllTold;
+    this.#isAllTold = true;
+    if (first || changed.size > 0) this.#onChange(changed);
+  }
+}
+
+/** What each WsCluster has, in a text that differs when something of it does. */
+export function textsByOwner(objects: readonly OwnedObject[]): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const { ownerUid, uid, digest, terminating } of objects)
+    texts.set(ownerUid, `${texts.get(ownerUid) ?? ''} ${uid} ${digest} ${terminating}`);
+  return texts;
+}
+
+/** Whose objects differ: most events are of rollouts, and change a status alone. */
+export function changedOwners(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): Set<string> {
+  return new Set([...before.keys(), ...now.keys()].filter((owner) => before.get(owner) !== now.get(owner)));
+}
+
+/** Undefined when no WsCluster owns it. */
+export function readOwned(resource: Resource, object: SpecifiedObject): OwnedObject | undefined {
+  const { namespace = '', name, uid, labels, annotations, ownerReferences = [], deletionTimestamp } = object.metadata;
+  const owner = ownerReferences.find(({ kind, controller }) => kind === 'WsCluster' && controller === true);
+  if (owner === undefined) return undefined;
+  const own = Object.entries(annotations ?? {}).filter(([key]) => key !== THEIR_ANNOTATION);
+  const text = JSON.stringify([labels, own, ownerReferences, object.spec]);
+  return {
+    ...{ resource, namespace, name, uid, ownerUid: owner.uid },
+    terminating: deletionTimestamp !== undefined,
+    digest: createHash('sha1').update(text).digest('base64'),
+  };
+}
+
+/** Throws CONFLICT when what is there under a wanted object's name is not ours: it would end with the WsCluster. */
+export function refuseForeign(
+  wanted: Writable & { metadata?: Pick<KubeObject['metadata'], 'ownerReferences'> },
+  there: KubeObject,
+): void {
+  const { namespace, name, labels, ownerReferences = [] } = there.metadata;
+  const ours = wanted.metadata?.ownerReferences ?? [];
+  if (ownerReferences.some(({ uid }) => ours.some((own) => own.uid === uid))) return;
+  const other = ownerReferences.find(({ controller }) => controller === true);
+  // Of a WsCluster of the same name that was deleted a moment ago, say: it goes with its owner.
+  if (other === undefined && labels?.[LABEL] === MANAGER) return;
+  const owner =
+    other === undefined ? 'was made by somebody else' : `belongs to the ${other.kind} ${other.name} (uid ${other.uid})`;
+  throw new WsClusterError(
+    'CONFLICT',
+    `the ${wanted.kind} ${name} in the namespace ${namespace} ${owner}, and its name is needed for this WsCluster: remove it, or name the WsCluster otherwise; it is left as it is`,
+  );
+}

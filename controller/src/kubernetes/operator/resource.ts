@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { validCluster } from '../../core/spec/load.ts';
+import type { WsCluster } from '../../core/spec/schema.ts';
+import { servableIn } from '../../core/spec/servable.ts';
+import type { KubeObject } from '../client/object.ts';
+import { clusterId } from '../cluster-id.ts';
+import type { ResourceStatus } from '../crd/status-schema.ts';
+
+/** A WsCluster as the API server answers it. Its spec may be older than our schema. */
+export interface WsClusterObject extends KubeObject {
+  readonly spec?: unknown;
+  readonly status?: ResourceStatus;
+}
+
+/** What is kept of a WsCluster. */
+export interface ClusterResource {
+  /** Of its rings: `<namespace>.<name>`. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Counts changes of the spec. */
+  readonly generation: number;
+  /** It was deleted, and waits for its finalizers. */
+  readonly deleting: boolean;
+  readonly finalizers: readonly string[];
+  readonly spec: unknown;
+  readonly status: ResourceStatus | undefined;
+}
+
+export function readResource({ metadata, spec, status }: WsClusterObject): ClusterResource {
+  const { namespace = 'default', name, uid, resourceVersion, generation = 1, finalizers = [] } = metadata;
+  const deleting = metadata.deletionTimestamp !== undefined;
+  const id = clusterId({ namespace, name });
+  return { id, namespace, name, uid, resourceVersion, generation, deleting, finalizers, spec, status };
+}
+
+/** The resource as the schema has it, with defaults. Throws CONFIG_INVALID naming the field. */
+export function clusterOf({ namespace, name, spec }: ClusterResource): WsCluster {
+  const head = { apiVersion: 'wscluster.io/v1alpha1', kind: 'WsCluster', metadata: { name } };
+  const cluster = validCluster({ ...head, spec }, `WsCluster ${namespace}/${name}`);
+  servableIn('kubernetes', cluster);
+  return cluster;
+}
+
+/** Of the parts of the spec that are read once, when a controller begins to lead: a change of them begins anew. */
+export function foundationOf({ spec: { bus, store, registry } }: WsCluster): string {
+  return createHash('sha256').update(JSON.stringify({ bus, store, registry })).digest('hex');
+}

@@ -1,0 +1,168 @@
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import { type Logger, type SettableText, settableText } from '@wscluster/service';
+import type { SecretKeyRef } from '../../core/spec/brokers-schema.ts';
+import { refusalOf } from '../client/api-error.ts';
+import type { Kube } from '../client/kube.ts';
+import type { KubeObject } from '../client/object.ts';
+import { readObject } from '../client/objects.ts';
+import { RESOURCES } from '../client/resources.ts';
+
+interface SecretObject extends KubeObject {
+  /** Base64. */
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+type Values = Readonly<Record<string, string>>;
+
+/** Secrets are read again this often, ms: to watch them, all secrets of the namespace would have to be readable as a list. */
+const LOOK_MS = 10_000;
+
+/** Any of these sets of keys makes credentials. */
+const CREDENTIALS: readonly (readonly string[])[] = [['token'], ['username', 'password']];
+
+export interface SecretsParts {
+  readonly kube: Kube;
+  readonly namespace: string;
+  /** Names the cluster. */
+  readonly log: Logger;
+}
+
+/** One text that is made of a Secret. */
+interface Source {
+  readonly field: string;
+  readonly secret: string;
+  readonly text: SettableText;
+  /** Throws CONFIG_INVALID. */
+  take(values: Values): string;
+}
+
+/** The secrets to which a WsCluster refers, kept current until closed. */
+export class Secrets {
+  readonly #parts: SecretsParts;
+  readonly #sources: Source[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #looking = false;
+  #closed = false;
+  #problem: string | undefined;
+
+  constructor(parts: SecretsParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => void this.#lookAgain(), LOOK_MS);
+  }
+
+  /** Why a secret cannot be read any more; what it held counts meanwhile. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** A URL. Rejects with CONFIG_INVALID, naming `field`, when Secret or key is missing or holds no such URL. */
+  async url(field: string, { name, key }: SecretKeyRef, protocol: RegExp): Promise<SettableText> {
+    return await this.#follow(field, name, (values) => {
+      const url = values[key]?.trim();
+      if (url === undefined) throw invalid(field, `the Secret ${name} has no key ${key}`);
+      if (!isUrl(url, protocol)) throw invalid(field, `${key} of the Secret ${name} is not such a URL`);
+      return url;
+    });
+  }
+
+  /**
+   * The values of a Secret with credentials. Rejects with CONFIG_INVALID, naming `field`, when it is missing or has neither a
+   * token nor username and password.
+   */
+  async values(field: string, name: string): Promise<{ current(): Values }> {
+    const text = await this.#follow(field, name, (values) => {
+      if (!CREDENTIALS.some((keys) => keys.every((key) => values[key]))) {
+        const needed = CREDENTIALS.map((keys) => keys.join(' and ')).join(', or ');
+        throw invalid(field, `the Secret ${name} needs the key ${needed}, not empty`);
+      }
+      return JSON.stringify(values);
+    });
+    return { current: () => JSON.parse(text.value) };
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+  }
+
+  async #follow(field: string, secret: string, take: (values: Values) => string): Promise<SettableText> {
+    const text = settableText(take(valuesOf(await this.#read(secret), field, this.#missing(secret))));
+    this.#sources.push({ field, secret, text, take });
+    return text;
+  }
+
+  #missing(secret: string): string {
+    return `there is no Secret ${secret} in the namespace ${this.#parts.namespace}`;
+  }
+
+  async #read(name: string): Promise<SecretObject | undefined> {
+    const { kube, namespace } = this.#parts;
+    return await readObject<SecretObject>(kube, { resource: RESOURCES.secrets, namespace, name });
+  }
+
+  /** Never twice at a time: an answer that is older must not come after a newer one. */
+  async #lookAgain(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    let problem: string | undefined;
+    let isUnknown = false;
+    for (const name of new Set(this.#sources.map(({ secret }) => secret)))
+      try {
+        const secret = await this.#read(name);
+        if (this.#closed) return;
+        for (const source of this.#sources.filter((one) => one.secret === name))
+          problem ??= this.#takeAgain(source, secret);
+      } catch (error) {
+        // An API server that is away is told elsewhere.
+        if (refusalOf(error)?.status === 403) problem ??= messageOf(error);
+        else isUnknown = true;
+      }
+    this.#looking = false;
+    if (!this.#closed && (problem !== undefined || !isUnknown)) this.#note(problem);
+  }
+
+  /** Why its text stays as it was. */
+  #takeAgain({ field, secret, text, take }: Source, read: SecretObject | undefined): string | undefined {
+    let value: string;
+    try {
+      value = take(valuesOf(read, field, this.#missing(secret)));
+    } catch (error) {
+      return messageOf(error);
+    }
+    text.set(value);
+    return undefined;
+  }
+
+  #note(problem: string | undefined): void {
+    const before = this.#problem;
+    this.#problem = problem;
+    const { log } = this.#parts;
+    if (before === undefined && problem !== undefined)
+      log.warn({ event: 'secret-unusable', action: 'mend the Secret; what it held before counts meanwhile' }, problem);
+    if (before !== undefined && problem === undefined)
+      log.info({ event: 'secret-usable-again' }, 'the Secrets of the WsCluster can be used again');
+  }
+}
+
+function valuesOf(secret: SecretObject | undefined, field: string, missing: string): Values {
+  if (secret === undefined) throw invalid(field, missing);
+  return Object.fromEntries(
+    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+  );
+}
+
+function isUrl(url: string, protocol: RegExp): boolean {
+  const parts = URL.parse(url);
+  if (parts === null || !protocol.test(parts.protocol) || parts.hostname === '') return false;
+  try {
+    // User and password are decoded by whoever uses them.
+    decodeURIComponent(parts.username + parts.password + parts.pathname);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function invalid(field: string, what: string): WsClusterError {
+  return new WsClusterError('CONFIG_INVALID', `${field}: ${what}`, { field });
+}

@@ -1,0 +1,113 @@
+import { messageOf } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { Kube } from '../client/kube.ts';
+import { patchStatus } from '../client/objects.ts';
+import type { ResourceStatus } from '../crd/status-schema.ts';
+import type { ClusterResource, WsClusterObject } from './resource.ts';
+import { meaningOf } from './status.ts';
+
+/** Counts of connections that changed alone are written this often, ms. */
+const COUNTS_MS = 10_000;
+
+type Condition = NonNullable<ResourceStatus['conditions']>[number];
+
+export interface StatusWriterParts {
+  readonly kube: Kube;
+  readonly log: Logger;
+  /** A condition has another status or reason than before, whoever wrote that. */
+  onCondition(condition: Condition): void;
+}
+
+/** The last status that was written here. */
+interface Written {
+  readonly uid: string;
+  readonly status: ResourceStatus;
+  /** What the API server answered: how it holds it, with what others may have put beside it. */
+  readonly answered: ResourceStatus | undefined;
+  readonly resourceVersion: string;
+  readonly at: number;
+}
+
+/** Writes the status of a resource when it differs in meaning from the one that is there. */
+export class StatusWriter {
+  readonly #parts: StatusWriterParts;
+  #written: Written | undefined;
+  #writing = false;
+  #failing = false;
+
+  constructor(parts: StatusWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** The resource with the newest status that is known of it: the watch is a little behind what was written here. */
+  latest(resource: ClusterResource): ClusterResource {
+    const written = this.#lastOf(resource);
+    return written === undefined ? resource : { ...resource, status: written.status };
+  }
+
+  /** Failing is no matter: the next call tries again. */
+  async write(resource: ClusterResource, status: ResourceStatus): Promise<void> {
+    if (this.#writing) return;
+    const { namespace, name, uid } = resource;
+    const written = this.#lastOf(resource);
+    const before = written?.status ?? resource.status;
+    const same = before !== undefined && meaningOf(before) === meaningOf(status);
+    const counted = status.connections === before?.connections;
+    const since = performance.now() - (this.#written?.at ?? Number.NEGATIVE_INFINITY);
+    if (same && (counted || since < COUNTS_MS)) return;
+    this.#writing = true;
+    try {
+      const answer = await patchStatus<WsClusterObject>(this.#parts.kube, {
+        apiVersion: 'wscluster.io/v1alpha1',
+        kind: 'WsCluster',
+        metadata: { name, namespace, uid },
+        status,
+      });
+      const { resourceVersion } = answer.metadata;
+      this.#written = { uid, status, answered: answer.status, resourceVersion, at: performance.now() };
+      this.#tell(before?.conditions ?? [], status.conditions ?? []);
+      this.#note(resource, undefined);
+    } catch (error) {
+      this.#note(resource, error);
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** What was written here, unless the watch shows that somebody has changed it since: a former leader, or by hand. */
+  #lastOf({ uid, resourceVersion, status }: ClusterResource): Written | undefined {
+    const written = this.#written;
+    if (written === undefined || written.uid !== uid) return undefined;
+    if (!isNewer(resourceVersion, written.resourceVersion)) return written;
+    const { answered } = written;
+    const untouched =
+      status?.connections === answered?.connections && meaningOf(status ?? {}) === meaningOf(answered ?? {});
+    return untouched ? written : undefined;
+  }
+
+  #tell(before: readonly Condition[], conditions: readonly Condition[]): void {
+    for (const condition of conditions) {
+      const old = before.find(({ type }) => type === condition.type);
+      if (old?.status !== condition.status || old.reason !== condition.reason) this.#parts.onCondition(condition);
+    }
+  }
+
+  #note({ id }: ClusterResource, error: unknown): void {
+    const failed = error !== undefined;
+    if (failed === this.#failing) return;
+    this.#failing = failed;
+    const { log } = this.#parts;
+    if (failed)
+      log.warn(
+        { event: 'status-not-written', cluster: id, action: 'see the message; it is tried again' },
+        messageOf(error),
+      );
+    else log.info({ event: 'status-written-again', cluster: id }, `the status of ${id} is written again`);
+  }
+}
+
+/** Versions are numbers that rise; of one that is none it is not known, and what the watch shows counts. */
+function isNewer(version: string, than: string): boolean {
+  if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return version !== than;
+  return BigInt(version) > BigInt(than);
+}

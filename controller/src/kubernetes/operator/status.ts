@@ -1,0 +1,119 @@
+import { formatRevision, messageOf, WsClusterError } from '@wscluster/ring';
+import type { Reign } from '../../core/loop/candidate.ts';
+import { statusView } from '../../core/loop/cluster-status.ts';
+import { MAX_MESSAGE, type ResourceStatus } from '../crd/status-schema.ts';
+import type { ClusterResource } from './resource.ts';
+
+type Condition = NonNullable<ResourceStatus['conditions']>[number];
+
+/** What stands in the way beside what the controller of the ring knows: of gateways' objects, Secrets, deletion. */
+export interface Obstacle {
+  readonly reason: string;
+  readonly message: string;
+  /** It is the spec of this generation that is refused; the one before counts. */
+  readonly ofGeneration?: number;
+}
+
+/** The status of a cluster that is led here. */
+export function statusOf(
+  reign: Pick<Reign, 'spec' | 'controller'>,
+  { name, status }: ClusterResource,
+  obstacle: Obstacle | undefined,
+  now: Date,
+): ResourceStatus {
+  const { ring, conditions, ...view } = statusView(reign);
+  // Who waits for a spec that is refused is told so, by the conditions of its generation.
+  const observedGeneration = obstacle?.ofGeneration ?? view.observedGeneration;
+  return {
+    ...view,
+    observedGeneration,
+    conditions: timed(
+      conditions.map((condition) => ({
+        ...(condition.type === 'Ready' && obstacle ? hindered(condition, obstacle) : condition),
+        observedGeneration,
+      })),
+      status?.conditions ?? [],
+      now,
+    ),
+    ring: { ...ring, revision: formatRevision(ring) },
+    selector: nodeSelector(name, reign),
+  };
+}
+
+/** The status of a cluster that cannot be led: what is known of its ring stays. */
+export function brokenStatus({ generation, status }: ClusterResource, obstacle: Obstacle, now: Date): ResourceStatus {
+  const before = status?.conditions ?? [];
+  const ready: Condition = {
+    type: 'Ready',
+    status: 'False',
+    reason: obstacle.reason,
+    message: obstacle.message,
+    observedGeneration: generation,
+    lastTransitionTime: now.toISOString(),
+  };
+  return {
+    ...status,
+    observedGeneration: generation,
+    conditions: timed([...before.filter(({ type }) => type !== 'Ready'), ready], before, now),
+  };
+}
+
+/** Why a cluster could not be led, in a word for programs and a sentence for people. */
+export function obstacleOf(failure: unknown): Obstacle {
+  const message = messageOf(failure);
+  if (!(failure instanceof WsClusterError)) return { reason: 'Failed', message };
+  if (failure.code === 'CONFIG_INVALID')
+    return { reason: isOfSecret(failure.field) ? 'SecretUnusable' : 'SpecInvalid', message };
+  return { reason: REASONS[failure.code] ?? 'Failed', message };
+}
+
+/** URLs of brokers, which are read closer when they are first used, all come from Secrets. */
+function isOfSecret(field: string | undefined): boolean {
+  return field !== undefined && (field === 'url' || field.endsWith('secretRef'));
+}
+
+const REASONS: Partial<Record<WsClusterError['code'], string>> = {
+  STORE_UNAVAILABLE: 'StoreUnavailable',
+  BUS_UNAVAILABLE: 'BusUnavailable',
+  REGISTRY_UNAVAILABLE: 'RegistryUnavailable',
+  SOURCE_UNAVAILABLE: 'KubernetesUnavailable',
+};
+
+/**
+ * Equal texts: nobody need be told. Counts of connections alone change all the time, and are told with the rest. The order of
+ * keys and conditions says nothing: the API server has its own.
+ */
+export function meaningOf({ connections: _, conditions = [], ...status }: ResourceStatus): string {
+  const told = conditions
+    .map(({ lastTransitionTime: __, ...rest }) => rest)
+    .sort((one, other) => (one.type < other.type ? -1 : 1));
+  return JSON.stringify({ ...status, conditions: told }, sortedKeys);
+}
+
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function hindered(condition: Condition, { reason, message }: Obstacle): Condition {
+  return { ...condition, status: 'False', reason, message };
+}
+
+/** A transition time changes only with its status, whoever led before. */
+function timed(conditions: readonly Condition[], before: readonly Condition[], now: Date): Condition[] {
+  return conditions.map((condition) => {
+    const old = before.find(({ type }) => type === condition.type);
+    return {
+      ...condition,
+      message: condition.message.slice(0, MAX_MESSAGE),
+      lastTransitionTime: old?.status === condition.status ? old.lastTransitionTime : now.toISOString(),
+    };
+  });
+}
+
+function nodeSelector(name: string, { spec: { spec } }: Pick<Reign, 'spec'>): string {
+  const labels = spec.nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': name, 'wscluster.io/role': 'node' };
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+}

@@ -1,0 +1,102 @@
+import type { Logger } from '@wscluster/service';
+import type { Workload } from '../../core/ports/workload-source.ts';
+import type { TakenAddress } from './addresses.ts';
+import type { PodFacts } from './pod-facts.ts';
+import type { ObservedNode } from './pod-history.ts';
+
+/** A node that is not ready for this long is worth a line, ms. */
+const OVERDUE_MS = 30_000;
+
+interface Entry {
+  readonly since: number;
+  phase: Workload['phase'] | undefined;
+  overdueTold: boolean;
+  /** What was said last of what cannot be used. */
+  problems: string;
+}
+
+/** Says in the log what becomes of nodes, each thing once. */
+export class NodeJournal {
+  readonly #log: Logger;
+  readonly #namespace: string;
+  readonly #tombstoneMs: number;
+  readonly #entries = new Map<string, Entry>();
+  /** What was so before us is no news. */
+  #isNews = false;
+
+  constructor(log: Logger, namespace: string, tombstoneMs: number) {
+    this.#log = log;
+    this.#namespace = namespace;
+    this.#tombstoneMs = tombstoneMs;
+  }
+
+  /** Takes in a whole listing. */
+  note(nodes: readonly ObservedNode[], taken: ReadonlyMap<string, TakenAddress>): void {
+    const uids = new Set(nodes.map(({ facts }) => facts.uid));
+    for (const uid of this.#entries.keys()) if (!uids.has(uid)) this.#entries.delete(uid);
+    for (const { facts, phase } of nodes) {
+      const fresh = { since: performance.now(), phase: undefined, overdueTold: false, problems: '[]' };
+      const entry: Entry = this.#entries.get(facts.uid) ?? fresh;
+      this.#entries.set(facts.uid, entry);
+      this.#notePhase(facts, phase, entry);
+      this.#noteProblems(facts, taken.get(facts.uid), entry);
+    }
+    this.#isNews = true;
+  }
+
+  #notePhase(facts: PodFacts, phase: Workload['phase'], entry: Entry): void {
+    const before = entry.phase;
+    entry.phase = phase;
+    const line = { node: facts.uid, pod: facts.name };
+    if (phase === 'starting' && !entry.overdueTold && performance.now() - entry.since > OVERDUE_MS) {
+      entry.overdueTold = true;
+      this.#log.warn(
+        { event: 'node-not-ready', ...line, action: `kubectl describe pod -n ${this.#namespace} ${facts.name}` },
+        `node ${facts.name} exists for ${OVERDUE_MS / 1000} s and is not ready: ${facts.reason || 'Kubernetes gives no reason'}`,
+      );
+    }
+    if (phase === before || !this.#isNews) return;
+    if (phase === 'gone' || phase === 'restarting') this.#noteEnd(facts, phase, before);
+    else this.#log.info({ event: `node-${phase}`, ...line }, `node ${facts.name} is ${phase}`);
+  }
+
+  #noteEnd(facts: PodFacts, phase: 'gone' | 'restarting', before: Workload['phase'] | undefined): void {
+    const { uid: node, name: pod, exitCode, reason } = facts;
+    const line = { event: 'node-exit', node, pod, exitCode, reason };
+    const how = [exitCode === undefined ? '' : ` with exit code ${exitCode}`, reason === '' ? '' : ` (${reason})`].join(
+      '',
+    );
+    const text = `node ${pod} ended${how}${phase === 'restarting' ? '; Kubernetes starts it again' : ''}`;
+    const asked = before === 'draining' || facts.deletion !== undefined || facts.drain !== undefined;
+    if (asked || (phase === 'gone' && exitCode === 0)) {
+      this.#log.info(line, text);
+      return;
+    }
+    const logs = `kubectl logs -n ${this.#namespace} ${pod}${phase === 'restarting' ? ' --previous' : ''}`;
+    const within = facts.managed && phase === 'gone' ? ` within ${this.#tombstoneMs / 1000} s; then it is removed` : '';
+    this.#log.warn({ ...line, action: `see ${logs}${within}` }, text);
+  }
+
+  #noteProblems({ uid, name, problems }: PodFacts, taken: TakenAddress | undefined, entry: Entry): void {
+    const said = JSON.stringify([problems, taken]);
+    if (said === entry.problems || (entry.problems === '[]' && problems.length === 0 && taken === undefined)) return;
+    entry.problems = said;
+    const line = { node: uid, pod: name };
+    if (problems.length > 0)
+      this.#log.warn(
+        { event: 'node-annotation-invalid', ...line, action: 'kubectl annotate it with a value that is valid' },
+        `pod ${name}: ${problems.join('; ')}; the cluster's own value is used`,
+      );
+    if (taken !== undefined)
+      this.#log.warn(
+        {
+          event: 'node-address-taken',
+          ...line,
+          action: 'give each node on one host a port of its own: the annotation wscluster.io/port',
+        },
+        `pod ${name}: its address ${taken.address} is that of ${taken.by} already`,
+      );
+    if (problems.length === 0 && taken === undefined)
+      this.#log.info({ event: 'node-mended', ...line }, `pod ${name} can be used now`);
+  }
+}

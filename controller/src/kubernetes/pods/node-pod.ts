@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import type { V1Container, V1EnvVar, V1Pod, V1PodSpec, V1Volume } from '@kubernetes/client-node';
+import { WsClusterError } from '@wscluster/ring';
+import { RESOURCES } from '../client/resources.ts';
+import { LABELS, NODE_ROLE } from '../names.ts';
+import type { ClusterIdentity, KubernetesNodeSettings, PodTemplate } from './settings.ts';
+
+/** Added to a node's drain time before it is ended by force, seconds. */
+export const FORCE_MARGIN_SECONDS = 15;
+
+const BROKERS_VOLUME = 'wscluster-brokers';
+const BROKERS_PATH = '/etc/wscluster/brokers';
+
+/** The pod of a new managed node. Throws CONFIG_INVALID without a usable template. */
+export function nodePod(cluster: ClusterIdentity, settings: KubernetesNodeSettings, name: string): V1Pod {
+  const { template, drainSeconds } = settings;
+  if (template === undefined)
+    throw new WsClusterError('CONFIG_INVALID', 'nodes cannot be created without a template of their pods', {
+      field: 'nodes.template',
+    });
+  const { labels, annotations } = template.metadata ?? {};
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: cluster.namespace,
+      labels: {
+        'app.kubernetes.io/name': 'wscluster-node',
+        'app.kubernetes.io/instance': cluster.name,
+        ...labels,
+        'app.kubernetes.io/managed-by': 'wscluster',
+        [LABELS.cluster]: cluster.name,
+        [LABELS.role]: NODE_ROLE,
+        [LABELS.templateHash]: templateHash(settings),
+      },
+      ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
+      ownerReferences: [
+        {
+          apiVersion: RESOURCES.wsClusters.apiVersion,
+          kind: RESOURCES.wsClusters.kind,
+          name: cluster.name,
+          uid: cluster.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: {
+      terminationGracePeriodSeconds: Math.ceil(drainSeconds) + FORCE_MARGIN_SECONDS,
+      ...told(cluster, settings, template),
+    },
+  };
+}
+
+/**
+ * A hash of what managed nodes are made from; another one makes those outdated that exist. Of the settings and not of
+ * the pod, so that another version of the controller replaces nobody.
+ */
+export function templateHash(settings: KubernetesNodeSettings): string {
+  const { template, port, drainSeconds, followRing, rabbitmq, redis } = settings;
+  const parts = { template, port, drainSeconds, ...(followRing ? { rabbitmq, redis } : {}) };
+  return createHash('sha256').update(canonical(parts)).digest('hex').slice(0, 10);
+}
+
+/** JSON in which the order of properties says nothing. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+/** The template's spec, with what the node has to know. What the template sets itself stays. */
+function told(cluster: ClusterIdentity, settings: KubernetesNodeSettings, { spec }: PodTemplate): V1PodSpec {
+  const [node, ...others] = spec.containers ?? [];
+  if (node === undefined)
+    throw new WsClusterError('CONFIG_INVALID', 'the template of the pods has no container: the first one is the node', {
+      field: 'nodes.template.spec.containers',
+    });
+  const { port, drainSeconds, followRing } = settings;
+  const env: V1EnvVar[] = [
+    { name: 'WSCLUSTER_ID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+    { name: 'WSCLUSTER_CLUSTER', value: cluster.id },
+    { name: 'WSCLUSTER_LISTEN', value: `:${port}` },
+    { name: 'WSCLUSTER_DRAIN_SECONDS', value: String(drainSeconds) },
+  ];
+  const mounts = followRing && !hasBrokers(spec, node);
+  if (mounts)
+    env.push(
+      { name: 'WSCLUSTER_RABBITMQ_URL_FILE', value: `${BROKERS_PATH}/rabbitmq-url` },
+      { name: 'WSCLUSTER_REDIS_URL_FILE', value: `${BROKERS_PATH}/redis-url` },
+    );
+  const own = node.env ?? [];
+  const names = new Set(own.map(({ name }) => name));
+  const isFree = ({ name }: V1EnvVar) => !names.has(name) && !names.has(otherForm(name));
+  const withNode: V1Container = {
+    ...node,
+    env: [...own, ...env.filter(isFree)],
+    ...(mounts
+      ? {
+          volumeMounts: [
+            ...(node.volumeMounts ?? []),
+            { name: BROKERS_VOLUME, mountPath: BROKERS_PATH, readOnly: true },
+          ],
+        }
+      : {}),
+  };
+  return {
+    ...spec,
+    containers: [withNode, ...others],
+    ...(mounts ? { volumes: [...(spec.volumes ?? []), brokersVolume(settings)] } : {}),
+  };
+}
+
+/** An option is given by its variable or by a file: `X` and `X_FILE`. */
+function otherForm(name: string): string {
+  return name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : `${name}_FILE`;
+}
+
+function hasBrokers(spec: V1PodSpec, node: V1Container): boolean {
+  return (
+    (spec.volumes ?? []).some(({ name }) => name === BROKERS_VOLUME) ||
+    (node.volumeMounts ?? []).some(({ mountPath }) => mountPath === BROKERS_PATH)
+  );
+}
+
+/** A projected volume, so that a rotated secret arrives in a running pod. */
+function brokersVolume({ rabbitmq, redis }: KubernetesNodeSettings): V1Volume {
+  const source = ({ name, key }: { name: string; key: string }, path: string) => ({
+    secret: { name, items: [{ key, path }] },
+  });
+  return {
+    name: BROKERS_VOLUME,
+    projected: { sources: [source(rabbitmq, 'rabbitmq-url'), source(redis, 'redis-url')] },
+  };
+}

@@ -1,0 +1,161 @@
+import { weightSchema } from '@wscluster/ring';
+import { ANNOTATIONS, LABELS, NODE_ROLE } from '../names.ts';
+import type { Pod } from './pod.ts';
+import type { ClusterIdentity } from './settings.ts';
+
+/** What we need to know of a pod that is a node, and hold in memory. */
+export interface PodFacts {
+  readonly uid: string;
+  readonly name: string;
+  /** Of the node's container. */
+  readonly image: string | undefined;
+  /** Unix ms. */
+  readonly createdAt: number;
+  /** We created it for this very cluster. */
+  readonly managed: boolean;
+  readonly templateHash: string | undefined;
+  /** A ReplicaSet made it, and chooses it or another one when it shrinks. */
+  readonly ofReplicaSet: boolean;
+  readonly deletionCost: number;
+  readonly weight: number | undefined;
+  readonly port: number | undefined;
+  /** TCP ports that the node's container declares; none are often declared, which says nothing. */
+  readonly declaredPorts: readonly number[];
+  /** Asked to leave by the annotation: since when, Unix ms, or 'unknown'. */
+  readonly drain: number | 'unknown' | undefined;
+  /** Annotations whose values cannot be used, in words. */
+  readonly problems: readonly string[];
+  readonly ip: string | undefined;
+  /** By its condition, which includes readiness gates. */
+  readonly ready: boolean;
+  /** Of the node's container. `ended`: it has run, and waits to be started again, if at all. */
+  readonly container: 'waiting' | 'running' | 'ended';
+  /** How often the node's container was started again: it tells one run from the next. */
+  readonly run: number;
+  /** Its container, when it ends, is started again by itself. */
+  readonly restarts: boolean;
+  /** The pod has ended for good. */
+  readonly ended: boolean;
+  readonly exitCode: number | undefined;
+  /** Why it ended or is not ready, in words of Kubernetes; empty when it says nothing. */
+  readonly reason: string;
+  /** Being deleted: since when, and when it must have ended, Unix ms. */
+  readonly deletion: { readonly since: number; readonly until: number } | undefined;
+  /** Between the stop signal and the end by force, s. */
+  readonly graceSeconds: number;
+}
+
+const MAX_REASON = 300;
+const DEFAULT_GRACE_SECONDS = 30;
+
+/** The facts of a pod; undefined when it is no node of the cluster: another's node, a gateway, or of a former cluster. */
+export function podFacts(pod: Pod, cluster: ClusterIdentity): PodFacts | undefined {
+  const { metadata, spec, status = {} } = pod;
+  const { labels = {}, ownerReferences: owners = [] } = metadata;
+  const managed = owners.some(({ uid }) => uid === cluster.uid) && labels[LABELS.role] === NODE_ROLE;
+  const madeByUs = labels[LABELS.role] !== undefined;
+  if (!managed && (madeByUs || (labels[LABELS.cluster] ?? cluster.name) !== cluster.name)) return undefined;
+
+  const node = status.containerStatuses?.find(({ name }) => name === spec.containers[0]?.name);
+  const { state = {}, lastState = {}, restartCount: run = 0 } = node ?? {};
+  const hasRun = run > 0 || lastState.terminated !== undefined;
+  const container =
+    state.running !== undefined
+      ? 'running'
+      : state.terminated !== undefined || (state.waiting !== undefined && hasRun)
+        ? 'ended'
+        : 'waiting';
+  const terminated = state.terminated ?? lastState.terminated;
+  const ended = status.phase === 'Succeeded' || status.phase === 'Failed';
+  const ready = status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+  const { deletionTimestamp, deletionGracePeriodSeconds: grace = 0 } = metadata;
+  const until = deletionTimestamp === undefined ? undefined : Date.parse(deletionTimestamp);
+  return {
+    uid: metadata.uid,
+    name: metadata.name,
+    image: spec.containers[0]?.image,
+    createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
+    managed,
+    templateHash: labels[LABELS.templateHash],
+    ofReplicaSet: owners.some(({ kind, controller }) => kind === 'ReplicaSet' && controller === true),
+    ...annotated(metadata.annotations ?? {}),
+    declaredPorts: declaredPortsOf(spec.containers[0]),
+    ip: status.podIP || undefined,
+    ready,
+    container,
+    run,
+    restarts: restartsAfter(spec.restartPolicy, terminated?.exitCode),
+    ended,
+    exitCode: terminated?.exitCode,
+    reason: ready && !ended && container === 'running' ? '' : reasonOf(status, state, terminated),
+    deletion: until === undefined ? undefined : { since: until - grace * 1000, until },
+    graceSeconds: spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
+  };
+}
+
+function declaredPortsOf(container: Pod['spec']['containers'][number] | undefined): number[] {
+  return (container?.ports ?? [])
+    .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
+    .map(({ containerPort }) => containerPort);
+}
+
+/** Why a pod can hardly be reached at the port of its own, or else of the cluster: it declares others only. */
+export function portProblem({ name, port, declaredPorts }: PodFacts, clusterPort: number): string | undefined {
+  const wanted = port ?? clusterPort;
+  if (declaredPorts.length === 0 || declaredPorts.includes(wanted)) return undefined;
+  const where =
+    port === undefined
+      ? `nodes.port, or this pod's annotation ${ANNOTATIONS.port},`
+      : `the pod's annotation ${ANNOTATIONS.port}`;
+  return `pod ${name} is to be reached at port ${wanted}, and its first container declares only ${declaredPorts.join(', ')}: set ${where} to the port that the node listens on`;
+}
+
+function restartsAfter(policy = 'Always', exitCode = 0): boolean {
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
+}
+
+function annotated(
+  annotations: Readonly<Record<string, string>>,
+): Pick<PodFacts, 'weight' | 'port' | 'drain' | 'deletionCost' | 'problems'> {
+  const problems: string[] = [];
+  const read = <T>(name: string, allowed: string, parse: (text: string) => T | undefined): T | undefined => {
+    const text = annotations[name]?.trim() ?? '';
+    if (text === '') return undefined;
+    const value = parse(text);
+    if (value === undefined) problems.push(`annotation ${name} is ${JSON.stringify(text)}: must be ${allowed}`);
+    return value;
+  };
+  const drain = read(ANNOTATIONS.drain, '"true", or a time in ISO 8601', (text) => {
+    if (text === 'true') return 'unknown';
+    if (text === 'false') return 'no';
+    return Date.parse(text) || undefined;
+  });
+  return {
+    weight: read(ANNOTATIONS.weight, 'a number from 0.01 to 1000', (text) => weightSchema.safeParse(Number(text)).data),
+    port: read(ANNOTATIONS.port, 'a port from 1 to 65535', (text) =>
+      /^\d+$/.test(text) && Number(text) > 0 && Number(text) < 65_536 ? Number(text) : undefined,
+    ),
+    drain: drain === 'no' ? undefined : drain,
+    deletionCost: Number(annotations[ANNOTATIONS.deletionCost] ?? 0) || 0,
+    problems,
+  };
+}
+
+function reasonOf(
+  { reason, message, conditions = [] }: NonNullable<Pod['status']>,
+  { waiting }: { waiting?: { reason?: string; message?: string } },
+  terminated: { reason?: string; message?: string } | undefined,
+): string {
+  const failed = ['PodScheduled', 'Ready'].map((name) =>
+    conditions.find(({ type, status }) => type === name && status === 'False'),
+  );
+  for (const { reason: why = '', message: text = '' } of [
+    { reason, message },
+    ...[waiting, terminated, ...failed].map((part) => part ?? {}),
+  ]) {
+    const words = [why, text].filter((part) => part !== '').join(': ');
+    // What every pod says while it is made says nothing.
+    if (words !== '' && words !== 'ContainerCreating' && words !== 'PodInitializing') return words.slice(0, MAX_REASON);
+  }
+  return '';
+}

@@ -1,0 +1,96 @@
+import type { Workload } from '../../core/ports/workload-source.ts';
+import type { PodFacts } from './pod-facts.ts';
+import { phaseOf } from './pod-phase.ts';
+
+export interface ObservedNode {
+  readonly facts: PodFacts;
+  readonly phase: Workload['phase'];
+}
+
+interface Departure {
+  readonly managed: boolean;
+  /** When it was noticed, by performance.now(). */
+  readonly at: number;
+}
+
+/** What is known of pods beside their present state: who was ready, who was asked to leave when, and who has ended. */
+export class PodHistory {
+  readonly #keepMs: number;
+  /** In which run of its container a pod was ready last. */
+  readonly #readyRuns = new Map<string, number>();
+  /** When a person's wish that it leaves was first seen, Unix ms: it says no time. */
+  readonly #drainSeen = new Map<string, number>();
+  /** When the deletion of a pod was first seen, by performance.now(): the clock of the API server is not ours. */
+  readonly #deletionSeen = new Map<string, number>();
+  readonly #departed = new Map<string, Departure>();
+  /** Those of the last observation; the value says whether it is managed. */
+  #last = new Map<string, boolean>();
+
+  /** `keepMs`: how long a node is listed as gone, and a managed pod that ended is kept. */
+  constructor(keepMs: number) {
+    this.#keepMs = keepMs;
+  }
+
+  /** Takes in all pods that exist. */
+  observe(pods: readonly PodFacts[]): ObservedNode[] {
+    const nodes = pods.map((facts) => {
+      this.#remember(facts);
+      return { facts, phase: phaseOf(facts, { readyRun: this.#readyRuns.get(facts.uid) }) };
+    });
+    const managedNow = new Map(pods.map(({ uid, managed }) => [uid, managed]));
+    const at = performance.now();
+    for (const [uid, managed] of this.#last)
+      if (!managedNow.has(uid) && !this.#departed.has(uid)) this.#departed.set(uid, { managed, at });
+    for (const { facts, phase } of nodes) {
+      if (phase !== 'gone') this.#departed.delete(facts.uid);
+      else if (!this.#departed.has(facts.uid)) this.#departed.set(facts.uid, { managed: facts.managed, at });
+    }
+    for (const [uid, departure] of this.#departed)
+      if (!managedNow.has(uid) && this.#isOver(departure)) this.#departed.delete(uid);
+    for (const known of [this.#readyRuns, this.#drainSeen, this.#deletionSeen])
+      for (const uid of known.keys()) if (!managedNow.has(uid)) known.delete(uid);
+    this.#last = managedNow;
+    return nodes;
+  }
+
+  /** Since when a pod is asked to leave, Unix ms; the earliest when it was asked in several ways. */
+  drainingSince({ uid, drain, deletion }: PodFacts): number | undefined {
+    const asked = typeof drain === 'number' ? drain : this.#drainSeen.get(uid);
+    if (asked === undefined || deletion === undefined) return asked ?? deletion?.since;
+    return Math.min(asked, deletion.since);
+  }
+
+  /** For how long a pod that is deleted is past the time that it was given to end, ms; negative before, undefined when it is not. */
+  overdueMs({ uid, deletion }: PodFacts): number | undefined {
+    const seen = this.#deletionSeen.get(uid);
+    if (deletion === undefined || seen === undefined) return undefined;
+    return performance.now() - seen - (deletion.until - deletion.since);
+  }
+
+  /** Those that ended lately. */
+  get departed(): readonly Workload[] {
+    return [...this.#departed]
+      .filter(([, departure]) => !this.#isOver(departure))
+      .map(([id, { managed }]) => ({ id, address: undefined, phase: 'gone', managed }));
+  }
+
+  /** Ids of managed nodes that ended, and were kept long enough for their logs and for the next controller. */
+  get removable(): readonly string[] {
+    return [...this.#departed]
+      .filter(([, departure]) => departure.managed && this.#isOver(departure))
+      .map(([id]) => id);
+  }
+
+  #isOver({ at }: Departure): boolean {
+    return performance.now() - at > this.#keepMs;
+  }
+
+  #remember(facts: PodFacts): void {
+    if (facts.ready && facts.ip !== undefined && facts.container === 'running')
+      this.#readyRuns.set(facts.uid, facts.run);
+    if (facts.deletion !== undefined && !this.#deletionSeen.has(facts.uid))
+      this.#deletionSeen.set(facts.uid, performance.now());
+    if (facts.drain !== 'unknown') this.#drainSeen.delete(facts.uid);
+    else if (!this.#drainSeen.has(facts.uid)) this.#drainSeen.set(facts.uid, Date.now());
+  }
+}

@@ -1,0 +1,397 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WsClusterError } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { SourceHandlers, Workload, WorkloadSource } from '../../core/ports/workload-source.ts';
+import { refusalOf } from '../client/api-error.ts';
+import type { Kube } from '../client/kube.ts';
+import { type ObjectWatch, watchObjects } from '../client/object-watch.ts';
+import {
+  annotateObject,
+  createObject,
+  deleteObject,
+  labelObject,
+  type ObjectRef,
+  readObject,
+} from '../client/objects.ts';
+import { RESOURCES } from '../client/resources.ts';
+import { ANNOTATIONS, LABELS, NODE_ROLE } from '../names.ts';
+import { addressesOf } from './addresses.ts';
+import { DeletionCosts } from './deletion-costs.ts';
+import { NodeJournal } from './node-journal.ts';
+import { nodePod, templateHash } from './node-pod.ts';
+import type { Pod } from './pod.ts';
+import { type PodFacts, podFacts, portProblem } from './pod-facts.ts';
+import { type ObservedNode, PodHistory } from './pod-history.ts';
+import type { ClusterIdentity, KubernetesNodeSettings } from './settings.ts';
+
+export type { DeletionCosts } from './deletion-costs.ts';
+export type { ClusterIdentity, KubernetesNodeSettings, PodTemplate, SecretKeyRef } from './settings.ts';
+
+/** A listing waits this long for the first complete list, ms. */
+const SYNC_MS = 5000;
+/** So that no listing misses the end of a node, and its logs can be read, ms. */
+const TOMBSTONE_MS = 60_000;
+/** Without the letters that make words, and what looks like another: as Kubernetes makes names. */
+const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
+const NAME_LENGTH = 5;
+const NAME_TRIES = 3;
+/** A pod that should have ended this long ago is on a machine that does not answer, ms. */
+const FORCE_SLACK_MS = 10_000;
+/** The least time between the stop signal and the end by force, s. */
+const MIN_GRACE_SECONDS = 15;
+/** At the end of the whole system nobody is served any more: nodes get this long to end, s, ... */
+const END_GRACE_SECONDS = 1;
+/** ... and are removed by force after this time, ms; to remove them all must not take longer than the last. */
+const END_FORCE_MS = 10_000;
+const END_DEADLINE_MS = 60_000;
+const END_LOOK_MS = 200;
+
+export interface KubernetesSourceOptions {
+  readonly kube: Kube;
+  readonly cluster: ClusterIdentity;
+  /** Read at each use. */
+  readonly settings: () => KubernetesNodeSettings;
+  /** Milliseconds that a managed pod which ended is kept for its logs, and a node is listed as gone; default 60,000. */
+  readonly tombstoneMs?: number;
+  readonly log: Logger;
+}
+
+export interface KubernetesSource extends WorkloadSource {
+  /** To be told the connections of nodes that a ReplicaSet made, for when it shrinks. */
+  readonly deletionCosts: DeletionCosts;
+}
+
+/**
+ * Nodes as pods of one namespace: those that the controller makes from a template, or those of somebody else that have the
+ * selector's labels. Lists from what a watch keeps up to date; while the API server does not answer, the last complete state
+ * counts. Connects in the background: list() rejects with SOURCE_UNAVAILABLE until the first complete list has come.
+ */
+export async function openKubernetesSource(
+  options: KubernetesSourceOptions,
+  handlers: SourceHandlers,
+): Promise<KubernetesSource> {
+  return new PodSource(options, handlers);
+}
+
+type PodWatch = ObjectWatch<Pod, PodFacts>;
+
+/** What the present settings say that a pod is compared with. */
+interface ClusterView {
+  /** Of the template. */
+  readonly hash: string;
+  readonly port: number;
+}
+
+class PodSource implements KubernetesSource {
+  readonly deletionCosts: DeletionCosts;
+  readonly #options: KubernetesSourceOptions;
+  readonly #log: Logger;
+  readonly #onChange: () => void;
+  readonly #managed: PodWatch;
+  readonly #journal: NodeJournal;
+  readonly #history: PodHistory;
+  /** Follows somebody else's pods; opened again for another selector. */
+  #selected: { readonly labels: string; readonly watch: PodWatch } | undefined;
+  readonly #leaving = new Set<Promise<unknown>>();
+  /** Managed pods of the last listing that nobody had asked to end, by uid. */
+  #staying: ReadonlyMap<string, PodFacts> = new Map();
+  /** Those that vanished, and of which it is not known yet whether they still exist. */
+  readonly #vanished = new Map<string, PodFacts>();
+  #closed = false;
+
+  constructor(options: KubernetesSourceOptions, handlers: SourceHandlers) {
+    const { kube, cluster, log, tombstoneMs = TOMBSTONE_MS } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#onChange = () => {
+      if (!this.#closed) handlers.onChange();
+    };
+    this.#history = new PodHistory(tombstoneMs);
+    this.#journal = new NodeJournal(log, cluster.namespace, tombstoneMs);
+    this.#managed = this.#follow(
+      { [LABELS.cluster]: cluster.name, [LABELS.role]: NODE_ROLE },
+      (facts) => facts.managed,
+    );
+    this.deletionCosts = new DeletionCosts({
+      kube,
+      namespace: cluster.namespace,
+      pods: () => this.#pods.filter((pod) => pod.ofReplicaSet && !pod.ended),
+      log,
+    });
+    this.#followSelected();
+  }
+
+  async list(): Promise<readonly Workload[]> {
+    await this.#synced();
+    const settings = this.#options.settings();
+    const nodes = this.#history.observe(this.#pods);
+    const alive = nodes.filter(({ phase }) => phase !== 'gone');
+    const { addresses, taken } = addressesOf(
+      alive.map(({ facts }) => facts),
+      settings.port,
+    );
+    this.#journal.note(nodes, taken);
+    this.#cleanUp();
+    this.#takeBack();
+    const view = { hash: templateHash(settings), port: settings.port };
+    return [
+      ...alive.map((node) => this.#workload(node, addresses.get(node.facts.uid), view)),
+      ...this.#history.departed,
+    ];
+  }
+
+  async create(): Promise<string> {
+    const { kube, cluster, settings } = this.#options;
+    for (let tries = 1; ; tries++) {
+      const pod = nodePod(cluster, settings(), `${cluster.name}-${randomName()}`);
+      try {
+        const created = await createObject<Pod>(kube, pod);
+        const { uid, name } = created.metadata;
+        this.#managed.note(created);
+        this.#log.info({ event: 'node-started', node: uid, pod: name }, `started node ${name}`);
+        return uid;
+      } catch (error) {
+        if (refusalOf(error)?.reason === 'AlreadyExists' && tries < NAME_TRIES) continue;
+        throw inTemplate(error);
+      }
+    }
+  }
+
+  async drain(id: string): Promise<void> {
+    const pod = await this.#find(id);
+    if (pod.drain !== undefined) return;
+    const marked = await this.#present(pod, (ref) =>
+      annotateObject<Pod>(this.#options.kube, ref, { [ANNOTATIONS.drain]: new Date().toISOString() }),
+    );
+    this.#watchOf(id).note(marked);
+  }
+
+  async stop(id: string): Promise<void> {
+    const pod = await this.#find(id);
+    if (pod.deletion === undefined) {
+      const spentSeconds = (Date.now() - (this.#history.drainingSince(pod) ?? Date.now())) / 1000;
+      const least = Math.min(MIN_GRACE_SECONDS, pod.graceSeconds);
+      await this.#delete(pod, Math.ceil(Math.max(least, pod.graceSeconds - spentSeconds)));
+    } else if (pod.managed && (this.#history.overdueMs(pod) ?? 0) > FORCE_SLACK_MS) {
+      this.#log.warn(
+        {
+          event: 'node-forced',
+          node: id,
+          pod: pod.name,
+          action: 'see whether the machine of the pod is well: kubectl get nodes',
+        },
+        `pod ${pod.name} was to end and did not; it is removed by force`,
+      );
+      await this.#delete(pod, 0);
+    }
+  }
+
+  async kill(id: string): Promise<void> {
+    await this.#delete(await this.#find(id), 0);
+  }
+
+  async endAll(): Promise<void> {
+    const begun = performance.now();
+    for (;;) {
+      const pods = await this.#listManaged();
+      if (pods.length === 0) break;
+      const elapsed = performance.now() - begun;
+      if (elapsed > END_DEADLINE_MS)
+        throw new WsClusterError(
+          'SOURCE_UNAVAILABLE',
+          `these pods cannot be removed: ${pods.map(({ name }) => name).join(', ')}; remove them by hand: kubectl delete pod -n ${this.#options.cluster.namespace}`,
+        );
+      const graceSeconds = elapsed > END_FORCE_MS ? 0 : END_GRACE_SECONDS;
+      await Promise.all(pods.map((pod) => deleteObject(this.#options.kube, this.#refOf(pod), { graceSeconds })));
+      await delay(END_LOOK_MS);
+    }
+    this.#onChange();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([this.#managed.close(), this.#selected?.watch.close(), this.deletionCosts.close()]);
+    await Promise.allSettled(this.#leaving);
+  }
+
+  #follow(labels: Readonly<Record<string, string>>, isWanted: (facts: PodFacts) => boolean): PodWatch {
+    const { kube, cluster } = this.#options;
+    return watchObjects<Pod, PodFacts>({
+      kube,
+      resource: RESOURCES.pods,
+      namespace: cluster.namespace,
+      labelSelector: Object.entries(labels)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(','),
+      keep: (pod) => {
+        const facts = podFacts(pod, cluster);
+        return facts !== undefined && isWanted(facts) ? facts : undefined;
+      },
+      onChange: this.#onChange,
+      log: this.#log,
+    });
+  }
+
+  #followSelected(): void {
+    const { selector } = this.#options.settings();
+    const labels = selector === undefined ? undefined : JSON.stringify(selector);
+    if (this.#closed || labels === this.#selected?.labels) return;
+    if (this.#selected !== undefined) this.#inBackground(this.#selected.watch.close());
+    this.#selected =
+      selector === undefined || labels === undefined
+        ? undefined
+        : { labels, watch: this.#follow(selector, () => true) };
+  }
+
+  async #synced(): Promise<void> {
+    this.#followSelected();
+    await Promise.all([this.#managed.whenSynced(SYNC_MS), this.#selected?.watch.whenSynced(SYNC_MS)]).catch(
+      (error: unknown) => {
+        if (error instanceof WsClusterError && error.code !== 'SOURCE_UNAVAILABLE')
+          throw new WsClusterError('SOURCE_UNAVAILABLE', error.message, { cause: error });
+        throw error;
+      },
+    );
+  }
+
+  /** Managed ones, and those that the selector matches. */
+  get #pods(): readonly PodFacts[] {
+    return [...new Map([...(this.#selected?.watch.objects ?? []), ...this.#managed.objects]).values()];
+  }
+
+  #watchOf(id: string): PodWatch {
+    return this.#managed.objects.has(id) ? this.#managed : (this.#selected?.watch ?? this.#managed);
+  }
+
+  #workload({ facts, phase }: ObservedNode, address: string | undefined, view: ClusterView): Workload {
+    const { uid: id, name, image, createdAt, managed, weight } = facts;
+    const drainingSince = this.#history.drainingSince(facts);
+    const problem = portProblem(facts, view.port);
+    return {
+      id,
+      name,
+      ...(image === undefined ? {} : { image }),
+      createdAt,
+      address,
+      // Another one has its address.
+      phase: phase === 'ready' && address === undefined ? 'starting' : phase,
+      managed,
+      ...(weight === undefined ? {} : { weight }),
+      ...(managed && facts.templateHash !== view.hash ? { outdated: true } : {}),
+      ...(drainingSince === undefined ? {} : { drainingSince }),
+      ...(problem === undefined ? {} : { problem }),
+    };
+  }
+
+  #cleanUp(): void {
+    for (const id of this.#history.removable) {
+      const pod = this.#managed.objects.get(id);
+      if (pod !== undefined && pod.deletion === undefined)
+        this.#inBackground(deleteObject(this.#options.kube, this.#refOf(pod)));
+    }
+  }
+
+  /** A managed pod that vanished may only have lost our labels, by somebody's hand: it would run on, and be nobody's. */
+  #takeBack(): void {
+    const before = this.#staying;
+    const { objects } = this.#managed;
+    this.#staying = new Map([...objects].filter(([, { deletion, ended }]) => deletion === undefined && !ended));
+    for (const [uid, pod] of before) if (!objects.has(uid)) this.#vanished.set(uid, pod);
+    for (const [uid, pod] of this.#vanished) {
+      this.#vanished.delete(uid);
+      const work = this.#labelAgain(pod).catch((error: unknown) => {
+        this.#vanished.set(uid, pod);
+        throw error;
+      });
+      this.#inBackground(work);
+    }
+  }
+
+  async #labelAgain(pod: PodFacts): Promise<void> {
+    const { kube, cluster } = this.#options;
+    const found = await readObject<Pod>(kube, this.#refOf(pod));
+    const isOurs = found?.metadata.ownerReferences?.some(({ uid }) => uid === cluster.uid) ?? false;
+    if (found?.metadata.uid !== pod.uid || !isOurs || found.metadata.deletionTimestamp !== undefined) return;
+    const labels = { [LABELS.cluster]: cluster.name, [LABELS.role]: NODE_ROLE };
+    const labelled = await labelObject<Pod>(kube, this.#refOf(pod), labels);
+    this.#log.warn(
+      {
+        event: 'node-labelled-again',
+        node: pod.uid,
+        pod: pod.name,
+        action: `to let a node go use its annotation ${ANNOTATIONS.drain}; its labels stay`,
+      },
+      `somebody changed the labels of pod ${pod.name}, by which it is a node; they are as before`,
+    );
+    this.#managed.note(labelled);
+  }
+
+  /** What fails here is tried again with the next listing. */
+  #inBackground(work: Promise<unknown>): void {
+    const done = work.catch((error: unknown) => {
+      if (!this.#closed)
+        this.#log.debug({ event: 'node-clean-up-failed', error }, 'a pod cannot be removed or labelled');
+    });
+    this.#leaving.add(done);
+    void done.finally(() => this.#leaving.delete(done));
+  }
+
+  async #delete(pod: PodFacts, graceSeconds: number): Promise<void> {
+    if (!(await deleteObject(this.#options.kube, this.#refOf(pod), { graceSeconds }))) throw notFound(pod.uid);
+  }
+
+  /** NOT_FOUND when the pod has been deleted meanwhile, or is another one of its name. */
+  async #present<T>(pod: PodFacts, work: (ref: ObjectRef) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#refOf(pod));
+    } catch (error) {
+      const status = refusalOf(error)?.status;
+      throw status === 404 || status === 409 ? notFound(pod.uid) : error;
+    }
+  }
+
+  #refOf({ name, uid }: PodFacts): ObjectRef {
+    return { resource: RESOURCES.pods, namespace: this.#options.cluster.namespace, name, uid };
+  }
+
+  /** From the API server itself. */
+  async #listManaged(): Promise<readonly PodFacts[]> {
+    const { kube, cluster } = this.#options;
+    const { items } = await kube.call<{ items: readonly Pod[] }>({
+      verb: 'list',
+      resource: RESOURCES.pods,
+      namespace: cluster.namespace,
+      query: { labelSelector: `${LABELS.cluster}=${cluster.name},${LABELS.role}=${NODE_ROLE}` },
+    });
+    return items.flatMap((pod) => {
+      const facts = podFacts(pod, cluster);
+      return facts?.managed === true ? [facts] : [];
+    });
+  }
+
+  async #find(id: string): Promise<PodFacts> {
+    await this.#synced();
+    const pod = this.#pods.find(({ uid }) => uid === id);
+    if (pod === undefined || pod.ended) throw notFound(id);
+    return pod;
+  }
+}
+
+function randomName(): string {
+  return Array.from({ length: NAME_LENGTH }, () => NAME_LETTERS[randomInt(NAME_LETTERS.length)]).join('');
+}
+
+function notFound(id: string): WsClusterError {
+  return new WsClusterError('NOT_FOUND', `there is no node ${id}`, { field: 'id' });
+}
+
+/** What the API server refuses of a new pod is for whoever wrote the template to mend. */
+function inTemplate(error: unknown): unknown {
+  if (!(error instanceof WsClusterError) || error.code !== 'CONFIG_INVALID' || error.field !== undefined) return error;
+  const { message } = error;
+  return new WsClusterError('CONFIG_INVALID', `${message}; mend nodes.template`, {
+    field: 'nodes.template',
+    cause: error.cause,
+  });
+}
