@@ -41,19 +41,26 @@ function typeOf({ type, enum: values, items, minimum, maximum, exclusiveMinimum 
 function page() {
   const { properties } = z.toJSONSchema(wsClusterSchema, { io: 'input' });
   return `# Fields of a WsCluster
-In local and Docker mode a YAML file each (\`--cluster\` takes one, or a folder of them), in Kubernetes a resource
-([crds/](../crds/wsclusters.wscluster.io.yaml); \`kubectl explain wsc.spec\`): \`apiVersion: wscluster.io/v1alpha1\`,
-\`kind: WsCluster\`, \`metadata: { name: chat }\` and \`spec\`. All of the spec is optional in a file; Kubernetes needs
-\`bus\`, \`store\`, and either \`nodes.template\` with \`nodes.replicas\` or \`nodes.selector\`. A field that names modes is for
-these; what is for Kubernetes is refused in a file, and the other way round. Unknown fields are refused. Routes are described in
-[ARCHITECTURE.md](../ARCHITECTURE.md) and limits in [gateway.md](gateway.md). This page is generated: \`npm run docs:cluster\`.
+
+This page lists every field of \`spec\`; [The cluster file](cluster-file.md) explains the most important ones, routes and
+keys. On one machine and with Docker a WsCluster is a YAML file (\`--cluster\` takes one, or a folder of them), on Kubernetes a
+[resource](../crds/wsclusters.wscluster.io.yaml) (\`kubectl explain wsc.spec\`).
+
+- **Mode:** a field that names modes works in these only. A field for Kubernetes is refused in a file, and the other way
+  round. Unknown fields are refused.
+- **Required:** nothing in a file. Kubernetes needs \`bus\`, \`store\`, and either \`nodes.template\` with \`nodes.replicas\` or
+  \`nodes.selector\`.
+
+\`npm run docs:cluster\` generates this page.
 
 | field of \`spec\` | mode | type | default | meaning |
 |---|---|---|---|---|
 ${rows(properties.spec, '').join('\n')}
 
-What the API may change (\`PATCH\`): all but ${DECLARED_ONLY.map((field) => `\`${field}\``).join(', ')},
-which only the file or the resource sets.
+## Fields that the API cannot change
+
+\`PATCH\` changes every field except these, which only the file or the resource can set:
+${DECLARED_ONLY.map((field) => `\`${field}\``).join(', ')}.
 `;
 }
 

@@ -30,22 +30,24 @@ function page() {
   const current = new CurrentTable();
   const tracker = new Tracker();
   return `# Metrics
-Each process serves them as Prometheus text at \`/metrics\` on its probe port, beside the usual \`process_*\` and
-\`nodejs_*\`. Counters begin at 0 with the process. This page is generated: \`npm run docs:metrics\`.
+
+Gateways and controllers serve these metrics as Prometheus text at \`/metrics\` on their probe port, together with the usual
+\`process_*\` and \`nodejs_*\`. Counters start at 0 with the process. \`npm run docs:metrics\` generates this page.
 
 ## Gateway
+
 ${table(gatewayMetrics(newCounts(), current, tracker, new Mover(current, tracker)))}
 
-\`limit\` is a name under \`spec.gateway.limits\` of the WsCluster, \`result\` is \`opened\`, \`passed\` (an answer of the
-node's own), \`abandoned\` (by the client) or an error code.
+\`limit\` is a field of \`spec.gateway.limits\` in the WsCluster. \`result\` is \`opened\`, \`passed\` (the node answered with
+something other than an upgrade), \`abandoned\` (by the client) or an error code.
 
 ## Controller
+
 ${table(controllerMetrics({ clusters: [], reconciles: new ReconcileMetrics(), locks: () => [] }))}
 
-\`controller_runtime_*\`, \`workqueue_*\` and \`leader_election_*\` have the names, labels and buckets of
-controller-runtime and client-go, so that dashboards and alerts made for controllers fit: \`controller\` is
-\`wscluster\` and stands for the loops of all clusters together, \`name\` of a lock is the name of the Lease in
-Kubernetes, else of the cluster.
+\`controller_runtime_*\`, \`workqueue_*\` and \`leader_election_*\` have the names, labels and buckets of controller-runtime and
+client-go, so dashboards and alerts for controllers work with them. \`controller\` is always \`wscluster\`, for the loops of all
+clusters together. The \`name\` of a lock is the name of the Lease on Kubernetes, and the name of the cluster elsewhere.
 `;
 }
 

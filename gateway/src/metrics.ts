@@ -54,7 +54,11 @@ export function createMetrics<T extends MovingConnection>(
       },
     });
 
-  gauge('wscluster_gateway_connections', 'Client connections, from routing until nothing is left', () => tracker.size);
+  gauge(
+    'wscluster_gateway_connections',
+    'Client connections, from routing until they are fully closed',
+    () => tracker.size,
+  );
   gauge('wscluster_gateway_ring_epoch', 'Epoch of the ring in use', () => current.table?.ring.revision.epoch ?? 0);
   gauge(
     'wscluster_gateway_ring_version',
@@ -76,7 +80,7 @@ export function createMetrics<T extends MovingConnection>(
   ]);
   new Counter({
     name: 'wscluster_gateway_moves_total',
-    help: 'Connections told to come back because their owner changed',
+    help: 'Connections told to reconnect because their owner changed',
     registers,
     collect() {
       this.reset();

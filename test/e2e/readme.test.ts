@@ -8,11 +8,15 @@ import { Command, root } from './support/run.ts';
 import { System } from './support/system.ts';
 import { until } from './support/wait.ts';
 
-/** The shell commands of a section of the README, in order, each as it is written there. */
-function commandsOf(section: string): string[] {
+/** The shell commands of a text, in order, each as it is written there. */
+function commandsIn(text: string): string[] {
+  const blocks = [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block.replaceAll('\\\n', ''));
+  return blocks.flatMap((block) => block.trim().split('\n'));
+}
+
+function commandsOfSection(section: string): string[] {
   const [, text = ''] = readFileSync(join(root, 'README.md'), 'utf8').split(`\n## ${section}\n`);
-  const blocks = (text.split('\n## ')[0] ?? '').matchAll(/```sh\n(.*?)```/gs);
-  return [...blocks].flatMap(([, block = '']) => block.trim().split('\n'));
+  return commandsIn(text.split('\n## ')[0] ?? '');
 }
 
 interface NodeView {
@@ -21,7 +25,7 @@ interface NodeView {
   readonly share: number;
 }
 
-describe("README, 'Try it'", () => {
+describe("README, 'Quick start'", () => {
   let directory: string;
   let started: Command[];
   let ports: { api: number; gateways: [number, number] };
@@ -62,7 +66,7 @@ describe("README, 'Try it'", () => {
   };
 
   test('its commands do what the text says', async () => {
-    const commands = commandsOf('Try it');
+    const commands = commandsOfSection('Quick start');
     const next = (beginning: string) => {
       const line = commands.shift() ?? 'nothing more';
       expect(line.startsWith(beginning), `the next command, ${line}, begins with ${beginning}`).toBe(true);
@@ -70,14 +74,14 @@ describe("README, 'Try it'", () => {
     };
     const probes = 20_000 + (process.pid % 10_000);
 
-    // "That is a controller, two gateways and three nodes."
+    // "Then a controller, two gateways (ports 7000 and 7001) and three nodes are up."
     const system = shell(
       next('npm start'),
       `-- --state-dir ${directory}/state --api-port ${ports.api} --gateway-ports ${ports.gateways} --probe-ports ${probes}`,
     );
     await until('the system is up', () => system.stdout.includes('wscluster is up'), 60_000);
 
-    // "The first message says which node alice is on; everything you type comes back."
+    // "The first message names the node that alice is on; the node echoes everything that you type."
     const wscat = next('npx wscat -c ws://127.0.0.1:7000/websocket/connect/alice');
     const connectAlice = async () => {
       const alice = shell(wscat, '', '');
@@ -102,7 +106,7 @@ describe("README, 'Try it'", () => {
       60_000,
     );
 
-    // "If it now owns alice, her connection is closed with code 1012 ...; otherwise nothing happens to her."
+    // "If the new node takes over alice's key, her connection is closed ... Otherwise nothing happens to her connection."
     const { nodeId } = (await answerOf(ownerLine)) as { nodeId: string };
     expect([node, added.id]).toContain(nodeId);
     if (nodeId === added.id) {
@@ -112,26 +116,31 @@ describe("README, 'Try it'", () => {
       expect(node).toBe(added.id);
     } else expect(alice.child.exitCode).toBeNull();
 
-    // "The last line sends to alice through the other gateway, wherever she is."
+    // "The message reaches her on whichever node she is."
     const sent = await answerOf(next("curl -d hello 'http://127.0.0.1:7001/websocket/send?userId=alice'"));
     expect(sent).toMatchObject({ node: nodeId, sent: 1 });
     await until('it has arrived', () => /\bhello$/m.test(alice.stdout));
     alice.signal('SIGKILL');
 
-    // "The first line says how many clients one node more would move, and moves none."
+    // "Before you add another node, ask how many clients that would move"
     expect((await shell(next('npx wscluster plan add 1')).ended).stdout).toMatch(
       /^[1-9]\d* slots and \d+ connections would move/,
     );
     const nodes = await shell(next('npx wscluster nodes')).ended;
     expect(nodes).toMatchObject({ code: 0, stdout: expect.stringContaining(added.id) });
 
-    // "... many clients at once while nodes come and go, in a cluster of its own"
+    // "To see hundreds of clients at once while nodes come and go, run the demo, which starts a cluster of its own"
     const demo = await shell(next('npm run demo -- --clients 500'), '--script "add; kill"').ended;
     expect(demo.stdout).toMatch(/^500 clients, 2 changes, .* 0 lost, 0 wrong$/m);
     expect(demo.code).toBe(0);
     expect(commands).toEqual([]);
 
-    // "Ctrl-C stops all."
+    // The examples of docs/api.md are for the cluster that `npm start` runs.
+    const examples = commandsIn(readFileSync(join(root, 'docs/api.md'), 'utf8'));
+    expect(examples.length).toBeGreaterThan(2);
+    for (const example of examples) expect(await answerOf(example)).not.toHaveProperty('code');
+
+    // "Press Ctrl-C in the first terminal to stop everything."
     system.signal('SIGINT');
     await system.ended;
     expect(system.stdout).toContain('dev: stopped');
