@@ -1,31 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { GROUPS } from './test/run/groups.ts';
 
+/** A project for each group of tests; test/run decides which run when. */
 export default defineConfig({
   test: {
-    projects: [
-      {
-        test: {
-          name: 'unit',
-          include: ['*/src/**/*.test.ts'],
-          testTimeout: 10_000,
-          sequence: { groupOrder: 0 },
-        },
+    projects: GROUPS.map(({ name, include, workers }) => ({
+      test: {
+        name,
+        include: [...include],
+        maxWorkers: workers,
+        ...(name === 'unit'
+          ? { testTimeout: 10_000 }
+          : { testTimeout: 120_000, hookTimeout: 120_000, setupFiles: ['test/e2e/support/no-leaks.ts'] }),
       },
-      {
-        test: {
-          name: 'e2e',
-          include: ['test/**/*.test.ts'],
-          setupFiles: ['test/e2e/support/no-leaks.ts'],
-          // Real processes and rates are measured here; files beside each other, or unit tests,
-          // would disturb the figures.
-          fileParallelism: false,
-          // Killed servers come back at their own pace on a small machine: what fails twice has failed. Retries are printed.
-          retry: 1,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
-        },
-      },
-    ],
+    })),
   },
 });

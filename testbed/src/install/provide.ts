@@ -7,35 +7,50 @@ import { provideNacos } from '../nacos/nacos.ts';
 import { type Packages, provideByApt } from './apt.ts';
 import { builtOnce } from './built.ts';
 
-const PACKAGES: Packages = {
+export { provideChromium } from '../clients/chromium.ts';
+export { providePython } from '../clients/python.ts';
+export { provideCompose } from '../docker/compose.ts';
+export { provideNacos } from '../nacos/nacos.ts';
+
+// Each function installs and builds what one kind of server needs, unless it is there. Each throws an Error that says
+// what is missing where it may not install.
+
+const BROKERS: Packages = {
   'util-linux': ['setpriv'],
   'redis-server': ['redis-server'],
   'redis-tools': ['redis-cli'],
   'rabbitmq-server': ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
   'erlang-base': ['epmd'],
+  openssl: ['openssl'],
+};
+
+const DOCKER: Packages = {
+  'util-linux': ['setpriv'],
   'docker.io': ['dockerd', '/usr/bin/docker'],
   iptables: ['iptables'],
+  openssl: ['openssl'],
+  debootstrap: ['debootstrap'],
+};
+
+const KUBERNETES: Packages = {
+  'util-linux': ['setpriv'],
   openssl: ['openssl'],
   'etcd-server': ['etcd'],
   containerd: ['containerd', 'ctr'],
   'containernetworking-plugins': ['/usr/lib/cni/ptp'],
   iproute2: ['ip'],
-  debootstrap: ['debootstrap'],
+  iptables: ['iptables'],
 };
 
-/**
- * Installs and builds all that the servers of the testbed need, unless it is there. Throws an Error that says what is
- * missing where it may not install.
- */
-export async function provideServers(): Promise<void> {
-  await provideByApt(PACKAGES);
-  // The one waits for the processor, the other mostly for the network.
-  const builtByGo = provideCompose().then(builtKubernetes).then(builtCoredns);
-  await Promise.all([builtByGo, provideNacos().then(provideBaseImages)]);
+/** Redis and RabbitMQ. */
+export function provideBrokers(): Promise<void> {
+  return provideByApt(BROKERS);
 }
 
-/** A folder of the cache marks that the images are made: to look at them takes an engine, which takes a second. */
-async function provideBaseImages(): Promise<void> {
+/** The Docker engine, and the images on which ours and the compose file stand. */
+export async function provideImages(): Promise<void> {
+  await provideByApt(DOCKER);
+  // A folder of the cache marks that the images are made: to look at them takes an engine, which takes a second.
   await builtOnce(`docker/images-${await baseImagesDigest()}`, 'the base images', async () => {
     const engine = await dockerEngine();
     try {
@@ -44,4 +59,18 @@ async function provideBaseImages(): Promise<void> {
       await engine.dispose();
     }
   });
+}
+
+/** The API server and all that a node needs. */
+export async function provideKubernetes(): Promise<void> {
+  await provideByApt(KUBERNETES);
+  await builtKubernetes();
+  await builtCoredns();
+}
+
+/** All of them. What waits for the network runs beside what waits for the processor. */
+export async function provideServers(): Promise<void> {
+  await provideByApt({ ...BROKERS, ...DOCKER, ...KUBERNETES });
+  const builtByGo = provideCompose().then(provideKubernetes);
+  await Promise.all([builtByGo, provideNacos().then(provideImages)]);
 }

@@ -1,0 +1,107 @@
+/** What a group of tests needs beside Node and npm; see needs.ts for how each is provided. */
+export type Need = 'browser' | 'python' | 'dashboard' | 'brokers' | 'nacos' | 'images' | 'compose' | 'kubernetes';
+
+/**
+ * Where a group runs. Lanes run beside each other, the groups of one lane one after the other. `quick` is over before
+ * the others begin; `alone` begins when all others are over, one group at a time: rates are measured there, and
+ * anything beside them would disturb the figures.
+ */
+export type Lane = 'quick' | 'systems' | 'servers' | 'machine' | 'alone';
+
+export interface Group {
+  readonly name: string;
+  readonly lane: Lane;
+  /** Globs from the root of the repository. */
+  readonly include: readonly string[];
+  /** Test files that run at a time. */
+  readonly workers: number;
+  /** Empty: runs anywhere, without root and without a server. */
+  readonly needs: readonly Need[];
+  /** Folders that hold all that these tests test. Once they have passed, they run again only when it changes. */
+  readonly unchanged?: readonly string[];
+}
+
+/** In the order in which a lane runs them. Each test file belongs to exactly one group. */
+export const GROUPS: readonly Group[] = [
+  { name: 'unit', lane: 'quick', include: ['*/src/**/*.test.ts'], workers: 2, needs: [] },
+  {
+    name: 'embedded',
+    lane: 'systems',
+    include: [
+      'test/contracts/{file-*,generated-docs,import-rule,local-*,no-registry}.test.ts',
+      'test/e2e/!(pace|real-clients).test.ts',
+      'test/gateway/!(floods|soak).test.ts',
+    ],
+    workers: 3,
+    needs: [],
+  },
+  {
+    name: 'browser',
+    lane: 'systems',
+    include: ['test/dashboard/*.test.ts', 'test/e2e/real-clients.test.ts'],
+    workers: 1,
+    needs: ['browser', 'python', 'dashboard'],
+  },
+  {
+    name: 'brokers',
+    lane: 'servers',
+    include: ['test/contracts/{amqp,redis}-*.test.ts', 'test/brokers/{bad-input,rotation}.test.ts'],
+    workers: 2,
+    needs: ['brokers'],
+  },
+  {
+    name: 'nacos',
+    lane: 'servers',
+    include: ['test/contracts/nacos-*.test.ts', 'test/brokers/outages.test.ts'],
+    workers: 2,
+    needs: ['brokers', 'nacos'],
+  },
+  {
+    name: 'kubernetes-api',
+    lane: 'servers',
+    include: [
+      'test/contracts/{kubernetes-source-states,kubernetes-watch,lease-*}.test.ts',
+      'test/kubernetes/!(cluster|operations).test.ts',
+    ],
+    workers: 2,
+    needs: ['brokers', 'kubernetes'],
+  },
+  // The machine has one Docker engine and one Kubernetes node.
+  {
+    name: 'docker',
+    lane: 'machine',
+    include: ['test/contracts/docker-*.test.ts', 'test/docker/*.test.ts'],
+    workers: 1,
+    needs: ['brokers', 'nacos', 'images'],
+  },
+  {
+    name: 'compose',
+    lane: 'machine',
+    include: ['test/compose/*.test.ts'],
+    workers: 1,
+    needs: ['browser', 'dashboard', 'images', 'compose'],
+  },
+  {
+    name: 'kubernetes',
+    lane: 'machine',
+    include: ['test/contracts/kubernetes-source.test.ts', 'test/kubernetes/{cluster,operations}.test.ts'],
+    workers: 1,
+    needs: ['browser', 'dashboard', 'brokers', 'images', 'kubernetes'],
+  },
+  {
+    name: 'testbed',
+    lane: 'machine',
+    include: ['test/testbed/*.test.ts'],
+    workers: 1,
+    needs: ['brokers', 'nacos', 'images', 'compose', 'kubernetes'],
+    unchanged: ['testbed', 'test/testbed'],
+  },
+  {
+    name: 'rates',
+    lane: 'alone',
+    include: ['test/e2e/pace.test.ts', 'test/gateway/{floods,soak}.test.ts'],
+    workers: 1,
+    needs: [],
+  },
+  { name: 'failover', lane: 'alone', include: ['test/brokers/failover.test.ts'], workers: 1, needs: ['brokers'] },
+];

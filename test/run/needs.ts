@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import {
+  provideBrokers,
+  provideChromium,
+  provideCompose,
+  provideImages,
+  provideKubernetes,
+  provideNacos,
+  providePython,
+} from '@wscluster/testbed/provide';
+import type { Need } from './groups.ts';
+
+/** What a group gets of a need: further environment for its tests. */
+type Environment = Readonly<Record<string, string>>;
+
+const PROVIDERS: Readonly<Record<Need, () => Promise<Environment>>> = {
+  browser: async () => ({ WSCLUSTER_TEST_CHROMIUM: await provideChromium() }),
+  python: async () => ({ WSCLUSTER_TEST_PYTHON: await providePython() }),
+  dashboard: async () => buildDashboard(),
+  brokers: () => nothing(provideBrokers),
+  nacos: () => nothing(provideNacos),
+  images: () => nothing(provideImages),
+  compose: () => nothing(provideCompose),
+  kubernetes: () => nothing(provideKubernetes),
+};
+
+/** What waits for the network goes before what waits for the processor; those who need the latter run last anyway. */
+const ORDER: readonly Need[] = ['brokers', 'browser', 'python', 'dashboard', 'nacos', 'images'];
+const BESIDE: readonly Need[] = ['compose', 'kubernetes'];
+
+/** Provides what is asked for in the background; `of` waits for some of it and rejects when it can't be had here. */
+export class Needs {
+  readonly #provided = new Map<Need, Promise<Environment>>();
+  readonly #pending = new Set<Need>();
+
+  constructor(needs: ReadonlySet<Need>) {
+    for (const row of [ORDER, BESIDE]) {
+      let before: Promise<unknown> = Promise.resolve();
+      for (const need of row.filter((name) => needs.has(name))) {
+        const provided = before.then(PROVIDERS[need]).finally(() => this.#pending.delete(need));
+        this.#pending.add(need);
+        this.#provided.set(need, provided);
+        before = provided.catch(() => {}); // told by `of`
+      }
+    }
+  }
+
+  /** What is not there yet. */
+  get pending(): readonly Need[] {
+    return [...this.#pending];
+  }
+
+  async of(needs: readonly Need[]): Promise<Environment> {
+    const environments = await Promise.all(needs.map((need) => this.#provided.get(need)));
+    return Object.assign({}, ...environments) as Environment;
+  }
+}
+
+async function nothing(provide: () => Promise<unknown>): Promise<Environment> {
+  await provide();
+  return {};
+}
+
+function buildDashboard(): Environment {
+  const script = fileURLToPath(new URL('../../scripts/dashboard.mjs', import.meta.url));
+  const built = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(`the dashboard cannot be built:\n${built.stdout}${built.stderr}`);
+  return {};
+}

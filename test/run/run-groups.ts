@@ -1,0 +1,84 @@
+import { Board } from './board.ts';
+import type { VitestEvent } from './events.ts';
+import type { Lane } from './groups.ts';
+import { Needs } from './needs.ts';
+import type { Chosen } from './selection.ts';
+import { hasPassed, markPassed, passedMark } from './unchanged.ts';
+import { runVitest } from './vitest-run.ts';
+
+export interface RunOptions {
+  /** Passed on to vitest. */
+  readonly vitestArgs: readonly string[];
+  /** Run groups that have passed with the same contents too. */
+  readonly unchangedToo: boolean;
+  readonly root: string;
+  readonly signal: AbortSignal;
+}
+
+export interface GroupEnded {
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly ms: number;
+  /** Seconds. */
+  readonly cpu: number;
+}
+
+/** Provides what the groups need while those run that need nothing; each lane waits for its own. */
+export async function runGroups(groups: readonly Chosen[], options: RunOptions): Promise<GroupEnded[]> {
+  const { root, unchangedToo, signal } = options;
+  const mark = ({ name, unchanged }: Chosen) =>
+    unchanged === undefined ? undefined : passedMark(name, unchanged, root);
+  const isDue = (group: Chosen) => {
+    const file = mark(group);
+    return unchangedToo || file === undefined || !hasPassed(file);
+  };
+  const due = groups.filter(isDue);
+  const needs = new Needs(new Set(due.flatMap((group) => group.needs)));
+  const count = due.reduce((sum, { files }) => sum + files.length, 0);
+  const board = new Board(count, () => needs.pending);
+  for (const { name } of groups.filter((group) => !due.includes(group)))
+    board.say(`same  ${name} has passed here with these very files; --all runs it all the same`);
+
+  const ended: GroupEnded[] = [];
+  const runLane = async (lane: Lane) => {
+    for (const group of due.filter((one) => one.lane === lane && !signal.aborted)) {
+      const result = await runGroup(group, options, needs, board);
+      const file = mark(group);
+      if (result.failed === 0 && file !== undefined) markPassed(file);
+      ended.push(result);
+    }
+  };
+  await runLane('quick');
+  await Promise.all((['systems', 'servers', 'machine'] as const).map(runLane));
+  await runLane('alone');
+  board.close();
+  return ended;
+}
+
+async function runGroup(group: Chosen, options: RunOptions, needs: Needs, board: Board): Promise<GroupEnded> {
+  const { name, files } = group;
+  const env = await needs.of(group.needs).catch((error: Error) => {
+    board.say(`FAIL  the group ${name} cannot run here: ${error.message}`);
+    return undefined;
+  });
+  if (env === undefined) return { name, passed: 0, failed: 1, ms: 0, cpu: 0 };
+  let [passed, failed] = [0, 0];
+  const onEvent = (event: VitestEvent) => {
+    if (event.say === 'began') return board.began(event.file);
+    failed += event.failures.length;
+    if (event.say === 'over')
+      return event.failures.forEach((failure) => {
+        board.say(`FAIL  ${name}, outside of any test: ${failure}`);
+      });
+    passed += event.passed;
+    board.ended(event);
+  };
+  const began = performance.now();
+  const { vitestArgs: args, signal } = options;
+  const { exitCode, output, cpu } = await runVitest({ project: name, files, args, env, onEvent, signal });
+  // Anything else that vitest objects to (its own death) is a failure too, and counts as one.
+  if (exitCode !== 0 && failed === 0) failed = 1;
+  if (failed > 0) process.stdout.write(`\n--- ${name}\n${output}\n`);
+  return { name, passed, failed, ms: performance.now() - began, cpu };
+}

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { cpuSecondsOf } from './cpu.ts';
+import type { VitestEvent } from './events.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+const reporter = fileURLToPath(new URL('./reporter.ts', import.meta.url));
+
+const CPU_LOOK_MS = 200;
+
+export interface VitestRun {
+  readonly project: string;
+  /** Files to run, from the root of the repository. */
+  readonly files: readonly string[];
+  /** Further arguments of vitest. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly onEvent: (event: VitestEvent) => void;
+  /** Ends vitest by SIGINT, which lets it run the hooks that clean up. */
+  readonly signal: AbortSignal;
+}
+
+export interface VitestEnded {
+  readonly exitCode: number;
+  /** All that vitest has printed. */
+  readonly output: string;
+  /** Seconds of all its processes, give or take those of its last moment. */
+  readonly cpu: number;
+}
+
+/** Runs files of one project in a vitest of their own. */
+export async function runVitest({ project, files, args, env, onEvent, signal }: VitestRun): Promise<VitestEnded> {
+  const flags = [`--project=${project}`, `--reporter=${reporter}`, '--reporter=default', '--silent=passed-only'];
+  const child = spawn(process.execPath, [vitest, 'run', ...flags, ...args, ...files], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  child.on('message', (event) => onEvent(event as VitestEvent));
+  let cpu = 0;
+  const looks = setInterval(() => {
+    cpu = cpuSecondsOf(child.pid ?? 0) ?? cpu;
+  }, CPU_LOOK_MS);
+  const interrupt = () => child.kill('SIGINT');
+  signal.addEventListener('abort', interrupt);
+  await once(child, 'close');
+  signal.removeEventListener('abort', interrupt);
+  clearInterval(looks);
+  return { exitCode: child.exitCode ?? 1, output, cpu };
+}
