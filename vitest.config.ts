@@ -10,7 +10,8 @@ export default defineConfig({
         include: [...include],
         maxWorkers: workers,
         ...(name === 'unit'
-          ? { testTimeout: 10_000 }
+          ? // Pure logic: a process for each file would take longer than the tests.
+            { pool: 'threads' as const, isolate: false, testTimeout: 10_000 }
           : { testTimeout: 120_000, hookTimeout: 120_000, setupFiles: ['test/e2e/support/no-leaks.ts'] }),
       },
     })),

@@ -35,9 +35,9 @@ export class Board {
     const { file, passed, failures, ms } = result;
     this.#running.delete(file);
     this.#ended.push(result);
-    const count = `${this.#ended.length} of ${this.#files}`;
-    if (failures.length === 0) return this.say(`${ok()}  ${file} (${passed} passed, ${seconds(ms)}; ${count})`);
-    this.say(`${failed()}  ${file} (${failures.length} failed, ${passed} passed, ${seconds(ms)}; ${count})`);
+    const verdict = failures.length === 0 ? styleText('green', 'ok  ') : styleText('red', 'FAIL');
+    const counts = failures.length === 0 ? `${passed} passed` : `${failures.length} failed, ${passed} passed`;
+    this.say(`${verdict}  ${file} (${counts}, ${seconds(ms)}; ${this.#ended.length} of ${this.#files})`);
     for (const failure of failures) process.stdout.write(`             ${failure}\n`);
   }
 
@@ -68,6 +68,3 @@ function clock(ms: number): string {
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
-
-const ok = () => styleText('green', 'ok  ');
-const failed = () => styleText('red', 'FAIL');

@@ -1,5 +1,4 @@
-import type { SerializedError } from '@vitest/utils';
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import type { FileBegan, FileEnded, RunEnded } from './events.ts';
 
 /** Vitest reporter: tells the process that started vitest (by IPC) which file runs, and what came of it. */

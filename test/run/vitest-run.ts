@@ -6,6 +6,7 @@ import type { VitestEvent } from './events.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+const compileCache = fileURLToPath(new URL('../../node_modules/.cache/node-compile', import.meta.url));
 const reporter = fileURLToPath(new URL('./reporter.ts', import.meta.url));
 
 const CPU_LOOK_MS = 200;
@@ -35,7 +36,8 @@ export async function runVitest({ project, files, args, env, onEvent, signal }: 
   const flags = [`--project=${project}`, `--reporter=${reporter}`, '--reporter=default', '--silent=passed-only'];
   const child = spawn(process.execPath, [vitest, 'run', ...flags, ...args, ...files], {
     cwd: root,
-    env: { ...process.env, ...env },
+    // Hundreds of processes are started: each reads its code stripped of types and compiled.
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
