@@ -1,8 +1,10 @@
 import { type Member, WsClusterError } from '@wscluster/ring';
 import { z } from 'zod';
-import type { Membership } from '../membership/membership.ts';
+import { type Membership, nextMembership } from '../membership/membership.ts';
+import { membershipPolicy } from '../membership/policy.ts';
 import type { Workload } from '../ports/workload-source.ts';
-import { planScale } from '../scale/scale.ts';
+import { planScale, type ScalePlan } from '../scale/scale.ts';
+import { desiredReplicas } from '../spec/nodes-schema.ts';
 import type { ClusterSpec } from '../spec/schema.ts';
 
 const nodeCount = z.int().min(1).max(1000);
@@ -24,6 +26,8 @@ export interface Situation {
   readonly listing: readonly Workload[];
   /** Live connections by node id. */
   readonly connections: ReadonlyMap<string, number>;
+  /** Unix ms. */
+  readonly now: number;
 }
 
 /**
@@ -31,45 +35,45 @@ export interface Situation {
  * gone. Pure. Throws NOT_FOUND for an unknown node.
  */
 export function membersAfter(change: Change, situation: Situation): Membership {
-  const { membership } = situation;
-  if ('add' in change) return withAdded(situation, change.add);
+  const { membership, listing, spec } = situation;
+  const replicas = desiredReplicas(spec.nodes);
+  if ('add' in change)
+    return afterTurnover(situation, { arrivals: change.add, leaving: [], replicas: replicas + change.add });
   if ('remove' in change) {
-    findMember(membership, change.remove);
-    return without(membership, [change.remove]);
+    const id = findMember(membership, change.remove).nodeId;
+    const leaver = listing.find((workload) => workload.id === id && workload.phase !== 'gone');
+    if (leaver === undefined)
+      throw new WsClusterError('NOT_FOUND', `node ${id} is lost from sight, so it cannot be drained`, {
+        field: 'change',
+      });
+    return afterTurnover(situation, { arrivals: 0, leaving: [id], replicas: replicas - (leaver.managed ? 1 : 0) });
   }
-  if ('replicas' in change) return withReplicas(situation, change.replicas);
+  if ('replicas' in change) {
+    const { create, drain } = scaledTo(change.replicas, situation);
+    return afterTurnover(situation, { arrivals: create, leaving: drain, replicas: change.replicas });
+  }
   return reweighted(membership, change.weights);
 }
 
-function withReplicas(situation: Situation, replicas: number): Membership {
-  const { listing, connections, spec, membership } = situation;
-  const plan = planScale({
-    listing,
-    replicas,
-    owners: new Set(),
-    connections,
-    drainMs: spec.nodes.drainSeconds * 1000,
-    now: Date.now(),
+function scaledTo(replicas: number, { listing, connections, spec, now }: Situation): ScalePlan {
+  const drainMs = spec.nodes.drainSeconds * 1000;
+  return planScale({ listing, replicas, owners: new Set(), connections, drainMs, now });
+}
+
+/** Nodes come and go as the loop will see it: first all at once, then without those that have left. */
+function afterTurnover(
+  { membership, listing, spec, now }: Situation,
+  { arrivals, leaving, replicas }: { arrivals: number; leaving: readonly string[]; replicas: number },
+): Membership {
+  const policy = { ...membershipPolicy(spec), replicas };
+  const newcomers = Array.from({ length: arrivals }, (_, n): Workload => {
+    return { id: `new-${n + 1}`, phase: 'ready', address: 'new.invalid:1', managed: true };
   });
-  return plan.create > 0 ? withAdded(situation, plan.create) : without(membership, plan.drain);
-}
-
-/** Newcomers take the vacancies first, then the lowest free ring ids, as they will. */
-function withAdded({ membership, spec }: Situation, count: number): Membership {
-  const members = [...membership.members];
-  const vacancies = [...membership.vacancies].sort((a, b) => a.since - b.since || a.ringId - b.ringId);
-  for (let n = 1; n <= count; n++) {
-    const used = new Set(members.filter(({ state }) => state !== 'draining').map(({ ringId }) => ringId));
-    let ringId = vacancies.shift()?.ringId ?? 0;
-    while (used.has(ringId)) ringId++;
-    const weight = spec.nodes.weights[ringId] ?? spec.nodes.weight;
-    members.push({ ringId, nodeId: `new-${n}`, address: 'new.invalid:1', weight, state: 'ready' });
-  }
-  return { ...membership, members, vacancies };
-}
-
-function without(membership: Membership, nodeIds: readonly string[]): Membership {
-  return { ...membership, members: membership.members.filter(({ nodeId }) => !nodeIds.includes(nodeId)) };
+  const isLeaving = ({ id }: Workload) => leaving.includes(id);
+  const staying = [...listing.filter((workload) => !isLeaving(workload)), ...newcomers];
+  const draining = listing.filter(isLeaving).map((workload): Workload => ({ ...workload, phase: 'draining' }));
+  const meanwhile = nextMembership(membership, [...staying, ...draining], policy, now);
+  return nextMembership(meanwhile, staying, policy, now);
 }
 
 function reweighted(membership: Membership, weights: Readonly<Record<string, number>>): Membership {

@@ -29,7 +29,8 @@ export class Planner {
     const { fleet, view } = this.#running;
     const { spec } = this.#spec;
     const { membership, listing } = view;
-    const after = membersAfter(change, { spec, membership, listing, connections: fleet.connectionsByNode() });
+    const connections = fleet.connectionsByNode();
+    const after = membersAfter(change, { spec, membership, listing, connections, now: Date.now() });
     const assign = (seats: Parameters<Assigner['assign']>[0], cap: number) => this.#assigner.assign(seats, cap);
     return planChange(view.ring, after, fleet.connectionsBySlot(), spec.rebalance.cap, assign);
   }
