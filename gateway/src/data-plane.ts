@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { WsClusterError } from '@wscluster/ring';
+import { within } from '@wscluster/service';
 import { MAX_HEAD_BYTES } from './admission/check-head.ts';
 import { refusalOf } from './errors.ts';
 import { refuseRequest } from './http/answer-client.ts';
@@ -105,12 +106,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     },
     async answered(ms) {
       const all = [...answers].map((res) => new Promise<void>((resolve) => res.once('close', () => resolve())));
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, ms);
-      });
-      await Promise.race([Promise.all(all), late]);
-      clearTimeout(timer);
+      await within(ms, Promise.all(all));
     },
     async destroy() {
       const gone = [...sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { Listeners, type LiveText } from './live-text.ts';
-import type { Logger } from './log.ts';
+import { type Logger, silentLogger } from './log.ts';
+import { Trouble } from './trouble.ts';
 
 /**
  * Milliseconds between two looks at a file. It is read and not watched: Kubernetes changes a mounted secret by a symbolic
@@ -35,11 +36,12 @@ class FileText implements LiveText {
   readonly #options: FileTextOptions;
   readonly #listeners = new Listeners();
   #value: string;
-  #told: string | undefined;
+  readonly #trouble: Trouble;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: FileTextOptions) {
     this.#options = options;
+    this.#trouble = new Trouble(options.log ?? silentLogger);
     this.#value = this.#read();
   }
 
@@ -69,27 +71,21 @@ class FileText implements LiveText {
   }
 
   #look(): void {
-    const { file, field, log } = this.#options;
+    const { file, field } = this.#options;
     let text: string;
     try {
       text = this.#read();
     } catch (error) {
       const why = messageOf(error);
-      if (why !== this.#told)
-        log?.warn(
-          {
-            event: 'option-file-unusable',
-            field,
-            file,
-            action: 'put a usable value into the file; no restart is needed',
-          },
-          `${why}; the value before goes on`,
-        );
-      this.#told = why;
+      const action = 'put a usable value into the file; no restart is needed';
+      this.#trouble.failed(
+        { event: 'option-file-unusable', field, file, action },
+        `${why}; the value before goes on`,
+        why,
+      );
       return;
     }
-    if (this.#told !== undefined) log?.info({ event: 'option-file-usable', field, file }, `${file} can be used again`);
-    this.#told = undefined;
+    this.#trouble.recovered({ event: 'option-file-usable', field, file }, `${file} can be used again`);
     if (text === this.#value) return;
     this.#value = text;
     this.#listeners.call();

@@ -1,4 +1,4 @@
-import type { Logger } from '@wscluster/service';
+import { type Logger, Trouble } from '@wscluster/service';
 
 /** Why a server cannot be used now, in words for an operator; never with a password. */
 export interface Problem {
@@ -7,7 +7,7 @@ export interface Problem {
   readonly text: string;
   /** What to do about it. */
   readonly action: string;
-  /** It will not pass by itself: wrong credentials, a wrong name. Told even when another problem came before it. */
+  /** It will not pass by itself: wrong credentials, a wrong name. Logged even when another problem came before it. */
   readonly misconfigured: boolean;
 }
 
@@ -18,34 +18,31 @@ export interface OutageOptions {
 }
 
 /**
- * Tells of a connection that comes and goes: one line when it is lost (or cannot be made at first) and one when it is
- * there, however often it is tried meanwhile. A misconfiguration that shows only later has one line of its own.
+ * Logs a connection that comes and goes: one line when it is lost (or cannot be made at first) and one when it is there,
+ * however often it is tried in between. A misconfiguration that shows only later has a line of its own.
  */
 export class Outage {
   readonly #options: OutageOptions;
+  readonly #trouble: Trouble;
   #connected = false;
-  /** What was told of the outage that lasts. */
-  readonly #told = new Set<string>();
 
   constructor(options: OutageOptions) {
     this.#options = options;
+    this.#trouble = new Trouble(options.log);
   }
 
   failed({ address, text, action, misconfigured }: Problem): void {
-    const { what, log } = this.#options;
-    const first = this.#connected || this.#told.size === 0;
+    const { what } = this.#options;
     const event = this.#connected ? `${what}-disconnected` : `${what}-connect-failed`;
-    const news = first || (misconfigured && !this.#told.has(text));
     this.#connected = false;
-    this.#told.add(text);
-    log[news ? 'warn' : 'debug']({ event, address, action }, text);
+    this.#trouble.failed({ event, address, action }, text, misconfigured ? text : undefined);
   }
 
   /** `address`: where the server is, without credentials. */
   recovered(address: string): void {
     const { what, log } = this.#options;
     this.#connected = true;
-    this.#told.clear();
+    this.#trouble.recovered();
     log.info({ event: `${what}-connected`, address }, `connected to ${address}`);
   }
 }

@@ -15,7 +15,7 @@ import {
   type RingContext,
   type RingMessage,
 } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, Trouble } from '@wscluster/service';
 import type { FollowerHandlers } from './ring-bus.ts';
 import type { RingReader } from './ring-store.ts';
 
@@ -74,17 +74,20 @@ export interface RingUpdatesContext {
  */
 export class RingUpdates implements FollowerHandlers {
   readonly #context: RingUpdatesContext;
+  readonly #storeTrouble: Trouble;
+  readonly #silence: Trouble;
   #heardAt = performance.now();
   #polledAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
   #readAgain = false;
   #timer: NodeJS.Timeout | undefined;
-  #storeFailed = false;
   #held: Held | undefined;
   #stopped = false;
 
   constructor(context: RingUpdatesContext) {
     this.#context = context;
+    this.#storeTrouble = new Trouble(context.log);
+    this.#silence = new Trouble(context.log);
   }
 
   /** Reads the store once, and keeps watch from then on. Does not fail: without a ring the follower has nothing to go by. */
@@ -131,7 +134,7 @@ export class RingUpdates implements FollowerHandlers {
     const order = compareRevisions(heartbeat.revision, this.#revision);
     // A former leader, or one that starts with a lower epoch and raises it once it has our report.
     if (order < 0) return;
-    if (this.#silent) this.#context.log.info({ event: 'heartbeats-back' }, 'the controller is heard again');
+    this.#silence.recovered({ event: 'heartbeats-back' }, 'the controller is heard again');
     this.#heardAt = performance.now();
     if (order > 0 || !this.#holds(heartbeat)) void this.#read(heartbeat);
     else this.#takeRelease(heartbeat.release);
@@ -158,19 +161,17 @@ export class RingUpdates implements FollowerHandlers {
   }
 
   #watch(): void {
-    const { timing, log } = this.#context;
     if (!this.#silent) {
       this.#polledAt = Number.NEGATIVE_INFINITY;
       return;
     }
     const now = performance.now();
-    if (this.#polledAt === Number.NEGATIVE_INFINITY)
-      log.warn(
-        { event: 'heartbeats-missing', action: 'see that the controller runs and the bus is reachable' },
-        'the controller is not heard; the last ring stays in use, and polling the store',
-      );
-    if (now - this.#polledAt < timing.pollMs) return;
+    if (now - this.#polledAt < this.#context.timing.pollMs) return;
     this.#polledAt = now;
+    this.#silence.failed(
+      { event: 'heartbeats-missing', action: 'see that the controller runs and the bus is reachable' },
+      'the controller is not heard; the last ring stays in use, and polling the store',
+    );
     void this.#read();
   }
 
@@ -203,21 +204,17 @@ export class RingUpdates implements FollowerHandlers {
   }
 
   async #readOnce(): Promise<boolean> {
-    const { store, log, cluster } = this.#context;
+    const { store, cluster } = this.#context;
     try {
       const message = await store.load();
-      if (this.#storeFailed) log.info({ event: 'store-back' }, 'the ring store can be read again');
-      this.#storeFailed = false;
+      this.#storeTrouble.recovered({ event: 'store-back' }, 'the ring store can be read again');
       if (!this.#stopped && message?.cluster === cluster) this.#takeWhole(message, 'store');
       return true;
     } catch (error) {
-      // Once per outage: it is polled every 2 s.
-      if (!this.#storeFailed)
-        log.warn(
-          { event: 'store-unreadable', error, action: 'see that the ring store is reachable and undamaged' },
-          `the ring store cannot be read: ${messageOf(error)}; the last ring stays in use`,
-        );
-      this.#storeFailed = true;
+      this.#storeTrouble.failed(
+        { event: 'store-unreadable', error, action: 'see that the ring store is reachable and undamaged' },
+        `the ring store cannot be read: ${messageOf(error)}; the last ring stays in use`,
+      );
       return false;
     }
   }

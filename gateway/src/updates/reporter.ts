@@ -6,7 +6,7 @@ import {
   type RingMessage,
   WIRE_MAJOR,
 } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, within } from '@wscluster/service';
 import type { RingBusFollower } from '@wscluster/transport';
 import type { Tracker } from '../move/tracker.ts';
 import type { CurrentTable } from '../table/current-table.ts';
@@ -125,13 +125,8 @@ export class Reporter {
     clearTimeout(this.#soon);
     const { cluster, gateway, bus } = this.#context;
     if (!bus.connected) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, LEAVE_MS);
-    });
     // When it fails the controller finds out by the missing reports.
     const sent = bus.send({ wire: WIRE_MAJOR, type: 'leave', cluster, gateway }).catch(() => {});
-    await Promise.race([sent, late]);
-    clearTimeout(timer);
+    await within(LEAVE_MS, sent);
   }
 }

@@ -1,6 +1,6 @@
 import { parseUplink } from '@wscluster/ring';
+import { within } from '@wscluster/service';
 import type { HubHandlers, RingBusHub } from '../ring-bus.ts';
-import { withDeadline } from './deadline.ts';
 import type { AmqpBusOptions } from './options.ts';
 import { messageReader } from './read-messages.ts';
 import { AmqpSession } from './session.ts';
@@ -27,7 +27,7 @@ export async function openAmqpHub({ url, cluster, log }: AmqpBusOptions, handler
     onConnected: () => {},
     onDisconnected: () => {},
   });
-  await withDeadline(session.firstTry, FIRST_TRY_MS);
+  await within(FIRST_TRY_MS, session.firstTry);
   return {
     broadcast: (message) => session.send(ringsExchange(cluster), message),
     close: () => session.close(),

@@ -1,6 +1,6 @@
+import { withDeadline, within } from '@wscluster/service';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { reasonOf } from '../outage.ts';
-import { withDeadline } from './deadline.ts';
 import { Sender } from './sender.ts';
 import { bindQueue, declareQueue, type Listener } from './topology.ts';
 
@@ -81,7 +81,10 @@ export class Link {
   async close(): Promise<void> {
     clearInterval(this.#silenceTimer);
     await this.sender.drain(CLOSE_DEADLINE_MS);
-    await withDeadline(this.#model.close(), CLOSE_DEADLINE_MS);
+    await within(
+      CLOSE_DEADLINE_MS,
+      this.#model.close().catch(() => {}),
+    );
     this.#cut.abort();
     this.#loss.resolve('the link is closed');
   }
@@ -94,19 +97,12 @@ export async function openLink(options: LinkOptions, signal: AbortSignal): Promi
   // amqplib can't give up a connection that is being opened, and only half-closes its socket, which a hanging broker
   // never answers. Aborting destroys the socket in every state.
   const cut = new AbortController();
-  const timer = setTimeout(() => cut.abort(), OPEN_DEADLINE_MS);
-  const giveUp = () => cut.abort();
-  signal.addEventListener('abort', giveUp);
+  const late = () => new Error(`RabbitMQ has not answered within ${OPEN_DEADLINE_MS} ms`);
   try {
-    signal.throwIfAborted();
-    return await open(options, cut);
+    return await withDeadline({ ms: OPEN_DEADLINE_MS, late, signal }, () => open(options, cut));
   } catch (error) {
-    const late = cut.signal.aborted && !signal.aborted;
     cut.abort();
-    throw late ? new Error(`RabbitMQ has not answered within ${OPEN_DEADLINE_MS} ms`) : error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', giveUp);
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
+import { within } from '@wscluster/service';
 import type { ConfirmChannel } from 'amqplib';
-import { withDeadline } from './deadline.ts';
 
 /** Milliseconds for the broker to confirm a message. */
 const CONFIRM_MS = 2_000;
@@ -69,7 +69,7 @@ export class Sender {
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    await withDeadline(idle, deadlineMs);
+    await within(deadlineMs, idle);
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
-import type { Logger, TextSource } from '@wscluster/service';
+import { type Logger, type TextSource, Trouble } from '@wscluster/service';
 import { backoffMs } from '../backoff.ts';
 import { LiveAddress } from '../live-address.ts';
 import { Outage, reasonOf } from '../outage.ts';
@@ -39,12 +39,12 @@ export class AmqpSession {
   readonly #options: SessionOptions;
   readonly #address: LiveAddress<AmqpAddress>;
   readonly #outage: Outage;
+  readonly #blockage: Trouble;
   readonly #stop = new AbortController();
   readonly #firstTry = Promise.withResolvers<void>();
   readonly #ending = new Set<Promise<void>>();
   #link: Link | undefined;
   #down = 'not connected to RabbitMQ yet';
-  #blocked = false;
   readonly #running: Promise<void>;
   #closing: Promise<void> | undefined;
 
@@ -54,6 +54,7 @@ export class AmqpSession {
     this.#options = options;
     this.#address = new LiveAddress({ what: 'bus', url, parse: (text) => parseAmqpUrl(text, HEARTBEAT_SECONDS), log });
     this.#outage = new Outage({ what: 'bus', log });
+    this.#blockage = new Trouble(log);
     this.#running = this.#run();
   }
 
@@ -125,7 +126,7 @@ export class AmqpSession {
     this.#outage.recovered(address.text);
     this.#firstTry.resolve();
     link.onBlocked = () => {
-      if (this.#link === link) this.#tellBlocked(address, link.blocked);
+      if (this.#link === link) this.#noteBlocked(address, link.blocked);
     };
     link.onBlocked();
     if (former !== undefined) this.#end(former);
@@ -148,7 +149,7 @@ export class AmqpSession {
     // Also when the link is lost at the same moment: its place is taken without a gap.
     if (next !== undefined) return next;
     this.#link = undefined;
-    this.#blocked = false;
+    this.#blockage.recovered();
     this.#failed(address, typeof lost === 'string' ? lost : 'the connection is closed');
     this.#end(link);
     onDisconnected();
@@ -167,14 +168,10 @@ export class AmqpSession {
     this.#outage.failed(problem);
   }
 
-  #tellBlocked({ text: address }: AmqpAddress, why: string | undefined): void {
-    const { log } = this.#options;
-    if (this.#blocked === (why !== undefined)) return;
-    this.#blocked = why !== undefined;
-    if (why === undefined) log.info({ event: 'bus-unblocked', address }, 'RabbitMQ takes messages again');
-    else {
-      const action = 'give RabbitMQ memory and disk (rabbitmq-diagnostics alarms); gateways go on with their last ring';
-      log.warn({ event: 'bus-blocked', address, action }, `${address}: ${why}`);
-    }
+  #noteBlocked({ text: address }: AmqpAddress, why: string | undefined): void {
+    const action = 'give RabbitMQ memory and disk (rabbitmq-diagnostics alarms); gateways go on with their last ring';
+    if (why === undefined)
+      this.#blockage.recovered({ event: 'bus-unblocked', address }, 'RabbitMQ takes messages again');
+    else this.#blockage.failed({ event: 'bus-blocked', address, action }, `${address}: ${why}`);
   }
 }

@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 import { messageOf, parseBroadcast, type Uplink, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import { backoffMs } from '../backoff.ts';
+import { Outage } from '../outage.ts';
 import type { FollowerHandlers, RingBusFollower } from '../ring-bus.ts';
 import { endSocket } from './end-socket.ts';
 import { lineOf } from './lines.ts';
@@ -37,6 +38,7 @@ export function openLocalFollower(
   handlers: FollowerHandlers,
 ): RingBusFollower {
   checkSocketPath(socketPath);
+  const outage = new Outage({ what: 'bus', log });
   let attempt = 0;
   let state: State = connect();
 
@@ -49,7 +51,7 @@ export function openLocalFollower(
     socket.on('connect', () => {
       if (!isCurrent(socket)) return;
       state = { kind: 'connected', socket };
-      log.info({ event: 'bus-connected', socketPath }, `connected to the local bus ${socketPath}`);
+      outage.recovered(socketPath);
       handlers.onConnected();
     });
     readMessages(socket, parseBroadcast, log, (message) => {
@@ -69,24 +71,22 @@ export function openLocalFollower(
   function onClose(socket: Socket, failure: Error | undefined): void {
     if (!isCurrent(socket)) return;
     const wasConnected = state.kind === 'connected';
-    const waitMs = Math.round(backoffMs(++attempt, BACKOFF));
     state = {
       kind: 'waiting',
-      timer: setTimeout(() => {
-        state = connect();
-      }, waitMs),
+      timer: setTimeout(
+        () => {
+          state = connect();
+        },
+        backoffMs(++attempt, BACKOFF),
+      ),
     };
     const why = failure === undefined ? 'the hub ended the connection' : messageOf(failure);
-    // Said once for each absence, then only to those who debug: a hub may be away for hours.
-    log[wasConnected || attempt === 1 ? 'warn' : 'debug'](
-      {
-        event: wasConnected ? 'bus-disconnected' : 'bus-connect-failed',
-        attempt,
-        waitMs,
-        action: 'none: it tries again on its own, and the last ring stays in use; see whether the controller runs',
-      },
-      `no connection to the local bus ${socketPath}: ${why}`,
-    );
+    outage.failed({
+      address: socketPath,
+      text: `no connection to the local bus ${socketPath}: ${why}`,
+      action: 'none: it tries again on its own, and the last ring stays in use; see whether the controller runs',
+      misconfigured: false,
+    });
     if (wasConnected) handlers.onDisconnected();
   }
 

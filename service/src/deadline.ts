@@ -1,0 +1,47 @@
+export interface Deadline {
+  readonly ms: number;
+  /** What to reject with when it passes. */
+  late(): Error;
+  /** Ends the work early, and rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The result of `work`, which is given a signal to stop by. Rejects at once when the deadline passes or `signal` is
+ * aborted, whether the work stops or not; what the work ends with after that is ignored.
+ */
+export async function withDeadline<T>(
+  { ms, late, signal }: Deadline,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const over = new AbortController();
+  const end = () => over.abort(signal?.reason);
+  const timer = setTimeout(() => over.abort(late()), ms);
+  signal?.addEventListener('abort', end);
+  try {
+    const ended = new Promise<never>((_, reject) => {
+      over.signal.addEventListener('abort', () => reject(over.signal.reason));
+    });
+    return await Promise.race([work(over.signal), ended]);
+  } catch (error) {
+    // Work that stops says in its own words why it has stopped.
+    throw over.signal.aborted ? over.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
+  }
+}
+
+/** The result of `work`, or undefined when it is not there after `ms`; then it goes on, and its failure is ignored. */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,16 @@
+/** Runs asynchronous work one after the other, in the order of the calls. Work that fails does not hold up the next. */
+export class SerialQueue {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Runs `work` once all work before it has settled, and never before this returns. Its result or its failure. */
+  run<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  /** Resolves when all work that was given so far has settled. */
+  async idle(): Promise<void> {
+    await this.#last;
+  }
+}
