@@ -1,3 +1,4 @@
+import { SerialQueue } from '@wscluster/service';
 import type { Documents } from '../core/ports/documents.ts';
 
 /**
@@ -14,14 +15,9 @@ export interface KeptDocuments extends Documents {
 /** Writes come one after the other, so that none puts an older state back. */
 export function keptDocuments(documents: Documents): KeptDocuments {
   const kept = new Map<string, unknown>();
-  let last: Promise<void> = Promise.resolve();
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    const done = last.then(work, work);
-    last = done.catch(() => {});
-    return done;
-  };
+  const writes = new SerialQueue();
   const write = (name: string, document: unknown) =>
-    inTurn(async () => {
+    writes.run(async () => {
       await documents.write(name, document);
       kept.set(name, document);
     });
@@ -42,11 +38,11 @@ export function keptDocuments(documents: Documents): KeptDocuments {
     },
     write,
     restore: () =>
-      inTurn(async () => {
+      writes.run(async () => {
         for (const [name, document] of kept) await documents.write(name, document);
       }),
     async close() {
-      await last;
+      await writes.idle();
       await documents.close();
     },
   };

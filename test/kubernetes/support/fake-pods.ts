@@ -1,9 +1,9 @@
 import { connectKubernetes } from '@wscluster/controller/kubernetes/client';
-import { silentLogger } from '@wscluster/service';
+import { inParallel, silentLogger } from '@wscluster/service';
 import type { KubernetesApi } from '@wscluster/testbed/kubernetes';
 
 const PODS = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' };
-const PARALLEL = 16;
+const REQUESTS = 16;
 
 export interface FakePod {
   readonly name: string;
@@ -22,7 +22,7 @@ export class FakePods {
   }
 
   async create(names: readonly string[], labels: Readonly<Record<string, string>>): Promise<FakePod[]> {
-    return await inParallel(names, async (name) => {
+    return await inParallel(REQUESTS, names, async (name) => {
       const { metadata } = await this.#kube.call<{ metadata: FakePod }>({
         verb: 'create',
         resource: PODS,
@@ -40,7 +40,7 @@ export class FakePods {
 
   /** They run and are ready, each at an address of its own. */
   async makeReady(names: readonly string[]): Promise<void> {
-    await inParallel(names, (name) => this.setReady(name, this.#newAddress()));
+    await inParallel(REQUESTS, names, (name) => this.setReady(name, this.#newAddress()));
   }
 
   async setReady(name: string, podIP: string, container = 'chat'): Promise<void> {
@@ -76,7 +76,7 @@ export class FakePods {
   }
 
   async remove(names: readonly string[]): Promise<void> {
-    await inParallel(names, (name) =>
+    await inParallel(REQUESTS, names, (name) =>
       this.#kube.call({
         verb: 'delete',
         resource: PODS,
@@ -95,14 +95,4 @@ export class FakePods {
     const n = ++this.#addresses;
     return `10.100.${n >> 8}.${n & 255}`;
   }
-}
-
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const left = items.entries();
-  const worker = async () => {
-    for (const [at, item] of left) results[at] = await work(item);
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
-  return results;
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, SerialQueue, Trouble } from '@wscluster/service';
 import { hasStarted } from './facts.ts';
 
 /** Keeps which nodes were asked to leave, since labels of a container cannot be changed: node id to Unix ms. */
@@ -20,15 +20,14 @@ interface Drain {
 /** Which containers were asked to leave, and when. What is started again has left and come back. */
 export class Drains {
   readonly #store: DrainStore;
-  readonly #log: Logger;
+  readonly #saves = new SerialQueue();
+  readonly #trouble: Trouble;
   readonly #drains: Map<string, Drain>;
-  #saving: Promise<void> = Promise.resolve();
   #unsaved = false;
-  #failing = false;
 
   private constructor(store: DrainStore, log: Logger, loaded: Readonly<Record<string, number>>) {
     this.#store = store;
-    this.#log = log;
+    this.#trouble = new Trouble(log);
     this.#drains = new Map(Object.entries(loaded).map(([id, since]) => [id, { since, run: undefined }]));
   }
 
@@ -80,7 +79,7 @@ export class Drains {
 
   /** Resolves when nothing is being saved. */
   async settled(): Promise<void> {
-    await this.#saving.catch(() => {});
+    await this.#saves.idle();
   }
 
   #note(id: string, run: number): boolean {
@@ -92,9 +91,7 @@ export class Drains {
   /** One after the other, each with all that is known when its turn comes. */
   #save(): Promise<void> {
     this.#unsaved = false;
-    const turn = this.#saving.catch(() => {}).then(() => this.#saveNow());
-    this.#saving = turn;
-    return turn;
+    return this.#saves.run(() => this.#saveNow());
   }
 
   async #saveNow(): Promise<void> {
@@ -102,19 +99,13 @@ export class Drains {
       await this.#store.save(Object.fromEntries([...this.#drains].map(([id, { since }]) => [id, since])));
     } catch (error) {
       this.#unsaved = true;
-      if (!this.#failing)
-        this.#log.warn(
-          {
-            event: 'drains-not-saved',
-            error,
-            action: 'mend the store; until then a controller that starts again does not know who was asked to leave',
-          },
-          `which nodes were asked to leave cannot be kept: ${messageOf(error)}`,
-        );
-      this.#failing = true;
+      const action = 'mend the store; until then a controller that starts again does not know who was asked to leave';
+      this.#trouble.failed(
+        { event: 'drains-not-saved', error, action },
+        `which nodes were asked to leave cannot be kept: ${messageOf(error)}`,
+      );
       throw error;
     }
-    if (this.#failing) this.#log.info({ event: 'drains-saved' }, 'which nodes were asked to leave is kept again');
-    this.#failing = false;
+    this.#trouble.recovered({ event: 'drains-saved' }, 'which nodes were asked to leave is kept again');
   }
 }

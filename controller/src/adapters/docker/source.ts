@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { inParallel, type Logger, SerialQueue } from '@wscluster/service';
 import type { SourceHandlers, Workload, WorkloadSource } from '../../core/ports/workload-source.ts';
 import { Addresses } from './addresses.ts';
 import type { DockerConnection } from './connection.ts';
@@ -15,7 +15,6 @@ import { EventWatch } from './event-watch.ts';
 import { type ContainerFacts, hasEndedIn, hasStarted } from './facts.ts';
 import { FactsCache } from './facts-cache.ts';
 import { ImagePuller } from './image-puller.ts';
-import { inParallel } from './in-parallel.ts';
 import { isManaged, isSelected, LABELS, nodeLabels } from './labels.ts';
 import type { DockerNodeSettings } from './settings.ts';
 import { StopSignals } from './stop-signals.ts';
@@ -24,6 +23,8 @@ export { type DockerConnection, publishedHostOf } from './connection.ts';
 export type { DrainStore } from './drains.ts';
 export type { DockerNodeSettings } from './settings.ts';
 
+/** Requests to the engine at once. */
+const REQUESTS = 16;
 /** So that no listing misses the end of a node, ms. */
 const TOMBSTONE_MS = 60_000;
 /** A managed container that was created and not started after this long never will be, ms. */
@@ -76,7 +77,7 @@ class DockerSource implements WorkloadSource {
   readonly #signals = new StopSignals();
   /** When those that were asked to stop should have ended. */
   readonly #stopBy = new Map<string, number>();
-  #listing: Promise<unknown> = Promise.resolve();
+  readonly #listings = new SerialQueue();
   #listed = false;
   #closed = false;
 
@@ -102,9 +103,7 @@ class DockerSource implements WorkloadSource {
 
   /** One listing at a time: an older one must not overwrite what a newer one found. */
   list(): Promise<readonly Workload[]> {
-    const turn = this.#listing.catch(() => {}).then(() => this.#listNow());
-    this.#listing = turn;
-    return turn;
+    return this.#listings.run(() => this.#listNow());
   }
 
   async create(): Promise<string> {
@@ -160,7 +159,7 @@ class DockerSource implements WorkloadSource {
           'SOURCE_UNAVAILABLE',
           `these containers cannot be removed: ${rows.map(nameOf).join(', ')}; remove them by hand: docker rm -f`,
         );
-      await inParallel(rows, async ({ Id, State }) => {
+      await inParallel(REQUESTS, rows, async ({ Id, State }) => {
         if (!hasEndedIn(State)) await this.#engine.stop(Id, END_GRACE_SECONDS);
         await this.#engine.remove(Id, true);
       });
@@ -174,7 +173,7 @@ class DockerSource implements WorkloadSource {
     for (const node of this.#nodes.values()) node.close();
     this.#engine.close();
     await this.#watch.close();
-    await this.#listing.catch(() => {});
+    await this.#listings.idle();
     // A listing that was under way may have found more.
     for (const node of this.#nodes.values()) node.close();
     await this.#drains.settled();
@@ -207,7 +206,9 @@ class DockerSource implements WorkloadSource {
     const now = this.#options.settings();
     const rows = await this.#selectedRows(now);
     const [endedRows, aliveRows] = split(rows, ({ State }) => hasEndedIn(State));
-    const facts = (await inParallel(aliveRows, (row) => this.#facts.read(row))).filter((one) => one !== undefined);
+    const facts = (await inParallel(REQUESTS, aliveRows, (row) => this.#facts.read(row))).filter(
+      (one) => one !== undefined,
+    );
     // Ended or removed since the rows were read.
     const alive = facts.filter((one) => !one.ended && !this.#departed.isRemoved(one.id));
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
+import { inParallel } from '@wscluster/service';
 import { holdsEphemeral } from './answers.ts';
 import type { NacosApi, ServiceView } from './api.ts';
-import { inParallel } from './in-parallel.ts';
 import { type Instance, isOurs, keyOf } from './instances.ts';
 import { type Plan, plan } from './plan.ts';
 
@@ -57,8 +57,7 @@ export async function converge(api: NacosApi, goal: Goal, signal: AbortSignal): 
     await inParallel(CONCURRENCY, actionsOf(todo), async ({ action, instance }) => {
       signal.throwIfAborted();
       if (!writes.due(keyOf(instance), action)) return;
-      if (action === 'deregister') return api.deregister(instance);
-      await api.register(instance);
+      await (action === 'deregister' ? api.deregister(instance) : api.register(instance));
       // What was edited by hand, or updated before, is shown instead of what is registered.
       if (action === 'update') await api.override(instance);
     });

@@ -13,7 +13,7 @@ import {
   WIRE_MAJOR,
   WsClusterError,
 } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, SerialQueue, Trouble, within } from '@wscluster/service';
 import type { RingBusHub, RingStore } from '@wscluster/transport';
 
 export interface Publication {
@@ -53,12 +53,10 @@ export class Publisher {
   #saved: RingMessage | undefined;
   /** Of the last message that the store took. */
   #savedRevision: Revision | undefined;
-  /** One save at a time; the one that is asked for next comes after it. */
-  #saving: { message: RingMessage | undefined; done: Promise<'saved' | 'stale'> } = {
-    message: undefined,
-    done: Promise.resolve('saved'),
-  };
-  #status: PublishStatus = { storeError: undefined, busError: undefined };
+  readonly #saves = new SerialQueue();
+  /** The save that was asked for last, until it has ended. */
+  #saving: { readonly message: RingMessage; readonly done: Promise<'saved' | 'stale'> } | undefined;
+  readonly #troubles: { readonly store: Trouble; readonly bus: Trouble };
 
   /** `onStoreLost`: the store has lost what it held, so other things in it may be lost too. */
   constructor(cluster: string, bus: RingBusHub, store: RingStore, log: Logger, onStoreLost: () => void = () => {}) {
@@ -67,10 +65,12 @@ export class Publisher {
     this.#bus = bus;
     this.#store = store;
     this.#log = log;
+    this.#troubles = { store: new Trouble(log), bus: new Trouble(log) };
   }
 
   get status(): PublishStatus {
-    return this.#status;
+    const { store, bus } = this.#troubles;
+    return { storeError: store.problem, busError: bus.problem };
   }
 
   async publish({ ring, ...context }: Publication): Promise<PublishResult> {
@@ -80,7 +80,7 @@ export class Publisher {
     this.#last = message;
     // Whatever becomes of this one: the next change starts from a ring that was sent.
     this.#base = undefined;
-    if ((await within(this.#save(message), STORE_FIRST_MS)) === 'stale') return 'stale';
+    if ((await within(STORE_FIRST_MS, this.#save(message))) === 'stale') return 'stale';
     const change = base && encodeChange(base.ring, ring, { ...full, settingsBefore: base.settingsDigest });
     // Who lacks the base of a change reads the store, so it must be there.
     const stored = this.#saved === message;
@@ -108,11 +108,11 @@ export class Publisher {
     try {
       const held = await this.#store.revision();
       const order = held === undefined ? -1 : compareRevisions(held, message.revision);
-      this.#note('storeError', undefined);
+      this.#note('store', undefined);
       if (order > 0) return 'stale';
       if (order === 0) return 'saved';
     } catch (error) {
-      this.#note('storeError', messageOf(error));
+      this.#note('store', messageOf(error));
       return 'saved';
     }
     if (this.#saved === message) {
@@ -124,15 +124,13 @@ export class Publisher {
 
   /** However often it is asked for, a message waits for its save once. */
   #save(message: RingMessage): Promise<'saved' | 'stale'> {
-    if (this.#saving.message !== message) {
-      const before = this.#saving.done;
-      const done = before.then(() => this.#saveNewest(message));
-      this.#saving = { message, done };
-      void done.then(() => {
-        if (this.#saving.done === done) this.#saving = { message: undefined, done: Promise.resolve('saved') };
-      });
-    }
-    return this.#saving.done;
+    if (this.#saving?.message === message) return this.#saving.done;
+    const done = this.#saves.run(() => this.#saveNewest(message));
+    this.#saving = { message, done };
+    void done.then(() => {
+      if (this.#saving?.done === done) this.#saving = undefined;
+    });
+    return done;
   }
 
   /** What is not the last publication any more by its turn is not saved: a slow store would fall ever further behind. */
@@ -149,9 +147,9 @@ export class Publisher {
       if (result === 'stale' && !(await this.#isStored(message))) return 'stale';
       this.#saved = message;
       this.#savedRevision = message.revision;
-      this.#note('storeError', undefined);
+      this.#note('store', undefined);
     } catch (error) {
-      this.#note('storeError', messageOf(error));
+      this.#note('store', messageOf(error));
     }
     return 'saved';
   }
@@ -181,36 +179,18 @@ export class Publisher {
   async #broadcast(message: Broadcast): Promise<boolean> {
     try {
       await this.#bus.broadcast(message);
-      this.#note('busError', undefined);
+      this.#note('bus', undefined);
       return true;
     } catch (error) {
-      this.#note('busError', messageOf(error));
+      this.#note('bus', messageOf(error));
       return false;
     }
   }
 
-  #note(part: keyof PublishStatus, error: string | undefined): void {
-    const before = this.#status[part];
-    this.#status = { ...this.#status, [part]: error };
-    // Once when it begins and once when it ends, whatever the failures in between say.
-    if ((before === undefined) === (error === undefined)) return;
-    const what = part === 'storeError' ? 'store' : 'bus';
-    if (error === undefined) this.#log.info({ event: `${what}-recovered` }, `the ring ${what} takes rings again`);
-    else
-      this.#log.warn(
-        { event: `${what}-unavailable`, action: `bring the ring ${what} back; gateways go on with their last ring` },
-        error,
-      );
+  #note(part: 'store' | 'bus', error: string | undefined): void {
+    const trouble = this.#troubles[part];
+    const action = `bring the ring ${part} back; gateways go on with their last ring`;
+    if (error === undefined) trouble.recovered({ event: `${part}-recovered` }, `the ring ${part} takes rings again`);
+    else trouble.failed({ event: `${part}-unavailable`, action }, error);
   }
-}
-
-/** The result, or undefined when it is not there after `ms`. */
-async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  const result = await Promise.race([work, late]);
-  clearTimeout(timer);
-  return result;
 }

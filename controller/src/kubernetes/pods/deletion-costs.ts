@@ -1,5 +1,5 @@
 import { messageOf } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { inParallel, type Logger, Trouble } from '@wscluster/service';
 import { refusalOf } from '../client/api-error.ts';
 import type { Kube } from '../client/kube.ts';
 import { annotateObject } from '../client/objects.ts';
@@ -12,7 +12,8 @@ const EVERY_MS = 10_000;
 const STEP = 1.25;
 /** A cost may be off by so many steps: counts that come and go at the edge of one are no news. */
 const TOLERANCE = 1;
-const PARALLEL = 8;
+/** Requests to the API server at once. */
+const REQUESTS = 8;
 
 /** A pod that a ReplicaSet may choose when it shrinks. */
 export interface CostedPod {
@@ -29,17 +30,16 @@ export class DeletionCosts {
   readonly #kube: Kube;
   readonly #namespace: string;
   readonly #pods: () => readonly CostedPod[];
-  readonly #log: Logger;
+  readonly #trouble: Trouble;
   #nextAt = 0;
   #writing: Promise<void> | undefined;
-  #failing = false;
   #closed = false;
 
   constructor(options: { kube: Kube; namespace: string; pods: () => readonly CostedPod[]; log: Logger }) {
     this.#kube = options.kube;
     this.#namespace = options.namespace;
     this.#pods = options.pods;
-    this.#log = options.log;
+    this.#trouble = new Trouble(options.log);
   }
 
   /** Takes in the connections by pod uid; a pod that is not named has none. Call it as often as they are known. */
@@ -59,28 +59,16 @@ export class DeletionCosts {
   }
 
   async #write(changes: readonly CostedPod[]): Promise<void> {
-    const left = [...changes];
-    const work = async () => {
-      for (let pod = left.pop(); pod !== undefined && !this.#closed; pod = left.pop())
-        await this.#writeOne(pod).catch((error: unknown) => {
-          left.length = 0; // The others would fail as well.
-          throw error;
-        });
-    };
     try {
-      const results = await Promise.allSettled(Array.from({ length: PARALLEL }, work));
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
-      if (this.#failing) this.#log.info({ event: 'deletion-costs-written' }, 'deletion costs can be written again');
-      this.#failing = false;
+      await inParallel(REQUESTS, changes, async (pod) => {
+        if (!this.#closed) await this.#writeOne(pod);
+      });
+      this.#trouble.recovered({ event: 'deletion-costs-written' }, 'deletion costs can be written again');
     } catch (error) {
-      if (this.#closed || this.#failing) return;
-      this.#failing = true;
-      this.#log.warn(
-        {
-          event: 'deletion-costs-not-written',
-          error,
-          action: 'see the message; until then a ReplicaSet that shrinks may remove a busy pod',
-        },
+      if (this.#closed) return;
+      const action = 'see the message; until then a ReplicaSet that shrinks may remove a busy pod';
+      this.#trouble.failed(
+        { event: 'deletion-costs-not-written', error, action },
         `which pods are missed least cannot be told to Kubernetes: ${messageOf(error)}`,
       );
     }
