@@ -24,7 +24,9 @@ function row(path, field, modes, fallback) {
   const shown = fallback === undefined ? '' : `\`${JSON.stringify(fallback)}\``;
   const { description = '', 'x-wscluster-modes': own } = field;
   const meaning = own === undefined ? description : sentence(description.slice(modePrefix(own).length));
-  return `| \`${path}\` | ${modes?.join(', ') ?? 'all'} | ${typeOf(field)} | ${shown} | ${meaning} |`;
+  // Markdown would take <name> for HTML.
+  const escaped = meaning.replaceAll('<', '&lt;');
+  return `| \`${path}\` | ${modes?.join(', ') ?? 'all'} | ${typeOf(field)} | ${shown} | ${escaped} |`;
 }
 
 function sentence(text) {

@@ -37,7 +37,7 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
     });
   new Gauge({
     name: 'wscluster_leading',
-    help: '1 when this controller leads the cluster, 0 when it stands by',
+    help: '1 if this controller leads the cluster, 0 if it stands by',
     labelNames: ['cluster'],
     registers: [registry],
     collect() {
@@ -47,7 +47,7 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
   });
   new Gauge({
     name: 'leader_election_master_status',
-    help: '1 when this process holds the lock or Lease of this name, 0 when it stands by',
+    help: '1 if this process holds the lock or Lease of this name, 0 if it stands by',
     labelNames: ['name'],
     registers: [registry],
     collect() {
@@ -57,7 +57,7 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
   });
   new Gauge({
     name: 'workqueue_depth',
-    help: 'Clusters of which something changed since the last run of the loop began',
+    help: 'Clusters that have changed since the last run of their loop began',
     labelNames: ['name', 'controller'],
     registers: [registry],
     collect() {
@@ -71,7 +71,7 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
   gauge('wscluster_ring_version', 'Version of the published ring within its epoch', [], ({ controller }, set) =>
     set(controller.view.ring.revision.version),
   );
-  gauge('wscluster_ring_share', 'Part of the slots that a node owns, 0 to 1', ['node'], ({ controller }, set) => {
+  gauge('wscluster_ring_share', 'Share of the slots that a node owns, 0 to 1', ['node'], ({ controller }, set) => {
     const { ring } = controller.view;
     const counts = slotCounts(ring);
     for (const [index, { nodeId }] of ring.members.entries()) set((counts[index] ?? 0) / SLOTS, { node: nodeId });
@@ -94,13 +94,13 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
   );
   gauge(
     'wscluster_rollout_remaining_slots',
-    'Slots that are not at their target',
+    'Slots that do not have their target owner yet',
     ['reason'],
     ({ controller }, set) => {
       for (const [reason, { slots }] of Object.entries(controller.rollout.remaining)) set(slots, { reason });
     },
   );
-  gauge('wscluster_condition', 'Conditions: 1 when true', ['type'], ({ controller }, set) => {
+  gauge('wscluster_condition', 'Conditions: 1 if true', ['type'], ({ controller }, set) => {
     for (const { type, status } of controller.view.conditions) set(status === 'True' ? 1 : 0, { type });
   });
   return registry;

@@ -14,19 +14,19 @@ const BUCKETS = [
 export class ReconcileMetrics implements RunMeter {
   readonly #total = new Counter({
     name: 'controller_runtime_reconcile_total',
-    help: 'Runs of the loop that keeps rings and nodes as they should be, by result: `success` or `error`',
+    help: 'Runs of the reconcile loop, by result: `success` or `error`',
     labelNames: ['controller', 'result'],
     registers: [],
   });
   readonly #errors = new Counter({
     name: 'controller_runtime_reconcile_errors_total',
-    help: 'Runs that failed of the loop that keeps rings and nodes as they should be; each is repeated',
+    help: 'Failed runs of the reconcile loop; each is retried',
     labelNames: ['controller'],
     registers: [],
   });
   readonly #seconds = new Histogram({
     name: 'controller_runtime_reconcile_time_seconds',
-    help: 'Seconds that a run of the loop took, failed ones too',
+    help: 'Duration of a run of the reconcile loop in seconds, including failed runs',
     labelNames: ['controller'],
     buckets: BUCKETS,
     registers: [],

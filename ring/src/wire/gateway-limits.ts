@@ -2,55 +2,60 @@ import { z } from 'zod';
 
 const seconds = z.number().min(0).max(86_400);
 
-/** What each gateway process of a cluster lets clients do. They count per process; 0 is no limit where it is allowed. */
+/** Limits of each gateway process of a cluster. Where 0 is allowed, it means no limit. */
 export const gatewayLimitsSchema = z.object({
   maxConnections: z
     .int()
     .min(0)
     .max(10_000_000)
     .default(0)
-    .describe('WebSocket connections of a gateway; one more is answered 503. 0: no limit.'),
+    .describe('WebSocket connections of a gateway; beyond them it answers 503. 0: no limit.'),
   maxConnectionsPerKey: z
     .int()
     .min(0)
     .max(1_000_000)
     .default(0)
-    .describe('WebSocket connections of a key at a gateway; one more is answered 429. 0: no limit.'),
+    .describe('WebSocket connections of a key at a gateway; beyond them it answers 429. 0: no limit.'),
   maxHeaderBytes: z
     .int()
     .min(1_024)
     .max(65_536)
     .default(16_384)
-    .describe("Bytes of a request's header lines; more is answered 431."),
+    .describe("Bytes of a request's header lines; beyond them the gateway answers 431."),
   // A key of 1,024 bytes takes three times as many when it is percent-encoded.
-  maxPathBytes: z.int().min(64).max(32_768).default(4_096).describe('Bytes of path and query; more is answered 414.'),
+  maxPathBytes: z
+    .int()
+    .min(64)
+    .max(32_768)
+    .default(4_096)
+    .describe('Bytes of path and query; beyond them the gateway answers 414.'),
   handshakeSeconds: z
     .number()
     .min(1)
     .max(300)
     .default(10)
-    .describe("Seconds for a request's head to arrive; later it is answered 408."),
+    .describe("Seconds in which a request's head must arrive; after them the gateway answers 408."),
   ownerSeconds: z
     .number()
     .min(0.1)
     .max(300)
     .default(10)
-    .describe('Seconds for a node to answer an upgrade; later the client gets 504.'),
+    .describe('Seconds in which a node must answer an upgrade; after them the client gets 504.'),
   idleSeconds: seconds
     .default(0)
-    .describe('Seconds without a byte in either direction after which a WebSocket is closed with 1001. 0: never.'),
+    .describe('A WebSocket is closed with 1001 after this many seconds without a byte in either direction. 0: never.'),
   pingSeconds: seconds
     .default(0)
     .describe(
-      'Seconds without a byte from a client after which the gateway sends it a Ping; after two without an answer it is cut off. 0: none.',
+      'The gateway sends a client a Ping after this many seconds without a byte from it, and cuts it off after two unanswered Pings. 0: no Pings.',
     ),
   stallSeconds: seconds
     .default(60)
     .describe(
-      'Seconds in which a client, or its node, takes nothing of what waits for it, after which the connection is cut. 0: never.',
+      'A connection is cut if data has waited for a client or its node for this many seconds and none of it was read. 0: never.',
     ),
 });
 export type GatewayLimits = Readonly<z.infer<typeof gatewayLimitsSchema>>;
 
-/** For rings of a controller that sends none. */
+/** For rings from a controller that sends no limits. */
 export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = gatewayLimitsSchema.parse({});

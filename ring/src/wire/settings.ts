@@ -29,7 +29,7 @@ export const routeSchema = z
   .superRefine((route, ctx) => {
     const names = [...route.path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1]);
     if (new Set(names).size !== names.length)
-      ctx.addIssue({ code: 'custom', path: ['path'], message: 'names a placeholder twice' });
+      ctx.addIssue({ code: 'custom', path: ['path'], message: 'must not name a placeholder twice' });
     if (route.key.param !== undefined && !names.includes(route.key.param))
       ctx.addIssue({
         code: 'custom',

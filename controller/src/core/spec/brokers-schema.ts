@@ -13,22 +13,22 @@ const secretKey = z
   .max(253)
   .regex(/^[-._a-zA-Z0-9]+$/, 'must be a key of a Secret')
   .default('url')
-  .describe('Key in the Secret whose value is the URL.');
+  .describe('Key of the URL in the Secret.');
 
 const urlFrom = (example: string) =>
   z
     .strictObject({ secretRef: z.strictObject({ name: secretName, key: secretKey }).describe('Secret with the URL.') })
-    .describe(`Taken from a Secret: ${example}. A new value is taken up without a restart.`);
+    .describe(`Its URL, from a Secret: ${example}. A new value takes effect without a restart.`);
 
-/** Other modes have the URL as an option of the controller, --rabbitmq-url. */
+/** In other modes the URL is an option of the controller, --rabbitmq-url. */
 export const busSchema = z
   .strictObject({ rabbitmq: urlFrom('amqp://user:password@host:5672/vhost') })
   .optional()
-  .meta({ ...only('kubernetes', 'what carries the rings to the gateways.'), ...REQUIRED_IN_KUBERNETES });
+  .meta({ ...only('kubernetes', 'the bus that carries rings to the gateways.'), ...REQUIRED_IN_KUBERNETES });
 
-/** Other modes have the URL as an option of the controller, --redis-url. */
+/** In other modes the URL is an option of the controller, --redis-url. */
 export const storeSchema = z
   .strictObject({ redis: urlFrom('redis://user:password@host:6379/0') })
   .optional()
-  .meta({ ...only('kubernetes', 'what keeps the rings.'), ...REQUIRED_IN_KUBERNETES });
+  .meta({ ...only('kubernetes', 'the store that keeps the rings.'), ...REQUIRED_IN_KUBERNETES });
 export type SecretKeyRef = NonNullable<z.infer<typeof busSchema>>['rabbitmq']['secretRef'];

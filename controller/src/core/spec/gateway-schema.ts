@@ -10,46 +10,49 @@ const resourceMap = z.record(z.string().min(1), quantity).meta({ maxProperties: 
 
 const resourcesSchema = z
   .strictObject({
-    requests: resourceMap.optional().describe('What a gateway is sure to have, by resource.'),
-    limits: resourceMap.optional().describe('What a gateway may use at most, by resource.'),
+    requests: resourceMap.optional().describe('Resources that each gateway is guaranteed.'),
+    limits: resourceMap.optional().describe('Resources that each gateway may use at most.'),
   })
   .default({ requests: { cpu: '100m', memory: '128Mi' } })
-  .meta(only('kubernetes', 'cpu and memory of each gateway.'));
+  .meta(only('kubernetes', 'CPU and memory of each gateway.'));
 
 const serviceSchema = z
   .strictObject({
-    type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer']).default('ClusterIP').describe('From where it is reached.'),
+    type: z
+      .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
+      .default('ClusterIP')
+      .describe('How the Service is exposed.'),
     port: z.int().min(1).max(65_535).default(80).describe('Port of the Service.'),
     nodePort: z
       .int()
       .min(1)
       .max(65_535)
       .optional()
-      .describe('Port on every machine, of type NodePort or LoadBalancer. Default: Kubernetes picks one.'),
-    annotations: labelMap.default({}).describe('Annotations of the Service, as load balancers want them.'),
+      .describe('Port on every machine, for the types NodePort and LoadBalancer. Default: Kubernetes chooses one.'),
+    annotations: labelMap.default({}).describe('Annotations of the Service, for example for a load balancer.'),
   })
   .prefault({})
   .meta({
-    ...only('kubernetes', 'the Service <name>-gateway, by which clients reach the gateways.'),
+    ...only('kubernetes', 'the Service <name>-gateway, through which clients reach the gateways.'),
     ...cel({
       rule: "!has(self.nodePort) || self.type != 'ClusterIP'",
-      message: 'is only for type NodePort and LoadBalancer',
+      message: 'is only allowed for the types NodePort and LoadBalancer',
       fieldPath: '.nodePort',
     }),
   });
 
 const gatewayPodSchema = z
   .strictObject({
-    labels: labelMap.default({}).describe('Labels of the pods, beside those of wscluster.'),
-    annotations: labelMap.default({}).describe('Annotations of the pods; these win over those of wscluster.'),
+    labels: labelMap.default({}).describe('Labels of the pods, in addition to those of wscluster.'),
+    annotations: labelMap.default({}).describe('Annotations of the pods. They override those of wscluster.'),
     imagePullSecrets: z
       .array(z.strictObject({ name: z.string().min(1).describe('Name of the Secret.') }))
       .max(16)
       .default([])
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
-      .describe('Secrets by which the image is pulled.'),
+      .describe('Secrets for pulling the image.'),
     priorityClassName: z.string().min(1).max(253).optional().describe('PriorityClass of the pods.'),
-    nodeSelector: labelMap.default({}).describe('Labels of the machines that may run gateways.'),
+    nodeSelector: labelMap.default({}).describe('Labels that a machine must have to run gateways.'),
     tolerations: z
       .array(z.looseObject({}))
       .max(32)
@@ -59,17 +62,17 @@ const gatewayPodSchema = z
     affinity: z
       .looseObject({})
       .optional()
-      .describe('Affinity of the pods. Default: gateways rather run on different machines.'),
+      .describe('Affinity of the pods. Default: gateways prefer different machines.'),
   })
   .prefault({})
-  .meta(only('kubernetes', 'what else the pods of the gateways have.'));
+  .meta(only('kubernetes', 'metadata and scheduling of the gateway pods.'));
 
 export const gatewaySchema = z
   .strictObject({
     limits: z
       .strictObject(gatewayLimitsSchema.shape)
       .prefault({})
-      .describe('What each gateway process lets clients do. Changes hold at once, for new connections.'),
+      .describe('Limits of each gateway process. Changes take effect at once, for new connections.'),
     replicas: z
       .int()
       .min(0)
@@ -78,7 +81,7 @@ export const gatewaySchema = z
       .meta(
         only(
           'kubernetes',
-          'gateways to run. Default: 2 at first, then left to whoever scales the Deployment, such as a HorizontalPodAutoscaler.',
+          'number of gateways. Default: 2 at first; from then on it is yours to scale, for example with a HorizontalPodAutoscaler.',
         ),
       ),
     image: z
@@ -86,16 +89,16 @@ export const gatewaySchema = z
       .min(1)
       .max(1024)
       .optional()
-      .meta(only('kubernetes', 'image of the gateways. Default: that which the controller was started with.')),
+      .meta(only('kubernetes', 'image of the gateways. Default: the image that the controller was started with.')),
     drainSeconds: z
       .number()
       .min(0)
       .max(3600)
       .default(30)
-      .meta(only('kubernetes', 'seconds over which a gateway that stops spreads the Close 1001 of its clients.')),
+      .meta(only('kubernetes', 'seconds over which a stopping gateway spreads the Close 1001 to its clients.')),
     resources: resourcesSchema,
     service: serviceSchema,
     pod: gatewayPodSchema,
   })
-  .describe('The gateways, which clients connect to.');
+  .describe('The gateways that clients connect to.');
 export type GatewaySpec = z.infer<typeof gatewaySchema>;

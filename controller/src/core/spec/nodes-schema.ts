@@ -15,10 +15,10 @@ export const nodesSchema = z
       .max(1000)
       .optional()
       .describe(
-        'Managed nodes that should exist. Kubernetes mode: required with template, not allowed with selector. ' +
-          'Other modes: default 3; 0 when the nodes are brought along (selector, no image).',
+        'Desired number of managed nodes. Kubernetes mode: required with template, not allowed with selector. ' +
+          'Other modes: default 3, or 0 if you bring the nodes (a selector and no image).',
       ),
-    weight: weightSchema.default(1).describe('Share of the slots of each node, relative to the others.'),
+    weight: weightSchema.default(1).describe('Share of the slots of each node, relative to the other nodes.'),
     weights: z
       .record(z.string().regex(/^\d{1,5}$/, 'must be a ring id'), weightSchema)
       .default({})
@@ -29,22 +29,24 @@ export const nodesSchema = z
           message: 'each name must be a ring id, 0 to 65534',
         }),
       })
-      .describe('Weights of single places on the ring, by ring id; whoever takes the place over has its weight.'),
+      .describe(
+        'Weights of single places on the ring, by ring id. A node that takes over a place takes over its weight.',
+      ),
     sendPath: z
       .string()
       .max(1024)
       .regex(/^\/[^\s?#]*$/, 'must be a path')
       .default('/send')
-      .describe('Where a node takes a message for a key: POST <sendPath>?userId=<key>.'),
+      .describe('Path at which nodes accept a message for a key: POST <sendPath>?userId=<key>.'),
     drainSeconds: seconds
       .default(60)
-      .describe('Seconds that a draining node has to let its clients go; its slots leave within 80 % of it.'),
+      .describe('Seconds in which a draining node hands over its clients. Its slots leave within 80 % of them.'),
     followRing: z
       .boolean()
       .default(true)
       .describe(
-        'Tells managed nodes where RabbitMQ and Redis are, so that they can follow the ring. false keeps these URLs, ' +
-          'which hold passwords, from them.',
+        'Gives managed nodes the URLs of RabbitMQ and Redis, so that they can follow the ring. Set it to false to keep ' +
+          'these URLs, and the passwords in them, from the nodes.',
       ),
     template: podTemplateSchema.optional(),
     command: z
@@ -57,69 +59,83 @@ export const nodesSchema = z
           "program and arguments of a managed node. Default: the sample backend, or the image's own.",
         ),
       ),
-    image: z.string().min(1).optional().meta(only('docker', 'image of managed nodes. Without it none are started.')),
+    image: z
+      .string()
+      .min(1)
+      .optional()
+      .meta(only('docker', 'image of managed nodes. Without it the controller starts none.')),
     env: z
       .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a name of a variable'), z.string())
       .default({})
-      .meta(only('docker', 'environment of managed nodes, beside what the controller tells them.')),
+      .meta(only('docker', 'environment variables of managed nodes, in addition to those that the controller sets.')),
     selector: z
       .strictObject({
         matchLabels: selectorLabels.meta(
           only(
             ['docker', 'kubernetes'],
-            'labels of the containers or pods that are nodes. Docker default: wscluster.io/cluster=<name>.',
+            'labels that make a container or pod a node. Docker default: wscluster.io/cluster=<name>.',
           ),
         ),
       })
       .optional()
-      .meta(only(['docker', 'kubernetes'], 'nodes that others start: the controller watches them, and ends none.')),
+      .meta(only(['docker', 'kubernetes'], 'nodes that you start yourself. The controller only watches them.')),
     port: z
       .int()
       .min(1)
       .max(65_535)
       .default(8080)
-      .meta(only(['docker', 'kubernetes'], 'port that a node listens on in its container or pod.')),
+      .meta(only(['docker', 'kubernetes'], 'port that nodes listen on in their container or pod.')),
     network: z
       .string()
       .min(1)
       .optional()
-      .meta(only('docker', 'network by which gateways reach the nodes; needed when a container is on several.')),
+      .meta(
+        only(
+          'docker',
+          'Docker network on which gateways reach the nodes. Required if a container is on several networks.',
+        ),
+      ),
     addressFrom: z
       .enum(['network', 'publishedPort'])
       .default('network')
-      .meta(only('docker', "gateways dial the container's address, or the port that it publishes on its host.")),
+      .meta(
+        only(
+          'docker',
+          "what gateways dial: the container's address on the network, or the port that it publishes on its host.",
+        ),
+      ),
     publishedHost: z
       .string()
       .min(1)
       .optional()
       .meta(
-        only('docker', 'host of published ports. Default: the host of the Docker API, 127.0.0.1 when that is local.'),
+        only('docker', 'host of published ports. Default: the host of the Docker API, or 127.0.0.1 if that is local.'),
       ),
     readinessPath: z
       .string()
       .regex(/^\/[^\s#]*$/, 'must be a path')
       .default('/readyz')
-      .meta(only('docker', 'where a node without a HEALTHCHECK is asked whether it is ready.')),
+      .meta(only('docker', 'path that says whether a node is ready, for containers without a HEALTHCHECK.')),
   })
   .meta(
     cel(
       {
         rule: 'has(self.template) != has(self.selector)',
-        message: 'needs exactly one of template (nodes that wscluster makes) and selector (nodes that others make)',
+        message: 'needs exactly one of template (nodes that wscluster creates) and selector (nodes that you create)',
       },
       {
         rule: '!has(self.template) || has(self.replicas)',
-        message: 'is required with template: how many nodes to make, 0 to 1000',
+        message: 'is required with template: the number of nodes to create, 0 to 1000',
         fieldPath: '.replicas',
       },
       {
         rule: '!has(self.selector) || !has(self.replicas)',
-        message: 'is not allowed with selector: scale what makes those pods instead',
+        message: 'is not allowed with selector: scale the Deployment that creates the pods instead',
         fieldPath: '.replicas',
       },
     ),
   )
-  .describe('The nodes: what they are made from or found by, and how they are treated.');
+  .describe('The nodes: how to create or find them, and how to treat them.');
 export type NodesSpec = z.infer<typeof nodesSchema>;
 
 /** How many managed nodes should exist. */

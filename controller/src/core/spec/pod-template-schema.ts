@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { labelMap } from './label-maps.ts';
 import { only } from './modes.ts';
 
-/** What is not described here is the API server's to judge: the whole of a pod's spec may be given. */
+/** Any field of a pod's spec is allowed; the API server validates those that are not described here. */
 export const podTemplateSchema = z
   .looseObject({
     metadata: z
       .looseObject({
-        labels: labelMap.optional().describe('Labels of the pods, beside those of wscluster.'),
+        labels: labelMap.optional().describe('Labels of the pods, in addition to those of wscluster.'),
         annotations: labelMap.optional().describe('Annotations of the pods, such as wscluster.io/weight.'),
       })
       .optional()
@@ -19,13 +19,15 @@ export const podTemplateSchema = z
           .min(1)
           .max(32)
           .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
-          .describe('Containers of the pod. The first one is the node; what it lacks of WSCLUSTER_... is added to it.'),
+          .describe(
+            'Containers of the pod. The first one is the node. WSCLUSTER_ variables that it does not set are added to it.',
+          ),
       })
       .describe('Spec of the pods, as in a Deployment.'),
   })
   .meta(
     only(
       'kubernetes',
-      'what managed nodes are made from, as in a Deployment. A change replaces the nodes one by one, without moving a client twice.',
+      'pod template of managed nodes, as in a Deployment. A change replaces the nodes one by one, and moves each client only once.',
     ),
   );

@@ -4,34 +4,38 @@ const seconds = z.number().min(0).max(86_400);
 
 export const rebalanceSchema = z
   .strictObject({
-    mode: z.enum(['reconnect']).default('reconnect').describe('How a live connection changes its owner.'),
+    mode: z.enum(['reconnect']).default('reconnect').describe('How a live connection moves to its new owner.'),
     maxConnectionsPerSecond: z
       .number()
       .min(0)
       .max(1_000_000)
       .default(500)
-      .describe('Connections a second that all gateways together move; 0 means no limit.'),
+      .describe('Connections per second that all gateways together move. 0: no limit.'),
     cap: z
       .number()
       .min(1.005)
       .max(2)
       .default(1.02)
-      .describe('Most slots of a node, as a multiple of its fair share. Larger moves a little less with many nodes.'),
+      .describe(
+        'Most slots that a node may own, as a multiple of its fair share. With many nodes a larger cap moves a little less.',
+      ),
     paused: z
       .boolean()
       .default(false)
-      .describe('Holds back moves that only balance. Lost and draining nodes are still followed.'),
-    unreadyGraceSeconds: seconds.default(10).describe('Seconds that a node may fail its probe before its slots move.'),
+      .describe('Holds back moves that only improve balance. The slots of lost and draining nodes still move.'),
+    unreadyGraceSeconds: seconds
+      .default(10)
+      .describe('Seconds for which a node may fail its probe before its slots move.'),
     replacementSeconds: seconds
       .default(30)
       .describe(
-        'Seconds that the place of a lost node is kept for its replacement, its slots lent to others meanwhile.',
+        'Seconds for which the place of a lost node is kept for its replacement. Other nodes serve its slots meanwhile.',
       ),
     maxLostShare: z
       .number()
       .min(0)
       .max(1)
       .default(0.5)
-      .describe('Largest share of the nodes that may be lost at once; beyond it the ring is kept as it is.'),
+      .describe('Largest share of the nodes that may be lost at once. If more are lost, the ring stays as it is.'),
   })
   .describe('How connections move when the owners of their keys change.');

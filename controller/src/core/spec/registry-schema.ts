@@ -10,27 +10,27 @@ const nacosSchema = z.strictObject({
     .min(1)
     .max(32)
     .optional()
-    .describe('Servers, host:port. Default: those that the controller was started with.'),
-  namespace: name.default('public').describe('Id of the namespace.'),
-  group: name.default('DEFAULT_GROUP').describe('Group of the service.'),
+    .describe('Nacos servers, host:port. Default: the servers that the controller was started with.'),
+  namespace: name.default('public').describe('Id of the Nacos namespace.'),
+  group: name.default('DEFAULT_GROUP').describe('Nacos group of the service.'),
   service: name.optional().describe('Name of the service. Default: the name of the cluster.'),
   cluster: z
     .string()
     .regex(/^[0-9a-zA-Z-]{1,64}$/, 'must be 1 to 64 letters, digits and dashes')
     .default('DEFAULT')
-    .describe('What Nacos calls a cluster: a part of the service.'),
+    .describe('What Nacos calls a cluster: a part of a service.'),
   secretRef: z
     .strictObject({ name: secretName })
     .optional()
     .meta(
       only(
         'kubernetes',
-        'Secret with the keys username and password, or token. Default: what the controller was started with.',
+        'Secret with the keys username and password, or token. Default: the credentials that the controller was started with.',
       ),
     ),
 });
 
 export const registrySchema = z
   .strictObject({ nacos: nacosSchema.optional().describe('Registers the nodes in Nacos.') })
-  .describe('Where other services look the nodes up. Default: nowhere.');
+  .describe('The registry in which other services find the nodes. Default: none.');
 export type NacosSpec = z.infer<typeof nacosSchema>;

@@ -17,20 +17,20 @@ const keySchema = z
         rule: '[has(self.param), has(self.query), has(self.header), has(self.cookie)].exists_one(given, given)',
         message: 'must have exactly one of param, query, header, cookie',
       },
-      // Another key gives every client of the path another owner, of which each would learn at another time.
+      // A new key gives every client of the path a new owner, and gateways would switch at different times.
       {
         rule: 'self == oldSelf',
-        message: 'cannot be changed; remove the route and add it with its new key afterwards',
+        message: 'cannot be changed; remove the route first, then add it with its new key',
       },
     ),
   )
-  .describe('Where the key of a request is. Kubernetes mode: fixed for as long as the route is there.');
+  .describe('Where the key of a request is. Kubernetes mode: it cannot change while the route exists.');
 
-// The ring's own schema ignores what it does not know, as messages must; a declaration refuses it.
+// The ring's own schema ignores unknown fields, as messages must; a declaration refuses them.
 const declaredRoute = z
   .strictObject({
     path: routeSchema.shape.path.describe(
-      'Path template: literal segments and placeholders, as in /websocket/connect/{userId}.',
+      'Path template of literal segments and placeholders, such as /websocket/connect/{userId}.',
     ),
     key: keySchema,
   })
@@ -47,7 +47,7 @@ const declaredRoute = z
       },
       {
         rule: "[self.path.split('/').filter(part, part.startsWith('{'))].all(names, names.all(name, names.exists_one(one, one == name)))",
-        message: 'names a placeholder twice',
+        message: 'must not name a placeholder twice',
         fieldPath: '.path',
       },
     ),
@@ -59,13 +59,13 @@ export const routingSchema = z
       .array(declaredRoute)
       .min(1)
       .max(64)
-      // That two routes match the same paths is too costly to find out for the API server: it bounds rules by their worst case.
+      // The API server bounds rules by their worst case, so a rule against two routes for the same paths would cost too much.
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['path'] })
       .default([
         { path: '/websocket/connect/{userId}', key: { param: 'userId' } },
         { path: '/websocket/send', key: { query: 'userId' } },
       ])
-      .describe('Where gateways find the key of a request, by path.'),
+      .describe('Paths that gateways serve, and where they find the key of a request.'),
   })
   .superRefine(({ routes }, ctx) => {
     const shapes = routes.map((route) => route.path.replaceAll(/\{[^}]+\}/g, '{}'));
@@ -77,4 +77,4 @@ export const routingSchema = z
           message: `matches the same paths as routes[${shapes.indexOf(shape)}]; a path has one route`,
         });
   })
-  .describe('Which requests are routed, and by what key.');
+  .describe('Which requests are routed, and by which key.');

@@ -29,7 +29,7 @@ export const wsClusterSchema = z.strictObject({
     })
     .prefault({})
     .meta(REQUIRED_IN_KUBERNETES)
-    .describe('What the cluster should be.'),
+    .describe('Desired state of the cluster.'),
 });
 export type WsCluster = z.infer<typeof wsClusterSchema>;
 export type ClusterSpec = WsCluster['spec'];

@@ -57,13 +57,13 @@ export function customResource() {
 }
 
 const COLUMNS = [
-  column('Desired', 'integer', '.spec.nodes.replicas', 'Managed nodes that should exist'),
-  column('Nodes', 'integer', '.status.nodes.ready', 'Nodes that take connections'),
+  column('Desired', 'integer', '.spec.nodes.replicas', 'Desired number of managed nodes'),
+  column('Nodes', 'integer', '.status.nodes.ready', 'Nodes that accept connections'),
   column('Gateways', 'integer', '.status.gateways.inSync', 'Gateways that route by the ring published last'),
   column('Revision', 'string', '.status.ring.revision', 'Epoch and version of the ring'),
-  column('Ready', 'string', condition('status'), 'Nodes and ring are as they should be, and nothing is left to move'),
-  { ...column('Reason', 'string', condition('reason'), 'Why it is ready, or not'), priority: 1 },
-  column('Age', 'date', '.metadata.creationTimestamp', 'Since it was made'),
+  column('Ready', 'string', condition('status'), 'Nodes and ring are as declared, and nothing is left to move'),
+  { ...column('Reason', 'string', condition('reason'), 'Why the cluster is ready or not'), priority: 1 },
+  column('Age', 'date', '.metadata.creationTimestamp', 'Time since creation'),
 ];
 
 function column(name: string, type: string, jsonPath: string, description: string) {
@@ -77,7 +77,7 @@ function condition(field: string): string {
 function rootSchema(): JsonSchema {
   return {
     description:
-      'Nodes that hold WebSocket connections by key, the gateways before them, and the ring that joins the two.',
+      'A cluster of nodes that serve WebSocket connections by key, and the gateways that route to them by a ring.',
     type: 'object',
     'x-kubernetes-validations': [
       {
