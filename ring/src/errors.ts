@@ -1,37 +1,37 @@
 /**
- * The closed list of what can go wrong in wscluster. Clients, operators and tests tell errors apart by these codes,
- * so a code keeps its meaning for good. `retryable` says whether the same call may succeed later, unchanged.
+ * The closed list of what can go wrong in wscluster. Clients, operators and tests tell errors apart by these codes, so
+ * a code never changes its meaning. `retryable` says whether the same call may succeed later, unchanged.
  */
 export const ERROR_CODES = {
   // Keys and routing
   NO_ROUTE: { retryable: false, meaning: 'no route of the cluster matches the path' },
-  KEY_MISSING: { retryable: false, meaning: 'the request carries no key where its route looks for one' },
-  KEY_INVALID: { retryable: false, meaning: 'the key is empty, too long, doubled or not valid UTF-8' },
+  KEY_MISSING: { retryable: false, meaning: 'the request has no key where its route looks for one' },
+  KEY_INVALID: { retryable: false, meaning: 'the key is empty, too long, given twice or not valid UTF-8' },
   NO_RING: { retryable: true, meaning: 'this gateway has not received a ring yet' },
   NO_MEMBERS: { retryable: true, meaning: 'the ring has no members' },
   OWNER_UNREACHABLE: { retryable: true, meaning: 'the node that owns the key refused or broke the connection' },
   OWNER_TIMEOUT: { retryable: true, meaning: 'the node that owns the key did not answer in time' },
-  OWNER_PROTOCOL: { retryable: false, meaning: 'the node that owns the key answered the upgrade wrongly' },
-  REQUEST_INVALID: { retryable: false, meaning: 'the request is malformed, or not acceptable here' },
+  OWNER_PROTOCOL: { retryable: false, meaning: 'the node that owns the key answered the upgrade incorrectly' },
+  REQUEST_INVALID: { retryable: false, meaning: 'the request is malformed or not allowed here' },
   LIMIT_REACHED: { retryable: true, meaning: 'a configured limit of this process is reached' },
   SHUTTING_DOWN: { retryable: true, meaning: 'this process is stopping' },
   // Messages, rings, configuration
   MESSAGE_INVALID: { retryable: false, meaning: 'a message or stored document is damaged' },
-  REVISION_STALE: { retryable: false, meaning: 'a revision is not newer than the one that is held' },
+  REVISION_STALE: { retryable: false, meaning: 'a revision is not newer than the current one' },
   CONFIG_INVALID: { retryable: false, meaning: 'a configuration value is missing or not allowed' },
   // API
   NOT_FOUND: { retryable: false, meaning: 'there is no such cluster, node or path' },
-  CONFLICT: { retryable: true, meaning: 'the state changed meanwhile, or forbids the change' },
-  NO_LEADER: { retryable: true, meaning: 'no controller leads the cluster now' },
+  CONFLICT: { retryable: true, meaning: 'the state has changed meanwhile, or does not allow the change' },
+  NO_LEADER: { retryable: true, meaning: 'no controller leads the cluster at the moment' },
   API_UNREACHABLE: { retryable: true, meaning: 'the API of the controller does not answer' },
-  UNAUTHORIZED: { retryable: false, meaning: 'a token is needed, or the given one is wrong' },
+  UNAUTHORIZED: { retryable: false, meaning: 'the token is missing or wrong' },
   // The world outside
   PORT_TAKEN: { retryable: true, meaning: 'another process listens on the address' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'the ring store cannot be read or written' },
   BUS_UNAVAILABLE: { retryable: true, meaning: 'the ring bus cannot be reached' },
-  REGISTRY_UNAVAILABLE: { retryable: true, meaning: 'the registry cannot be read, or refuses what is written' },
-  SOURCE_UNAVAILABLE: { retryable: true, meaning: 'the workload source cannot be listed or told to act' },
-  INTERNAL: { retryable: false, meaning: 'a defect of wscluster' },
+  REGISTRY_UNAVAILABLE: { retryable: true, meaning: 'the registry cannot be read, or refuses a write' },
+  SOURCE_UNAVAILABLE: { retryable: true, meaning: 'the workload source cannot be listed, or refuses an action' },
+  INTERNAL: { retryable: false, meaning: 'a bug in wscluster' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -4,7 +4,7 @@ const C1 = 0xcc9e2d51;
 const C2 = 0x1b873593;
 
 const encoder = new TextEncoder();
-/** Keys have at most 1,024 bytes; three bytes a UTF-16 unit is the most that UTF-8 takes. */
+/** Keys have at most 1,024 bytes; UTF-8 takes at most three bytes per UTF-16 unit. */
 const scratch = new Uint8Array(3 * 1024);
 
 /** The slot of a canonical key: MurmurHash3 of its UTF-8 bytes, mod SLOTS. Test vectors: ring/vectors/. */
@@ -15,7 +15,7 @@ export function slotOf(key: string): number {
 
 /**
  * MurmurHash3 x86 32 with seed 0 over the UTF-8 bytes of a string, as an unsigned 32-bit number. A lone surrogate
- * counts as U+FFFD, as TextEncoder has it.
+ * counts as U+FFFD, as in TextEncoder.
  */
 export function murmur3(text: string): number {
   return hashText(text) >>> 0;
@@ -31,7 +31,7 @@ export function murmur3Pair(first: number, second: number): number {
   return finish(mixBlock(mixBlock(0, first), second), 0, 8) >>> 0;
 }
 
-// From here on hashes are signed, which spares the engine a box around every other one.
+// From here on hashes are signed, which saves the engine from boxing every other one.
 
 /** Pure ASCII, the usual key, is read in place and allocates nothing. */
 function hashText(text: string): number {

@@ -11,10 +11,12 @@ export const weightSchema = z.number().min(0.01).max(1000);
 
 /** A node as the ring sees it. */
 export const memberSchema = z.object({
-  /** Ordinal under which the node sits on the ring; its replacement takes it over. Not unique: a leaving and an
-   * arriving node may share one for a moment. */
+  /**
+   * The node's ordinal on the ring; its replacement takes it over. Not unique: a leaving and an arriving node may share
+   * one for a moment.
+   */
   ringId: z.number().int().min(0).max(0xfffe),
-  /** Stable identity of the node (container id, pod UID, process id of ours); unique in a ring. */
+  /** Stable identity of the node (a container id, a pod UID, or an id of our own for a process); unique in a ring. */
   nodeId: z.string().min(1).max(256),
   /** `host:port` where gateways dial it; IPv6 in brackets. */
   address: z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/@[\]]+):\d{1,5}$/, 'must be host:port'),

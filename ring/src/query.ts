@@ -2,8 +2,8 @@ import { WsClusterError } from './errors.ts';
 
 /**
  * The raw value of a parameter of a query string (without `?`), for canonicalKey. Names are decoded, since nodes decode
- * them too: an encoded name must not hide a second value. Throws KEY_MISSING when it is not there, and KEY_INVALID when
- * it is there twice, since gateway and node could then disagree about which one counts.
+ * them too: an encoded name must not hide a second value. Throws KEY_MISSING if it is missing, and KEY_INVALID if it is
+ * given twice, since gateway and node could disagree about which one counts.
  */
 export function rawQueryValue(query: string, name: string): string {
   const values: string[] = [];
@@ -14,16 +14,17 @@ export function rawQueryValue(query: string, name: string): string {
   return theOnlyValue(values, `query parameter ${name}`);
 }
 
-/** Of the values that a request gives for its key, the one there may be. `what` names their place in errors. */
+/** The only value that a request gives for its key. `what` says in errors where it was expected. */
 export function theOnlyValue(values: readonly string[], what: string): string {
-  if (values.length > 1) throw new WsClusterError('KEY_INVALID', `the ${what} must be there once`, { field: 'key' });
+  if (values.length > 1)
+    throw new WsClusterError('KEY_INVALID', `the ${what} must not be given more than once`, { field: 'key' });
   const [value] = values;
   if (value === undefined)
     throw new WsClusterError('KEY_MISSING', `the request must have the ${what}`, { field: 'key' });
   return value;
 }
 
-/** What cannot be decoded is another name. */
+/** A name that cannot be decoded counts as a different name. */
 function decodedName(name: string): string {
   if (!name.includes('%')) return name;
   try {

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Orders rings for good: `epoch` rises with each leader, `version` with each publication of that leader. */
+/**
+ * The order of all rings of a cluster: `epoch` increases with each leader, `version` with each publication of that
+ * leader.
+ */
 export const revisionSchema = z.object({
   epoch: z.number().int().nonnegative(),
   version: z.number().int().nonnegative(),
@@ -15,7 +18,7 @@ export function compareRevisions(a: Revision, b: Revision): number {
   return a.epoch - b.epoch || a.version - b.version;
 }
 
-/** As people and headers see it: `epoch.version`. */
+/** As shown to people and in headers: `epoch.version`. */
 export function formatRevision(revision: Revision): string {
   return `${revision.epoch}.${revision.version}`;
 }

@@ -14,7 +14,7 @@ export interface Ring {
   readonly members: readonly Member[];
   /** `SLOTS` entries; each is an index into `members`, or NO_OWNER. Never written to after construction. */
   readonly table: Readonly<Uint16Array>;
-  /** Of members and table, 32 hex digits: equal digests mean equal routing. See ring-digest.ts. */
+  /** Digest of members and table, 32 hex digits: equal digests mean equal routing. See ring-digest.ts. */
   readonly digest: string;
 }
 
@@ -26,8 +26,8 @@ export function createRing(revision: Revision, members: readonly Member[], table
 export type Entry = readonly [slot: number, index: number];
 
 /**
- * The ring that has other owners of some slots, and other members when they are given. Where the members that stay keep
- * their indices it takes a copy of the table, and a look at the changed slots only.
+ * A ring with new owners for some slots, and with new members if they are given. If the remaining members keep their
+ * indices, this costs a copy of the table and a look at the changed slots only.
  */
 export function changedRing(
   base: Ring,
@@ -52,7 +52,7 @@ export function changedRing(
 
 export const EMPTY_RING: Ring = createRing(REVISION_ZERO, [], new Uint16Array(SLOTS).fill(NO_OWNER));
 
-/** The member that owns a slot; undefined when nobody does. */
+/** The member that owns a slot; undefined if none does. */
 export function ownerOf(ring: Ring, slot: number): Member | undefined {
   return ring.members[ring.table[slot] ?? NO_OWNER];
 }
@@ -75,7 +75,7 @@ export function movedSlots(from: Ring, to: Ring): number[] {
     const expected = before === NO_OWNER ? NO_OWNER : same[before];
     if (expected !== to.table[slot]) moved.push(slot);
   };
-  // Most rings differ in few places from the one before: then two slots are compared at once.
+  // Most rings differ from the previous one in few places, so two slots are compared at once.
   const sameIndices = same.every((index, before) => index === before);
   const [pairsFrom, pairsTo] = [pairsOf(from.table), pairsOf(to.table)];
   for (let pair = 0; pair < SLOTS / 2; pair++) {
@@ -86,7 +86,7 @@ export function movedSlots(from: Ring, to: Ring): number[] {
   return moved;
 }
 
-/** The table of one member list, expressed in another: owners that are not in the other become NO_OWNER. A copy. */
+/** A copy of a table with the indices of another member list; owners that are not in that list become NO_OWNER. */
 export function reindexed(
   table: Readonly<Uint16Array>,
   from: readonly { readonly nodeId: string }[],
@@ -98,7 +98,7 @@ export function reindexed(
   return Uint16Array.from(table, (index) => translate[index] ?? NO_OWNER);
 }
 
-/** A table that is a window into other memory may not be aligned. */
+/** A table that is a view of other memory may not be aligned. */
 function pairsOf(table: Readonly<Uint16Array>): Uint32Array {
   const { buffer, byteOffset } = table.byteOffset % 4 === 0 ? table : table.slice();
   return new Uint32Array(buffer, byteOffset, SLOTS / 2);

@@ -2,23 +2,22 @@ import type { Member } from './member.ts';
 import { NO_OWNER, SLOTS } from './ring.ts';
 
 /**
- * Why a slot changes its owner, most urgent first:
- * `lost`: its owner is gone, so it changes at once, whatever the budget;
- * `drain`: its owner has asked to leave; `balance`: its owner could keep it, but the target says otherwise.
+ * Why a slot changes its owner, most urgent first. `lost`: its owner is gone, so it changes at once, whatever the
+ * budget. `drain`: its owner is leaving. `balance`: its owner could keep it, but the target gives it to another member.
  */
 export type MoveReason = 'lost' | 'drain' | 'balance';
 
 export interface StepInput {
   readonly members: readonly Member[];
-  /** Owner of each slot now: index into `members`, or NO_OWNER when it is gone. */
+  /** Current owner of each slot: index into `members`, or NO_OWNER if the owner is gone. */
   readonly current: Readonly<Uint16Array>;
-  /** Owner of each slot in the end: index into `members`, or NO_OWNER when there is nobody. */
+  /** Target owner of each slot: index into `members`, or NO_OWNER if there are no members. */
   readonly desired: Readonly<Uint16Array>;
   /** Live connections on each slot. */
   readonly connections: Readonly<Uint32Array>;
-  /** Connections that this step may move, lost owners apart; Infinity for no bound, 0 for lost owners only. */
+  /** Connections that this step may move, not counting lost owners. Infinity: no limit; 0: lost owners only. */
   readonly budget: number;
-  /** False holds back `balance`: a paused cluster still follows lost and draining nodes. */
+  /** False holds back `balance`: a paused cluster still moves the slots of lost and draining nodes. */
   readonly balance: boolean;
 }
 
@@ -29,14 +28,14 @@ export interface Step {
   readonly slots: Readonly<Record<MoveReason, number>>;
   /** Connections on the slots that this step changes. */
   readonly connections: number;
-  /** What later steps have left to do. */
+  /** What is left for later steps. */
   readonly remaining: Readonly<Record<MoveReason, { slots: number; connections: number }>>;
 }
 
 /**
- * The next step from the current ring towards the desired one. Slots without connections cost nothing and go at once;
- * the others go in slot order until the budget is used up, draining owners first. A slot that alone exceeds the budget
- * goes alone, so that every step makes progress.
+ * The next step from the current ring towards the desired one. Slots without connections cost nothing and move at once.
+ * The others move in slot order until the budget is used up, draining owners first. A slot that exceeds the budget by
+ * itself moves alone, so that every step makes progress.
  */
 export function planStep(input: StepInput): Step {
   const { current, desired, connections } = input;

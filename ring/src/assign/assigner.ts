@@ -4,22 +4,25 @@ import { NO_OWNER, SLOTS } from '../ring.ts';
 import { Candidates, type WeightedId } from './candidates.ts';
 import { match } from './matching.ts';
 
-/** How far above its fair share of the slots a member may be; see memberCaps. Nearer to 1, caps push slots about. */
+/**
+ * Smallest cap: how far above its fair share of the slots a member may be; see memberCaps. A cap nearer to 1 would push
+ * slots around between full members.
+ */
 export const MIN_CAP = 1.005;
 export const MAX_CAP = 2;
 export const DEFAULT_CAP = 1.02;
 
 /**
- * Computes target rings. The result depends on nothing but the arguments: an instance only remembers costs from call
- * to call (up to 11 MB), so that one member more or fewer does not cost a computation from scratch.
+ * Computes target rings. The result depends only on the arguments. An instance caches costs between calls (up to 11
+ * MB), so that adding or removing one member does not cost a computation from scratch.
  */
 export class Assigner {
   readonly #candidates = new Candidates();
 
   /**
-   * The ring id that shall own each slot: SLOTS entries, NO_OWNER throughout when there are no members. Each member gets
-   * its share by weight, at most memberCaps; a member more or fewer moves little more than its own share.
-   * Throws CONFIG_INVALID naming the field, and then remembers what it did before.
+   * Returns the ring id that should own each slot: SLOTS entries, all NO_OWNER if there are no members. Each member
+   * gets its share by weight, at most memberCaps. Adding or removing a member moves little more than its own share.
+   * Throws CONFIG_INVALID naming the field; the cache then stays as it was.
    */
   assign(members: readonly WeightedId[], cap: number = DEFAULT_CAP): Uint16Array {
     validate(members, cap);
@@ -33,7 +36,7 @@ export class Assigner {
 
 /**
  * The most slots that each member may own: `cap` times its share by weight, rounded up. Members must be in ascending
- * order of ring id, since the order of a floating-point sum shows in its last bits.
+ * order of ring id, since the last bits of a floating-point sum depend on its order.
  */
 export function memberCaps(ordered: readonly WeightedId[], cap: number): Uint32Array {
   const total = ordered.reduce((sum, { weight }) => sum + weight, 0);
@@ -47,7 +50,7 @@ function validate(members: readonly WeightedId[], cap: number): void {
   for (const [index, { ringId, weight }] of members.entries()) {
     if (!Number.isInteger(ringId) || ringId < 0 || ringId >= NO_OWNER)
       throw invalid(`members.${index}.ringId`, `must be an integer from 0 to ${NO_OWNER - 1}, not ${ringId}`);
-    if (seen.has(ringId)) throw invalid(`members.${index}.ringId`, `is ${ringId}, as that of a member before it`);
+    if (seen.has(ringId)) throw invalid(`members.${index}.ringId`, `is ${ringId}, which another member already has`);
     if (!weightSchema.safeParse(weight).success)
       throw invalid(
         `members.${index}.weight`,

@@ -8,39 +8,39 @@ export interface WeightedId {
   readonly weight: number;
 }
 
-/** How many candidates a slot keeps at hand. Few slots ask for more; a longer list costs memory and time to fill. */
+/** How many candidates are kept for each slot. Few slots need more, and longer lists take memory and time to fill. */
 const KEPT = 16;
 
-/** Beyond those, a list grows by this factor each time that it runs out. */
+/** If a slot needs more, its list grows by this factor each time it runs out. */
 const GROWTH = 4;
 
-/** Ring ids in ascending order of cost, ties in ascending order of ring id, and what they cost. */
+/** Ring ids in ascending order of cost, ties in ascending order of ring id, and their costs. */
 interface Ranking {
   readonly ringIds: Uint16Array;
   readonly costs: Float64Array;
 }
 
 /**
- * For every slot, its members in order of cost (see pairCost), cheapest first. Only the first few are kept, and they are
- * exact: no member that is left out is cheaper than one that is kept. So a member more, fewer or reweighted touches
- * nothing but its own entries, and the result is the same as from scratch.
+ * For every slot, the members in order of cost (see pairCost), cheapest first. Only the first few are kept, and they
+ * are exact: no omitted member is cheaper than a kept one. Adding, removing or reweighting a member therefore touches
+ * only its own entries, and the result is the same as from scratch.
  */
 export class Candidates {
   #members: readonly WeightedId[] = [];
-  /** The members again, in the same order, for fast reading. */
+  /** The members' ring ids in the same order, for fast reading. */
   #ringIds = new Uint16Array();
   #weights = new Float64Array();
   #inverses = new Float64Array();
   #total = 0;
 
-  /** Room for what #gather finds: indices of members, and the hashes of their pairs with the slot. */
+  /** Scratch space for #gather: indices of members, and the hashes of their pairs with the slot. */
   #found = new Uint16Array();
   #hashes = new Uint32Array();
 
-  /** Slot s keeps its candidates from s * KEPT on, #lengths[s] of them. */
+  /** The candidates of slot s start at s * KEPT; there are #lengths[s] of them. */
   readonly #kept: Ranking = { ringIds: new Uint16Array(SLOTS * KEPT), costs: new Float64Array(SLOTS * KEPT) };
   readonly #lengths = new Uint8Array(SLOTS);
-  /** Rankings of the few slots that were asked for more, whole from the first candidate on. */
+  /** Complete rankings, from the first candidate on, of the few slots that needed more. */
   readonly #longer = new Map<number, Ranking>();
 
   /** The ring id at a position of a slot's order; the position must be below the number of members. */
@@ -50,13 +50,13 @@ export class Candidates {
     return this.#kept.ringIds[slot * KEPT + position] ?? 0;
   }
 
-  /** The cost at a position for which ringId was asked just before. */
+  /** The cost at a position that ringId was just called with. */
   cost(slot: number, position: number): number {
     if (position >= KEPT) return this.#reach(slot, position).costs[position] ?? 0;
     return this.#kept.costs[slot * KEPT + position] ?? 0;
   }
 
-  /** Makes these the members. They must be in ascending order of ring id, without doubles. */
+  /** Replaces the members. They must be in ascending order of ring id, without duplicates. */
   update(members: readonly WeightedId[]): void {
     const before = new Map(this.#members.map(({ ringId, weight }) => [ringId, weight]));
     const now = new Map(members.map(({ ringId, weight }) => [ringId, weight]));
@@ -81,8 +81,8 @@ export class Candidates {
   }
 
   /**
-   * To enter a member takes about as long as four of the members of a fill from scratch, or as one as long as no list
-   * leaves any out: of many members a fill looks at few, of few at all.
+   * Entering one member takes about as long as filling in four members from scratch, or one as long as no list omits
+   * any: a fill looks at few of many members, but at all of few.
    */
   #isFillQuicker(leaving: number, coming: number): boolean {
     const count = this.#members.length;
@@ -99,7 +99,7 @@ export class Candidates {
     this.#lengths[slot] = length;
   }
 
-  /** Takes members out. What stays is exact, but shorter; a list is filled again when it runs out. */
+  /** Removes members. The lists stay exact but get shorter; a list is refilled when it runs out. */
   #strike(leaving: ReadonlySet<number>): void {
     const { ringIds, costs } = this.#kept;
     const leaves = new Uint8Array(0x1_0000);
@@ -119,7 +119,7 @@ export class Candidates {
     }
   }
 
-  /** Puts a member into the lists that it belongs in, which are about `known` others. */
+  /** Inserts a member into the lists that it belongs in, which know `known` other members. */
   #enter({ ringId, weight }: WeightedId, known: number): void {
     const { ringIds, costs } = this.#kept;
     const inverse = 1 / weight;
@@ -128,7 +128,7 @@ export class Candidates {
       const length = this.#lengths[slot] ?? 0;
       const last = start + length - 1;
       const full = length === KEPT;
-      // At its end a list grows only when it has all others: else it may have left out a cheaper member.
+      // A list may only grow at its end if it holds all other members; otherwise it may have omitted a cheaper one.
       const limit = length === known && !full ? Number.POSITIVE_INFINITY : length === 0 ? 0 : (costs[last] ?? 0);
       const hash = murmur3Pair(slot, ringId);
       if (surelyDearer(hash, inverse, limit)) continue;
@@ -147,7 +147,7 @@ export class Candidates {
     }
   }
 
-  /** A ranking of the slot that has the position, which is beyond the candidates that every slot keeps. */
+  /** A ranking of the slot that is long enough for a position beyond the kept candidates. */
   #reach(slot: number, position: number): Ranking {
     let ranking = this.#longer.get(slot);
     if (ranking === undefined || position >= ranking.ringIds.length) {
@@ -161,13 +161,13 @@ export class Candidates {
 
   /** Writes the slot's `size` cheapest members into a ranking, from `start` on. */
   #rank(slot: number, into: Ranking, start: number, size: number): void {
-    // Below a cost of c there are about c * total weight members, give or take the root: a guess that is a little high
-    // spares most of the logarithms. It falls short where a few members have most of the weight.
+    // About c * total weight members cost less than c, plus or minus the square root. A guess that is a little high
+    // avoids most of the logarithms. It is too low if a few members have most of the weight.
     let guess = size === this.#members.length ? Number.POSITIVE_INFINITY : (size + 3 * Math.sqrt(size)) / this.#total;
     while (this.#rankBelow(guess, slot, into, start, size) < size) guess *= GROWTH;
   }
 
-  /** The same, of members that cost less than a limit only. Returns how many were found. */
+  /** The same, but only for members that cost less than a limit. Returns how many there are. */
   #rankBelow(limit: number, slot: number, into: Ranking, start: number, size: number): number {
     const { ringIds, costs } = into;
     const found = this.#gather(limit, slot);
@@ -176,7 +176,7 @@ export class Candidates {
     for (let i = 0; i < found; i++) {
       const member = this.#found[i] ?? 0;
       const cost = negativeLog(this.#hashes[i] ?? 0) / (this.#weights[member] ?? 0);
-      // Members come in ascending order of ring id, so of equal costs the one that is there already goes first.
+      // Members come in ascending order of ring id, so on equal costs the one already present goes first.
       if (cost >= limit || (end > last && cost >= (costs[last] ?? 0))) continue;
       let at = end > last ? last : end++;
       for (; at > start && (costs[at - 1] ?? 0) > cost; at--) {
@@ -189,7 +189,7 @@ export class Candidates {
     return end - start;
   }
 
-  /** Finds the members that may cost less than a limit. A loop apart, since nearly all the time goes into it. */
+  /** Finds the members that may cost less than a limit. A separate loop, because it takes nearly all the time. */
   #gather(limit: number, slot: number): number {
     const ringIds = this.#ringIds;
     const inverses = this.#inverses;

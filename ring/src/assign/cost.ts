@@ -1,17 +1,19 @@
 import { murmur3Pair } from '../hash.ts';
 
 /**
- * What it costs to put a slot on a member: -ln(u) / weight, where u = (hash + 0.5) / 2^32 lies strictly between 0 and 1
+ * The cost of putting a slot on a member: -ln(u) / weight, where u = (hash + 0.5) / 2^32 lies strictly between 0 and 1
  * and hash is MurmurHash3 of slot and ring id, each as a little-endian 32-bit number. Giving every slot to its cheapest
- * member is weighted rendezvous hashing: shares follow the weights, and a pair's cost depends on nobody else.
+ * member is weighted rendezvous hashing: shares follow the weights, and the cost of a pair does not depend on other
+ * members.
  */
 export function pairCost(slot: number, ringId: number, weight: number): number {
   return negativeLog(murmur3Pair(slot, ringId)) / weight;
 }
 
 /**
- * Tells cheaply, in most cases, that a pair of this hash costs more than `limit`: -ln(u) >= 1 - u. False leaves it open.
- * The slack is a thousand times what rounding can amount to on either side, so no pair is wrongly ruled out.
+ * A cheap test that rules out most pairs: true means that a pair with this hash costs more than `limit`, because -ln(u)
+ * >= 1 - u; false means that it may or may not. The slack is a thousand times the possible rounding error on either
+ * side, so no pair is ruled out wrongly.
  */
 export function surelyDearer(hash: number, inverseWeight: number, limit: number): boolean {
   return (ONE - 0.5 - hash) * inverseWeight > limit * (ONE * (1 + 1e-12));
@@ -20,8 +22,8 @@ export function surelyDearer(hash: number, inverseWeight: number, limit: number)
 const ONE = 2 ** 32;
 
 /**
- * -ln((hash + 0.5) / 2^32). Math.log may differ in its last bit from engine to engine, and two controllers would then
- * disagree about a slot, so this uses nothing but + - * /, which IEEE 754 fixes to the bit. Relative error below 1e-15.
+ * -ln((hash + 0.5) / 2^32). Math.log may differ in its last bit between engines, and two controllers could then
+ * disagree about a slot. This uses only + - * /, which IEEE 754 defines to the bit. Relative error below 1e-15.
  */
 export function negativeLog(hash: number): number {
   // u = mantissa / 2^exponent, exactly, with the mantissa from sqrt(1/2) up to sqrt(2)

@@ -1,18 +1,18 @@
 import { NO_OWNER, SLOTS } from '../ring.ts';
 
-/** Each slot's members in order of cost, cheapest first; positions are asked for one after the other. */
+/** Each slot's members in order of cost, cheapest first; positions are read one after the other. */
 export interface Preferences {
   ringId(slot: number, position: number): number;
   cost(slot: number, position: number): number;
 }
 
 /**
- * The stable matching of slots and members: in the end no slot and member would both rather have each other. Slots
- * prefer members, and members prefer slots, by the cost of the pair, and a member takes at most its cap. As both sides
- * judge by the same strict order (cost, slot, ring id), there is exactly one such matching.
+ * The stable matching of slots and members: no slot and member both prefer each other to what they got. Slots and
+ * members prefer each other by the cost of the pair, and a member accepts at most its cap. Since both sides use the
+ * same strict order (cost, slot, ring id), there is exactly one such matching.
  *
- * Found by deferred acceptance: each slot asks its cheapest member first; a full member keeps its cheapest slots, and
- * the one that it drops asks its next. The caps must add up to SLOTS or more.
+ * It is found by deferred acceptance: each slot asks its cheapest member first; a full member keeps its cheapest slots,
+ * and a slot that it turns away asks its next member. The caps must add up to SLOTS or more.
  *
  * Returns the ring id of each slot.
  */
@@ -42,18 +42,18 @@ export function match(preferences: Preferences, ringIds: Uint16Array, caps: Uint
 const NONE = -1;
 
 /**
- * The slots that each member holds for now. Those of a full member are a heap, the dearest on top; of the others, which
- * most members of a small cluster remain, nobody asks for an order.
+ * The slots that each member holds so far. The slots of a full member are a heap with the dearest on top. Members that
+ * are not full, which is most of them in a small cluster, need no order.
  */
 class Holdings {
   readonly #caps: Uint32Array;
   readonly #sizes: Uint32Array;
-  /** Member m's heap lies in #slots from #starts[m] on. */
+  /** Member m's heap starts at #starts[m] in #slots. */
   readonly #starts: Uint32Array;
   readonly #slots: Uint16Array;
   /** 1 for members whose slots are a heap. */
   readonly #heaped: Uint8Array;
-  /** What each held slot costs its holder. */
+  /** The cost of each held slot to its holder. */
   readonly #costs = new Float64Array(SLOTS);
 
   constructor(caps: Uint32Array) {
@@ -69,7 +69,7 @@ class Holdings {
     this.#slots = new Uint16Array(start);
   }
 
-  /** Offers a slot. Returns the slot that is turned away, this one or a dearer one, or NONE when there was room. */
+  /** Offers a slot. Returns the slot that is turned away (this one or a dearer one), or NONE if there was room. */
   offer(member: number, slot: number, cost: number): number {
     const size = this.#sizes[member] ?? 0;
     const start = this.#starts[member] ?? 0;
@@ -96,7 +96,7 @@ class Holdings {
     return costA > costB || (costA === costB && a > b);
   }
 
-  /** Puts a slot in place of the one at `from`, below which all is in order, and moves it down to its place. */
+  /** Replaces the slot at `from`, below which the heap is in order, and sifts the new one down. */
   #sink(start: number, size: number, from: number, slot: number): void {
     let at = from;
     for (;;) {

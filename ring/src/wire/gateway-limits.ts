@@ -22,7 +22,7 @@ export const gatewayLimitsSchema = z.object({
     .max(65_536)
     .default(16_384)
     .describe("Bytes of a request's header lines; beyond them the gateway answers 431."),
-  // A key of 1,024 bytes takes three times as many when it is percent-encoded.
+  // A percent-encoded key takes up to three times its 1,024 bytes.
   maxPathBytes: z
     .int()
     .min(64)

@@ -3,7 +3,7 @@ import { MAX_MEMBERS, type Member, memberSchema } from '../member.ts';
 import { revisionSchema } from '../revision.ts';
 import { clusterSettingsSchema } from './settings.ts';
 
-/** Major number of the wire format. Fields may be added within one; readers ignore what they do not know. */
+/** Major version of the wire format. Fields may be added within a major version; readers ignore unknown fields. */
 export const WIRE_MAJOR = 1;
 
 const digest = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits');
@@ -12,18 +12,21 @@ const digest = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits');
  * Which owner changes gateways may carry out on live connections, and how fast. Travels in rings and heartbeats.
  */
 export const releaseSchema = z.object({
-  /** Every live gateway has applied this revision (or its deadline passed): changes up to it may move connections. */
+  /**
+   * Every live gateway has applied this revision (or its deadline has passed), so changes up to it may move
+   * connections.
+   */
   movableUpTo: revisionSchema,
-  /** Milliseconds over which a gateway spreads the moves of one release; 0 means at once. */
+  /** Milliseconds over which a gateway spreads the moves of one release; 0: at once. */
   spreadMs: z.number().int().nonnegative(),
-  /** Upper bound of one gateway's moves per second, for one that has to catch up; 0 means none. */
+  /** Most moves per second of a gateway that has to catch up; 0: no limit. */
   maxPerSecond: z.number().nonnegative(),
 });
 export type Release = Readonly<z.infer<typeof releaseSchema>>;
 
 const envelope = { wire: z.literal(WIRE_MAJOR), cluster: z.string().min(1) };
 
-/** A ring id may occur twice for a moment, a node id never. */
+/** A ring id may occur twice for a moment; a node id never does. */
 const membersSchema = z
   .array(memberSchema)
   .max(2 * MAX_MEMBERS)
@@ -49,20 +52,20 @@ export const ringMessageSchema = z.object({
   revision: revisionSchema,
   release: releaseSchema,
   members: membersSchema,
-  /** base64 of the owner of each slot, packed into as few bits as the number of members takes: see encodeTable. */
+  /** base64 of the owner of each slot, packed into as few bits as the number of members needs; see encodeTable. */
   table: z.string(),
   digest,
   settings: clusterSettingsSchema,
   settingsDigest: digest,
-  /** Ring ids kept for the replacement of a lost node; their slots are lent out meanwhile. For the controller only. */
+  /** Ring ids kept for the replacement of a lost node; others serve their slots meanwhile. For the controller only. */
   vacancies: vacanciesSchema,
 });
 export type RingMessage = z.infer<typeof ringMessageSchema>;
 export type Vacancy = Readonly<RingMessage['vacancies'][number]>;
 
 /**
- * Controller to all followers: what makes the next ring out of the one before. Small, since few slots change at a time.
- * Who does not hold its base reads the store.
+ * Controller to all followers: the difference between a ring and the previous one. Small, since few slots change at a
+ * time. A follower that does not hold the previous ring reads the store.
  */
 export const ringChangeSchema = z.object({
   ...envelope,
@@ -74,7 +77,7 @@ export const ringChangeSchema = z.object({
   members: membersSchema.optional(),
   /** base64 of the slots whose node changes: little-endian, 16 bits slot, 16 bits index into the new members. */
   slots: z.string(),
-  /** Of the new ring. */
+  /** Digest of the new ring. */
   digest,
   /** Left out when they are those of the base. */
   settings: clusterSettingsSchema.optional(),
@@ -83,7 +86,7 @@ export const ringChangeSchema = z.object({
 });
 export type RingChange = z.infer<typeof ringChangeSchema>;
 
-/** Controller to all followers, each second and whenever the release changes. */
+/** Controller to all followers, every second and whenever the release changes. */
 export const heartbeatSchema = z.object({
   ...envelope,
   type: z.literal('heartbeat'),
@@ -98,27 +101,27 @@ export type Heartbeat = z.infer<typeof heartbeatSchema>;
 export const hotKeySchema = z.object({ key: z.string().min(1), connections: z.int().positive() });
 export type HotKey = Readonly<z.infer<typeof hotKeySchema>>;
 
-/** Gateway to controller, each second and right after a ring is applied: both sign of life and acknowledgement. */
+/** Gateway to controller, every second and right after applying a ring: a sign of life and an acknowledgement. */
 export const reportSchema = z.object({
   ...envelope,
   type: z.literal('report'),
   gateway: z.string().min(1),
-  /** Where clients reach it, as far as it knows: `host:port`. */
+  /** Where clients reach the gateway, as far as it knows: `host:port`. */
   address: z.string(),
-  /** The revision by which it routes. */
+  /** The revision that the gateway routes by. */
   applied: revisionSchema,
-  /** Live client connections by slot, see encodeSlotCounts. Left out when unchanged since its last report. */
+  /** Live client connections by slot, see encodeSlotCounts. Omitted if unchanged since the last report. */
   connections: z.string().optional(),
-  /** Live client connections by node id: what really is connected, also to nodes that no longer own the slot. */
+  /** Live client connections by node id: actual connections, including those to nodes that no longer own the slot. */
   connectionsByNode: z.record(z.string(), z.number().int().nonnegative()),
   /** Connections told to reconnect since the process started. */
   moved: z.number().int().nonnegative(),
-  /** The keys with the most connections to this gateway, at least 2 each, most first; left out when there are none. */
+  /** The keys with the most connections to this gateway, at least 2 each, most first; omitted if there are none. */
   hotKeys: z.array(hotKeySchema).max(100).optional(),
 });
 export type Report = z.infer<typeof reportSchema>;
 
-/** Gateway to controller when it stops: nobody needs to wait for it any more. */
+/** Gateway to controller when it stops, so that nobody waits for it any more. */
 export const leaveSchema = z.object({
   ...envelope,
   type: z.literal('leave'),
@@ -126,10 +129,10 @@ export const leaveSchema = z.object({
 });
 export type Leave = z.infer<typeof leaveSchema>;
 
-/** A new leader to the gateways, when they report a newer ring than the store holds: send it back. */
+/** A new leader to the gateways, if they report a newer ring than the store holds: it asks them to send it back. */
 const recallSchema = z.object({ ...envelope, type: z.literal('recall') });
 
-/** Gateway to controller, asked by a recall: the ring by which it routes. */
+/** Gateway to controller, in answer to a recall: the ring that it routes by. */
 const heldSchema = z.object({
   ...envelope,
   type: z.literal('held'),
@@ -154,7 +157,11 @@ function refuseDoubledNodes(members: readonly Member[], ctx: z.RefinementCtx): v
   const seen = new Set<string>();
   for (const [index, { nodeId }] of members.entries()) {
     if (seen.has(nodeId))
-      ctx.addIssue({ code: 'custom', path: [index, 'nodeId'], message: `a second member has the node id ${nodeId}` });
+      ctx.addIssue({
+        code: 'custom',
+        path: [index, 'nodeId'],
+        message: `another member already has the node id ${nodeId}`,
+      });
     seen.add(nodeId);
   }
 }

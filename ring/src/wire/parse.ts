@@ -12,8 +12,8 @@ import {
 import { plainChange } from './plain-change.ts';
 import { settingsDigest } from './settings.ts';
 
-// All three ignore unknown fields, so that versions can mix in an upgrade, and throw MESSAGE_INVALID with the path of
-// the bad field (`members.3.weight`) in `field` and in the message. What is not JSON has no field.
+// All three ignore unknown fields, so that versions can mix during an upgrade. They throw MESSAGE_INVALID with the path
+// of the invalid field (`members.3.weight`) in `field` and in the message; text that is not JSON has no field.
 
 /** Reads what a controller sends. */
 export function parseBroadcast(text: string): Broadcast {
@@ -42,10 +42,13 @@ function parseJson(text: string): unknown {
 }
 
 function read<T>(json: unknown, schema: z.ZodType<T>): T {
-  // First, since nothing else that another major says can be judged.
+  // First, because the fields of another major version cannot be judged.
   const { wire } = validate(json, wireMajorSchema);
   if (wire !== WIRE_MAJOR)
-    throw invalid('wire', `the sender speaks wire format ${wire}, this process ${WIRE_MAJOR}; run them at one version`);
+    throw invalid(
+      'wire',
+      `the sender uses wire format ${wire}, this process ${WIRE_MAJOR}; run the same version of both`,
+    );
   const message = validate(json, schema);
   checkSettingsDigest(json);
   return message;
@@ -58,9 +61,11 @@ function validate<T>(json: unknown, schema: z.ZodType<T>): T {
   throw invalid(issue?.path.join('.') ?? '', issue?.message ?? 'is not valid', result.error);
 }
 
-/** Over the settings as they were sent: the validated ones lack the fields that only a newer sender knows. */
+/**
+ * The digest covers the settings as they were sent; validated settings lack the fields that only a newer sender knows.
+ */
 function checkSettingsDigest(json: unknown): void {
-  // The schema has passed it, so it is an object; not all messages have settings.
+  // It has passed the schema, so it is an object; not all messages have settings.
   const { settings, settingsDigest: said } = json as { settings?: unknown; settingsDigest?: unknown };
   if (settings === undefined) return;
   const actual = settingsDigest(settings);

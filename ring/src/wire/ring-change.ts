@@ -5,15 +5,15 @@ import { type RingChange, WIRE_MAJOR } from './messages.ts';
 import type { RingContext } from './ring-codec.ts';
 import { settingsDigest } from './settings.ts';
 
-/** Beyond this many slots the whole table is hardly longer, and needs no ring to start from. */
+/** Beyond this many slots the whole table is hardly longer, and it needs no base. */
 const MAX_SLOTS = 8_192;
 
-/** Of a slot and the index of its new owner, 16 bits each. */
+/** A slot and the index of its new owner, 16 bits each. */
 const ENTRY_BYTES = 4;
 
 /**
- * What makes `to` out of `from`, for followers that hold `from` with these settings; applyChange undoes it. Undefined
- * when so much has changed that the whole ring is the better message.
+ * The difference between two rings, for followers that hold `from` with these settings; applyChange applies it.
+ * Undefined if so much has changed that sending the whole ring is better.
  */
 export function encodeChange(
   from: Ring,
@@ -45,30 +45,30 @@ export function encodeChange(
 }
 
 /**
- * The ring that a change makes of its base, and the slots whose node differs. Throws MESSAGE_INVALID when the slots are
- * damaged (field `slots`), or when the result is not the ring that the sender has (field `digest`).
+ * Applies a change to its base. Returns the new ring and the slots whose node differs. Throws MESSAGE_INVALID if the
+ * slots are damaged (field `slots`), or if the result is not the sender's ring (field `digest`).
  */
 export function applyChange(base: Ring, change: RingChange): { ring: Ring; moved: readonly number[] } {
   const entries = decodeEntries(change.slots, (change.members ?? base.members).length);
   const ring = changedRing(base, change.revision, change.members, entries);
   if (ring.digest === change.digest) return { ring, moved: entries.map(([slot]) => slot) };
-  throw invalid('digest', `the change makes a ring with digest ${ring.digest}, the message says ${change.digest}`);
+  throw invalid('digest', `the changed ring has digest ${ring.digest}, the message says ${change.digest}`);
 }
 
 function decodeEntries(text: string, memberCount: number): Entry[] {
   const bytes = decodeBase64(text, SLOTS * ENTRY_BYTES, 'slots');
-  if (bytes.length % ENTRY_BYTES !== 0) throw invalid('slots', `has ${bytes.length} bytes, must be slots of 4 bytes`);
+  if (bytes.length % ENTRY_BYTES !== 0) throw invalid('slots', `has ${bytes.length} bytes, must be a multiple of 4`);
   const entries: Entry[] = [];
   for (let at = 0; at < bytes.length; at += ENTRY_BYTES) {
     const index = uint16(bytes, at + 2);
     if (index !== NO_OWNER && index >= memberCount)
-      throw invalid('slots', `one names member ${index} of only ${memberCount}`);
+      throw invalid('slots', `names member ${index} of only ${memberCount}`);
     entries.push([uint16(bytes, at), index]);
   }
   return entries;
 }
 
-/** Little-endian. Buffer's own method checks its range each time. */
+/** Little-endian. Buffer's own method checks the range on each call. */
 function uint16(bytes: Uint8Array, at: number): number {
   return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
 }

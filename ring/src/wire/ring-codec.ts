@@ -4,7 +4,7 @@ import { type Release, type RingMessage, type Vacancy, WIRE_MAJOR } from './mess
 import { type ClusterSettings, settingsDigest } from './settings.ts';
 import { decodeTable, encodeTable } from './table-codec.ts';
 
-/** What travels with a ring besides itself. */
+/** What is sent along with a ring. */
 export interface RingContext {
   readonly cluster: string;
   readonly release: Release;
@@ -12,7 +12,7 @@ export interface RingContext {
   readonly vacancies?: readonly Vacancy[];
 }
 
-/** The message that publishes a ring; decodeRing undoes it. */
+/** The message that publishes a ring; decodeRing reverses it. */
 export function encodeRing(ring: Ring, context: RingContext): RingMessage {
   return {
     wire: WIRE_MAJOR,
@@ -30,9 +30,8 @@ export function encodeRing(ring: Ring, context: RingContext): RingMessage {
 }
 
 /**
- * The ring of a parsed message. Throws MESSAGE_INVALID when the table is damaged (field `table`) or when members and
- * table are not those that the sender took the digest of (field `digest`). The digest of the settings was checked when
- * the text was parsed, see parseRingMessage.
+ * The ring of a parsed message. Throws MESSAGE_INVALID if the table is damaged (field `table`), or if members and table
+ * do not match the sender's digest (field `digest`). parseRingMessage has checked the digest of the settings.
  */
 export function decodeRing(message: RingMessage): Ring {
   const ring = createRing(message.revision, message.members, decodeTable(message.table, message.members.length));

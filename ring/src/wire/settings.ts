@@ -4,7 +4,7 @@ import { gatewayLimitsSchema } from './gateway-limits.ts';
 
 const httpToken = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header or cookie name');
 
-/** Where a route finds the key; exactly one of the fields. */
+/** Where a route finds the key. Exactly one field is set. */
 export const keySourceSchema = z
   .object({
     param: z.string().min(1).optional().describe('Name of a {placeholder} of the path template'),
@@ -17,7 +17,7 @@ export const keySourceSchema = z
   });
 export type KeySource = Readonly<z.infer<typeof keySourceSchema>>;
 
-/** A path template: literal segments and `{name}` placeholders, each of one whole segment. */
+/** A path template of literal segments and `{name}` placeholders; a placeholder is a whole segment. */
 export const routeSchema = z
   .object({
     path: z
@@ -39,15 +39,15 @@ export const routeSchema = z
   });
 export type Route = Readonly<z.infer<typeof routeSchema>>;
 
-/** What travels with the ring so that a gateway needs no configuration of its own for the cluster. */
+/** Settings that travel with the ring, so that gateways need no configuration of their own for the cluster. */
 export const clusterSettingsSchema = z.object({
   routes: z.array(routeSchema),
-  /** Missing in rings of controllers that know no limits: the defaults hold then. */
+  /** Missing in rings from controllers that know no limits; the defaults apply then. */
   limits: gatewayLimitsSchema.optional(),
 });
 export type ClusterSettings = Readonly<z.infer<typeof clusterSettingsSchema>>;
 
-/** SHA-256 of the settings' JSON, 32 hex digits. Takes them unvalidated too, as they came over the wire. */
+/** SHA-256 of the settings' JSON, 32 hex digits. Also accepts unvalidated settings, as they came over the wire. */
 export function settingsDigest(settings: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(settings) ?? '')

@@ -3,13 +3,13 @@ import { SLOTS } from '../ring.ts';
 import { decodeBase64 } from './base64.ts';
 
 const MAX_COUNT = 0xffff_ffff;
-/** A gap of one byte and a count of five for each slot; longer gaps mean fewer slots. */
+/** One byte for the gap and five for the count of each slot; longer gaps mean fewer slots. */
 const MAX_BYTES = SLOTS * 6;
 
 /**
- * Connections by slot, for a report: for each slot that has any, ascending, two varints (LEB128): how many slots were
- * skipped since the one before, and the count. base64; '' when there are none. Takes SLOTS counts, or a map from slot
- * to count, in any order.
+ * Encodes connections by slot for a report, as base64. Each slot that has any, in ascending order, takes two varints
+ * (LEB128): how many slots were skipped since the previous one, and the count. '' if there are none. Accepts SLOTS
+ * counts, or a map from slot to count in any order.
  */
 export function encodeSlotCounts(counts: Readonly<Uint32Array> | ReadonlyMap<number, number>): string {
   const bytes: number[] = [];
@@ -25,7 +25,9 @@ export function encodeSlotCounts(counts: Readonly<Uint32Array> | ReadonlyMap<num
   return Buffer.from(bytes).toString('base64');
 }
 
-/** Undoes encodeSlotCounts: SLOTS counts. Throws MESSAGE_INVALID with field `connections` on anything else. */
+/**
+ * Reverses encodeSlotCounts; returns SLOTS counts. Throws MESSAGE_INVALID with field `connections` for anything else.
+ */
 export function decodeSlotCounts(text: string): Uint32Array {
   const bytes = decodeBase64(text, MAX_BYTES, 'connections');
   const counts = new Uint32Array(SLOTS);
@@ -38,7 +40,7 @@ export function decodeSlotCounts(text: string): Uint32Array {
       if (byte === undefined) throw invalid('ends within a number');
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) {
-        // One number, one form: a needless last byte is damage.
+        // Each number has one form; a superfluous last byte is damage.
         if ((byte === 0 && scale > 1) || value > MAX_COUNT) break;
         return value;
       }
@@ -49,14 +51,17 @@ export function decodeSlotCounts(text: string): Uint32Array {
     const slot = next + readVarint();
     if (slot >= SLOTS) throw invalid(`names slot ${slot} of only ${SLOTS}`);
     const count = readVarint();
-    if (count === 0) throw invalid(`counts nothing at slot ${slot}`);
+    if (count === 0) throw invalid(`has a count of 0 for slot ${slot}`);
     counts[slot] = count;
     next = slot + 1;
   }
   return counts;
 }
 
-/** What is not 0: a pair for each of the 65,536 would take milliseconds, and gateways apply rings meanwhile. */
+/**
+ * The entries that are not 0. A pair for each of the 65,536 slots would take milliseconds in which gateways should
+ * apply rings.
+ */
 function held(counts: Readonly<Uint32Array>): [number, number][] {
   const pairs: [number, number][] = [];
   for (let slot = 0; slot < counts.length; slot++) {

@@ -2,12 +2,12 @@ import { WsClusterError } from '../errors.ts';
 import { NO_OWNER, SLOTS } from '../ring.ts';
 import { decodeBase64 } from './base64.ts';
 
-// Owners lie over the slots as if by chance, which leaves a compressor nothing to find but that few bits are needed for
-// each: so these bits are what is sent, at about the same length and a tenth of the time.
+// Owners are spread over the slots as if at random, so all that a compressor could find is that each needs few bits.
+// Sending exactly these bits gives about the same length in a tenth of the time.
 
 /**
- * base64 of the table, with as many bits for each slot as `memberCount` takes: 0 for no owner, else 1 + index. Slot after
- * slot, each from its lowest bit on, into the bytes from their lowest bits on.
+ * base64 of the table, with as many bits per slot as `memberCount` needs: 0 for no owner, else 1 + index. Slots are
+ * packed in order, least significant bits first.
  */
 export function encodeTable(table: Readonly<Uint16Array>, memberCount: number): string {
   if (table.length !== SLOTS) throw new WsClusterError('INTERNAL', `a table has ${SLOTS} entries, not ${table.length}`);
@@ -30,8 +30,8 @@ export function encodeTable(table: Readonly<Uint16Array>, memberCount: number): 
 }
 
 /**
- * Undoes encodeTable. Throws MESSAGE_INVALID with field `table` unless it has exactly SLOTS entries, each NO_OWNER or
- * an index below `memberCount`.
+ * Reverses encodeTable. Throws MESSAGE_INVALID with field `table` unless there are exactly SLOTS entries, each NO_OWNER
+ * or an index below `memberCount`.
  */
 export function decodeTable(text: string, memberCount: number): Uint16Array {
   const width = widthFor(memberCount);
