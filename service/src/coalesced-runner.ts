@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Runs `work` once for any number of signals that came meanwhile, never twice at a time. A failed run is repeated after
- * a back-off (50 ms doubling up to `maxRetryMs`, default 5 s, reset by success), since the reason to run still stands.
+ * Runs `work` once for any number of signals that have arrived meanwhile, and never twice at a time. A failed run is
+ * repeated with back-off (50 ms, doubling up to `maxRetryMs`, default 5 s, reset by success), since the reason to run
+ * remains.
  */
 export class CoalescedRunner {
   readonly #work: () => Promise<void>;
@@ -20,7 +21,7 @@ export class CoalescedRunner {
     this.#maxRetryMs = maxRetryMs;
   }
 
-  /** A run is wanted that has not begun. */
+  /** A run is wanted but has not begun. */
   get waiting(): boolean {
     return this.#wanted;
   }
@@ -30,12 +31,12 @@ export class CoalescedRunner {
     this.#wanted = true;
     this.#running ??= this.#drain().finally(() => {
       this.#running = undefined;
-      // It may have come after the last look at it.
+      // The signal may have arrived after the last check.
       if (this.#wanted) this.signal();
     });
   }
 
-  /** Signals after `ms` at the latest; an earlier one that is already set stays. */
+  /** Signals after at most `ms`; an earlier timer stays. */
   signalIn(ms: number): void {
     const at = performance.now() + ms;
     if (this.#abort.signal.aborted || at >= this.#timerAt) return;
@@ -47,7 +48,7 @@ export class CoalescedRunner {
     }, ms);
   }
 
-  /** Ends after the run in progress. */
+  /** Stops after the run in progress. */
   async stop(): Promise<void> {
     this.#abort.abort();
     clearTimeout(this.#timer);

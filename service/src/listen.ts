@@ -6,7 +6,7 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** Reads `host:port`, `:port` (all interfaces) or `[v6]:port`. Port 0 asks the system for a free one. */
+/** Parses `host:port`, `:port` (all interfaces) or `[v6]:port`. Port 0 asks the system for a free port. */
 export function parseHostPort(text: string): HostPort | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]*)):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;
@@ -19,7 +19,7 @@ export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Starts listening; resolves with the port in use. Fails with PORT_TAKEN or CONFIG_INVALID naming the address. */
+/** Starts listening and resolves with the port in use. Rejects with PORT_TAKEN or CONFIG_INVALID naming the address. */
 export function listen(server: Server, address: HostPort, what: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
@@ -45,7 +45,7 @@ export function listen(server: Server, address: HostPort, what: string): Promise
   });
 }
 
-/** Stops listening and resolves when the last connection is gone; `closeNow` runs after listening ended. */
+/** Stops listening and resolves when the last connection has closed; `closeNow` runs once listening has ended. */
 export function stopListening(server: Server, closeNow: () => void = () => {}): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());

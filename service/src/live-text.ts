@@ -1,14 +1,14 @@
 /** A text that may change while the process runs, such as a URL with a password that is rotated. */
 export interface LiveText {
-  /** The present text: whoever uses it more than once takes it anew each time. */
+  /** The current text. Read it again for each use. */
   readonly value: string;
-  /** The file that it comes from, for who hands it on to another process; undefined when it comes from none. */
+  /** The file that it comes from, for passing it on to another process; undefined if it does not come from a file. */
   readonly file: string | undefined;
-  /** Calls `listener` after each change, which must not throw. Returns how to end that. */
+  /** Calls `listener`, which must not throw, after each change. Returns a function that ends this. */
   onChange(listener: () => void): () => void;
 }
 
-/** What takes a live text also takes one that never changes. */
+/** A live text, or one that never changes. */
 export type TextSource = string | LiveText;
 
 export function liveText(text: TextSource): LiveText {
@@ -19,9 +19,9 @@ export function fixedText(value: string): LiveText {
   return { value, file: undefined, onChange: () => () => {} };
 }
 
-/** A text that the program itself sets. */
+/** A live text that the program itself sets. */
 export interface SettableText extends LiveText {
-  /** The listeners are called before it returns, and not when it is the same text. */
+  /** Calls the listeners before it returns, unless the text is the same. */
   set(text: string): void;
 }
 
@@ -42,7 +42,7 @@ export function settableText(first: string): SettableText {
   };
 }
 
-/** Each call of `add` is a registration of its own, also of the same function. */
+/** Each call of `add` is a separate registration, even of the same function. */
 export class Listeners {
   readonly #listeners = new Set<{ readonly listener: () => void }>();
 

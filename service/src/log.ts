@@ -3,9 +3,9 @@ import { type Logger, type LoggerOptions, pino } from 'pino';
 export type { Logger };
 
 /**
- * One JSON object a line on stdout. Every line has `service`, `event` (a stable kebab-case name to search and alert by)
- * and, from warn upwards, `action`: what an operator should do, or that nothing is needed.
- * Lines go to `destination`, stdout by default. Level from WSCLUSTER_LOG_LEVEL (default info).
+ * A logger of JSON lines. Every line has `service`, `event` (a stable kebab-case name for searches and alerts) and,
+ * from warn upwards, `action`: what an operator should do, or that nothing is needed. Lines go to `destination`, by
+ * default stdout. WSCLUSTER_LOG_LEVEL sets the level, by default info.
  */
 export function createLogger(
   service: string,
@@ -23,5 +23,5 @@ export function createLogger(
   return pino(options, destination);
 }
 
-/** For pure tests: says nothing. */
+/** A logger that logs nothing, for pure tests. */
 export const silentLogger: Logger = pino({ level: 'silent' });

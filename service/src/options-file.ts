@@ -3,8 +3,8 @@ import { messageOf, WsClusterError } from '@wscluster/ring';
 import { parse } from 'yaml';
 
 /**
- * Options from a YAML or JSON file: a flat object of option names (`drainSeconds`) and texts, numbers or booleans. Gives
- * them as texts, as flags would. Throws CONFIG_INVALID naming the file and the field.
+ * Reads options from a YAML or JSON file: a flat object of option names (`drainSeconds`) and strings, numbers or
+ * booleans. Returns them as strings, as flags are. Throws CONFIG_INVALID naming the file and the field.
  */
 export function readOptionsFile(path: string, names: readonly string[]): Readonly<Record<string, string>> {
   let content: unknown;
@@ -21,11 +21,15 @@ export function readOptionsFile(path: string, names: readonly string[]): Readonl
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(content)) {
     if (!names.includes(name))
-      throw new WsClusterError('CONFIG_INVALID', `${path}: ${name} is no option; there are: ${names.join(', ')}`, {
-        field: name,
-      });
+      throw new WsClusterError(
+        'CONFIG_INVALID',
+        `${path}: ${name} is not an option; the options are ${names.join(', ')}`,
+        {
+          field: name,
+        },
+      );
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-      throw new WsClusterError('CONFIG_INVALID', `${path}: ${name} must be a text, a number, true or false`, {
+      throw new WsClusterError('CONFIG_INVALID', `${path}: ${name} must be a string, a number, true or false`, {
         field: name,
       });
     values[name] = String(value);

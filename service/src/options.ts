@@ -9,16 +9,17 @@ import type { Logger } from './log.ts';
 import { readOptionsFile } from './options-file.ts';
 
 /**
- * One setting of a process: `--kebab-name` on the command line, else `WSCLUSTER_KEBAB_NAME` in the environment, else the
- * content of the file that `WSCLUSTER_KEBAB_NAME_FILE` names (for secrets that are mounted), read once unless it is live.
+ * One setting of a process: `--kebab-name` on the command line, else `WSCLUSTER_KEBAB_NAME` in the environment, else
+ * the content of the file that `WSCLUSTER_KEBAB_NAME_FILE` names (for mounted secrets), which is read once unless the
+ * option is live.
  */
 export interface OptionSpec<T extends z.ZodType = z.ZodType> {
   readonly schema: T;
   /** What it does, its unit and default, for --help. */
   readonly help: string;
   /**
-   * Its value is a LiveText: one from a `_FILE` follows the file while the process runs, others stay. The schema then
-   * only checks the text.
+   * The value is a LiveText: from a `_FILE` it follows the file while the process runs; from elsewhere it never
+   * changes. The schema only checks the text.
    */
   readonly live?: true;
 }
@@ -36,23 +37,24 @@ export const hostPortOption = z.string().transform((text, ctx) => {
   return z.NEVER;
 });
 
-/** Seconds given as text; kept in milliseconds. */
+/** Seconds, given as text, converted to milliseconds. */
 export const secondsOption = z
   .union([z.number(), z.string().trim().min(1, 'must be a number of seconds')]) // an empty text is not 0
   .transform(Number)
   .pipe(z.number('must be a number of seconds').min(0).max(86_400))
   .transform((seconds) => Math.round(seconds * 1000));
 
-/** An option by this name, `config`, makes readOptions read a file of options. */
+/** As the option `config` it makes readOptions read a file of options. */
 export const configFileOption = {
   schema: z.string().min(1).optional(),
-  help: 'YAML or JSON file with these options by name (drainSeconds: 20); flags and variables win over it; no default',
+  help: 'YAML or JSON file with these options by name (drainSeconds: 20); flags and variables override it (no default)',
 };
 
 /**
- * Reads and validates all options: flags win over variables, which win over the file that `config` names, which wins over
- * defaults. A variable that is empty counts as unset: compose files make such. Throws CONFIG_INVALID naming the flag.
- * `--help` prints the list and returns undefined. `log` is for what becomes of the files of live options later on.
+ * Reads and validates all options. Flags override variables, which override the file that `config` names, which
+ * overrides defaults. An empty variable counts as unset, since Compose files produce those. Throws CONFIG_INVALID
+ * naming the flag. With `--help` it prints the list and returns undefined. `log` reports later problems with the files
+ * of live options.
  */
 export function readOptions<S extends OptionSpecs>(
   program: string,
@@ -114,7 +116,7 @@ function fromMountedFile(variable: string, env: NodeJS.ProcessEnv): string | und
   const path = env[variable];
   if (path === undefined || path === '') return undefined;
   try {
-    // Editors and `echo` end a file with a line break, which no value of ours has.
+    // Editors and `echo` end a file with a line break; no value of ours has one.
     return readFileSync(path, 'utf8').trim() || undefined;
   } catch (cause) {
     throw new WsClusterError('CONFIG_INVALID', `${variable}: ${path} cannot be read: ${messageOf(cause)}`, {

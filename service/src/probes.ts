@@ -8,12 +8,12 @@ export interface ProbeListener {
 }
 
 /**
- * GET /healthz (the process answers), /readyz (200 `ready`, else 503 with the reason), /metrics (Prometheus text).
- * A listener of its own so that probes answer while traffic drains.
+ * Serves GET /healthz (the process answers), /readyz (200 `ready`, else 503 with the reason) and /metrics (Prometheus
+ * text), on a separate listener so that probes answer while traffic drains.
  */
 export async function startProbes(
   address: HostPort,
-  /** undefined when ready, else why not. */
+  /** Undefined when ready, else why not. */
   notReady: () => string | undefined,
   metrics: Registry,
 ): Promise<ProbeListener> {

@@ -15,21 +15,24 @@ import { writePortFile } from './sample/port-file.ts';
 import { refuseLost } from './sample/refuse-lost.ts';
 import { connectionKey } from './sample/request-key.ts';
 
-/** Milliseconds for clients to answer the last Close, and for requests to end. */
+/** Milliseconds in which clients must answer the last Close and requests must end. */
 const CLOSE_DEADLINE_MS = 2_000;
 
-/** A connection whose other end vanished without a word is found out by TCP after some minutes. */
+/** TCP keep-alive finds a peer that vanished silently after some minutes. */
 const TCP_KEEPALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 };
 
-/** Longer than gateways keep an idle connection, so that they end it: ours would cross with their next request. */
+/**
+ * Longer than gateways keep an idle connection, so that they close it first: our close could cross with their next
+ * request.
+ */
 const HTTP_KEEPALIVE_MS = 75_000;
 
 export interface RunningNode extends Running {
-  /** `host:port` that clients are told. */
+  /** The `host:port` that clients are told. */
   readonly address: string;
 }
 
-/** The sample backend: tells each client who serves it, echoes, and pushes. */
+/** The sample backend: tells each client which node serves it, echoes, and pushes messages. */
 export async function startNode(options: NodeOptions, processLog: Logger): Promise<RunningNode> {
   const log = processLog.child({ node: options.id });
   const connections = new Connections();
@@ -78,7 +81,7 @@ export async function startNode(options: NodeOptions, processLog: Logger): Promi
   });
   server.on('error', (error) =>
     log.warn(
-      { event: 'accept-failed', error, action: 'see whether the process has file descriptors left' },
+      { event: 'accept-failed', error, action: 'check whether the process has file descriptors left' },
       messageOf(error),
     ),
   );
@@ -86,15 +89,18 @@ export async function startNode(options: NodeOptions, processLog: Logger): Promi
   if (options.portFile !== undefined) await writePortFile(options.portFile, address);
   log.info({ event: 'node-listening', address }, `node ${options.id} serves ws://${address}`);
 
-  /** Draining first, while all goes on; then nobody new; then the last ones, on purpose. */
+  /** First it drains while everything goes on, then it stops accepting, then it closes the remaining clients. */
   async function stop(): Promise<void> {
-    log.info({ event: 'node-draining', connections: connections.size }, 'draining: waits for its clients to be moved');
+    log.info(
+      { event: 'node-draining', connections: connections.size },
+      'draining: waiting until its clients have moved',
+    );
     await readiness.drain(connections, { drainMs: options.drainSeconds, lingerMs: options.lingerSeconds });
     const stopped = stopListening(server, () => server.closeIdleConnections());
     if (connections.size > 0)
-      log.info({ event: 'node-closing', connections: connections.size }, 'closes the clients that are left with 1001');
+      log.info({ event: 'node-closing', connections: connections.size }, 'closing the remaining clients with 1001');
     const cut = setTimeout(() => server.closeAllConnections(), CLOSE_DEADLINE_MS);
-    await connections.closeAll(1001, 'the node is going away', CLOSE_DEADLINE_MS);
+    await connections.closeAll(1001, 'node going away', CLOSE_DEADLINE_MS);
     await stopped;
     clearTimeout(cut);
     await view?.close();

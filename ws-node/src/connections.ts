@@ -2,13 +2,13 @@ import { WebSocket } from 'ws';
 
 export interface ConnectionsOptions {
   /**
-   * Bytes that may wait for one client that does not read, before it is cut: a client that came back could be served,
-   * one that hangs fills the memory. Default 16 MiB.
+   * Bytes that may wait for a client that does not read. Beyond them it is cut off, because it would fill the memory,
+   * and it can reconnect. Default 16 MiB.
    */
   readonly maxBufferedBytes?: number;
 }
 
-/** The live WebSockets of a node, by key. A key has as many as its user has devices and tabs. */
+/** The live WebSockets of a node, by key. A key has one for each device and tab of its user. */
 export class Connections {
   readonly #maxBufferedBytes: number;
   readonly #byKey = new Map<string, Set<WebSocket>>();
@@ -43,13 +43,15 @@ export class Connections {
     this.#changed();
   }
 
-  /** Whether the key has a connection that can be sent to; one that is being closed cannot. */
+  /** Whether the key has a connection that is open, and not being closed. */
   has(key: string): boolean {
     for (const socket of this.#byKey.get(key) ?? []) if (socket.readyState === WebSocket.OPEN) return true;
     return false;
   }
 
-  /** Sends to all connections of the key: a string as text, bytes as binary. Returns how many took it. */
+  /**
+   * Sends to all connections of the key: a string as text, bytes as binary. Returns the number of connections sent to.
+   */
   send(key: string, data: string | Uint8Array): number {
     let sent = 0;
     for (const socket of this.#byKey.get(key) ?? []) {
@@ -63,7 +65,10 @@ export class Connections {
     return sent;
   }
 
-  /** Resolves with true as soon as `condition` holds, tried at each change; with false when `signal` aborts first. */
+  /**
+   * Resolves with true as soon as `condition` holds, which is checked at each change; with false if `signal` aborts
+   * first.
+   */
   when(condition: (connections: Connections) => boolean, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (held: boolean) => {
@@ -82,7 +87,7 @@ export class Connections {
     });
   }
 
-  /** Closes all with a Close frame, and cuts those that have not answered it after `deadlineMs`. */
+  /** Closes all connections with a Close frame, and cuts off those that have not answered within `deadlineMs`. */
   async closeAll(code: number, reason: string, deadlineMs: number): Promise<void> {
     const sockets = [...this.#byKey.values()].flatMap((of) => [...of]);
     for (const socket of sockets) socket.close(code, reason);

@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connections } from './connections.ts';
 
 export interface DrainOptions {
-  /** Milliseconds after which the node stops waiting for its clients to be moved away. */
+  /** Milliseconds after which the node no longer waits for its clients to move away. */
   readonly drainMs: number;
-  /** Milliseconds that it goes on accepting in any case: gateways learn of the drain a moment later. */
+  /** Milliseconds for which it keeps accepting in any case, since gateways learn of the drain a moment later. */
   readonly lingerMs: number;
 }
 
-/** Whether a node takes part, as its readiness probe says, and its way out. */
+/** The state that a node's readiness probe reports, and its drain. */
 export class Readiness {
   #draining = false;
 
-  /** The body of /readyz. The controller tells `draining` apart from any other failure by it. */
+  /** The body of /readyz, by which the controller tells `draining` from any other failure. */
   get state(): 'ready' | 'draining' {
     return this.#draining ? 'draining' : 'ready';
   }
@@ -23,8 +23,8 @@ export class Readiness {
   }
 
   /**
-   * Reports draining from now on, and resolves when the node may end: its clients are gone and `lingerMs` have passed,
-   * or `drainMs` have passed. It goes on serving and accepting until then.
+   * Reports `draining` from now on, and resolves when the node may end: its clients have left and `lingerMs` have
+   * passed, or `drainMs` have passed. Until then it keeps serving and accepting.
    */
   async drain(connections: Connections, { drainMs, lingerMs }: DrainOptions): Promise<void> {
     this.#draining = true;

@@ -3,20 +3,20 @@ import { canonicalKey, type Revision, revisionSchema, WsClusterError } from '@ws
 
 /** What a gateway tells a node about a request or an upgrade. */
 export interface Routed {
-  /** The key by which the connection was routed here. */
+  /** The key that the request was routed by. */
   readonly key: string;
   /**
-   * The ring revision by which the gateway routed. An application that wants a single writer for a key stores it with
-   * what it writes and refuses lower ones. Undefined when the gateway did not say.
+   * The ring revision that the gateway routed by. An application that needs a single writer for a key stores it with
+   * what it writes, and refuses lower revisions. Undefined if the gateway did not say.
    */
   readonly revision: Revision | undefined;
-  /** The owner of the key changed a moment ago: its clients may still be on their way here. */
+  /** The owner of the key changed a moment ago, so its clients may still be reconnecting. */
   readonly settling: boolean;
 }
 
 /**
- * Reads the headers that the gateway adds, and never passes on from clients: X-WsCluster-Key (percent-encoded),
- * X-WsCluster-Revision (`epoch.version`), X-WsCluster-Settling (`1`). Returns undefined when the request did not come
+ * Reads the headers that gateways add, and never pass on from clients: X-WsCluster-Key (percent-encoded),
+ * X-WsCluster-Revision (`epoch.version`), X-WsCluster-Settling (`1`). Returns undefined if the request did not come
  * through a gateway. Throws KEY_INVALID or REQUEST_INVALID naming the header.
  */
 export function readRouted(req: IncomingMessage): Routed | undefined {
@@ -32,7 +32,7 @@ export function readRouted(req: IncomingMessage): Routed | undefined {
 function single(req: IncomingMessage, name: string): string | undefined {
   const values = req.headersDistinct[name.toLowerCase()] ?? [];
   if (values.length <= 1) return values[0];
-  throw new WsClusterError('REQUEST_INVALID', `the header ${name} must be there once`, { field: name });
+  throw new WsClusterError('REQUEST_INVALID', `the header ${name} must not be given more than once`, { field: name });
 }
 
 function parseRevision(text: string | undefined): Revision | undefined {

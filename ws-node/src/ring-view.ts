@@ -9,7 +9,7 @@ import {
 } from '@wscluster/transport';
 import type { Routed } from './gateway-headers.ts';
 
-/** A container's id begins with its host name, which Docker makes of the first 12 digits. */
+/** Docker names a container's host after the first 12 digits of the container's id. */
 const SHORT_ID = /^[0-9a-f]{12,}$/;
 
 export interface RingViewOptions {
@@ -20,20 +20,22 @@ export interface RingViewOptions {
   readonly log: Logger;
 }
 
-/** What a node knows of the ring. It only reads: with everything else down it goes on by the last ring that it has. */
+/** What a node knows of the ring. It only reads, and keeps the last ring when everything else is down. */
 export interface RingView {
-  /** The last ring; undefined before the first. */
+  /** The current ring; undefined before the first. */
   readonly ring: Ring | undefined;
   /**
-   * The revision at which this node lost the key, when it knows a newer ring than the gateway that sent the request, and
-   * somebody else owns the key there: answer 421 then. Undefined: serve. It refuses once it knows; a strict single
-   * writer also needs the application's store to compare revisions.
+   * If this node knows a newer ring than the gateway that sent the request, and another node owns the key in it, the
+   * revision of that ring: answer 421 then. Undefined: serve the request. A node learns of a new ring a moment late, so
+   * a strict single writer must also compare revisions in the application's store.
    */
   lost(routed: Pick<Routed, 'key' | 'revision'>): string | undefined;
   close(): Promise<void>;
 }
 
-/** Follows the ring of a cluster. Resolves once the store was asked; does not fail when bus or store are away. */
+/**
+ * Follows the ring of a cluster. Resolves once it has asked the store; does not fail if bus or store are unavailable.
+ */
 export async function followRing({ cluster, self, transport, log }: RingViewOptions): Promise<RingView> {
   const holder = new Holder();
   const store = transport.openStore();

@@ -1,9 +1,9 @@
 import { type RawData, WebSocket } from 'ws';
 
-/** Bytes waiting for a client above which nothing more is read from it: who sends must also read. */
+/** While more bytes than this wait for a client, nothing is read from it: a client that sends must also read. */
 const PAUSE_ABOVE_BYTES = 1024 * 1024;
 
-/** Sends every message back as it came: text as text, binary as binary. */
+/** Sends every message back as it is: text as text, binary as binary. */
 export function echo(socket: WebSocket): void {
   socket.on('message', (data: RawData, isBinary: boolean) => {
     if (socket.readyState !== WebSocket.OPEN) return;

@@ -21,7 +21,7 @@ export function answerJson(res: ServerResponse, body: object): void {
 /** Answers with `{code, message}`. */
 export function answerError(req: IncomingMessage, res: ServerResponse, error: unknown): void {
   const { status, headers, body } = described(error);
-  // What is left of the body is not read: the connection cannot be used again.
+  // The rest of the body is not read, so the connection cannot be reused.
   const connection = req.complete ? {} : { connection: 'close' };
   if (!res.headersSent) res.writeHead(status, { ...headers, ...connection, 'content-type': 'application/json' });
   res.end(body);

@@ -11,16 +11,19 @@ export interface NodeContext {
   readonly id: string;
   readonly connections: Connections;
   readonly readiness: Readiness;
-  /** Undefined when it does not follow a ring. */
+  /** Undefined if the node does not follow a ring. */
   readonly view: RingView | undefined;
-  /** Milliseconds that a push waits for a client that is on its way here. */
+  /** Milliseconds for which a push waits for a client that is reconnecting. */
   readonly settleMs: number;
 }
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
 type Methods = { readonly [method in 'GET' | 'POST']?: Handler };
 
-/** The node's HTTP side. `send` and `whoami` are also found below other paths: through a gateway they keep its route's. */
+/**
+ * The node's HTTP API. `send` and `whoami` also work below other paths, since gateways pass on the whole path of a
+ * route.
+ */
 export function httpRoutes(node: NodeContext): RequestListener {
   const { id, connections, readiness } = node;
   const byPath = new Map<string, Methods>([
@@ -44,7 +47,7 @@ export function httpRoutes(node: NodeContext): RequestListener {
     const handler = methods[(req.method === 'HEAD' ? 'GET' : req.method) as keyof Methods];
     if (handler !== undefined) return handler;
     const allow = Object.keys(methods).join(', ');
-    throw new HttpError(405, 'REQUEST_INVALID', `${pathOf(url)} takes ${allow}`, { allow });
+    throw new HttpError(405, 'REQUEST_INVALID', `${pathOf(url)} allows ${allow}`, { allow });
   }
 
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -64,19 +67,21 @@ function whoAmI({ id, view }: NodeContext, req: IncomingMessage, res: ServerResp
 }
 
 /**
- * Pushes the body to the connections of the request's key. Not refused for a key that was lost: its clients are here
- * until the gateways have moved them.
+ * Pushes the body to the connections of the request's key. A lost key is not refused: its clients stay here until the
+ * gateways have moved them.
  */
 async function push(node: NodeContext, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const to = requestKey(req);
-  if (to === undefined) throw new HttpError(400, 'KEY_MISSING', 'say to whom: ?userId=<userId>');
+  if (to === undefined) throw new HttpError(400, 'KEY_MISSING', 'name the receiver: ?userId=<userId>');
   const body = await readBody(req);
   const data = req.headers['content-type'] === 'application/octet-stream' ? body : asText(body);
   if (to.settling) await arrival(node, to.key, res);
   answerJson(res, { node: node.id, key: to.key, sent: node.connections.send(to.key, data) });
 }
 
-/** Waits until the key has a connection here; not for ever, nor longer than somebody waits for the answer. */
+/**
+ * Waits until the key has a connection here, for at most `settleMs` and no longer than the caller waits for the answer.
+ */
 async function arrival(node: NodeContext, key: string, res: ServerResponse): Promise<void> {
   const gone = new AbortController();
   const timer = setTimeout(() => gone.abort(), node.settleMs);

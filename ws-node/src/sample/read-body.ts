@@ -4,7 +4,7 @@ import { HttpError } from './http-answer.ts';
 /** Largest body of a push, in bytes: 1 MiB. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** The body of a request. Throws REQUEST_INVALID (413) when it is too large, without reading it to its end. */
+/** Reads the body of a request. Throws REQUEST_INVALID (413) if it is too large, without reading it to the end. */
 export async function readBody(req: IncomingMessage): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
@@ -19,7 +19,7 @@ export async function readBody(req: IncomingMessage): Promise<Buffer> {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** A text message must be UTF-8, or the client's WebSocket fails. Throws REQUEST_INVALID (400). */
+/** Decodes a text message, which must be UTF-8, or the client's WebSocket fails. Throws REQUEST_INVALID (400). */
 export function asText(body: Buffer): string {
   try {
     return utf8.decode(body);

@@ -9,8 +9,8 @@ export interface RequestKey {
 }
 
 /**
- * The key of a request: what the gateway says; else, for use without a gateway, the query parameter userId.
- * Undefined when there is none. Throws KEY_INVALID.
+ * The key of a request: from the gateway, or without a gateway from the query parameter userId. Undefined if there is
+ * none. Throws KEY_INVALID.
  */
 export function requestKey(req: IncomingMessage): RequestKey | undefined {
   const routed = readRouted(req);
@@ -18,7 +18,7 @@ export function requestKey(req: IncomingMessage): RequestKey | undefined {
   return unrouted(queryUserId(req.url ?? '/'));
 }
 
-/** As requestKey; without a gateway and a userId, the last segment of the path. Throws KEY_MISSING. */
+/** Like requestKey, but without a gateway and a userId it is the last segment of the path. Throws KEY_MISSING. */
 export function connectionKey(req: IncomingMessage): RequestKey {
   const found = requestKey(req) ?? unrouted(lastSegment(req.url ?? '/'));
   if (found !== undefined) return found;
