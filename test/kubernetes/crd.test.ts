@@ -66,7 +66,11 @@ describe('the API server refuses', () => {
     ['a mode that is not there', { rebalance: { mode: 'teleport' } }, /spec\.rebalance\.mode: .*"reconnect"/],
     ['a cap of nothing to spare', { rebalance: { cap: 1 } }, /spec\.rebalance\.cap: .*at least 1\.005/],
     ['a limit out of range', { gateway: { limits: { maxHeaderBytes: 1 } } }, 'spec.gateway.limits.maxHeaderBytes'],
-    ['a node port of nobody', { gateway: { service: { nodePort: 30_080 } } }, /service\.nodePort: .*only allowed for the types/],
+    [
+      'a node port of nobody',
+      { gateway: { service: { nodePort: 30_080 } } },
+      /service\.nodePort: .*only allowed for the types/,
+    ],
     [
       'a quantity of what',
       { gateway: { resources: { limits: { cpu: 'many' } } } },
@@ -86,7 +90,11 @@ describe('the API server refuses', () => {
       { routing: { routes: ['x', 'y'].map((query) => ({ path: '/a', key: { query } })) } },
       /spec\.routing\.routes\[1\]: Duplicate value/,
     ],
-    ['a placeholder twice', route('/{a}/{a}', { param: 'a' }), /routes\[0\]\.path: .*must not name a placeholder twice/],
+    [
+      'a placeholder twice',
+      route('/{a}/{a}', { param: 'a' }),
+      /routes\[0\]\.path: .*must not name a placeholder twice/,
+    ],
     ['no server of Nacos', { registry: { nacos: { servers: ['nacos'] } } }, 'spec.registry.nacos.servers[0]'],
   ])('%s', async (_, spec, said) => {
     await expect(api.apply(wsCluster('wrong', spec), '--dry-run=server')).rejects.toThrow(said);
