@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { mainProgram, type ProgramName } from '@wscluster/service';
 import type { Command } from './command.ts';
 import type { ExitCode } from './exit-codes.ts';
 
@@ -7,8 +7,7 @@ export interface ProcessCommandSpec {
   readonly summary: string;
   /** What stands above the list of options in the help. */
   readonly help: string;
-  /** The main program, from the root of the repository. */
-  readonly program: string;
+  readonly program: ProgramName;
 }
 
 /**
@@ -21,7 +20,7 @@ export function processCommand({ name, summary, help, program }: ProcessCommandS
     summary,
     async run(args) {
       if (args.includes('--help') || args.includes('-h')) process.stdout.write(`${help}\n\n`);
-      const file = fileURLToPath(new URL(`../../${program}`, import.meta.url));
+      const file = mainProgram(program);
       process.argv.splice(1, process.argv.length, file, ...args);
       await import(file);
       return new Promise<ExitCode>(() => {});

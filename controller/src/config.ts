@@ -1,9 +1,6 @@
-import { fileURLToPath } from 'node:url';
-import { hostPortOption, type OptionSpecs, secondsOption } from '@wscluster/service';
+import { hostPortOption, mainProgram, type OptionSpecs, secondsOption } from '@wscluster/service';
 import { brokerOptions } from '@wscluster/transport';
 import { z } from 'zod';
-
-const sampleNode = fileURLToPath(new URL('../../ws-node/src/main.ts', import.meta.url));
 
 export const controllerOptions = {
   cluster: {
@@ -85,5 +82,5 @@ export const controllerOptions = {
     schema: z.stringbool().default(false),
     help: 'true ends the nodes with the controller; else they go on (default false)',
   },
-  sampleNode: { schema: z.string().default(sampleNode), help: 'program of the sample backend' },
+  sampleNode: { schema: z.string().default(mainProgram('ws-node')), help: 'program of the sample backend' },
 } satisfies OptionSpecs;

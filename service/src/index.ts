@@ -5,6 +5,7 @@ export * from './lifecycle.ts';
 export * from './listen.ts';
 export * from './live-text.ts';
 export * from './log.ts';
+export * from './main-program.ts';
 export * from './options.ts';
 export * from './probes.ts';
 export * from './serial-queue.ts';

@@ -7,11 +7,11 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { announcedAddress, type NodeOptions } from './config.ts';
 import { Connections } from './connections.ts';
 import { Readiness } from './drain.ts';
+import { writePortFile } from './port-file.ts';
 import { followRing } from './ring-view.ts';
 import { echo } from './sample/echo.ts';
 import { refuseUpgrade } from './sample/http-answer.ts';
 import { httpRoutes } from './sample/http-routes.ts';
-import { writePortFile } from './sample/port-file.ts';
 import { refuseLost } from './sample/refuse-lost.ts';
 import { connectionKey } from './sample/request-key.ts';
 

@@ -7,5 +7,5 @@ export const controller = processCommand({
 gateways. When it ends, nodes and gateways go on; the next controller takes them over.
 
   wscluster controller --cluster deploy/local/chat.yaml --state-dir /var/lib/wscluster`,
-  program: 'controller/src/main.ts',
+  program: 'controller',
 });

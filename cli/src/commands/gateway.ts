@@ -7,5 +7,5 @@ export const gateway = processCommand({
 passes each connection on to the node that owns its key.
 
   wscluster gateway --cluster chat --state-dir /var/lib/wscluster --listen 127.0.0.1:7000 --probes 127.0.0.1:8082`,
-  program: 'gateway/src/main.ts',
+  program: 'gateway',
 });

@@ -7,5 +7,5 @@ export const node = processCommand({
 it without a gateway, or as a pattern for your own (docs/backend.md).
 
   wscluster node --id one --listen 127.0.0.1:8090`,
-  program: 'ws-node/src/main.ts',
+  program: 'ws-node',
 });

@@ -4,11 +4,10 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { WsClusterError } from '@wscluster/ring';
+import { mainProgram } from '@wscluster/service';
 import { freePortBlock } from './free-ports.ts';
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 const READY_MS = 60_000;
 const STOP_MS = 20_000;
 
@@ -28,7 +27,7 @@ export class OwnSystem {
     const log = openSync(this.logFile, 'a');
     const args = ['dev', '--state-dir', join(directory, 'state'), '--api-port', `${api}`];
     const ports = ['--gateway-ports', `${first},${second}`, '--probe-ports', `${probes}`];
-    this.#child = spawn(process.execPath, [main, ...args, ...ports], {
+    this.#child = spawn(process.execPath, [mainProgram('cli'), ...args, ...ports], {
       // A session of its own: Ctrl-C reaches the demo alone, which then ends all in order. The ipc channel tells the
       // system when the demo has died.
       detached: true,

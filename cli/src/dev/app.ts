@@ -1,15 +1,13 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadClusterFile } from '@wscluster/controller';
 import { openLocalSource } from '@wscluster/controller/adapters/local';
 import { WsClusterError } from '@wscluster/ring';
-import type { Logger, OptionValues, Running } from '@wscluster/service';
+import { type Logger, mainProgram, type OptionValues, type Running } from '@wscluster/service';
 import { banner } from './banner.ts';
 import type { devOptions } from './options.ts';
 import { Supervised } from './supervised.ts';
 import { type Awaited, untilReady } from './until-ready.ts';
 
-const program = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
 
@@ -31,7 +29,7 @@ export async function startDev(
     log,
     onUnusable: fail('the controller'),
     args: [
-      program('controller/src/main.ts'),
+      mainProgram('controller'),
       ...['--cluster', options.cluster, '--state-dir', options.stateDir, '--stop-nodes', 'true'],
       ...['--api', `127.0.0.1:${options.apiPort}`, '--probes', controllerProbes],
     ],
@@ -43,7 +41,7 @@ export async function startDev(
       log,
       onUnusable: fail(name),
       args: [
-        program('gateway/src/main.ts'),
+        mainProgram('gateway'),
         ...['--cluster', cluster, '--state-dir', options.stateDir, '--id', name],
         ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${options.probePorts + 1 + index}`],
         ...['--drain-seconds', '1'],

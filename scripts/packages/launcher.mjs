@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// The command `wscluster` as it is published. Says which Node it needs, before an older one fails on what it lacks.
+import { readFileSync } from 'node:fs';
+
+const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const needed = Number(engines.node.replace('>=', ''));
+if (Number.parseInt(process.versions.node, 10) < needed) {
+  process.stderr.write(`wscluster: needs Node ${needed} or later, but this is ${process.version}\n`);
+  process.exit(2);
+}
+await import('../cli/src/main.js');
