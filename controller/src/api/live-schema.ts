@@ -17,7 +17,6 @@ const convergence = z.object({
   ms: z.int().describe('From the first published step to the last move.'),
   moved: z.int().describe('Clients that gateways told to reconnect.'),
 });
-export type Convergence = z.infer<typeof convergence>;
 
 /** One cluster as it is now. */
 export const liveState = z.object({

@@ -12,7 +12,7 @@ export function statusOf(thrown: unknown): number | undefined {
 }
 
 /** What the engine said, without the client library's wrapping. */
-export function engineMessage(thrown: unknown): string {
+function engineMessage(thrown: unknown): string {
   if (isHttpFailure(thrown) && typeof thrown.json?.message === 'string') return thrown.json.message;
   return messageOf(thrown)
     .replace(/^\(HTTP code \d+\) [^-]*- /, '')

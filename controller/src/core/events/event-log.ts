@@ -14,7 +14,7 @@ export interface ClusterEvent {
 }
 
 /** How many of the last events are kept for those who come later. */
-export const KEPT_EVENTS = 1000;
+const KEPT_EVENTS = 1000;
 
 /** The last events of one cluster, and whoever listens for new ones. */
 export class EventLog {

@@ -1,7 +1,7 @@
 import { type Member, movedSlots, ownerOf, type Revision, type Ring } from '@wscluster/ring';
 
 /** A slot's clients may still be with its last owner for this long after the moves of its change were made, ms. */
-export const RECENT_MS = 10_000;
+const RECENT_MS = 10_000;
 
 /** Where a key's clients are to be looked for now. */
 export interface Whereabouts {

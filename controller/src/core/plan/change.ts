@@ -88,7 +88,7 @@ function reweighted(membership: Membership, weights: Readonly<Record<string, num
 }
 
 /** A member by node id or ring id. */
-export function findMember(membership: Membership, name: string): Member {
+function findMember(membership: Membership, name: string): Member {
   const found = membership.members.find(({ nodeId, ringId }) => nodeId === name || String(ringId) === name);
   if (found === undefined) throw new WsClusterError('NOT_FOUND', `no node ${name} is on the ring`, { field: 'change' });
   return found;

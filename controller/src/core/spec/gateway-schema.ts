@@ -101,4 +101,3 @@ export const gatewaySchema = z
     pod: gatewayPodSchema,
   })
   .describe('The gateways that clients connect to.');
-export type GatewaySpec = z.infer<typeof gatewaySchema>;

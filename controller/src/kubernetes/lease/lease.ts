@@ -62,7 +62,7 @@ export function renewalOf({ metadata, spec = {} }: Lease): string {
 }
 
 /** RFC 3339 with six digits of fraction: Kubernetes reads no other. */
-export function microTime(time: Date): string {
+function microTime(time: Date): string {
   return time.toISOString().replace('Z', '000Z');
 }
 

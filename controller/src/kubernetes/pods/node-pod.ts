@@ -6,7 +6,7 @@ import { LABELS, NODE_ROLE } from '../names.ts';
 import type { ClusterIdentity, KubernetesNodeSettings, PodTemplate } from './settings.ts';
 
 /** Added to a node's drain time before it is ended by force, seconds. */
-export const FORCE_MARGIN_SECONDS = 15;
+const FORCE_MARGIN_SECONDS = 15;
 
 const BROKERS_VOLUME = 'wscluster-brokers';
 const BROKERS_PATH = '/etc/wscluster/brokers';

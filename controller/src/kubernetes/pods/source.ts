@@ -26,7 +26,7 @@ import { type ObservedNode, PodHistory } from './pod-history.ts';
 import type { ClusterIdentity, KubernetesNodeSettings } from './settings.ts';
 
 export type { DeletionCosts } from './deletion-costs.ts';
-export type { ClusterIdentity, KubernetesNodeSettings, PodTemplate, SecretKeyRef } from './settings.ts';
+export type { ClusterIdentity, KubernetesNodeSettings, PodTemplate } from './settings.ts';
 
 /** A listing waits this long for the first complete list, ms. */
 const SYNC_MS = 5000;
