@@ -167,7 +167,7 @@ describe('any message', () => {
   test('of another wire format says so, whatever else it holds', () => {
     const text = JSON.stringify({ wire: 2, kind: 'something new' });
     for (const parse of [parseBroadcast, parseUplink, parseRingMessage])
-      expect(() => parse(text)).toThrow(refused('wire', /sender speaks wire format 2, this process 1/));
+      expect(() => parse(text)).toThrow(refused('wire', /sender uses wire format 2, this process 1/));
   });
 
   test.each(['', '{', 'null', '[]', '"ring"', '{}', '{"wire":"1"}', '{"wire":1}'])(

@@ -53,7 +53,7 @@ describe('connections by slot on the wire', () => {
     ['cut between a gap and its count', base64(1, 1, 1), /ends within/],
     ['beyond the last slot', base64(0x80, 0x80, 0x04, 1), /slot 65536/],
     ['beyond the last slot in two steps', base64(0xff, 0xff, 0x03, 1, 0, 1), /slot 65536/],
-    ['empty at a named slot', base64(3, 0), /nothing at slot 3/],
+    ['empty at a named slot', base64(3, 0), /count of 0 for slot 3/],
     ['a count above 32 bits', base64(0, 0xff, 0xff, 0xff, 0xff, 0x1f), /malformed or above/],
     ['a number of six bytes', base64(0, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01), /malformed or above/],
     ['a number in a longer form than needed', base64(0x80, 0, 1), /malformed or above/],
