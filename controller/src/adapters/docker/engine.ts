@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { withDeadline } from '@wscluster/service';
 import type Docker from 'dockerode';
 import { type DockerConnection, openDocker } from './connection.ts';
 import { engineError, statusOf } from './engine-error.ts';
@@ -28,8 +29,7 @@ export function nameOf({ Id, Names }: ContainerRow): string {
 export class Engine {
   readonly #docker: Docker;
   readonly #name: string;
-  readonly #inFlight = new Set<AbortController>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   /** Connects to nothing yet. Throws CONFIG_INVALID. */
   constructor(connection: DockerConnection) {
@@ -135,8 +135,7 @@ export class Engine {
 
   /** Ends what is under way; nothing can be asked any more. */
   close(): void {
-    this.#closed = true;
-    for (const abort of this.#inFlight) abort.abort(new Error('the source is closed'));
+    this.#closing.abort(new Error('the source is closed'));
   }
 
   async #act(what: string, ms: number, act: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
@@ -153,24 +152,13 @@ export class Engine {
     });
   }
 
-  /** The race is needed beside the signal: an answer that breaks off in its middle never settles in the library. */
+  /** Ends though the library may not: an answer that breaks off in its middle never settles there. */
   async #ask<T>(what: string, ms: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(new Error(`no answer within ${ms / 1000} s`)), ms);
-    this.#inFlight.add(abort);
-    if (this.#closed) abort.abort(new Error('the source is closed'));
+    const late = () => new Error(`no answer within ${ms / 1000} s`);
     try {
-      const aborted = new Promise<never>((_, reject) => {
-        const fail = () => reject(abort.signal.reason);
-        if (abort.signal.aborted) fail();
-        else abort.signal.addEventListener('abort', fail);
-      });
-      return await Promise.race([ask(abort.signal), aborted]);
+      return await withDeadline({ ms, late, signal: this.#closing.signal }, ask);
     } catch (error) {
-      throw engineError(abort.signal.aborted ? abort.signal.reason : error, this.#name, what);
-    } finally {
-      clearTimeout(timer);
-      this.#inFlight.delete(abort);
+      throw engineError(error, this.#name, what);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, Trouble } from '@wscluster/service';
 import { backoffMs } from '@wscluster/transport';
 import { type ContainerEvent, momentAfter, parseEvent } from './event.ts';
 import { EventLines } from './event-lines.ts';
@@ -21,16 +21,17 @@ export class EventWatch {
   readonly #open: (since: string) => Promise<Readable>;
   readonly #handlers: WatchHandlers;
   readonly #log: Logger;
+  readonly #trouble: Trouble;
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
   #stream: Readable | undefined;
   #since = ((Date.now() - OVERLAP_MS) / 1000).toFixed(3);
-  #unreachable = false;
   #tried = Promise.withResolvers<void>();
 
   constructor(open: (since: string) => Promise<Readable>, log: Logger, handlers: WatchHandlers) {
     this.#open = open;
     this.#log = log;
+    this.#trouble = new Trouble(log);
     this.#handlers = handlers;
     this.#running = this.#run();
   }
@@ -73,8 +74,7 @@ export class EventWatch {
     stream.on('data', (chunk: Buffer) => {
       for (const line of lines.push(chunk)) this.#take(line);
     });
-    if (this.#unreachable) this.#log.info({ event: 'docker-reachable' }, 'Docker answers again');
-    this.#unreachable = false;
+    this.#trouble.recovered({ event: 'docker-reachable' }, 'Docker answers again');
     this.#handlers.onOpen();
     this.#tried.resolve();
     await ended;
@@ -94,9 +94,7 @@ export class EventWatch {
   }
 
   #failed(error: unknown): void {
-    if (this.#unreachable) return;
-    this.#unreachable = true;
-    this.#log.warn(
+    this.#trouble.failed(
       { event: 'docker-unreachable', error, action: 'see the message; it is tried again until it works' },
       messageOf(error),
     );

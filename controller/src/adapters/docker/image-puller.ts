@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, withDeadline } from '@wscluster/service';
 
 /** How long a creation waits for a pull, ms; a longer one goes on, and the next creation finds the image. */
 const WAIT_MS = 3000;
@@ -21,18 +20,9 @@ export class ImagePuller {
   /** Resolves when the image was pulled. Rejects with SOURCE_UNAVAILABLE when it could not be, or not yet. */
   async need(image: string): Promise<void> {
     const pull = this.#pulls.get(image) ?? this.#begin(image);
-    const waited = new AbortController();
-    const tooLong = delay(WAIT_MS, 'too long', { signal: waited.signal }).catch(() => undefined);
-    try {
-      const outcome = await Promise.race([pull, tooLong]);
-      if (outcome === 'too long')
-        throw new WsClusterError(
-          'SOURCE_UNAVAILABLE',
-          `the image ${image} is not on the engine yet: it is being pulled`,
-        );
-    } finally {
-      waited.abort();
-    }
+    const late = () =>
+      new WsClusterError('SOURCE_UNAVAILABLE', `the image ${image} is not on the engine yet: it is being pulled`);
+    await withDeadline({ ms: WAIT_MS, late }, () => pull);
   }
 
   #begin(image: string): Promise<void> {

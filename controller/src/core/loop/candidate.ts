@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, Trouble } from '@wscluster/service';
 import { backoffMs } from '@wscluster/transport';
 import { Planner } from '../plan/planner.ts';
 import type { Leadership } from '../ports/leadership.ts';
@@ -53,6 +53,7 @@ export class Candidate {
   #reign: Reign | undefined;
   #leader: string | undefined;
   #problem: string | undefined;
+  readonly #trouble: Trouble;
   #failure: unknown;
   /** Aborted to begin anew. */
   #current = new AbortController();
@@ -60,6 +61,7 @@ export class Candidate {
   constructor(parts: CandidateParts) {
     this.name = parts.name;
     this.#parts = parts;
+    this.#trouble = new Trouble(parts.log, { level: 'error' });
   }
 
   /**
@@ -145,6 +147,7 @@ export class Candidate {
     this.#reign = { spec, controller, planner: new Planner(controller, spec) };
     this.#leader = undefined;
     this.#problem = undefined;
+    this.#trouble.recovered();
     this.#failure = undefined;
     this.#firstReign.resolve();
     const over = AbortSignal.any([lead, this.#stopping.signal, again]);
@@ -164,15 +167,13 @@ export class Candidate {
     await leadership.release();
   }
 
-  /** Once per cause: it is tried again for ever. */
   #note(error: unknown): void {
     this.#failure = error;
-    const problem = messageOf(error);
-    if (problem === this.#problem) return;
-    this.#problem = problem;
-    this.#parts.log.error(
+    this.#problem = messageOf(error);
+    this.#trouble.failed(
       { event: 'lead-failed', cluster: this.name, error, action: 'mend the cause; it is tried again' },
-      `cannot lead ${this.name}: ${problem}`,
+      `cannot lead ${this.name}: ${this.#problem}`,
+      this.#problem,
     );
   }
 

@@ -1,5 +1,5 @@
 import { type Member, messageOf, type Revision, WsClusterError } from '@wscluster/ring';
-import { CoalescedRunner, type Logger } from '@wscluster/service';
+import { CoalescedRunner, type Logger, Trouble } from '@wscluster/service';
 import type { Registry } from '../ports/registry.ts';
 
 /** Whatever events say, the registry is compared with the ring this often: others write there too. */
@@ -31,11 +31,13 @@ export interface RegistrySyncParts {
 export class RegistrySync {
   readonly #parts: RegistrySyncParts;
   readonly #runner: CoalescedRunner;
+  readonly #trouble: Trouble;
   #wanted: { members: readonly Member[]; revision: Revision; text: string } | undefined;
   #status: RegistryStatus = { synced: false, error: undefined };
 
   constructor(parts: RegistrySyncParts) {
     this.#parts = parts;
+    this.#trouble = new Trouble(parts.log);
     this.#runner = new CoalescedRunner(
       () => this.#sync(),
       (error) => this.#fail(error),
@@ -63,11 +65,10 @@ export class RegistrySync {
   }
 
   async #sync(): Promise<void> {
-    const { registry, leading, log, resyncMs = RESYNC_MS } = this.#parts;
+    const { registry, leading, resyncMs = RESYNC_MS } = this.#parts;
     if (this.#wanted === undefined || !leading()) return;
     await registry.sync(this.#wanted.members, this.#wanted.revision);
-    if (this.#status.error !== undefined)
-      log.info({ event: 'registry-recovered' }, 'the registry holds the ring again');
+    this.#trouble.recovered({ event: 'registry-recovered' }, 'the registry holds the ring again');
     this.#become({ synced: true, error: undefined });
     this.#runner.signalIn(resyncMs);
   }
@@ -75,12 +76,10 @@ export class RegistrySync {
   #fail(error: unknown): void {
     if (error instanceof WsClusterError && error.code === 'SHUTTING_DOWN') return;
     const message = messageOf(error);
-    // Once when it begins: it is tried again until it succeeds.
-    if (this.#status.error === undefined)
-      this.#parts.log.warn(
-        { event: 'registry-unavailable', error, action: 'bring the registry back; the ring goes on without it' },
-        message,
-      );
+    this.#trouble.failed(
+      { event: 'registry-unavailable', error, action: 'bring the registry back; the ring goes on without it' },
+      message,
+    );
     this.#become({ synced: false, error: message });
   }
 

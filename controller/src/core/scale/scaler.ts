@@ -1,5 +1,5 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, Trouble } from '@wscluster/service';
 import type { WorkloadSource } from '../ports/workload-source.ts';
 import { CreationBackoff } from './creation-backoff.ts';
 import { planScale, type ScaleInput } from './scale.ts';
@@ -11,6 +11,7 @@ const RETRY_MS = 1000;
 export class Scaler {
   readonly #source: WorkloadSource;
   readonly #log: Logger;
+  readonly #trouble: Trouble;
   readonly #backoff = new CreationBackoff();
   #problem: string | undefined;
   /** Why the last node that was to be started could not be. */
@@ -19,6 +20,7 @@ export class Scaler {
   constructor(source: WorkloadSource, log: Logger) {
     this.#source = source;
     this.#log = log;
+    this.#trouble = new Trouble(log, { level: 'error' });
   }
 
   /** Why nodes could not be started or stopped at the last try. */
@@ -43,19 +45,16 @@ export class Scaler {
   async scale(input: ScaleInput): Promise<number | undefined> {
     try {
       const againMs = await this.#carryOut(input);
-      if (this.#problem !== undefined)
-        this.#log.info({ event: 'scale-recovered' }, 'nodes can be started and stopped again');
+      this.#trouble.recovered({ event: 'scale-recovered' }, 'nodes can be started and stopped again');
       this.#problem = undefined;
       return againMs;
     } catch (error) {
-      const isNew = this.#problem === undefined;
       this.#problem = messageOf(error);
-      // Once: what is the matter now is in the status.
-      if (isNew)
-        this.#log.error(
-          { event: 'scale-failed', error, action: 'mend the cause; it is tried again, at the latest after 10 s' },
-          `a node cannot be started or stopped: ${this.#problem}`,
-        );
+      // Whatever the cause: what is the matter now is in the status.
+      this.#trouble.failed(
+        { event: 'scale-failed', error, action: 'mend the cause; it is tried again, at the latest after 10 s' },
+        `a node cannot be started or stopped: ${this.#problem}`,
+      );
       return Math.max(RETRY_MS, this.#backoff.waitMs(performance.now()));
     }
   }

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } fro
 import { text } from 'node:stream/consumers';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, withDeadline } from '@wscluster/service';
 import { ApiRefusal, apiError, type Request, readRefusal } from './api-error.ts';
 import { loadKubeConfig } from './kube-config.ts';
 import { Reachability } from './reachability.ts';
@@ -82,8 +82,7 @@ export class Kube {
 
   /** Makes a call; resolves with the answer's JSON. Rejects with what apiError makes of it, or the signal's reason. */
   async call<T>(call: Call): Promise<T> {
-    const timeout = AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS);
-    return await this.#translated(call, timeout, async () => {
+    return await this.#answered(call, async (timeout) => {
       const answer = await this.#send(call, this.#signalOf(call, timeout));
       return JSON.parse(await text(answer)) as T;
     });
@@ -91,13 +90,7 @@ export class Kube {
 
   /** As call, for an answer that does not end: resolves when it begins. It errors when the client is closed. */
   async open(call: Call): Promise<IncomingMessage> {
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), call.timeoutMs ?? TIMEOUT_MS);
-    try {
-      return await this.#translated(call, timeout.signal, () => this.#send(call, this.#signalOf(call, timeout.signal)));
-    } finally {
-      clearTimeout(timer);
-    }
+    return await this.#answered(call, (timeout) => this.#send(call, this.#signalOf(call, timeout)));
   }
 
   /** Ends what is under way, and all connections. */
@@ -111,20 +104,17 @@ export class Kube {
     return AbortSignal.any([this.#closing.signal, timeout, ...(signal === undefined ? [] : [signal])]);
   }
 
-  async #translated<T>(call: Call, timeout: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async #answered<T>(call: Call, work: (timeout: AbortSignal) => Promise<T>): Promise<T> {
+    const { timeoutMs: ms = TIMEOUT_MS } = call;
+    const late = () => new Error(`no answer within ${ms / 1000} s`);
     try {
-      const answer = await work();
+      const answer = await withDeadline({ ms, late }, work);
       this.#reachability.answered();
       return answer;
     } catch (thrown) {
       if (this.#closing.signal.aborted) throw this.#closing.signal.reason;
       call.signal?.throwIfAborted();
-      const seconds = (call.timeoutMs ?? TIMEOUT_MS) / 1000;
-      const error = apiError(
-        timeout.aborted ? new Error(`no answer within ${seconds} s`) : thrown,
-        this.server,
-        requestOf(call),
-      );
+      const error = apiError(thrown, this.server, requestOf(call));
       if (thrown instanceof ApiRefusal) this.#reachability.answered();
       else this.#reachability.failed(error);
       throw error;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, Trouble, withDeadline } from '@wscluster/service';
 import { ApiRefusal, apiError, refusalOf } from './api-error.ts';
 import { JsonLines } from './json-lines.ts';
 import { KeptObjects } from './kept-objects.ts';
@@ -83,11 +83,11 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
   #openedAt: number | undefined;
   #relistAt = 0;
   #problem: WsClusterError | undefined;
-  /** The log has the problem that lasts. */
-  #isTold = false;
+  readonly #trouble: Trouble;
 
   constructor(options: ObjectWatchOptions<Raw, Kept>) {
     this.#options = options;
+    this.#trouble = new Trouble(options.log);
     this.#kept = new KeptObjects((object) => options.keep(object));
     this.#firstList.promise.catch(() => {});
     this.#running = this.#run();
@@ -107,20 +107,11 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
 
   async whenSynced(timeoutMs: number): Promise<void> {
     if (this.#synced) return;
-    const timer = new AbortController();
-    const timeout = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-      const { kube, resource } = this.#options;
-      throw (
-        this.#problem ??
-        apiError(new Error(`no answer within ${timeoutMs} ms`), kube.server, this.#wanted('list', resource))
-      );
-    });
-    try {
-      await Promise.race([this.#firstList.promise, timeout]);
-    } finally {
-      timer.abort();
-      timeout.catch(() => {});
-    }
+    const { kube, resource } = this.#options;
+    const late = () =>
+      this.#problem ??
+      apiError(new Error(`no answer within ${timeoutMs} ms`), kube.server, this.#wanted('list', resource));
+    await withDeadline({ ms: timeoutMs, late }, () => this.#firstList.promise);
   }
 
   note(object: Raw): void {
@@ -260,16 +251,14 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
   }
 
   #failed(error: unknown): void {
-    const { kube, resource, namespace, log } = this.#options;
+    const { kube, resource, namespace } = this.#options;
     const refusal = refusalOf(error);
     // The past that it asked for is compacted: an ordinary event.
     if (refusal?.status === 410) return;
-    const told = this.#isTold;
     this.#problem = apiError(error, kube.server, this.#wanted('watch', resource));
-    // That the server cannot be reached is said once for all.
-    if (told || (refusal === undefined && error instanceof WsClusterError)) return;
-    this.#isTold = true;
-    log.warn(
+    // That the server cannot be reached is logged once for all that ask it.
+    if (refusal === undefined && error instanceof WsClusterError) return;
+    this.#trouble.failed(
       {
         event: 'kubernetes-watch-refused',
         resource: resource.plural,
@@ -282,13 +271,11 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
   }
 
   #recovered(): void {
-    const { resource, namespace, log } = this.#options;
-    if (this.#isTold)
-      log.info(
-        { event: 'kubernetes-watch-resumed', resource: resource.plural, namespace },
-        `${resource.plural} can be followed again`,
-      );
-    this.#isTold = false;
+    const { resource, namespace } = this.#options;
+    this.#trouble.recovered(
+      { event: 'kubernetes-watch-resumed', resource: resource.plural, namespace },
+      `${resource.plural} can be followed again`,
+    );
     this.#problem = undefined;
   }
 }

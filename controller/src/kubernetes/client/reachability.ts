@@ -1,25 +1,25 @@
 import type { WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, Trouble } from '@wscluster/service';
 
 /** One request that fails is one connection that was cut. */
 const FAILURES = 2;
 
-/** Tells once when the API server cannot be reached, and once when it answers again, whoever asks it how often. */
+/** Logs once that the API server cannot be reached, and once that it answers again, however many ask it. */
 export class Reachability {
   readonly #server: string;
-  readonly #log: Logger;
+  readonly #trouble: Trouble;
   /** In a row. */
   #failures = 0;
 
   constructor(server: string, log: Logger) {
     this.#server = server;
-    this.#log = log;
+    this.#trouble = new Trouble(log);
   }
 
   failed(error: WsClusterError): void {
     this.#failures++;
-    if (this.#failures !== FAILURES) return;
-    this.#log.warn(
+    if (this.#failures < FAILURES) return;
+    this.#trouble.failed(
       {
         event: 'kubernetes-unreachable',
         address: this.#server,
@@ -32,10 +32,8 @@ export class Reachability {
   }
 
   answered(): void {
-    const told = this.#failures >= FAILURES;
     this.#failures = 0;
-    if (!told) return;
-    this.#log.info(
+    this.#trouble.recovered(
       { event: 'kubernetes-reachable', address: this.#server },
       `Kubernetes at ${this.#server} answers again`,
     );

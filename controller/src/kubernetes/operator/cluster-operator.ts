@@ -1,5 +1,5 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import { CoalescedRunner, type Logger } from '@wscluster/service';
+import { CoalescedRunner, type Logger, Trouble } from '@wscluster/service';
 import { Candidate } from '../../core/loop/candidate.ts';
 import type { ClusterController } from '../../core/loop/cluster-controller.ts';
 import { isProgress } from '../../core/loop/status/conditions.ts';
@@ -83,7 +83,9 @@ export class ClusterOperator {
   #led: { spec: ResourceSpec; keeper: GatewayKeeper; opened: Opened; since: number } | undefined;
   /** Of the spec as it is now, while the one before counts. */
   #specProblem: Obstacle | undefined;
+  readonly #specTrouble: Trouble;
   #deletionProblem: Obstacle | undefined;
+  readonly #deletionTrouble: Trouble;
   #ended: Promise<void> | undefined;
   /** The last resource that could be served. */
   #served: ClusterResource | undefined;
@@ -95,6 +97,8 @@ export class ClusterOperator {
     const { kube, log, self, events } = parts;
     this.#parts = parts;
     this.#resource = resource;
+    this.#specTrouble = new Trouble(log);
+    this.#deletionTrouble = new Trouble(log);
     this.#statusWriter = new StatusWriter({
       kube,
       log,
@@ -207,7 +211,7 @@ export class ClusterOperator {
     const { kube } = this.#parts;
     try {
       const spec = new ResourceSpec(kube, resource);
-      this.#specProblem = undefined;
+      this.#acceptSpec();
       this.#served = resource;
       return spec;
     } catch (error) {
@@ -225,7 +229,7 @@ export class ClusterOperator {
       return;
     }
     this.#served = resource;
-    this.#specProblem = undefined;
+    this.#acceptSpec();
     this.#led?.opened.controller.specChanged();
     this.#led?.keeper.look();
     this.#foundationCheck.signal();
@@ -233,12 +237,17 @@ export class ClusterOperator {
 
   #refuseSpec(error: unknown, resource: ClusterResource): void {
     const problem = { ...obstacleOf(error), ofGeneration: resource.generation };
-    if (problem.message !== this.#specProblem?.message)
-      this.#parts.log.warn(
-        { event: 'spec-refused', cluster: resource.id, action: 'mend it; what was served before goes on meanwhile' },
-        problem.message,
-      );
     this.#specProblem = problem;
+    this.#specTrouble.failed(
+      { event: 'spec-refused', cluster: resource.id, action: 'mend it; what was served before goes on meanwhile' },
+      problem.message,
+      problem.message,
+    );
+  }
+
+  #acceptSpec(): void {
+    this.#specProblem = undefined;
+    this.#specTrouble.recovered();
   }
 
   /** Begins anew by a spec that names other brokers, secrets or registries, once these can be had. */
@@ -248,7 +257,7 @@ export class ClusterOperator {
     const { opened: before, declared } = led.spec;
     if (foundationOf(before) === foundationOf(declared)) return;
     await this.#parts.check(this.#resource, declared);
-    this.#specProblem = undefined;
+    this.#acceptSpec();
     this.candidate.restart();
   }
 
@@ -297,6 +306,7 @@ export class ClusterOperator {
     await removeFinalizer(kube, resource);
     this.#cleaned = true;
     this.#deletionProblem = undefined;
+    this.#deletionTrouble.recovered();
     log.info({ event: 'cluster-deleted', cluster: resource.id }, `${resource.id} is deleted; nothing of it is left`);
   }
 
@@ -320,10 +330,13 @@ export class ClusterOperator {
   #noteDeletion(error: unknown): void {
     const obstacle = obstacleOf(error);
     const problem = { ...obstacle, message: `it cannot be deleted yet: ${obstacle.message}` };
-    if (problem.message === this.#deletionProblem?.message) return;
     this.#deletionProblem = problem;
     const action = `bring it back; or remove the finalizer ${FINALIZER} by hand, and what is left there`;
-    this.#parts.log.warn({ event: 'cleanup-failed', cluster: this.#resource.id, action }, problem.message);
+    this.#deletionTrouble.failed(
+      { event: 'cleanup-failed', cluster: this.#resource.id, action },
+      problem.message,
+      problem.message,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import { CoalescedRunner, type Logger } from '@wscluster/service';
+import { CoalescedRunner, type Logger, Trouble } from '@wscluster/service';
 import type { Kube } from '../client/kube.ts';
 import type { KubeObject } from '../client/object.ts';
 import { applyObject, deleteObject, readObject, type Writable } from '../client/objects.ts';
@@ -57,13 +57,14 @@ export class GatewayKeeper {
   readonly #runner: CoalescedRunner;
   readonly #applied = new Map<string, Applied>();
   #unknownSince: number | undefined;
-  #problem: string | undefined;
+  readonly #trouble: Trouble;
 
   constructor(parts: GatewayKeeperParts) {
     this.#parts = parts;
+    this.#trouble = new Trouble(parts.log);
     this.#runner = new CoalescedRunner(
       () => this.#keep(),
-      (error) => this.#note(error),
+      (error) => this.#failed(messageOf(error)),
       MAX_RETRY_MS,
     );
     this.#runner.signal();
@@ -71,7 +72,7 @@ export class GatewayKeeper {
 
   /** Why the objects could not be made as they should be at the last try. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#trouble.problem;
   }
 
   /** The cluster's spec or one of its objects may have changed. */
@@ -103,7 +104,8 @@ export class GatewayKeeper {
     await this.#removeOthers(all, known);
     if (refusal !== undefined) throw refusal;
     this.#runner.signalIn(REAPPLY_MS);
-    if (leading()) this.#note(undefined);
+    if (leading())
+      this.#trouble.recovered({ event: 'gateways-kept-again' }, "the gateways' objects are as they should be again");
   }
 
   #waitForLists(): void {
@@ -112,7 +114,9 @@ export class GatewayKeeper {
     this.#runner.signalIn(PAUSE_MS);
     if (now - this.#unknownSince < UNKNOWN_MS) return;
     const why = this.#parts.unknown?.() ?? 'the list has not come yet';
-    this.#note(`what there is of Deployments, Services and PodDisruptionBudgets is not known, so none is made: ${why}`);
+    this.#failed(
+      `what there is of Deployments, Services and PodDisruptionBudgets is not known, so none is made: ${why}`,
+    );
   }
 
   async #keepOne(one: WantedObject, known: readonly OwnedObject[]): Promise<void> {
@@ -224,18 +228,13 @@ export class GatewayKeeper {
       );
   }
 
-  #note(error: unknown): void {
-    // Whatever goes wrong then is another's to tell.
-    if (error !== undefined && !this.#parts.leading()) return;
-    const before = this.#problem;
-    this.#problem = error === undefined ? undefined : messageOf(error);
-    if (before === undefined && this.#problem !== undefined)
-      this.#parts.log.warn(
-        { event: 'gateways-not-kept', action: 'see the message; it is tried again, and the gateways that run go on' },
-        this.#problem,
-      );
-    if (before !== undefined && this.#problem === undefined)
-      this.#parts.log.info({ event: 'gateways-kept-again' }, "the gateways' objects are as they should be again");
+  #failed(problem: string): void {
+    // Without the lead, what goes wrong is for the leader to say.
+    if (!this.#parts.leading()) return;
+    this.#trouble.failed(
+      { event: 'gateways-not-kept', action: 'see the message; it is tried again, and the gateways that run go on' },
+      problem,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import { type Logger, type SettableText, settableText } from '@wscluster/service';
+import { type Logger, type SettableText, settableText, Trouble } from '@wscluster/service';
 import type { SecretKeyRef } from '../../core/spec/brokers-schema.ts';
 import { refusalOf } from '../client/api-error.ts';
 import type { Kube } from '../client/kube.ts';
@@ -43,16 +43,17 @@ export class Secrets {
   readonly #timer: NodeJS.Timeout;
   #looking = false;
   #closed = false;
-  #problem: string | undefined;
+  readonly #trouble: Trouble;
 
   constructor(parts: SecretsParts) {
     this.#parts = parts;
+    this.#trouble = new Trouble(parts.log);
     this.#timer = setInterval(() => void this.#lookAgain(), LOOK_MS);
   }
 
   /** Why a secret cannot be read any more; what it held counts meanwhile. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#trouble.problem;
   }
 
   /** A URL. Rejects with CONFIG_INVALID, naming `field`, when Secret or key is missing or holds no such URL. */
@@ -118,7 +119,11 @@ export class Secrets {
         else isUnknown = true;
       }
     this.#looking = false;
-    if (!this.#closed && (problem !== undefined || !isUnknown)) this.#note(problem);
+    if (this.#closed) return;
+    const action = 'mend the Secret; what it held before counts meanwhile';
+    if (problem !== undefined) this.#trouble.failed({ event: 'secret-unusable', action }, problem);
+    else if (!isUnknown)
+      this.#trouble.recovered({ event: 'secret-usable-again' }, 'the Secrets of the WsCluster can be used again');
   }
 
   /** Why its text stays as it was. */
@@ -131,16 +136,6 @@ export class Secrets {
     }
     text.set(value);
     return undefined;
-  }
-
-  #note(problem: string | undefined): void {
-    const before = this.#problem;
-    this.#problem = problem;
-    const { log } = this.#parts;
-    if (before === undefined && problem !== undefined)
-      log.warn({ event: 'secret-unusable', action: 'mend the Secret; what it held before counts meanwhile' }, problem);
-    if (before !== undefined && problem === undefined)
-      log.info({ event: 'secret-usable-again' }, 'the Secrets of the WsCluster can be used again');
   }
 }
 

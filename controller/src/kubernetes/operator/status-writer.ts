@@ -1,5 +1,5 @@
 import { messageOf } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, Trouble } from '@wscluster/service';
 import type { Kube } from '../client/kube.ts';
 import { patchStatus } from '../client/objects.ts';
 import type { ResourceStatus } from '../crd/status-schema.ts';
@@ -33,10 +33,11 @@ export class StatusWriter {
   readonly #parts: StatusWriterParts;
   #written: Written | undefined;
   #writing = false;
-  #failing = false;
+  readonly #trouble: Trouble;
 
   constructor(parts: StatusWriterParts) {
     this.#parts = parts;
+    this.#trouble = new Trouble(parts.log);
   }
 
   /** The resource with the newest status that is known of it: the watch is a little behind what was written here. */
@@ -48,7 +49,7 @@ export class StatusWriter {
   /** Failing is no matter: the next call tries again. */
   async write(resource: ClusterResource, status: ResourceStatus): Promise<void> {
     if (this.#writing) return;
-    const { namespace, name, uid } = resource;
+    const { id, namespace, name, uid } = resource;
     const written = this.#lastOf(resource);
     const before = written?.status ?? resource.status;
     const same = before !== undefined && meaningOf(before) === meaningOf(status);
@@ -66,9 +67,10 @@ export class StatusWriter {
       const { resourceVersion } = answer.metadata;
       this.#written = { uid, status, answered: answer.status, resourceVersion, at: performance.now() };
       this.#tell(before?.conditions ?? [], status.conditions ?? []);
-      this.#note(resource, undefined);
+      this.#trouble.recovered({ event: 'status-written-again', cluster: id }, `the status of ${id} is written again`);
     } catch (error) {
-      this.#note(resource, error);
+      const action = 'see the message; it is tried again';
+      this.#trouble.failed({ event: 'status-not-written', cluster: id, action }, messageOf(error));
     } finally {
       this.#writing = false;
     }
@@ -90,19 +92,6 @@ export class StatusWriter {
       const old = before.find(({ type }) => type === condition.type);
       if (old?.status !== condition.status || old.reason !== condition.reason) this.#parts.onCondition(condition);
     }
-  }
-
-  #note({ id }: ClusterResource, error: unknown): void {
-    const failed = error !== undefined;
-    if (failed === this.#failing) return;
-    this.#failing = failed;
-    const { log } = this.#parts;
-    if (failed)
-      log.warn(
-        { event: 'status-not-written', cluster: id, action: 'see the message; it is tried again' },
-        messageOf(error),
-      );
-    else log.info({ event: 'status-written-again', cluster: id }, `the status of ${id} is written again`);
   }
 }
 
