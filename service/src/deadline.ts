@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events';
-
 export interface Deadline {
   readonly ms: number;
   /** What to reject with when it passes. */
@@ -20,19 +18,13 @@ export async function withDeadline<T>(
   const over = new AbortController();
   const end = () => over.abort(signal?.reason);
   const timer = setTimeout(() => over.abort(late()), ms);
-  if (signal !== undefined) {
-    // Any number of works may end by one signal; each takes its listener off again.
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', end);
-  }
+  signal?.addEventListener('abort', end);
   try {
+    // Listens before the work does: the reason comes before what the work makes of its signal.
     const ended = new Promise<never>((_, reject) => {
       over.signal.addEventListener('abort', () => reject(over.signal.reason));
     });
     return await Promise.race([work(over.signal), ended]);
-  } catch (error) {
-    // Work that stops says in its own words why it has stopped.
-    throw over.signal.aborted ? over.signal.reason : error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);

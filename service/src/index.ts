@@ -8,5 +8,6 @@ export * from './log.ts';
 export * from './main-program.ts';
 export * from './options.ts';
 export * from './probes.ts';
+export * from './problem-log.ts';
 export * from './serial-queue.ts';
 export * from './trouble.ts';

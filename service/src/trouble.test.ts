@@ -53,8 +53,9 @@ test('another cause is news; a failure without one is not', () => {
 test('a cause is news again after a recovery', () => {
   fail('the password is wrong', 'password');
   recover();
+  fail('refused');
   fail('the password is wrong', 'password');
-  expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(2);
+  expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(3);
 });
 
 test('the problem is the text of the last failure, until it recovers', () => {

@@ -1,12 +1,12 @@
 import type { Logger } from './log.ts';
 
 /** The fields of a log line, `event` first: a stable name to search and alert by. */
-interface RecoveryFields {
+export interface RecoveryFields {
   readonly event: string;
   readonly [field: string]: unknown;
 }
 
-interface FailureFields extends RecoveryFields {
+export interface FailureFields extends RecoveryFields {
   /** What an operator should do about it. */
   readonly action: string;
 }

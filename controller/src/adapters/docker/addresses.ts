@@ -1,4 +1,4 @@
-import type { Logger } from '@wscluster/service';
+import { type Logger, ProblemLog } from '@wscluster/service';
 import { addressOf } from './address.ts';
 import type { ContainerFacts } from './facts.ts';
 import { nodeLabels } from './labels.ts';
@@ -10,14 +10,12 @@ interface Problem {
   readonly action: string;
 }
 
-/** Finds where nodes are reached, and says once of each that cannot be why not. */
+/** Finds where nodes are reached, and logs of each that cannot be reached why not. */
 export class Addresses {
-  readonly #log: Logger;
-  /** What was said last of each container. */
-  readonly #said = new Map<string, string>();
+  readonly #problems: ProblemLog;
 
   constructor(log: Logger) {
-    this.#log = log;
+    this.#problems = new ProblemLog(log);
   }
 
   /** The addresses by container id. Of two containers with one address, the one that was created first has it. */
@@ -50,20 +48,21 @@ export class Addresses {
           owners.set(resolved.address, facts);
         }
       }
-      this.#say(facts, problems);
+      this.#note(facts, problems);
     }
-    const ids = new Set(containers.map(({ id }) => id));
-    for (const id of this.#said.keys()) if (!ids.has(id)) this.#said.delete(id);
+    this.#problems.keepOnly(new Set(containers.map(({ id }) => id)));
     return addresses;
   }
 
-  #say({ id, name }: ContainerFacts, problems: readonly Problem[]): void {
-    const said = JSON.stringify(problems);
-    if ((this.#said.get(id) ?? '[]') === said) return;
-    this.#said.set(id, said);
-    for (const { event, text, action } of problems)
-      this.#log.warn({ event, node: id, container: name, action }, `container ${name}: ${text}`);
-    if (problems.length === 0)
-      this.#log.info({ event: 'node-mended', node: id, container: name }, `container ${name} can be used now`);
+  #note({ id, name }: ContainerFacts, problems: readonly Problem[]): void {
+    const node = { node: id, container: name };
+    this.#problems.note(
+      id,
+      problems.map(({ event, text, action }) => ({
+        fields: { event, ...node, action },
+        text: `container ${name}: ${text}`,
+      })),
+      { fields: { event: 'node-mended', ...node }, text: `container ${name} can be used now` },
+    );
   }
 }

@@ -1,4 +1,4 @@
-import type { Logger } from '@wscluster/service';
+import { type LoggedProblem, type Logger, ProblemLog } from '@wscluster/service';
 import type { Workload } from '../../core/ports/workload-source.ts';
 import type { TakenAddress } from './addresses.ts';
 import type { PodFacts } from './pod-facts.ts';
@@ -11,13 +11,12 @@ interface Entry {
   readonly since: number;
   phase: Workload['phase'] | undefined;
   overdueTold: boolean;
-  /** What was said last of what cannot be used. */
-  problems: string;
 }
 
 /** Says in the log what becomes of nodes, each thing once. */
 export class NodeJournal {
   readonly #log: Logger;
+  readonly #problems: ProblemLog;
   readonly #namespace: string;
   readonly #tombstoneMs: number;
   readonly #entries = new Map<string, Entry>();
@@ -26,6 +25,7 @@ export class NodeJournal {
 
   constructor(log: Logger, namespace: string, tombstoneMs: number) {
     this.#log = log;
+    this.#problems = new ProblemLog(log);
     this.#namespace = namespace;
     this.#tombstoneMs = tombstoneMs;
   }
@@ -34,12 +34,13 @@ export class NodeJournal {
   note(nodes: readonly ObservedNode[], taken: ReadonlyMap<string, TakenAddress>): void {
     const uids = new Set(nodes.map(({ facts }) => facts.uid));
     for (const uid of this.#entries.keys()) if (!uids.has(uid)) this.#entries.delete(uid);
+    this.#problems.keepOnly(uids);
     for (const { facts, phase } of nodes) {
-      const fresh = { since: performance.now(), phase: undefined, overdueTold: false, problems: '[]' };
+      const fresh = { since: performance.now(), phase: undefined, overdueTold: false };
       const entry: Entry = this.#entries.get(facts.uid) ?? fresh;
       this.#entries.set(facts.uid, entry);
       this.#notePhase(facts, phase, entry);
-      this.#noteProblems(facts, taken.get(facts.uid), entry);
+      this.#noteProblems(facts, taken.get(facts.uid));
     }
     this.#isNews = true;
   }
@@ -77,26 +78,28 @@ export class NodeJournal {
     this.#log.warn({ ...line, action: `see ${logs}${within}` }, text);
   }
 
-  #noteProblems({ uid, name, problems }: PodFacts, taken: TakenAddress | undefined, entry: Entry): void {
-    const said = JSON.stringify([problems, taken]);
-    if (said === entry.problems || (entry.problems === '[]' && problems.length === 0 && taken === undefined)) return;
-    entry.problems = said;
-    const line = { node: uid, pod: name };
+  #noteProblems({ uid, name, problems }: PodFacts, taken: TakenAddress | undefined): void {
+    const node = { node: uid, pod: name };
+    const now: LoggedProblem[] = [];
     if (problems.length > 0)
-      this.#log.warn(
-        { event: 'node-annotation-invalid', ...line, action: 'kubectl annotate it with a value that is valid' },
-        `pod ${name}: ${problems.join('; ')}; the cluster's own value is used`,
-      );
+      now.push({
+        fields: {
+          event: 'node-annotation-invalid',
+          ...node,
+          action: 'kubectl annotate it with a value that is valid',
+        },
+        text: `pod ${name}: ${problems.join('; ')}; the cluster's own value is used`,
+      });
     if (taken !== undefined)
-      this.#log.warn(
-        {
+      now.push({
+        fields: {
           event: 'node-address-taken',
-          ...line,
+          ...node,
           action: 'give each node on one host a port of its own: the annotation wscluster.io/port',
         },
-        `pod ${name}: its address ${taken.address} is that of ${taken.by} already`,
-      );
-    if (problems.length === 0 && taken === undefined)
-      this.#log.info({ event: 'node-mended', ...line }, `pod ${name} can be used now`);
+        text: `pod ${name}: its address ${taken.address} is that of ${taken.by} already`,
+      });
+    const solved = { fields: { event: 'node-mended', ...node }, text: `pod ${name} can be used now` };
+    this.#problems.note(uid, now, solved);
   }
 }
