@@ -1,5 +1,5 @@
-// All that CI checks besides the tests: types, lint (with the import rule), format, and that nothing is unused.
-// Runs all, even if one fails.
+// All that CI checks besides the tests: types, lint (with the import rule), format, versions, the workflows of GitHub
+// Actions, and that nothing is unused. Runs all, even if one fails.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,16 @@ const checks = [
     name: 'lint and format',
     command: [tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'],
     mend: 'npm run format mends what can be mended by itself',
+  },
+  {
+    name: 'versions',
+    command: [join(root, 'scripts', 'version.mjs'), '--check'],
+    mend: 'docs/releases.md says how a version is set',
+  },
+  {
+    name: 'workflows',
+    command: [join(root, 'scripts', 'check-workflows.mjs')],
+    mend: 'see the messages above',
   },
   {
     name: 'unused files, exports and dependencies',
