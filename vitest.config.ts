@@ -4,11 +4,12 @@ import { GROUPS } from './test/run/groups.ts';
 /** A project for each group of tests; test/run decides which run when. */
 export default defineConfig({
   test: {
-    projects: GROUPS.map(({ name, include, workers }) => ({
+    projects: GROUPS.map(({ name, include, workers, sharesBrokers }) => ({
       test: {
         name,
         include: [...include],
         maxWorkers: workers,
+        ...(sharesBrokers === true ? { globalSetup: ['test/run/shared-brokers.ts'] } : {}),
         ...(name === 'unit'
           ? // Pure logic: a process for each file would take longer than the tests.
             { pool: 'threads' as const, isolate: false, testTimeout: 10_000 }

@@ -1,13 +1,13 @@
 import { redisServer } from '@wscluster/testbed';
 import { connect } from 'amqplib';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, inject, test } from 'vitest';
 import { Client } from '../e2e/support/client.ts';
 import { http } from '../e2e/support/http.ts';
 import { freePorts, type LoggedProcess } from '../e2e/support/processes.ts';
 import { System, type SystemOptions } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
 import { agreed } from './support/agreement.ts';
-import { askRedis, useBrokers } from './support/brokers.ts';
+import { askRedis } from './support/brokers.ts';
 
 const SECRET = 'do-not-tell-anybody';
 
@@ -17,7 +17,7 @@ function complaints(process: LoggedProcess, text: string) {
 }
 
 describe('with wrong addresses, credentials and contents', () => {
-  const brokers = useBrokers();
+  const urls = inject('brokers');
   let system: System | undefined;
   let count = 0;
   afterEach(async () => {
@@ -38,7 +38,7 @@ describe('with wrong addresses, credentials and contents', () => {
     const redis = await redisServer();
     try {
       await redis.stop();
-      const { controller, ...rest } = await begin({ brokers: { ...brokers().urls, redisUrl: redis.url } });
+      const { controller, ...rest } = await begin({ brokers: { ...urls, redisUrl: redis.url } });
       await until('it is said', () => complaints(controller, redis.address).length > 0);
       const readiness = () => http('GET', `http://127.0.0.1:${rest.controllers[0]?.probePort}/readyz`);
       expect((await readiness()).status).toBe(503);
@@ -58,7 +58,7 @@ describe('with wrong addresses, credentials and contents', () => {
     const redis = await redisServer({ password: 'right' });
     try {
       const redisUrl = redis.url.replace('right', SECRET);
-      const bad = await begin({ brokers: { ...brokers().urls, redisUrl } });
+      const bad = await begin({ brokers: { ...urls, redisUrl } });
       await until('it is said', () => complaints(bad.controller, 'password').length > 0);
       await until(
         'the gateway says it too',
@@ -74,8 +74,8 @@ describe('with wrong addresses, credentials and contents', () => {
   });
 
   test('wrong credentials of RabbitMQ: one clear line, and gateways go by the ring in Redis', async () => {
-    const rabbitmqUrl = brokers().urls.rabbitmqUrl.replace(/\/\/[^@]*@/, `//guest:${SECRET}@`);
-    const bad = await begin({ brokers: { ...brokers().urls, rabbitmqUrl } });
+    const rabbitmqUrl = urls.rabbitmqUrl.replace(/\/\/[^@]*@/, `//guest:${SECRET}@`);
+    const bad = await begin({ brokers: { ...urls, rabbitmqUrl } });
     await until(
       'it is said',
       () =>
@@ -100,7 +100,7 @@ describe('with wrong addresses, credentials and contents', () => {
 
   test('no Nacos at the address, and a service of ephemeral instances: a condition, and the ring goes on', async () => {
     const [port = 0] = await freePorts(1);
-    const bad = await begin({ brokers: brokers().urls, nacos: [`127.0.0.1:${port}`] });
+    const bad = await begin({ brokers: urls, nacos: [`127.0.0.1:${port}`] });
     await bad.settled(1);
     await until('the status says it', async () => (await bad.api('GET', '')).text.includes('RegistryUnavailable'));
     expect((await bad.api('GET', '')).text).toContain(`127.0.0.1:${port}`);
@@ -110,7 +110,7 @@ describe('with wrong addresses, credentials and contents', () => {
   test('a snapshot of garbage in Redis: said, and replaced by a ring', async () => {
     const name = `bad-${count + 1}`;
     await askRedis(
-      brokers().urls.redisUrl,
+      urls.redisUrl,
       'HSET',
       `wscluster:{${name}}:ring`,
       'epoch',
@@ -120,7 +120,7 @@ describe('with wrong addresses, credentials and contents', () => {
       'message',
       '{"wire":',
     );
-    const bad = await begin({ brokers: brokers().urls });
+    const bad = await begin({ brokers: urls });
     await bad.settled(1);
     expect(bad.controller.has('stored-ring-damaged')).toBe(true);
     expect((await bad.ring()).revision.epoch).toBeGreaterThan(7);
@@ -128,19 +128,19 @@ describe('with wrong addresses, credentials and contents', () => {
 
   test('strange documents in Redis: said with what to remove, tried again, and mended by removing them', async () => {
     const name = `bad-${count + 1}`;
-    await askRedis(brokers().urls.redisUrl, 'SET', `wscluster:{${name}}:documents`, 'what?');
-    const bad = await begin({ brokers: brokers().urls });
+    await askRedis(urls.redisUrl, 'SET', `wscluster:{${name}}:documents`, 'what?');
+    const bad = await begin({ brokers: urls });
     await until('it is said', () => bad.controller.has('lead-failed') || bad.controller.ended);
     expect(bad.controller.ended).toBe(false);
-    await askRedis(brokers().urls.redisUrl, 'DEL', `wscluster:{${name}}:documents`);
+    await askRedis(urls.redisUrl, 'DEL', `wscluster:{${name}}:documents`);
     await bad.settled(1);
   });
 
   test('foreign messages on the exchange change nothing', async () => {
-    const bad = await begin({ brokers: brokers().urls });
+    const bad = await begin({ brokers: urls });
     await bad.settled(1);
     const { revision } = await bad.ring();
-    const connection = await connect(brokers().urls.rabbitmqUrl);
+    const connection = await connect(urls.rabbitmqUrl);
     try {
       const channel = await connection.createConfirmChannel();
       for (const exchange of ['rings', 'reports'])

@@ -22,11 +22,11 @@ describe('containers that follow the ring', () => {
   beforeEach(async () => {
     const { brokers, docker, network } = site();
     const bridge = await docker('network', 'inspect', network, '--format', '{{(index .IPAM.Config 0).Gateway}}');
-    bus = await openTcpRelay(brokers.rabbitmq.address);
+    bus = await openTcpRelay(new URL(brokers.rabbitmqUrl).host);
     // The brokers are on loopback: the containers reach them by the address that this host has on their network.
     const [rabbitmq, redis] = await Promise.all([
-      openTcpRelay(brokers.rabbitmq.address, bridge),
-      openTcpRelay(brokers.redis.address, bridge),
+      openTcpRelay(new URL(brokers.rabbitmqUrl).host, bridge),
+      openTcpRelay(new URL(brokers.redisUrl).host, bridge),
     ]);
     relays = [bus, rabbitmq, redis];
     const by = (url: string, host: string, relay: TcpRelay) => {
@@ -34,7 +34,7 @@ describe('containers that follow the ring', () => {
       changed.host = `${host}:${relay.port}`;
       return changed.href;
     };
-    const { rabbitmqUrl, redisUrl } = brokers.urls;
+    const { rabbitmqUrl, redisUrl } = brokers;
     const env = {
       WSCLUSTER_RABBITMQ_URL: by(rabbitmqUrl, bridge, rabbitmq),
       WSCLUSTER_REDIS_URL: by(redisUrl, bridge, redis),

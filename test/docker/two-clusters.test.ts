@@ -48,7 +48,7 @@ describe('two clusters under one controller, with one RabbitMQ, Redis, Nacos and
 
   test('nodes added, killed and drained of the one leave no trace in the other', async () => {
     const [busyCrowd, quietCrowd] = crowds as [Crowd, Crowd];
-    tap = await openRingTap(site().brokers.urls.rabbitmqUrl, quiet.name);
+    tap = await openRingTap(site().brokers.rabbitmqUrl, quiet.name);
     const before = await tracesOf(quiet, site());
 
     const added = await busy.addNode();

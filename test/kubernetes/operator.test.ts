@@ -1,7 +1,6 @@
-import { type RabbitmqServer, type RedisServer, rabbitmqServer, redisServer } from '@wscluster/testbed';
 import { type KubernetesApi, kubernetesApi } from '@wscluster/testbed/kubernetes';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { askRedis } from '../brokers/support/brokers.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { askRedis, hasExchange } from '../brokers/support/brokers.ts';
 import { http } from '../e2e/support/http.ts';
 import { until } from '../e2e/support/wait.ts';
 import { installCrd } from './support/crd.ts';
@@ -12,24 +11,19 @@ const BY_CLUSTER = '--selector=wscluster.io/cluster=';
 
 describe('a controller on an API server without machines', () => {
   let api: KubernetesApi;
-  let redis: RedisServer;
-  let rabbitmq: RabbitmqServer;
+  const { redisUrl, rabbitmqUrl } = inject('brokers');
   let operator: Awaited<ReturnType<typeof startOperator>>;
   let count = 0;
 
   beforeAll(async () => {
-    [api, redis, rabbitmq] = await Promise.all([
-      kubernetesApi({ controllerManager: true }),
-      redisServer(),
-      rabbitmqServer(),
-    ]);
+    api = await kubernetesApi({ controllerManager: true });
     await installCrd(api);
     await api.apply(secrets());
     operator = await startOperator(api);
   });
   afterAll(async () => {
     const code = await operator?.process.end('SIGTERM');
-    await Promise.all([api?.dispose(), redis?.dispose(), rabbitmq?.dispose()]);
+    await api?.dispose();
     expect(code).toBe(0);
   });
   afterEach(async () => {
@@ -43,7 +37,7 @@ describe('a controller on an API server without machines', () => {
       metadata: { name, namespace: 'default' },
       stringData: { url },
     });
-    return [secret('rabbitmq', rabbitmq.url), secret('redis', redis.url)];
+    return [secret('rabbitmq', rabbitmqUrl), secret('redis', redisUrl)];
   }
 
   /** The pods that are nodes. */
@@ -52,7 +46,7 @@ describe('a controller on an API server without machines', () => {
   /** A cluster with all its pods ready. */
   async function readyCluster(spec: object = {}): Promise<string> {
     const name = `chat-${++count}`;
-    const literals = [`--from-literal=bus=${rabbitmq.url}`, `--from-literal=store=${redis.url}`];
+    const literals = [`--from-literal=bus=${rabbitmqUrl}`, `--from-literal=store=${redisUrl}`];
     if (JSON.stringify(spec).includes('"own"')) await api.kubectl('create', 'secret', 'generic', 'own', ...literals);
     await api.apply(wsCluster(name, spec));
     await until('there are three pods', async () => (await nodesOf(name)).length === 3);
@@ -157,7 +151,7 @@ describe('a controller on an API server without machines', () => {
     await until('an Event says so', async () =>
       (await api.kubectl('describe', 'wsc', name)).includes('SecretUnusable'),
     );
-    await api.kubectl('create', 'secret', 'generic', 'later', `--from-literal=url=${rabbitmq.url}`);
+    await api.kubectl('create', 'secret', 'generic', 'later', `--from-literal=url=${rabbitmqUrl}`);
     await condition(api, name, 'Ready', 'NoNodeReady', 30_000);
     await api.kubectl('delete', 'secret', 'later');
   });
@@ -206,13 +200,15 @@ describe('a controller on an API server without machines', () => {
 
   test('a deleted WsCluster leaves nothing, neither here nor in RabbitMQ and Redis', async () => {
     const name = await readyCluster();
-    const keys = async () => await askRedis(redis.url, 'KEYS', `*default.${name}*`);
+    const keys = async () => await askRedis(redisUrl, 'KEYS', `*default.${name}*`);
     expect(await keys()).toEqual([`wscluster:{default.${name}}:ring`]);
+    expect(await hasExchange(rabbitmqUrl, `wscluster.default.${name}.rings`)).toBe(true);
     await api.kubectl('delete', 'wsc', name, '--timeout=20s');
     for (const kind of ['pod', 'deployment', 'service', 'pdb'])
       await until(`no ${kind} is left`, async () => (await namesOf(api, kind, `${BY_CLUSTER}${name}`)).length === 0);
     expect(await keys()).toEqual([]);
-    expect(await rabbitmq.ctl('list_exchanges', 'name')).not.toContain(`default.${name}`);
+    for (const kind of ['rings', 'reports'])
+      expect(await hasExchange(rabbitmqUrl, `wscluster.default.${name}.${kind}`)).toBe(false);
   });
 
   test('a WsCluster whose Secrets were deleted before it is deleted too, and leaves nothing', async () => {
@@ -222,7 +218,7 @@ describe('a controller on an API server without machines', () => {
     });
     await api.kubectl('delete', 'secret', 'own');
     await api.kubectl('delete', 'wsc', name, '--timeout=20s');
-    expect(await askRedis(redis.url, 'KEYS', `*default.${name}*`)).toEqual([]);
+    expect(await askRedis(redisUrl, 'KEYS', `*default.${name}*`)).toEqual([]);
   });
 
   test('another Secret that is not there is said, and the one before counts until it is', async () => {

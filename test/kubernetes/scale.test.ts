@@ -1,6 +1,5 @@
-import { type RabbitmqServer, type RedisServer, rabbitmqServer, redisServer } from '@wscluster/testbed';
 import { type KubernetesApi, kubernetesApi } from '@wscluster/testbed/kubernetes';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { addServiceAccount } from '../contracts/support/kubernetes-client.ts';
 import { http } from '../e2e/support/http.ts';
 import { until } from '../e2e/support/wait.ts';
@@ -16,13 +15,12 @@ const LEAVING = 300;
 const BOUND_MS = 10_000;
 
 let api: KubernetesApi;
-let redis: RedisServer;
-let rabbitmq: RabbitmqServer;
 let pods: FakePods;
 let operator: Awaited<ReturnType<typeof startOperator>>;
 
 beforeAll(async () => {
-  [api, redis, rabbitmq] = await Promise.all([kubernetesApi(), redisServer(), rabbitmqServer()]);
+  const { redisUrl, rabbitmqUrl } = inject('brokers');
+  api = await kubernetesApi();
   await installCrd(api);
   await addServiceAccount(api, 'default');
   const secret = (name: string, url: string) => ({
@@ -31,7 +29,7 @@ beforeAll(async () => {
     metadata: { name, namespace: 'default' },
     stringData: { url },
   });
-  await api.apply([secret('rabbitmq', rabbitmq.url), secret('redis', redis.url)]);
+  await api.apply([secret('rabbitmq', rabbitmqUrl), secret('redis', redisUrl)]);
   await api.apply(wsCluster('chat', { nodes: { selector: SELECTOR } }));
   pods = new FakePods(api);
   operator = await startOperator(api);
@@ -40,7 +38,7 @@ beforeAll(async () => {
 afterAll(async () => {
   pods?.close();
   const code = await operator?.process.end('SIGTERM');
-  await Promise.all([api?.dispose(), redis?.dispose(), rabbitmq?.dispose()]);
+  await api?.dispose();
   expect(code).toBe(0);
 });
 
@@ -49,9 +47,7 @@ async function members(): Promise<string[]> {
   return (JSON.parse(answer.text) as { members: { nodeId: string }[] }).members.map(({ nodeId }) => nodeId).sort();
 }
 
-test('1,000 pods appear and are a ring without being listed again; then 300 leave, and exactly those', {
-  retry: 0,
-}, async () => {
+test('1,000 pods appear and are a ring without being listed again; then 300 leave, and exactly those', async () => {
   await until('the empty cluster is known', async () => (await members()).length === 0);
   const listsBefore = await podLists(api);
 

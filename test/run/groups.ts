@@ -17,6 +17,8 @@ export interface Group {
   readonly workers: number;
   /** Empty: runs anywhere, without root and without a server. */
   readonly needs: readonly Need[];
+  /** One Redis, one RabbitMQ, and with the need `nacos` one Nacos, run for all files: these break none, and have clusters of their own. */
+  readonly sharesBrokers?: true;
   /** Folders that hold all that these tests test. Once they have passed, they run again only when it changes. */
   readonly unchanged?: readonly string[];
 }
@@ -48,6 +50,7 @@ export const GROUPS: readonly Group[] = [
     include: ['test/contracts/{amqp,redis}-*.test.ts', 'test/brokers/{bad-input,rotation}.test.ts'],
     workers: 2,
     needs: ['brokers'],
+    sharesBrokers: true,
   },
   {
     name: 'nacos',
@@ -61,10 +64,11 @@ export const GROUPS: readonly Group[] = [
     lane: 'servers',
     include: [
       'test/contracts/{kubernetes-source-states,kubernetes-watch,lease-*}.test.ts',
-      'test/kubernetes/!(cluster|operations).test.ts',
+      'test/kubernetes/!(cluster|operations|scale).test.ts',
     ],
     workers: 2,
     needs: ['brokers', 'kubernetes'],
+    sharesBrokers: true,
   },
   // The machine has one Docker engine and one Kubernetes node.
   {
@@ -73,6 +77,7 @@ export const GROUPS: readonly Group[] = [
     include: ['test/contracts/docker-*.test.ts', 'test/docker/*.test.ts'],
     workers: 1,
     needs: ['brokers', 'nacos', 'images'],
+    sharesBrokers: true,
   },
   {
     name: 'compose',
@@ -103,5 +108,12 @@ export const GROUPS: readonly Group[] = [
     workers: 1,
     needs: [],
   },
-  { name: 'failover', lane: 'alone', include: ['test/brokers/failover.test.ts'], workers: 1, needs: ['brokers'] },
+  {
+    name: 'bounds',
+    lane: 'alone',
+    include: ['test/brokers/failover.test.ts', 'test/kubernetes/scale.test.ts'],
+    workers: 1,
+    needs: ['brokers', 'kubernetes'],
+    sharesBrokers: true,
+  },
 ];

@@ -8,6 +8,7 @@ import {
   redisServer,
 } from '@wscluster/testbed';
 import { openRedisStore } from '@wscluster/transport';
+import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 
@@ -56,5 +57,23 @@ export async function askRedis(redisUrl: string, command: string, ...args: strin
     return await redis.call(command, ...args);
   } finally {
     redis.disconnect();
+  }
+}
+
+/** Whether RabbitMQ has an exchange of this name. */
+export async function hasExchange(rabbitmqUrl: string, name: string): Promise<boolean> {
+  const connection = await connect(rabbitmqUrl);
+  try {
+    const channel = await connection.createChannel();
+    channel.on('error', () => {}); // it closes the channel when there is none
+    return await channel.checkExchange(name).then(
+      () => true,
+      (error: { code?: number }) => {
+        if (error.code === 404) return false;
+        throw error;
+      },
+    );
+  } finally {
+    await connection.close();
   }
 }
