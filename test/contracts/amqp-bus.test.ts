@@ -6,7 +6,8 @@ import { recordingLog } from './support/log-lines.ts';
 import { openTcpRelay } from './support/tcp-relay.ts';
 
 const { rabbitmqUrl: url } = inject('brokers');
-const cluster = 'amqp-bus';
+/** As the contract's messages name it. */
+const cluster = 'chat';
 
 ringBusContract('the bus on RabbitMQ', async (): Promise<BusHarness> => {
   // Followers by an address of their own, so that their connections can be broken and not those of the hub.
