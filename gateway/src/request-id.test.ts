@@ -3,11 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type EchoNode, startEchoNode } from './testing/echo-node.ts';
 import { eventually } from './testing/eventually.ts';
 import { type GatewayUnderTest, startTestGateway } from './testing/gateway-under-test.ts';
+import { NOBODY } from './testing/nobody.ts';
 import { rawUpgrade } from './testing/raw-socket.ts';
 import { revision, ringMessage, ringOf, type TestNode } from './testing/rings.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const NOBODY: TestNode = { id: 'nobody', port: 1 };
 
 const lines: Record<string, unknown>[] = [];
 const stops: (() => Promise<unknown>)[] = [];

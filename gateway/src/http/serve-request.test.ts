@@ -1,14 +1,12 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
+import { NOBODY, nobodyRefuses } from '../testing/nobody.ts';
 import { rawRequest } from '../testing/raw-socket.ts';
 import { releaseUpTo, revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
 const { gatewayFor, echoNode, rawNode } = useGateway({ ownerWaitMs: 300, connectMs: 300, httpAnswerMs: 400 });
-
-/** A port that nobody listens on. */
-const NOBODY: TestNode = { id: 'nobody', port: 1 };
 
 function moved(nodes: readonly TestNode[]) {
   return ringMessage(ringOf(revision(2), nodes, () => 1));
@@ -90,7 +88,9 @@ describe('a plain HTTP request', () => {
     const b = await echoNode('b');
     const test = await gatewayFor(NOBODY, b);
     const answer = send(test.gateway.port, { method, ...(method === 'POST' && { body: 'hello' }) });
-    setTimeout(() => test.broadcast(moved([NOBODY, b])), 100);
+    await eventually('the request', () => test.gateway.sockets === 1);
+    await nobodyRefuses();
+    test.broadcast(moved([NOBODY, b]));
     const echo = (await (await answer).json()) as Echo;
     expect(echo).toMatchObject({ node: 'b', body: method === 'POST' ? 'hello' : '' });
     expect(echo.headers).toMatchObject({ 'x-wscluster-revision': '1.2', 'x-wscluster-settling': '1' });
@@ -107,9 +107,10 @@ describe('a plain HTTP request', () => {
     const a = await rawNode('a', ({ socket }) => socket.resetAndDestroy());
     const b = await echoNode('b');
     const test = await gatewayFor(a, b);
-    setTimeout(() => test.broadcast(moved([a, b])), 50);
-    const answer = await send(test.gateway.port, { method: 'POST', body: 'hello' });
-    expect(answer.status).toBe(502);
+    const answer = send(test.gateway.port, { method: 'POST', body: 'hello' });
+    await eventually('the first attempt', () => a.sockets.length === 1);
+    test.broadcast(moved([a, b]));
+    expect((await answer).status).toBe(502);
     expect(a.sockets.length).toBe(1);
   });
 

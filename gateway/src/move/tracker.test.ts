@@ -28,8 +28,9 @@ describe('a tracker', () => {
           } else if (chosen !== undefined) tracker.setNode(chosen, node);
         }
         expect(tracker.size).toBe(held.length);
-        expect(new Set(tracker.all())).toEqual(new Set(held));
-        expect(tracker.all().map(({ slot }) => slot)).toEqual(held.map(({ slot }) => slot).sort());
+        const all = tracker.all();
+        expect(new Set(all)).toEqual(new Set(held));
+        expect(all.map(({ slot }) => slot)).toEqual(held.map(({ slot }) => slot).sort());
         for (let slot = 0; slot < 4; slot++)
           expect(tracker.countsBySlot[slot]).toBe(held.filter((entry) => entry.slot === slot).length);
         const byNode = NODES.map((id) => [id, held.filter(({ nodeId }) => nodeId === id).length] as const);

@@ -4,22 +4,22 @@ import { afterEach, expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import { readChunks } from './read-chunks.ts';
 
-let writer: Socket;
-let reader: Socket;
+const sockets: Socket[] = [];
 
 afterEach(() => {
-  writer.destroy();
-  reader.destroy();
+  for (const socket of sockets.splice(0)) socket.destroy();
 });
 
-async function connectPair(): Promise<void> {
+async function connectPair(): Promise<{ writer: Socket; reader: Socket }> {
   const server = createServer({ allowHalfOpen: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const accepted = once(server, 'connection');
-  writer = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  [reader] = (await accepted) as [Socket];
+  const writer = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [reader] = (await accepted) as [Socket];
   server.close();
+  sockets.push(writer, reader);
+  return { writer, reader };
 }
 
 /** Every 4 bytes count on, so that anything lost, doubled or out of order shows. */
@@ -30,7 +30,7 @@ function counting(size: number): Buffer {
 }
 
 it('hands over all bytes in order, whenever it is paused, and the end after them', async () => {
-  await connectPair();
+  const { writer, reader } = await connectPair();
   const sent = counting(16 << 20);
   writer.write(sent.subarray(0, 1000));
   // These are in the stream already before anybody reads.
@@ -52,7 +52,7 @@ it('hands over all bytes in order, whenever it is paused, and the end after them
 });
 
 it('holds the writer back while it is paused', async () => {
-  await connectPair();
+  const { writer, reader } = await connectPair();
   let taken = 0;
   readChunks(reader, (chunk) => {
     taken += chunk.length;
@@ -64,7 +64,10 @@ it('holds the writer back while it is paused', async () => {
   writer.write(counting(size));
   await eventually('a stream that has enough', () => reader.readableLength >= reader.readableHighWaterMark);
   const { bytesRead } = reader;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const other = await connectPair();
+  other.writer.end(counting(size));
+  readChunks(other.reader, () => {});
+  await eventually('all of it at a reader that is not paused', () => other.reader.bytesRead === size);
   expect(reader.bytesRead).toBe(bytesRead);
   expect(taken).toBe(1000);
   reader.resume();

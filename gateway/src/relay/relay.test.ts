@@ -14,7 +14,7 @@ import { Relay } from './relay.ts';
 import { Upstream } from './upstream.ts';
 
 /** Short deadlines, so that tests that wait for them are quick. */
-const LIMITS = { closeMs: 300, nodeCloseMs: 200, messageGraceMs: 100, ownerWaitMs: 300, answerMs: 400 };
+const LIMITS = { closeMs: 300, nodeCloseMs: 1_000, messageGraceMs: 100, ownerWaitMs: 300, answerMs: 400 };
 
 const { gatewayFor, echoNode, rawNode } = useGateway(LIMITS);
 
@@ -210,19 +210,23 @@ describe('moving a connection', () => {
     const node = await rawNode('a', accept);
     const other = await echoNode('b');
     const test = await gatewayFor(node, other);
-    const client = rawUpgrade(test.gateway.port, '/connect/ada');
-    await eventually('the 101', () => client.text.endsWith('\r\n\r\n'));
-    node.sockets[0]?.socket.write(frame(1, 'never ', { fin: false }));
-    await eventually('the fragment', () => client.text.endsWith('never '));
+    const within = rawUpgrade(test.gateway.port, '/connect/ada');
+    await eventually('its 101', () => within.text.endsWith('\r\n\r\n'));
+    const between = rawUpgrade(test.gateway.port, '/connect/grace');
+    await eventually('the 101 of the other', () => between.text.endsWith('\r\n\r\n'));
+    const [first, second] = [frame(1, 'never ', { fin: false }), frame(0, 'ending ', { fin: false })];
+    node.sockets[0]?.socket.write(Buffer.concat([first, second.subarray(0, 4)]));
+    node.sockets[1]?.socket.write(first);
+    await eventually('a fragment and a part', () => within.text.endsWith('en') && between.text.endsWith('never '));
+
+    const close = closeFrame(OWNER_CHANGED).toString('latin1');
     const told = performance.now();
     moveAll(test, [node, other]);
-    const fragment = frame(0, 'ending ', { fin: false });
-    node.sockets[0]?.socket.write(fragment.subarray(0, 4));
-    await eventually('the part of a fragment', () => client.text.endsWith('en'));
-    await new Promise((resolve) => setTimeout(resolve, LIMITS.messageGraceMs * 1.5));
-    node.sockets[0]?.socket.write(fragment.subarray(4));
-    await eventually('the Close', () => client.text.endsWith(`ending ${closeFrame(OWNER_CHANGED).toString('latin1')}`));
+    await eventually('the Close where no fragment is under way', () => between.text.endsWith(`never ${close}`));
     expect(performance.now() - told).toBeGreaterThan(LIMITS.messageGraceMs * 0.9);
+    expect(within.text.endsWith('en')).toBe(true);
+    node.sockets[0]?.socket.write(second.subarray(4));
+    await eventually('the Close after the fragment', () => within.text.endsWith(`ending ${close}`));
   });
 
   it('breaks no frame of many clients that send all kinds of them meanwhile', async () => {

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { connectClient } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
+import { NOBODY, nobodyRefuses } from '../testing/nobody.ts';
 import { accept, frame, type RawSocket, rawRequest, rawUpgrade, switching } from '../testing/raw-socket.ts';
 import { revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
 const { gatewayFor, echoNode, rawNode } = useGateway({ ownerWaitMs: 300, answerMs: 300, connectMs: 300, closeMs: 300 });
-
-/** A port that nobody listens on. */
-const NOBODY: TestNode = { id: 'nobody', port: 1 };
 
 function moved(nodes: readonly TestNode[]) {
   return ringMessage(ringOf(revision(2), nodes, () => 1));
@@ -177,7 +175,9 @@ describe('a client that connects while the owner changes', () => {
     const b = await echoNode('b');
     const test = await gatewayFor(NOBODY, b);
     const connecting = connectClient(test.gateway.port);
-    setTimeout(() => test.broadcast(moved([NOBODY, b])), 100);
+    await eventually('the attempt', () => test.gateway.connections === 1);
+    await nobodyRefuses();
+    test.broadcast(moved([NOBODY, b]));
     const client = await connecting;
     client.socket.send('hello');
     await eventually('the echo', () => client.messages[0] === 'hello');

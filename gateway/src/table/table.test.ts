@@ -1,7 +1,8 @@
+import { changedRing, type Entry } from '@wscluster/ring';
 import { describe, expect, it } from 'vitest';
 import { revision, ringMessage, ringOf, SETTINGS } from '../testing/rings.ts';
 import { CurrentTable } from './current-table.ts';
-import { changedAfter, lastChange, nextTable, ownerOfSlot, type Table } from './table.ts';
+import { changedAfter, lastChange, nextTable, ownerOfSlot } from './table.ts';
 
 const NODES = [
   { id: 'a', port: 1 },
@@ -29,14 +30,21 @@ describe('the table', () => {
   });
 
   it('goes on knowing it over any number of rings', () => {
-    let table: Table | undefined;
-    for (let version = 1; version <= 1_010; version++) {
-      const ring = ringOf(revision(version), NODES, (slot) => (slot === version % 100 ? 1 : 0));
-      table = nextTable(table, ring, { settings: SETTINGS, settingsDigest: '' }, { now: version });
+    const settings = { settings: SETTINGS, settingsDigest: '' };
+    const first = ringOf(revision(1), NODES, (slot) => (slot === 1 ? 1 : 0));
+    let table = nextTable(undefined, first, settings, { now: 1 });
+    for (let version = 2; version <= 1_010; version++) {
+      // b owns one slot at a time, and another one in each ring.
+      const entries: Entry[] = [
+        [(version - 1) % 100, 0],
+        [version % 100, 1],
+      ];
+      table = nextTable(table, changedRing(table.ring, revision(version), undefined, entries), settings, {
+        now: version,
+      });
     }
-    const last = table as Table;
-    expect(last.changes.changes.length).toBeLessThan(1_000);
-    expect([10, 11, 12, 200].map((slot) => lastChange(last, slot).at)).toEqual([
+    expect(table.changes.changes.length).toBeLessThan(1_000);
+    expect([10, 11, 12, 200].map((slot) => lastChange(table, slot).at)).toEqual([
       1_010,
       912,
       913,

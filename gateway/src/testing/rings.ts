@@ -51,7 +51,7 @@ export function ringOf(
       state: 'ready',
     }),
   );
-  const table = Uint16Array.from({ length: SLOTS }, (_, slot) => ownerOf(slot) ?? NO_OWNER);
+  const table = new Uint16Array(SLOTS).map((_, slot) => ownerOf(slot) ?? NO_OWNER);
   return createRing(at, members, table);
 }
 

@@ -21,7 +21,7 @@ interface Ranking {
 }
 
 /**
- * For every slot, the members in order of cost (see pairCost), cheapest first. Only the first few are kept, and they
+ * For each slot, the members in order of cost (see pairCost), cheapest first. Only the first few are kept, and they
  * are exact: no omitted member is cheaper than a kept one. Adding, removing or reweighting a member therefore touches
  * only its own entries, and the result is the same as from scratch.
  */
@@ -37,11 +37,19 @@ export class Candidates {
   #found = new Uint16Array();
   #hashes = new Uint32Array();
 
+  readonly #slots: number;
   /** The candidates of slot s start at s * KEPT; there are #lengths[s] of them. */
-  readonly #kept: Ranking = { ringIds: new Uint16Array(SLOTS * KEPT), costs: new Float64Array(SLOTS * KEPT) };
-  readonly #lengths = new Uint8Array(SLOTS);
+  readonly #kept: Ranking;
+  readonly #lengths: Uint8Array;
   /** Complete rankings, from the first candidate on, of the few slots that needed more. */
   readonly #longer = new Map<number, Ranking>();
+
+  /** Ranks the members for the first `slots` slots, by default for all. */
+  constructor(slots: number = SLOTS) {
+    this.#slots = slots;
+    this.#kept = { ringIds: new Uint16Array(slots * KEPT), costs: new Float64Array(slots * KEPT) };
+    this.#lengths = new Uint8Array(slots);
+  }
 
   /** The ring id at a position of a slot's order; the position must be below the number of members. */
   ringId(slot: number, position: number): number {
@@ -90,7 +98,7 @@ export class Candidates {
   }
 
   #fill(): void {
-    for (let slot = 0; slot < SLOTS; slot++) this.#refill(slot);
+    for (let slot = 0; slot < this.#slots; slot++) this.#refill(slot);
   }
 
   #refill(slot: number): void {
@@ -104,7 +112,7 @@ export class Candidates {
     const { ringIds, costs } = this.#kept;
     const leaves = new Uint8Array(0x1_0000);
     for (const ringId of leaving) leaves[ringId] = 1;
-    for (let slot = 0; slot < SLOTS; slot++) {
+    for (let slot = 0; slot < this.#slots; slot++) {
       const start = slot * KEPT;
       const end = start + (this.#lengths[slot] ?? 0);
       let to = start;
@@ -123,7 +131,7 @@ export class Candidates {
   #enter({ ringId, weight }: WeightedId, known: number): void {
     const { ringIds, costs } = this.#kept;
     const inverse = 1 / weight;
-    for (let slot = 0; slot < SLOTS; slot++) {
+    for (let slot = 0; slot < this.#slots; slot++) {
       const start = slot * KEPT;
       const length = this.#lengths[slot] ?? 0;
       const last = start + length - 1;

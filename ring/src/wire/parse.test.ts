@@ -21,7 +21,7 @@ const settings = { routes: [{ path: '/connect/{userId}', key: { param: 'userId' 
 const ring = createRing(
   revision,
   [member(0), member(1, { weight: 2.5, state: 'draining' }), member(1, { nodeId: 'node-1b' })],
-  Uint16Array.from({ length: SLOTS }, (_, slot) => slot % 3),
+  new Uint16Array(SLOTS).map((_, slot) => slot % 3),
 );
 const vacancies = [{ ringId: 9, nodeId: 'lost', weight: 1, managed: true, since: 1_700_000_000_000 }];
 const message: RingMessage = encodeRing(ring, { cluster: 'chat', release, settings, vacancies });

@@ -33,7 +33,7 @@ describe('connections by slot on the wire', () => {
   test('are the empty text when there are none', () => {
     expect(encodeSlotCounts(new Uint32Array(SLOTS))).toBe('');
     expect(encodeSlotCounts(new Map([[5, 0]]))).toBe('');
-    expect(decodeSlotCounts('')).toEqual(new Uint32Array(SLOTS));
+    expect(bytesOf(decodeSlotCounts('')).equals(bytesOf(new Uint32Array(SLOTS)))).toBe(true);
   });
 
   test('are gaps and counts, so that another language can write them', () => {

@@ -18,7 +18,7 @@ describe('a table on the wire', () => {
     fc.assert(
       fc.property(counts, somePattern, (memberCount, pattern) => {
         const entryOf = (n: number) => (n % (memberCount + 1) === memberCount ? NO_OWNER : n % (memberCount + 1));
-        const table = Uint16Array.from({ length: SLOTS }, (_, slot) => entryOf(pattern[slot % pattern.length] ?? 0));
+        const table = new Uint16Array(SLOTS).map((_, slot) => entryOf(pattern[slot % pattern.length] ?? 0));
         expect(bytesOf(decodeTable(encodeTable(table, memberCount), memberCount)).equals(bytesOf(table))).toBe(true);
       }),
       { numRuns: 40 },
@@ -37,7 +37,7 @@ describe('a table on the wire', () => {
 
   test('may name nobody, but no member that does not exist', () => {
     const table = new Uint16Array(SLOTS).fill(NO_OWNER);
-    expect(decodeTable(encodeTable(table, 0), 0)).toEqual(table);
+    expect(bytesOf(decodeTable(encodeTable(table, 0), 0)).equals(bytesOf(table))).toBe(true);
     table[7] = 5;
     expect(decodeTable(encodeTable(table, 6), 6)[7]).toBe(5);
     expect(() => decodeTable(encodeTable(table, 6), 5)).toThrow(damaged(/slot 7 names member 5 of only 5/));
