@@ -1,14 +1,14 @@
 export interface Deadline {
   readonly ms: number;
-  /** What to reject with when it passes. */
+  /** The error to reject with when the deadline passes. */
   late(): Error;
   /** Ends the work early, and rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The result of `work`, which is given a signal to stop by. Rejects at once when the deadline passes or `signal` is
- * aborted, whether the work stops or not; what the work ends with after that is ignored.
+ * The result of `work`, which receives a signal that tells it to stop. Rejects at once when the deadline passes or
+ * `signal` is aborted, whether or not the work stops; its later result is ignored.
  */
 export async function withDeadline<T>(
   { ms, late, signal }: Deadline,
@@ -31,7 +31,9 @@ export async function withDeadline<T>(
   }
 }
 
-/** The result of `work`, or undefined when it is not there after `ms`; then it goes on, and its failure is ignored. */
+/**
+ * The result of `work`, or undefined if there is none after `ms`. The work then goes on, and its failure is ignored.
+ */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

@@ -1,6 +1,6 @@
 /**
- * Runs `work` on each item, on at most `limit` of them at once; the results come in the order of the items. After a
- * failure no other item is begun, and the first failure is what it rejects with, once all that had begun has settled.
+ * Runs `work` on each item, on at most `limit` items at a time. Results are in the order of the items. After a failure
+ * it starts no more items, and rejects with the first failure once all work in progress has settled.
  */
 export async function inParallel<T, R>(
   limit: number,

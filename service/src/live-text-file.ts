@@ -5,8 +5,8 @@ import { type Logger, silentLogger } from './log.ts';
 import { Trouble } from './trouble.ts';
 
 /**
- * Milliseconds between two looks at a file. It is read and not watched: Kubernetes changes a mounted secret by a symbolic
- * link two folders above, which tells a watcher of the file nothing.
+ * Milliseconds between two reads of a file. It is polled, not watched: Kubernetes updates a mounted Secret through a
+ * symbolic link two folders above, which a watcher of the file does not notice.
  */
 const LOOK_MS = 2_000;
 
@@ -14,19 +14,18 @@ export interface FileTextOptions {
   readonly file: string;
   /** Names the text in messages, such as `WSCLUSTER_REDIS_URL_FILE`. */
   readonly field: string;
-  /** Why a text cannot be used, without citing it; undefined when it can be. */
+  /** Why a text cannot be used, without quoting it; undefined if it can be used. */
   refuse(text: string): string | undefined;
-  /** Without it a file that became unusable is not told. */
+  /** Without it, files that become unusable are not logged. */
   readonly log?: Logger | undefined;
   /** Default 2,000. */
   readonly lookMs?: number;
 }
 
 /**
- * The text that a file holds, without the spaces and line breaks at its ends. It is looked at again each 2 s while
- * somebody listens, else when the value is asked for. A file that becomes unreadable, empty or unusable changes nothing:
- * it is told in one line, and the last good text stays. Throws CONFIG_INVALID, naming field and file, when there is none
- * at first.
+ * The text in a file, trimmed. It is read again every 2 s while there are listeners, else whenever the value is read.
+ * If the file becomes unreadable, empty or unusable, that is logged once and the last good text stays. Throws
+ * CONFIG_INVALID, naming field and file, if there is no usable text at first.
  */
 export function fileText(options: FileTextOptions): LiveText {
   return new FileText(options);
@@ -65,7 +64,7 @@ class FileText implements LiveText {
     };
   }
 
-  /** What tells it from another option; never the text, which may be a secret. */
+  /** Only the file's name, never the text, which may be a secret. */
   toJSON(): { file: string } {
     return { file: this.file };
   }
@@ -80,12 +79,12 @@ class FileText implements LiveText {
       const action = 'put a usable value into the file; no restart is needed';
       this.#trouble.failed(
         { event: 'option-file-unusable', field, file, action },
-        `${why}; the value before goes on`,
+        `${why}; the previous value stays in use`,
         why,
       );
       return;
     }
-    this.#trouble.recovered({ event: 'option-file-usable', field, file }, `${file} can be used again`);
+    this.#trouble.recovered({ event: 'option-file-usable', field, file }, `${file} is usable again`);
     if (text === this.#value) return;
     this.#value = text;
     this.#listeners.call();
@@ -100,7 +99,7 @@ class FileText implements LiveText {
       });
     let text: string;
     try {
-      // Editors and `echo` end a file with a line break, which no value of ours has.
+      // Editors and `echo` end a file with a line break; no value of ours has one.
       text = readFileSync(file, 'utf8').trim();
     } catch (cause) {
       throw why(`cannot be read: ${messageOf(cause)}`, cause);

@@ -2,14 +2,14 @@
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Runs `work` once all work before it has settled, and never before this returns. Its result or its failure. */
+  /** Runs `work` once all earlier work has settled, and never before this call returns. Settles as `work` does. */
   run<T>(work: () => T | Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => {});
     return done;
   }
 
-  /** Resolves when all work that was given so far has settled. */
+  /** Resolves when all work so far has settled. */
   async idle(): Promise<void> {
     await this.#last;
   }

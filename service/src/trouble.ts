@@ -1,6 +1,6 @@
 import type { Logger } from './log.ts';
 
-/** The fields of a log line, `event` first: a stable name to search and alert by. */
+/** The fields of a log line. `event` is a stable name for searches and alerts. */
 export interface RecoveryFields {
   readonly event: string;
   readonly [field: string]: unknown;
@@ -33,8 +33,8 @@ export class Trouble {
   }
 
   /**
-   * It did not work. With a `cause`, a failure whose cause differs from the last one is logged as a new one; without,
-   * there is one line until it recovers.
+   * Reports a failure. Without `cause` there is one line until it recovers; with `cause`, a failure with a different
+   * cause than the last one is logged as a new one.
    */
   failed(fields: FailureFields, text: string, cause?: string): void {
     const isNew = this.#problem === undefined || (cause !== undefined && cause !== this.#cause);
@@ -43,7 +43,7 @@ export class Trouble {
     this.#log[isNew ? this.#level : 'debug'](fields, text);
   }
 
-  /** It works. Logs at info if it was broken; nothing without `fields`. */
+  /** Reports success. Logs at info if it was broken; without `fields` it logs nothing. */
   recovered(fields?: RecoveryFields, text?: string): void {
     if (this.#problem === undefined) return;
     this.#problem = undefined;

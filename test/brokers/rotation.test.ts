@@ -180,7 +180,7 @@ describe('with 300 clients, two controllers, and the URLs of RabbitMQ and Redis 
       const failed = process.lines.filter(({ event }) => event === 'bus-connect-failed');
       expect(failed).toEqual([
         expect.objectContaining({
-          msg: expect.stringMatching(/refuses the user second.*the connection before goes on/),
+          msg: expect.stringMatching(/refuses the user second.*the previous connection stays in use/),
         }),
       ]);
     }

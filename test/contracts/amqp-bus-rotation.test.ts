@@ -113,7 +113,7 @@ describe('the bus on RabbitMQ whose credentials are rotated', () => {
       Array(2).fill(
         expect.objectContaining({
           event: 'bus-connect-failed',
-          msg: expect.stringMatching(/refuses the user second or the password; the connection before goes on/),
+          msg: expect.stringMatching(/refuses the user second or the password; the previous connection stays in use/),
           action: expect.any(String),
         }),
       ),

@@ -85,7 +85,7 @@ describe('the Redis store whose credentials are rotated', () => {
     expect(logged.warnings).toEqual([
       expect.objectContaining({
         event: 'redis-connect-failed',
-        msg: expect.stringMatching(/refuses the user or the password; the connection before goes on/),
+        msg: expect.stringMatching(/refuses the user or the password; the previous connection stays in use/),
         action: expect.any(String),
       }),
     ]);

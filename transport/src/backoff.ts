@@ -1,14 +1,14 @@
-/** Waits between attempts to reconnect. */
+/** Bounds of the waits between attempts to reconnect. */
 export interface BackoffLimits {
-  /** Shortest wait, and the ceiling's first value; milliseconds. */
+  /** Shortest wait and first ceiling; milliseconds. */
   readonly minMs: number;
   /** Longest wait; milliseconds. */
   readonly maxMs: number;
 }
 
 /**
- * Milliseconds to wait before attempt `attempt` (1 for the first repeat): evenly spread between `minMs` and a ceiling
- * that doubles with each attempt up to `maxMs`. The spread keeps many followers of one hub from coming back in step.
+ * Milliseconds to wait before attempt `attempt` (1 for the first retry): random between `minMs` and a ceiling that
+ * doubles with each attempt up to `maxMs`. The jitter keeps the followers of a hub from reconnecting in step.
  */
 export function backoffMs(
   attempt: number,

@@ -17,8 +17,8 @@ export interface ForgottenCluster {
 }
 
 /**
- * Deletes what a cluster that is no more has in RabbitMQ and Redis. Nobody of it may run any more: who still does would make
- * it again. Tries each once; rejects with BUS_UNAVAILABLE or STORE_UNAVAILABLE when that fails.
+ * Deletes what a former cluster left in RabbitMQ and Redis. No process of the cluster may still be running, or it would
+ * create it again. Tries each once; rejects with BUS_UNAVAILABLE or STORE_UNAVAILABLE if that fails.
  */
 export async function forgetCluster({ rabbitmqUrl, redisUrl, cluster, log }: ForgottenCluster): Promise<void> {
   const ends = await Promise.allSettled([
@@ -32,7 +32,7 @@ async function forgetBus(url: string, cluster: string): Promise<void> {
   const address = parseAmqpUrl(url, HEARTBEAT_SECONDS);
   try {
     const model = await connect(address.url, { timeout: TIMEOUT_MS });
-    model.on('error', () => {}); // the call below rejects as well
+    model.on('error', () => {}); // the call below rejects, too
     try {
       const channel = await model.createChannel();
       channel.on('error', () => {});

@@ -5,23 +5,23 @@ export interface LiveAddressOptions<A> {
   /** First word of the events: `bus` makes `bus-url-changed`, `bus-url-refused`. */
   readonly what: string;
   readonly url: TextSource;
-  /** Throws for a URL that is none, without citing it. */
+  /** Throws for an invalid URL, without quoting it. */
   parse(url: string): A;
   readonly log: Logger;
 }
 
 /**
- * Where a server is now, by a URL that may change; each change makes another object. A URL that is not valid changes
- * nothing, and is told once.
+ * The current address of a server whose URL may change; each change creates a new object. An invalid URL changes
+ * nothing and is logged once.
  */
 export class LiveAddress<A extends { readonly text: string }> {
   readonly #options: LiveAddressOptions<A>;
   readonly #url: LiveText;
-  /** The last URL that was looked at, valid or not. */
+  /** The last URL seen, valid or not. */
   #seen: string;
   #value: A;
 
-  /** Throws what `parse` throws when the first URL is not valid. */
+  /** Throws what `parse` throws if the first URL is invalid. */
   constructor(options: LiveAddressOptions<A>) {
     this.#options = options;
     this.#url = liveText(options.url);
@@ -34,7 +34,7 @@ export class LiveAddress<A extends { readonly text: string }> {
     return this.#value;
   }
 
-  /** Calls `listener` after each change to another address or other credentials. Returns how to end that. */
+  /** Calls `listener` after each change of address or credentials. Returns a function that ends this. */
   onChange(listener: () => void): () => void {
     let told = this.value;
     return this.#url.onChange(() => {
@@ -52,14 +52,14 @@ export class LiveAddress<A extends { readonly text: string }> {
     try {
       this.#value = parse(url);
     } catch (error) {
-      const action = 'correct the URL; it is taken without a restart';
-      log.warn({ event: `${what}-url-refused`, action }, `${messageOf(error)}; the one before stays in use`);
+      const action = 'correct the URL; no restart is needed';
+      log.warn({ event: `${what}-url-refused`, action }, `${messageOf(error)}; the previous URL stays in use`);
       return;
     }
     const { text } = this.#value;
     log.info(
       { event: `${what}-url-changed`, address: text },
-      `credentials or address changed, connecting anew to ${text}`,
+      `address or credentials have changed, reconnecting to ${text}`,
     );
   }
 }

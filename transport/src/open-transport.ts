@@ -12,19 +12,21 @@ import type { RingStore } from './ring-store.ts';
 
 export interface TransportOptions extends BrokerUrls {
   readonly cluster: string;
-  /** Folder with a folder for each cluster; used when no brokers are given. */
+  /** Folder with a subfolder for each cluster; used if no brokers are given. */
   readonly stateDir: string;
   readonly log: Logger;
 }
 
-/** Bus and store of one cluster, as every process of it is configured to reach them. */
+/** Bus and store of one cluster, as all its processes reach them. */
 export interface RingTransport {
   openHub(handlers: HubHandlers): Promise<RingBusHub>;
   openFollower(handlers: FollowerHandlers): Promise<RingBusFollower>;
   openStore(): RingStore;
 }
 
-/** RabbitMQ and Redis when their URLs are given, else a socket and a file. Throws CONFIG_INVALID for one URL alone. */
+/**
+ * RabbitMQ and Redis if their URLs are given, else a socket and a file. Throws CONFIG_INVALID if only one URL is given.
+ */
 export function openTransport({ cluster, stateDir, log, ...urls }: TransportOptions): RingTransport {
   const brokers = brokersOf(urls);
   if (brokers !== undefined) {

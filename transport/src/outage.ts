@@ -1,13 +1,15 @@
 import { type Logger, Trouble } from '@wscluster/service';
 
-/** Why a server cannot be used now, in words for an operator; never with a password. */
+/** Why a server cannot be used at the moment, in words for an operator, without passwords. */
 export interface Problem {
   /** Where the server is, without credentials. */
   readonly address: string;
   readonly text: string;
   /** What to do about it. */
   readonly action: string;
-  /** It will not pass by itself: wrong credentials, a wrong name. Logged even when another problem came before it. */
+  /**
+   * It does not pass by itself: wrong credentials, a wrong name. It is logged even if another problem came before it.
+   */
   readonly misconfigured: boolean;
 }
 
@@ -18,8 +20,8 @@ export interface OutageOptions {
 }
 
 /**
- * Logs a connection that comes and goes: one line when it is lost (or cannot be made at first) and one when it is there,
- * however often it is tried in between. A misconfiguration that shows only later has a line of its own.
+ * Logs a connection that comes and goes: one line when it is lost (or fails at first), and one when it is established,
+ * however many attempts there are in between. A misconfiguration that shows only later gets its own line.
  */
 export class Outage {
   readonly #options: OutageOptions;
@@ -47,7 +49,10 @@ export class Outage {
   }
 }
 
-/** The text, and the system's code where the text lacks it (a failed connect to several addresses has no text). */
+/**
+ * The message, with the system's error code if the message lacks it (a failed connect to several addresses has no
+ * message).
+ */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

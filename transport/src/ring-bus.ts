@@ -1,9 +1,9 @@
 import type { Broadcast, Uplink } from '@wscluster/ring';
 
 /**
- * Carries rings and heartbeats from the controller to every follower (gateways, nodes) of one cluster, and reports back.
- * Delivery is best effort and keeps nothing for the absent: heartbeats and the ring store repair what was missed.
- * Both ends reconnect on their own, with jittered back-off, until closed.
+ * Carries rings and heartbeats from the controller to every follower (gateways, nodes) of one cluster, and reports
+ * back. Delivery is best effort, and nothing is kept for absent followers; heartbeats and the ring store repair what
+ * they missed. Both ends reconnect by themselves, with jittered back-off, until closed.
  */
 export interface RingBusHub {
   /** Resolves when the bus has taken the message; rejects with BUS_UNAVAILABLE when it can't now. */
@@ -12,7 +12,7 @@ export interface RingBusHub {
 }
 
 export interface HubHandlers {
-  /** A valid message from a follower. Damaged ones are logged and dropped. Must not throw. */
+  /** Called for each valid message from a follower. Damaged ones are logged and dropped. Must not throw. */
   onUplink(message: Uplink): void;
 }
 
@@ -24,9 +24,11 @@ export interface RingBusFollower {
 }
 
 export interface FollowerHandlers {
-  /** A valid message from the controller, in the order of sending. Damaged ones are logged and dropped. Must not throw. */
+  /**
+   * Called for each valid message from the controller, in order. Damaged ones are logged and dropped. Must not throw.
+   */
   onBroadcast(message: Broadcast): void;
-  /** Connected, or connected again: read the store now, since messages may have been missed. */
+  /** Called when connected or reconnected: read the store now, since messages may have been missed. */
   onConnected(): void;
   onDisconnected(): void;
 }

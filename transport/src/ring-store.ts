@@ -2,16 +2,19 @@ import type { Revision, RingMessage } from '@wscluster/ring';
 
 /** Keeps the last published ring of one cluster for followers that start later and for the next controller. */
 export interface RingStore {
-  /** The last saved ring; undefined when none was. Rejects with STORE_UNAVAILABLE, or MESSAGE_INVALID when damaged. */
+  /**
+   * The last saved ring; undefined if there is none. Rejects with STORE_UNAVAILABLE, or MESSAGE_INVALID if it is
+   * damaged.
+   */
   load(): Promise<RingMessage | undefined>;
   /**
-   * The revision that is held, at little cost; undefined when none is, or none can be made out. Rejects with
+   * The stored revision, which is cheap to read; undefined if there is none or it is unreadable. Rejects with
    * STORE_UNAVAILABLE.
    */
   revision(): Promise<Revision | undefined>;
   /**
-   * Saves only what is newer than the stored revision: `stale` means that a newer or equal one is held, untouched. With
-   * `after`, `regained` means that it was saved, but that the store held neither that revision nor a newer one any more.
+   * Saves a ring only if it is newer than the stored one; `stale` means that the stored revision is newer or equal and
+   * stays. With `after`, `regained` means that the ring was saved, but that the store had lost that revision.
    */
   save(message: RingMessage, after?: Revision): Promise<SaveResult>;
   close(): Promise<void>;
@@ -19,5 +22,5 @@ export interface RingStore {
 
 export type SaveResult = 'saved' | 'stale' | 'regained';
 
-/** What a follower needs of a store. */
+/** The part of a store that a follower needs. */
 export type RingReader = Pick<RingStore, 'load' | 'close'>;

@@ -1,7 +1,7 @@
 import { WsClusterError } from '@wscluster/ring';
 
 export interface AmqpAddress {
-  /** With credentials, and with the heartbeat that is wanted. */
+  /** With credentials, and with the desired heartbeat. */
   readonly url: string;
   /** For people, without credentials: `amqp://host:port/vhost`. */
   readonly text: string;
@@ -10,13 +10,13 @@ export interface AmqpAddress {
 }
 
 /**
- * Reads `amqp://[user:password@]host[:port][/vhost]`; `amqps://` is the same over TLS, where a private CA is trusted by
- * NODE_EXTRA_CA_CERTS. Without user it is guest. Throws CONFIG_INVALID with field `url`.
+ * Parses `amqp://[user:password@]host[:port][/vhost]`; `amqps://` is the same over TLS (NODE_EXTRA_CA_CERTS makes it
+ * trust a private CA). The default user is guest. Throws CONFIG_INVALID with field `url`.
  */
 export function parseAmqpUrl(url: string, heartbeatSeconds: number): AmqpAddress {
   const parts = URL.parse(url);
   if (parts === null || (parts.protocol !== 'amqp:' && parts.protocol !== 'amqps:') || parts.hostname === '')
-    // Not cited: it may hold a password.
+    // The URL is not quoted: it may contain a password.
     throw new WsClusterError(
       'CONFIG_INVALID',
       'the URL of RabbitMQ must be amqp://[user:password@]host[:port][/vhost], or amqps:// for TLS',

@@ -5,12 +5,12 @@ import { messageReader } from './read-messages.ts';
 import { AmqpSession } from './session.ts';
 import { reportsExchange, ringsExchange } from './topology.ts';
 
-/** Rings may have a megabyte each; the store has the last one anyway. */
+/** A ring may take a megabyte, and the store has the last one anyway. */
 const QUEUE = { maxMessages: 200, maxBytes: 16 * 1024 * 1024 };
 
 /**
- * A follower's end of a bus on RabbitMQ (3.8 or later), connecting in the background until closed; the broker may be
- * away for any time. Throws CONFIG_INVALID for a URL that is none. No handler is called before this resolves, nor after
+ * A follower's end of a bus on RabbitMQ (3.8 or later). It connects in the background until closed, however long the
+ * broker is unavailable. Throws CONFIG_INVALID for an invalid URL. No handler is called before this resolves or after
  * close().
  */
 export async function openAmqpFollower(

@@ -6,16 +6,19 @@ import { messageReader } from './read-messages.ts';
 import { AmqpSession } from './session.ts';
 import { reportsExchange, ringsExchange } from './topology.ts';
 
-/** Milliseconds that a controller which starts waits for its bus: a moment, but not for a broker that is away. */
+/**
+ * Milliseconds for which a starting controller waits for its bus: a moment, but not long enough to wait for a broker to
+ * return.
+ */
 const FIRST_TRY_MS = 2_000;
 
-/** Many gateways report at once when they apply a ring. */
+/** Many gateways report at the same time when they apply a ring. */
 const QUEUE = { maxMessages: 20_000, maxBytes: 64 * 1024 * 1024 };
 
 /**
- * The controller's end of a bus on RabbitMQ (3.8 or later). Resolves when it is connected, or when the first try has
- * failed, after 2 s at most; then it goes on trying. Throws CONFIG_INVALID for a URL that is none. Several hubs may
- * serve one cluster, and all hear all. No handler is called after close().
+ * The controller's end of a bus on RabbitMQ (3.8 or later). Resolves when it is connected, or when the first attempt
+ * has failed, after at most 2 s; it then keeps trying. Throws CONFIG_INVALID for an invalid URL. A cluster may have
+ * several hubs, and each receives every message. No handler is called after close().
  */
 export async function openAmqpHub({ url, cluster, log }: AmqpBusOptions, handlers: HubHandlers): Promise<RingBusHub> {
   const session = new AmqpSession({

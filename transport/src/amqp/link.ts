@@ -7,27 +7,27 @@ import { bindQueue, declareQueue, type Listener } from './topology.ts';
 export interface LinkOptions {
   /** With credentials. */
   readonly url: string;
-  /** As the broker's list of connections shows it. */
+  /** Its name in the broker's list of connections. */
   readonly name: string;
   readonly listener: Listener;
 }
 
-/** Milliseconds that a broker may be silent during the handshake, and that opening may take in all. */
+/** Milliseconds for which the broker may be silent during the handshake, and which opening may take in total. */
 const HANDSHAKE_SILENCE_MS = 3_000;
 const OPEN_DEADLINE_MS = 5_000;
 
-/** Milliseconds for what was sent to be confirmed when the link is closed, and again for the broker to say goodbye. */
+/** Milliseconds that closing waits for confirmations, and then again for the broker's goodbye. */
 const CLOSE_DEADLINE_MS = 500;
 
 /**
- * Milliseconds without a message, of which one a second is usual, after which the binding is made once more: an exchange
- * that was deleted and made anew has lost it, which the broker tells nobody.
+ * Usually a message arrives every second. After this many milliseconds without one the queue is bound again: if an
+ * exchange was deleted and recreated, its bindings are lost, and the broker tells nobody.
  */
 const SILENCE_MS = 5_000;
 
 /**
- * One life of a connection with its one channel and its consumer. When one of the three is lost the whole is: one way to
- * recover is easier to be sure of than three.
+ * One connection with one channel and one consumer. If any of the three is lost, the whole link is: one way to recover
+ * is easier to get right than three.
  */
 export class Link {
   /** Resolves with the reason when the link is lost; never rejects. */
@@ -35,7 +35,7 @@ export class Link {
     return this.#loss.promise;
   }
   readonly sender: Sender;
-  /** Why the broker takes no messages now; undefined while it does. */
+  /** Why the broker accepts no messages at the moment; undefined while it does. */
   blocked: string | undefined;
   /** `blocked` has changed. */
   onBlocked: (() => void) | undefined;
@@ -47,7 +47,7 @@ export class Link {
   #early: Buffer[] | undefined = [];
   #onMessage = (content: Buffer): void => void this.#early?.push(content);
 
-  /** For openLink. `loss` is settled by whoever finds that the link is lost. */
+  /** For openLink. Whoever notices that the link is lost settles `loss`. */
   constructor(model: ChannelModel, channel: ConfirmChannel, cut: AbortController, loss: Loss) {
     this.sender = new Sender(channel);
     this.#loss = loss;
@@ -55,7 +55,10 @@ export class Link {
     this.#cut = cut;
   }
 
-  /** To be called once. What came before is delivered now, so that nothing overtakes the news of the connection. */
+  /**
+   * Call this once. It first delivers the messages that have already arrived, so that none of them overtakes
+   * onConnected.
+   */
   listen(onMessage: (content: Buffer) => void): void {
     this.#onMessage = onMessage;
     for (const content of this.#early ?? []) onMessage(content);
@@ -72,12 +75,12 @@ export class Link {
     this.#silenceTimer = setInterval(async () => {
       if (checking || performance.now() - this.#heardAt < SILENCE_MS) return;
       checking = true;
-      await check().catch(() => {}); // then the channel is closed, which is noticed
+      await check().catch(() => {}); // if it fails, the channel closes, and that is noticed
       checking = false;
     }, SILENCE_MS / 2);
   }
 
-  /** Waits shortly for confirmations, says goodbye, and destroys the socket. Does not fail. */
+  /** Waits briefly for confirmations, says goodbye, and destroys the socket. Never fails. */
   async close(): Promise<void> {
     clearInterval(this.#silenceTimer);
     await this.sender.drain(CLOSE_DEADLINE_MS);
@@ -92,12 +95,12 @@ export class Link {
 
 type Loss = PromiseWithResolvers<string>;
 
-/** Rejects when the broker can't be reached, refuses or takes longer than 5 s, or when `signal` is aborted. */
+/** Rejects if the broker cannot be reached, refuses or takes longer than 5 s, or if `signal` is aborted. */
 export async function openLink(options: LinkOptions, signal: AbortSignal): Promise<Link> {
-  // amqplib can't give up a connection that is being opened, and only half-closes its socket, which a hanging broker
-  // never answers. Aborting destroys the socket in every state.
+  // amqplib cannot give up a connection while it opens, and only half-closes its socket, which a hanging broker never
+  // answers. Aborting destroys the socket in every state.
   const cut = new AbortController();
-  const late = () => new Error(`RabbitMQ has not answered within ${OPEN_DEADLINE_MS} ms`);
+  const late = () => new Error(`RabbitMQ did not answer within ${OPEN_DEADLINE_MS} ms`);
   try {
     return await withDeadline({ ms: OPEN_DEADLINE_MS, late, signal }, () => open(options, cut));
   } catch (error) {
@@ -111,7 +114,7 @@ async function open({ url, name, listener }: LinkOptions, cut: AbortController):
     noDelay: true,
     timeout: HANDSHAKE_SILENCE_MS,
     clientProperties: { connection_name: name },
-    // Handed on to the socket, which the types do not tell.
+    // Passed on to the socket, though the types do not say so.
     signal: cut.signal,
   };
   const model = await connect(url, socketOptions);
@@ -121,11 +124,11 @@ async function open({ url, name, listener }: LinkOptions, cut: AbortController):
     reason ??= reasonOf(error);
   };
   model.on('error', note);
-  model.on('close', (error) => loss.resolve(reason ?? (error ? reasonOf(error) : 'the connection is closed')));
+  model.on('close', (error) => loss.resolve(reason ?? (error ? reasonOf(error) : 'the connection was closed')));
 
   const channel = await model.createConfirmChannel();
   channel.on('error', note);
-  // A connection that ends closes its channel first, and says why a moment later.
+  // A connection that ends closes its channel first and gives the reason a moment later.
   channel.on('close', () => queueMicrotask(() => loss.resolve(reason ?? 'RabbitMQ closed the channel')));
   const link = new Link(model, channel, cut, loss);
   const block = (why: string | undefined) => {
@@ -133,17 +136,17 @@ async function open({ url, name, listener }: LinkOptions, cut: AbortController):
     link.sender.block(why);
     link.onBlocked?.();
   };
-  model.on('blocked', (why) => block(`RabbitMQ takes no messages now (${why})`));
+  model.on('blocked', (why) => block(`RabbitMQ accepts no messages at the moment (${why})`));
   model.on('unblocked', () => block(undefined));
 
   const queue = await declareQueue(channel, listener);
   await channel.consume(
     queue,
     (message) => {
-      if (message === null) loss.resolve('RabbitMQ cancelled the consumer, since its queue is gone');
+      if (message === null) loss.resolve('RabbitMQ cancelled the consumer because its queue is gone');
       else link.deliver(message.content);
     },
-    // Acknowledged by being sent: what can't be read is never delivered again.
+    // Messages count as acknowledged once sent, so an unreadable one is never redelivered.
     { noAck: true, exclusive: true },
   );
   link.checkWhenSilent(() => bindQueue(channel, listener, queue));

@@ -1,17 +1,20 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 
-/** The longest message that is read, in bytes. A ring of 4,096 members is about 1 MiB; what is longer is not ours. */
+/**
+ * The longest message that is read, in bytes. A ring of 4,096 members takes about 1 MiB, so longer messages are not
+ * ours.
+ */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** Milliseconds between two log lines about messages that were dropped. */
+/** Milliseconds between two log lines about dropped messages. */
 const LOG_EVERY_MS = 10_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * A handler of raw messages that hands the valid ones of one cluster to `onMessage`. Others are dropped, with a log line
- * each 10 s at most: whoever else may publish on the exchange must not fill the log.
+ * Returns a handler of raw messages that passes the valid ones of one cluster to `onMessage`. Others are dropped and
+ * logged at most every 10 s, so that nobody else who publishes on the exchange can fill the log.
  */
 export function messageReader<T extends { cluster: string }>(
   cluster: string,
@@ -34,7 +37,7 @@ export function messageReader<T extends { cluster: string }>(
         field: error instanceof WsClusterError ? error.field : undefined,
         ...(unsaid > 0 && { droppedBefore: unsaid }),
         action:
-          'run controller and gateways at one version, and let nobody else publish on wscluster.*; heartbeats and the store repair what was missed',
+          'run the same version of controller and gateways, and let nobody else publish on wscluster.*; heartbeats and the store repair what was missed',
       },
       `dropped a message: ${messageOf(error)}`,
     );
@@ -56,10 +59,10 @@ export function messageReader<T extends { cluster: string }>(
 
 function read<T extends { cluster: string }>(content: Buffer, cluster: string, parse: (text: string) => T): T {
   if (content.length > MAX_MESSAGE_BYTES)
-    throw new WsClusterError('MESSAGE_INVALID', `it has ${content.length} bytes, allowed are ${MAX_MESSAGE_BYTES}`);
+    throw new WsClusterError('MESSAGE_INVALID', `it has ${content.length} bytes; the limit is ${MAX_MESSAGE_BYTES}`);
   const message = parse(textOf(content));
   if (message.cluster !== cluster)
-    throw new WsClusterError('MESSAGE_INVALID', `cluster: it is of ${message.cluster}, here is ${cluster}`, {
+    throw new WsClusterError('MESSAGE_INVALID', `cluster: it belongs to ${message.cluster}, not to ${cluster}`, {
       field: 'cluster',
     });
   return message;

@@ -2,19 +2,19 @@ import { messageOf, WsClusterError } from '@wscluster/ring';
 import { within } from '@wscluster/service';
 import type { ConfirmChannel } from 'amqplib';
 
-/** Milliseconds for the broker to confirm a message. */
+/** Milliseconds in which the broker must confirm a message. */
 const CONFIRM_MS = 2_000;
 
 /** Bytes that may wait for confirmation before more are refused. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
-/** Not kept on a disk: who was absent reads the store. */
+/** Not kept on disk: a follower that was absent reads the store. */
 const PROPERTIES = { contentType: 'application/json', persistent: false } as const;
 
-/** Sends messages on one channel, and knows which of them the broker has. */
+/** Sends messages on one channel and knows which of them the broker has confirmed. */
 export class Sender {
   readonly #channel: ConfirmChannel;
-  /** How to refuse what waits, and its bytes. */
+  /** For each waiting message, how to refuse it, and its size in bytes. */
   readonly #waiting = new Map<(why: string) => void, number>();
   #waitingBytes = 0;
   #blocked: string | undefined;
@@ -25,13 +25,13 @@ export class Sender {
   }
 
   /**
-   * Resolves once the broker has the message; rejects with BUS_UNAVAILABLE, at once or after 2 s. What was refused late
-   * may still arrive.
+   * Resolves once the broker has the message; rejects with BUS_UNAVAILABLE, at once or after 2 s. A message that was
+   * refused late may still arrive.
    */
   send(exchange: string, content: Buffer): Promise<void> {
     if (this.#blocked !== undefined) return unavailable(this.#blocked);
     if (this.#waitingBytes > 0 && this.#waitingBytes + content.length > MAX_WAITING_BYTES)
-      return unavailable('RabbitMQ does not keep up with what is sent');
+      return unavailable('RabbitMQ does not keep up with the messages sent');
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
@@ -42,12 +42,12 @@ export class Sender {
         settle();
         reject(new WsClusterError('BUS_UNAVAILABLE', why));
       };
-      const timer = setTimeout(() => refuse(`RabbitMQ has not confirmed within ${CONFIRM_MS} ms`), CONFIRM_MS);
+      const timer = setTimeout(() => refuse(`RabbitMQ did not confirm within ${CONFIRM_MS} ms`), CONFIRM_MS);
       this.#waiting.set(refuse, content.length);
       this.#waitingBytes += content.length;
       try {
         this.#channel.publish(exchange, '', content, PROPERTIES, (error) => {
-          if (error) return refuse(`RabbitMQ has not taken the message: ${messageOf(error)}`);
+          if (error) return refuse(`RabbitMQ did not accept the message: ${messageOf(error)}`);
           settle();
           resolve();
         });
@@ -57,13 +57,13 @@ export class Sender {
     });
   }
 
-  /** The broker reads nothing more for a time: what waits is refused, and so is what follows. `undefined` ends it. */
+  /** The broker has stopped reading: waiting messages are refused, and so are new ones. `undefined` ends this. */
   block(why: string | undefined): void {
     this.#blocked = why;
     if (why !== undefined) for (const refuse of [...this.#waiting.keys()]) refuse(why);
   }
 
-  /** Waits until the broker has all that was sent, at most so many milliseconds. */
+  /** Waits until the broker has all messages, for at most `deadlineMs`. */
   async drain(deadlineMs: number): Promise<void> {
     if (this.#waiting.size === 0) return;
     const idle = new Promise<void>((resolve) => {

@@ -13,27 +13,27 @@ import type { Listener } from './topology.ts';
 
 export interface SessionOptions {
   readonly url: TextSource;
-  /** As the broker's list of connections shows it. */
+  /** Its name in the broker's list of connections. */
   readonly name: string;
   readonly log: Logger;
-  /** Made anew on every connection. */
+  /** Set up again on every connection. */
   readonly listener: Listener;
   onMessage(content: Buffer): void;
-  /** Also when one connection has taken the place of another, without onDisconnected between. */
+  /** Also called when one connection has replaced another, without onDisconnected in between. */
   onConnected(): void;
   onDisconnected(): void;
 }
 
-/** Milliseconds after which a connection counts as sound: the next loss is followed by a short wait again. */
+/** Milliseconds after which a connection counts as stable: after its loss the back-off starts over. */
 const SOUND_MS = 2_000;
 
 /**
- * Keeps a link to the broker until closed, making a new one whenever it is lost, or when the URL has changed: then the
- * old one serves until the new one does.
+ * Keeps a link to the broker until closed. It makes a new one whenever the link is lost or the URL has changed; in the
+ * latter case the old link serves until the new one does.
  *
- * amqplib has a `recovery` of its own, which is not used: it makes connections anew, but neither channels that the
- * broker closed nor consumers that it cancelled; its attempts have no deadline as a whole, so that one which a hanging
- * broker has accepted would be the last; and it can't be ended while it tries.
+ * It does not use amqplib's own `recovery`, which restores connections, but neither channels that the broker closed nor
+ * consumers that it cancelled. Its attempts have no overall deadline, so that one accepted by a hanging broker would be
+ * the last; and it cannot be stopped during an attempt.
  */
 export class AmqpSession {
   readonly #options: SessionOptions;
@@ -48,7 +48,7 @@ export class AmqpSession {
   readonly #running: Promise<void>;
   #closing: Promise<void> | undefined;
 
-  /** Throws CONFIG_INVALID for a URL that is none. */
+  /** Throws CONFIG_INVALID for an invalid URL. */
   constructor(options: SessionOptions) {
     const { url, log } = options;
     this.#options = options;
@@ -62,7 +62,7 @@ export class AmqpSession {
     return this.#link !== undefined;
   }
 
-  /** Settled once the first try to connect has succeeded or failed. */
+  /** Settles once the first attempt to connect has succeeded or failed. */
   get firstTry(): Promise<void> {
     return this.#firstTry.promise;
   }
@@ -73,7 +73,7 @@ export class AmqpSession {
     return this.#link.sender.send(exchange, Buffer.from(JSON.stringify(message)));
   }
 
-  /** Waits shortly until the broker has what was sent. No handler is called from now on. */
+  /** Waits briefly until the broker has all messages. No handler is called from now on. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -114,7 +114,7 @@ export class AmqpSession {
     return openLink({ url, name, listener }, signal);
   }
 
-  /** Uses a link until it is lost, the session is closed, or there is a link by a newer URL, which is returned. */
+  /** Uses a link until it is lost, the session is closed, or there is a link for a newer URL, which is returned. */
   async #live({ link, address }: Reached): Promise<Reached | undefined> {
     const { onConnected, onMessage, onDisconnected, log } = this.#options;
     if (this.#stop.signal.aborted) {
@@ -146,17 +146,17 @@ export class AmqpSession {
       await next?.link.close();
       return undefined;
     }
-    // Also when the link is lost at the same moment: its place is taken without a gap.
+    // Even if the link is lost at the same moment: the new one replaces it without a gap.
     if (next !== undefined) return next;
     this.#link = undefined;
     this.#blockage.recovered();
-    this.#failed(address, typeof lost === 'string' ? lost : 'the connection is closed');
+    this.#failed(address, typeof lost === 'string' ? lost : 'the connection was closed');
     this.#end(link);
     onDisconnected();
     return undefined;
   }
 
-  /** Takes its time when the broker hangs; the next link need not wait for it. */
+  /** This may take a while if the broker hangs; the next link does not wait for it. */
   #end(link: Link): void {
     const ending = link.close().then(() => void this.#ending.delete(ending));
     this.#ending.add(ending);
@@ -169,9 +169,9 @@ export class AmqpSession {
   }
 
   #noteBlocked({ text: address }: AmqpAddress, why: string | undefined): void {
-    const action = 'give RabbitMQ memory and disk (rabbitmq-diagnostics alarms); gateways go on with their last ring';
+    const action = 'give RabbitMQ more memory or disk (see rabbitmq-diagnostics alarms); gateways keep their last ring';
     if (why === undefined)
-      this.#blockage.recovered({ event: 'bus-unblocked', address }, 'RabbitMQ takes messages again');
+      this.#blockage.recovered({ event: 'bus-unblocked', address }, 'RabbitMQ accepts messages again');
     else this.#blockage.failed({ event: 'bus-blocked', address, action }, `${address}: ${why}`);
   }
 }

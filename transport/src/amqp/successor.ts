@@ -8,23 +8,23 @@ import type { Link } from './link.ts';
 import { RECONNECT } from './options.ts';
 import { amqpProblem } from './problem.ts';
 
-/** A link, and where it leads to. */
+/** A link and its address. */
 export interface Reached {
   readonly link: Link;
   readonly address: AmqpAddress;
 }
 
 export interface SuccessorOptions {
-  /** Where the link that is used leads to. */
+  /** The address of the link in use. */
   readonly former: AmqpAddress;
   readonly address: LiveAddress<AmqpAddress>;
   open(address: AmqpAddress, signal: AbortSignal): Promise<Link>;
   readonly log: Logger;
 }
 
-/** Waits until the URL has changed, and then for a link by it, while the one before is used. */
+/** Waits until the URL changes, and then opens a link to it while the previous link stays in use. */
 export class Successor {
-  /** Resolves with a link by a newer URL, once there is one. */
+  /** Resolves with a link for a newer URL, once there is one. */
   readonly found: Promise<Reached | undefined>;
   readonly #options: SuccessorOptions;
   readonly #stop = new AbortController();
@@ -34,7 +34,7 @@ export class Successor {
     this.found = this.#find();
   }
 
-  /** Ends the search; what it has found by now is the caller's to use or to close. */
+  /** Ends the search. The caller has to use or close what it has found so far. */
   take(): Promise<Reached | undefined> {
     this.#stop.abort();
     return this.found;
@@ -60,7 +60,8 @@ export class Successor {
         return { link: await open(newer, signal), address: newer };
       } catch (error) {
         const problem = amqpProblem(newer, reasonOf(error));
-        if (!signal.aborted) outage.failed({ ...problem, text: `${problem.text}; the connection before goes on` });
+        if (!signal.aborted)
+          outage.failed({ ...problem, text: `${problem.text}; the previous connection stays in use` });
       }
       await sleep(backoffMs(++attempt, RECONNECT), undefined, { signal }).catch(() => {});
     }
@@ -78,7 +79,7 @@ export class Successor {
       };
       const end = address.onChange(done);
       signal.addEventListener('abort', done);
-      // Between the look before and the listener.
+      // It may have changed before the listener was added.
       if (address.value !== former || signal.aborted) done();
     });
   }

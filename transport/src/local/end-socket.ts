@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Sends what is still buffered, then ends the connection; cuts it when the other side has not followed in time. */
+/** Sends what is buffered, then closes the connection; cuts it if the other side does not follow in time. */
 export function endSocket(socket: Socket, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
     if (socket.closed) return resolve();

@@ -13,17 +13,17 @@ import {
 import type { RingStore, SaveResult } from '../ring-store.ts';
 import { withFileLock } from './file-lock.ts';
 
-/** Milliseconds that a save waits for others that save at the same time. One takes a few. */
+/** Milliseconds that a save waits for concurrent saves. One save takes a few milliseconds. */
 const LOCK_DEADLINE_MS = 5_000;
 
 export interface FileStoreOptions {
-  /** The file that holds the ring; its folder is made when missing. `<path>.lock` and `<path>.tmp` stand beside it. */
+  /** The file that holds the ring. Its folder is created if missing. `<path>.lock` and `<path>.tmp` are next to it. */
   readonly path: string;
 }
 
 /**
- * Keeps the ring in a JSON file. Several processes may save at once: the highest revision wins. A process that is
- * killed at any moment leaves the former ring or the new one, never a part of one.
+ * Keeps the ring in a JSON file. Several processes may save at once; the highest revision wins. A process that is
+ * killed at any moment leaves either the old ring or the new one, never a part of one.
  */
 export function openFileStore({ path }: FileStoreOptions): RingStore {
   let closed = false;
@@ -55,7 +55,7 @@ async function load(path: string): Promise<RingMessage | undefined> {
   const text = await readIfThere(path);
   if (text === undefined) return undefined;
   const message = parseRingMessage(text);
-  decodeRing(message); // finds a damaged table, which still is a valid string
+  decodeRing(message); // detects a damaged table, which is still a valid string
   return message;
 }
 
@@ -71,8 +71,8 @@ async function save(path: string, message: RingMessage, after: Revision | undefi
 }
 
 /**
- * The revision of a stored document, also of one that is damaged elsewhere. A document without a readable revision
- * does not hold up a new ring for good: the epoch that a leader takes is above all that gateways report.
+ * The revision of a stored document, even if the rest of it is damaged. A document without a readable revision does not
+ * block new rings: a leader takes an epoch above all that gateways report.
  */
 function heldRevision(text: string | undefined): Revision | undefined {
   if (text === undefined) return undefined;
@@ -83,7 +83,7 @@ function heldRevision(text: string | undefined): Revision | undefined {
   }
 }
 
-/** Under the lock, so the name of the temporary file may be fixed, and what a killed writer left is written over. */
+/** Call this under the lock: the temporary file has a fixed name, and overwrites what a killed writer left. */
 async function writeAtomically(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = await open(temporary, 'w', 0o600);
@@ -94,7 +94,7 @@ async function writeAtomically(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(temporary, path);
-  // The new name is on the disk only when the folder is.
+  // The new name is only on disk once the folder is synced.
   const folder = await open(dirname(path), 'r');
   try {
     await folder.sync();

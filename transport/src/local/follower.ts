@@ -10,18 +10,18 @@ import { readMessages } from './read-messages.ts';
 import { checkSocketPath } from './socket-path.ts';
 
 export interface LocalFollowerOptions {
-  /** The hub's Unix socket; need not exist yet. */
+  /** The hub's Unix socket, which need not exist yet. */
   readonly socketPath: string;
   readonly log: Logger;
 }
 
-/** The hub is on the same machine: a lost connection means that it restarts, and trying costs next to nothing. */
+/** The hub is on the same machine: a lost connection means that it is restarting, and attempts cost next to nothing. */
 const BACKOFF = { minMs: 50, maxMs: 1_000 };
 
-/** Bytes that may wait for a hub that does not read, before send() refuses. */
+/** Bytes that may wait for a hub that does not read; beyond them send() refuses. */
 const MAX_BACKLOG_BYTES = 1024 * 1024;
 
-/** Milliseconds for the hub to take what is left when the follower closes. */
+/** Milliseconds in which the hub must read the rest when the follower closes. */
 const CLOSE_DEADLINE_MS = 500;
 
 type State =
@@ -30,8 +30,8 @@ type State =
   | { readonly kind: 'closed'; readonly done: Promise<void> };
 
 /**
- * Follows a local bus, connecting in the background until closed; the hub may be absent for any time. Throws
- * CONFIG_INVALID when the path cannot be a socket's. No handler is called before this returns, nor after close().
+ * Follows a local bus. It connects in the background until closed, however long the hub is absent. Throws
+ * CONFIG_INVALID if the path cannot be a socket's. No handler is called before this returns or after close().
  */
 export function openLocalFollower(
   { socketPath, log }: LocalFollowerOptions,
@@ -56,7 +56,7 @@ export function openLocalFollower(
     });
     readMessages(socket, parseBroadcast, log, (message) => {
       if (!isCurrent(socket)) return;
-      // Only now, since a hub may accept and break off at once.
+      // Only now, since a hub may accept and disconnect at once.
       attempt = 0;
       handlers.onBroadcast(message);
     });
@@ -80,11 +80,11 @@ export function openLocalFollower(
         backoffMs(++attempt, BACKOFF),
       ),
     };
-    const why = failure === undefined ? 'the hub ended the connection' : messageOf(failure);
+    const why = failure === undefined ? 'the hub closed the connection' : messageOf(failure);
     outage.failed({
       address: socketPath,
       text: `no connection to the local bus ${socketPath}: ${why}`,
-      action: 'none: it tries again on its own, and the last ring stays in use; see whether the controller runs',
+      action: 'none: it reconnects by itself, and the last ring stays in use; check whether the controller is running',
       misconfigured: false,
     });
     if (wasConnected) handlers.onDisconnected();

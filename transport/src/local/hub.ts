@@ -12,27 +12,27 @@ import { checkSocketPath } from './socket-path.ts';
 
 export interface LocalHubOptions {
   /**
-   * The Unix socket on which followers are served, at most 107 bytes (103 on macOS). Its folder is made when missing;
-   * `<socketPath>.lock` stands beside it.
+   * The Unix socket that serves followers; at most 107 bytes (103 on macOS). Its folder is created if missing.
+   * `<socketPath>.lock` is next to it.
    */
   readonly socketPath: string;
   readonly log: Logger;
   /**
-   * Bytes that may wait for one follower before it is disconnected. It then connects again and reads the store, which
-   * is cheaper than what waited. Default 4 MiB, about 20 rings.
+   * Bytes that may wait for one follower; beyond them it is disconnected. It then reconnects and reads the store, which
+   * is cheaper than reading the backlog. Default 4 MiB, about 20 rings.
    */
   readonly maxBacklogBytes?: number;
 }
 
-/** Milliseconds for followers to take what is left when the hub closes. */
+/** Milliseconds in which followers must read the rest when the hub closes. */
 const CLOSE_DEADLINE_MS = 500;
 
-/** Milliseconds to wait for another process that is opening the same socket. */
+/** Milliseconds to wait while another process opens the same socket. */
 const OPEN_DEADLINE_MS = 2_000;
 
 /**
- * Serves a local bus. Throws PORT_TAKEN when another process serves the socket, CONFIG_INVALID when the path cannot be
- * one, BUS_UNAVAILABLE when the system refuses. The socket file is gone after close(); one that a killed process left
+ * Serves a local bus. Throws PORT_TAKEN if another process serves the socket, CONFIG_INVALID if the path cannot be a
+ * socket's, and BUS_UNAVAILABLE if the system refuses. close() removes the socket file; one that a killed process left
  * behind is replaced.
  */
 export async function openLocalHub(
@@ -50,9 +50,9 @@ export async function openLocalHub(
     socket.on('error', (error) => log.debug({ event: 'bus-follower-error', error }, messageOf(error)));
     socket.on('close', () => {
       followers.delete(socket);
-      log.debug({ event: 'bus-follower-gone', followers: followers.size }, 'a follower is gone');
+      log.debug({ event: 'bus-follower-gone', followers: followers.size }, 'a follower disconnected');
     });
-    // Not before the caller has its hub in hand: followers may be waiting to report to it.
+    // Not before the caller has the hub: followers may be waiting to report.
     opened.promise.then(() =>
       readMessages(socket, parseUplink, log, (message) => {
         if (closing === undefined) handlers.onUplink(message);
@@ -68,7 +68,7 @@ export async function openLocalHub(
         {
           event: 'bus-follower-slow',
           backlogBytes: socket.writableLength,
-          action: 'none: it reconnects and reads the store; if it recurs, see what keeps that process busy',
+          action: 'none: it reconnects and reads the store; if this recurs, check what keeps that process busy',
         },
         'disconnected a follower that does not read',
       );
@@ -84,7 +84,7 @@ export async function openLocalHub(
   await openSocket(server, socketPath);
   server.on('error', (error) =>
     log.warn(
-      { event: 'bus-accept-failed', error, action: 'see whether the process has file descriptors left' },
+      { event: 'bus-accept-failed', error, action: 'check whether the process has file descriptors left' },
       messageOf(error),
     ),
   );
@@ -107,7 +107,7 @@ export async function openLocalHub(
 async function openSocket(server: Server, socketPath: string): Promise<void> {
   try {
     await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
-    // Between finding a dead socket and taking its place nobody else may do the same.
+    // No other process may do the same between finding a dead socket and replacing it.
     await withFileLock(`${socketPath}.lock`, OPEN_DEADLINE_MS, async () => {
       await removeDeadSocket(socketPath);
       await listenOn(server, socketPath);
@@ -132,7 +132,7 @@ async function removeDeadSocket(socketPath: string): Promise<void> {
   await unlink(socketPath).catch(unlessMissing);
 }
 
-/** Whether a process accepts connections. Only a refusal proves that none does; any other failure is thrown. */
+/** Whether a process accepts connections. Only a refusal proves that none does; other failures are thrown. */
 function isServed(socketPath: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = createConnection(socketPath);

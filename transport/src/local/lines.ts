@@ -1,14 +1,14 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
 
 /**
- * The longest line that either end reads, in bytes. A ring of 4,096 members is about 1 MiB; what is much longer is not
- * ours, and must not fill the memory of a gateway.
+ * The longest line that either end reads, in bytes. A ring of 4,096 members takes about 1 MiB; a much longer line is
+ * not ours and must not fill a gateway's memory.
  */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** Cuts a byte stream into lines without their newline. What follows the last newline waits for the next chunk. */
+/** Splits a byte stream into lines without their newline. What follows the last newline waits for the next chunk. */
 export class LineSplitter {
   readonly #maxBytes: number;
   #parts: Buffer[] = [];
@@ -18,7 +18,10 @@ export class LineSplitter {
     this.#maxBytes = maxBytes;
   }
 
-  /** The lines that `chunk` completes. Throws MESSAGE_INVALID when a line outgrows the limit: the stream is lost. */
+  /**
+   * Returns the lines that `chunk` completes. Throws MESSAGE_INVALID if a line exceeds the limit; the stream is lost
+   * then.
+   */
   push(chunk: Buffer): Buffer[] {
     const lines: Buffer[] = [];
     let start = 0;
@@ -43,7 +46,7 @@ export class LineSplitter {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The text of a line. Throws MESSAGE_INVALID when it is not UTF-8. */
+/** The text of a line. Throws MESSAGE_INVALID if it is not UTF-8. */
 export function textOf(line: Buffer): string {
   try {
     return utf8.decode(line);
@@ -52,7 +55,7 @@ export function textOf(line: Buffer): string {
   }
 }
 
-/** A message as a line. JSON has no raw newlines, so one line is one message. */
+/** Encodes a message as a line. JSON has no raw newlines, so a line is a message. */
 export function lineOf(message: object): string {
   return `${JSON.stringify(message)}\n`;
 }

@@ -4,8 +4,8 @@ import type { Logger } from '@wscluster/service';
 import { LineSplitter, textOf } from './lines.ts';
 
 /**
- * Hands every valid message that arrives on a socket to `onMessage`, in order. A damaged one is logged and dropped; a
- * line without end ends the connection. Attaches no `error` listener.
+ * Passes every valid message that arrives on a socket to `onMessage`, in order. A damaged one is logged and dropped; an
+ * endless line ends the connection. Attaches no `error` listener.
  */
 export function readMessages<T>(
   socket: Socket,
@@ -23,7 +23,7 @@ export function readMessages<T>(
         {
           event: 'bus-message-damaged',
           field: error instanceof WsClusterError ? error.field : undefined,
-          action: 'run controller and gateways at one version; heartbeats and the store repair what was missed',
+          action: 'run the same version of controller and gateways; heartbeats and the store repair what was missed',
         },
         `dropped a message: ${messageOf(error)}`,
       );

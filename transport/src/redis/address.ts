@@ -3,21 +3,21 @@ import { WsClusterError } from '@wscluster/ring';
 import type { RedisOptions } from 'ioredis';
 
 export interface RedisAddress {
-  /** What ioredis needs to get there. */
+  /** Options for ioredis. */
   readonly options: RedisOptions;
   /** For people, without credentials: `redis://host:port/db`. */
   readonly text: string;
 }
 
 /**
- * Reads `redis://[user:password@]host[:port][/db]`; `rediss://` is the same over TLS, where a private CA is trusted by
- * NODE_EXTRA_CA_CERTS. Throws CONFIG_INVALID with field `url`.
+ * Parses `redis://[user:password@]host[:port][/db]`; `rediss://` is the same over TLS (NODE_EXTRA_CA_CERTS makes it
+ * trust a private CA). Throws CONFIG_INVALID with field `url`.
  */
 export function parseRedisUrl(url: string): RedisAddress {
   const parts = URL.parse(url);
   const db = /^\/?(\d*)$/.exec(parts?.pathname ?? '')?.[1];
   if (parts === null || (parts.protocol !== 'redis:' && parts.protocol !== 'rediss:') || db === undefined)
-    // Not cited: it may hold a password.
+    // The URL is not quoted: it may contain a password.
     throw new WsClusterError(
       'CONFIG_INVALID',
       'the URL of Redis must be redis://[user:password@]host[:port][/database number], or rediss:// for TLS',
@@ -33,7 +33,7 @@ export function parseRedisUrl(url: string): RedisAddress {
       db: Number(db),
       ...(parts.username !== '' && { username: decodeURIComponent(parts.username) }),
       ...(parts.password !== '' && { password: decodeURIComponent(parts.password) }),
-      // Servers behind one address are told apart by the name that is asked for.
+      // Servers that share an address are told apart by the requested name.
       ...(tls && { tls: isIP(host) === 0 ? { servername: host } : {} }),
     },
     text: `${parts.protocol}//${parts.hostname || host}:${port}/${Number(db)}`,

@@ -5,23 +5,26 @@ import type { RedisAddress } from './address.ts';
 
 export interface RedisClientOptions {
   readonly address: RedisAddress;
-  /** Milliseconds for a command's answer. */
+  /** Milliseconds in which a command must be answered. */
   readonly timeoutMs: number;
   onReady(): void;
-  /** It is lost, or could not be made, and is tried again; `reason` in the words of ioredis or of Redis. */
+  /** The connection was lost or could not be made, and is tried again. `reason` is in the words of ioredis or Redis. */
   onLost(reason: string): void;
 }
 
-/** Followers and controllers are few, and a lock must be renewed soon after Redis is back. */
+/** There are few followers and controllers, and a lock must be renewed soon after Redis is back. */
 const BACKOFF = { minMs: 50, maxMs: 1_000 };
 
-/** Milliseconds until a server that accepts no connection, or sends nothing to one that waits, is given up. */
+/** Milliseconds until a server that accepts no connection, or does not answer on one, is given up. */
 const SILENCE_MS = 3_000;
 
-/** Milliseconds for the other end to follow when the connection is closed. */
+/** Milliseconds in which the other end must follow when the connection is closed. */
 const CLOSE_DEADLINE_MS = 100;
 
-/** A connection to one address, made anew whenever it is lost, until closed. Nothing is queued while there is none. */
+/**
+ * A connection to one address, which is made again whenever it is lost, until closed. Commands are not queued while
+ * there is none.
+ */
 export class RedisClient {
   readonly address: RedisAddress;
   readonly #redis: Redis;
@@ -33,7 +36,7 @@ export class RedisClient {
     this.address = address;
     this.#redis = new Redis({
       ...address.options,
-      // Nothing of RESP3 is used, and some proxies refuse it.
+      // RESP3 is not needed, and some proxies refuse it.
       protocol: 2,
       replyMapping: 'legacy',
       connectionName: 'wscluster',
@@ -44,17 +47,17 @@ export class RedisClient {
       disconnectTimeout: CLOSE_DEADLINE_MS,
       maxLoadingRetryTime: 500,
       retryStrategy: (attempt) => backoffMs(attempt, BACKOFF),
-      // After a failover behind one address the former primary still answers, read-only.
+      // After a failover behind the same address the former primary still answers, but is read-only.
       reconnectOnError: (error) => error.message.startsWith('READONLY'),
-      // A command whose caller was told that it failed must not be carried out later, after newer ones.
+      // A command that was reported as failed must not be executed later, after newer ones.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
     });
-    // Only the text: the error of a refused AUTH holds the password.
+    // Only the message, since the error of a refused AUTH contains the password.
     this.#redis.on('error', (error: Error) => {
       this.#failure ??= reasonOf(error);
-      // ioredis would go on, in database 0.
+      // ioredis would continue in database 0.
       if (/DB index/.test(error.message)) this.#redis.disconnect(true);
     });
     this.#redis.on('ready', () => {
@@ -62,7 +65,7 @@ export class RedisClient {
       if (this.#closing === undefined) onReady();
     });
     this.#redis.on('close', () => {
-      const reason = this.#failure ?? 'Redis ended the connection';
+      const reason = this.#failure ?? 'Redis closed the connection';
       this.#failure = undefined;
       if (this.#closing === undefined) onLost(reason);
     });
@@ -72,7 +75,7 @@ export class RedisClient {
     return this.#redis.status === 'ready';
   }
 
-  /** The result of a command; rejects at once when it is not ready. */
+  /** The result of a command; rejects at once if there is no connection. */
   run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
     const done = command(this.#redis);
     this.#working.add(done);
@@ -81,7 +84,7 @@ export class RedisClient {
     return done;
   }
 
-  /** Waits for the commands that run, then lets go of the connection. Nothing is told from now on. */
+  /** Waits for commands in progress, then closes the connection. No callback is called from now on. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

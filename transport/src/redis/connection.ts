@@ -8,25 +8,28 @@ import { RedisClient } from './client.ts';
 import { redisProblem } from './problem.ts';
 
 export interface RedisConnectionOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes a new connection is made before the old one goes. */
+  /**
+   * `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes, a new connection is made
+   * before the old one is closed.
+   */
   readonly url: TextSource;
   readonly log: Logger;
-  /** Milliseconds for a command's answer, and again for a connection that is just being made. Default 1000. */
+  /** Milliseconds in which a command must be answered, and again for a connection in the making. Default 1000. */
   readonly timeoutMs?: number;
 }
 
-/** Redis does not let a key of one type be used as another. */
+/** Redis refuses to use a key of one type as another. */
 const WRONG_TYPE = /^WRONGTYPE/;
 
-/** Connects in the background. Throws CONFIG_INVALID for a URL that is none. */
+/** Connects in the background. Throws CONFIG_INVALID for an invalid URL. */
 export function connectRedis(options: RedisConnectionOptions): RedisConnection {
   return new RedisConnection(options);
 }
 
 /**
- * One connection to Redis, made anew in the background whenever it is lost, until closed. Nothing is queued: a command
- * waits at most for the attempt to connect that is under way. When the URL changes, the connection by the old one serves
- * until there is one by the new one, or until it is lost.
+ * One connection to Redis, which is made again in the background whenever it is lost, until closed. Commands are not
+ * queued; at most they wait for the connection attempt in progress. When the URL changes, the old connection serves
+ * until there is a new one, or until it is lost.
  */
 export class RedisConnection {
   readonly #address: LiveAddress<RedisAddress>;
@@ -37,7 +40,7 @@ export class RedisConnection {
   readonly #ending = new Set<Promise<void>>();
   readonly #unfollow: () => void;
   #client: RedisClient;
-  /** Takes the place of `#client`, by a newer URL, once it is ready. */
+  /** Replaces `#client` once it is ready; it uses a newer URL. */
   #next: RedisClient | undefined;
   #closing: Promise<void> | undefined;
 
@@ -47,7 +50,7 @@ export class RedisConnection {
     this.#address = new LiveAddress({ what: 'redis', url, parse: parseRedisUrl, log });
     this.#client = this.#open(this.#address.value);
     this.#unfollow = this.#address.onChange(() => this.#renew());
-    // Between the look before and the listener.
+    // It may have changed before the listener was added.
     if (this.#address.value !== this.#client.address) this.#renew();
   }
 
@@ -56,8 +59,8 @@ export class RedisConnection {
   }
 
   /**
-   * The result of a command. Rejects within 2 * timeoutMs: with STORE_UNAVAILABLE when Redis can't be reached, does not
-   * answer or refuses, with MESSAGE_INVALID when the key holds what is not ours.
+   * The result of a command. Rejects within 2 * timeoutMs: with STORE_UNAVAILABLE if Redis cannot be reached, does not
+   * answer or refuses; with MESSAGE_INVALID if the key holds foreign data.
    */
   run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
     if (this.#closing !== undefined)
@@ -69,7 +72,7 @@ export class RedisConnection {
     return done;
   }
 
-  /** Waits for the commands that run, then lets go of the connection. */
+  /** Waits for commands in progress, then closes the connection. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -88,7 +91,7 @@ export class RedisConnection {
       onLost: (reason) => {
         const problem = redisProblem(address.text, reason);
         if (client === this.#next)
-          outage.failed({ ...problem, text: `${problem.text}; the connection before goes on` });
+          outage.failed({ ...problem, text: `${problem.text}; the previous connection stays in use` });
         else outage.failed(problem);
         if (client !== this.#client) return;
         if (this.#next !== undefined) this.#replace(this.#next);
@@ -114,7 +117,7 @@ export class RedisConnection {
     this.#end(former);
   }
 
-  /** Its commands are waited for; nobody else need. */
+  /** Waits for its commands, but nobody waits for this. */
   #end(client: RedisClient): void {
     const ending = client.close().then(() => void this.#ending.delete(ending));
     this.#ending.add(ending);
@@ -130,7 +133,7 @@ export class RedisConnection {
     }
   }
 
-  /** Rejects when the attempt that is under way, or the next one, fails. */
+  /** Rejects if the connection attempt in progress, or the next one, fails. */
   #ready(): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (error: WsClusterError | undefined) => {
@@ -155,10 +158,10 @@ export class RedisConnection {
     if (error instanceof ReplyError && WRONG_TYPE.test(message))
       return new WsClusterError(
         'MESSAGE_INVALID',
-        `${address}: a key of wscluster:* holds what wscluster did not write; delete it, or use another database`,
+        `${address}: a key of wscluster:* holds data that wscluster did not write; delete it, or use another database`,
       );
     const timedOut = message === 'Command timed out';
-    return unavailable(`${address}: ${timedOut ? `Redis has not answered within ${this.#timeoutMs} ms` : message}`);
+    return unavailable(`${address}: ${timedOut ? `Redis did not answer within ${this.#timeoutMs} ms` : message}`);
   }
 
   async #close(): Promise<void> {

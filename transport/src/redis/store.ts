@@ -12,16 +12,19 @@ import { connectRedis } from './connection.ts';
 import { ringKey } from './keys.ts';
 
 export interface RedisStoreOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes a new connection is made before the old one goes. */
+  /**
+   * `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes, a new connection is made
+   * before the old one is closed.
+   */
   readonly url: TextSource;
   readonly cluster: string;
   readonly log: Logger;
 }
 
 /**
- * Saves unless a newer or equal revision is held. What holds no readable revision does not hold up a new ring: the
- * epoch that a leader takes is above all that gateways report. Numbers of more than 15 digits are not exact in Lua. The
- * last two arguments name the revision that should be held, -1 for any.
+ * Saves unless the stored revision is newer or equal. An unreadable stored revision does not block a new ring: a leader
+ * takes an epoch above all that gateways report. Numbers of more than 15 digits are not exact in Lua. The last two
+ * arguments are the revision that should be stored, -1 for any.
  */
 const SAVE = `
 local kind = redis.call('TYPE', KEYS[1]).ok
@@ -43,8 +46,8 @@ return lost and 'regained' or 'saved'`;
 
 /**
  * Keeps the ring in a hash of Redis (5 or later): `wscluster:{<cluster>}:ring` with epoch, version and message. Several
- * processes may save at once: the highest revision wins. Connects in the background. Throws CONFIG_INVALID for a URL
- * that is none.
+ * processes may save at once; the highest revision wins. Connects in the background. Throws CONFIG_INVALID for an
+ * invalid URL.
  */
 export function openRedisStore({ url, cluster, log }: RedisStoreOptions): RingStore {
   const key = ringKey(cluster);
@@ -81,9 +84,9 @@ export function openRedisStore({ url, cluster, log }: RedisStoreOptions): RingSt
 function read(key: string, text: string, held: Revision | undefined): RingMessage {
   try {
     const message = parseRingMessage(text);
-    decodeRing(message); // finds a damaged table, which still is a valid string
+    decodeRing(message); // detects a damaged table, which is still a valid string
     if (held === undefined || compareRevisions(message.revision, held) !== 0)
-      throw new WsClusterError('MESSAGE_INVALID', 'its epoch and version are not those of its message', {
+      throw new WsClusterError('MESSAGE_INVALID', 'its epoch and version differ from those of its message', {
         field: 'revision',
       });
     return message;
