@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   UNAUTHORIZED: { retryable: false, meaning: 'the token is missing or wrong' },
   // The world outside
   PORT_TAKEN: { retryable: true, meaning: 'another process listens on the address' },
+  STATE_IN_USE: { retryable: true, meaning: 'another process works with the state folder' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'the ring store cannot be read or written' },
   BUS_UNAVAILABLE: { retryable: true, meaning: 'the ring bus cannot be reached' },
   REGISTRY_UNAVAILABLE: { retryable: true, meaning: 'the registry cannot be read, or refuses a write' },

@@ -1,5 +1,6 @@
 export * from './coalesced-runner.ts';
 export * from './deadline.ts';
+export * from './file-lock.ts';
 export * from './in-parallel.ts';
 export * from './lifecycle.ts';
 export * from './listen.ts';
@@ -9,5 +10,7 @@ export * from './main-program.ts';
 export * from './options.ts';
 export * from './probes.ts';
 export * from './problem-log.ts';
+export * from './process-identity.ts';
 export * from './serial-queue.ts';
+export * from './state-lock.ts';
 export * from './trouble.ts';

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test, vi } from 'vitest';
+import { READY_MESSAGE } from './lifecycle.ts';
 
 const children = new Set<ChildProcess>();
 
@@ -10,18 +11,20 @@ afterEach(() => {
 });
 
 /** A process that runs this as the body of `start`, and prints `started` before it. */
-function run(start: string) {
+function run(start: string, channel: 'ignore' | 'ipc' = 'ignore') {
   const here = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
   const code = `import { runProcess } from ${here('lifecycle.ts')};
     import { createLogger } from ${here('log.ts')};
     import { WsClusterError } from '@wscluster/ring';
     setInterval(() => {}, 1e6);
     await runProcess(createLogger('test'), async (signal) => { console.log('started'); ${start} });`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'pipe', channel],
+  });
   children.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => {
+    stream?.on('data', (chunk: Buffer) => {
       output += String(chunk);
     });
   const exited = once(child, 'close');
@@ -84,4 +87,15 @@ test.each([
     .split('\n')
     .find((line) => line.includes('"level":"fatal"'));
   expect(JSON.parse(fatal ?? '{}')).toMatchObject({ action: expect.stringMatching(/./), msg: message });
+});
+
+test('its launcher is told when it has started, not before', async () => {
+  const { child, says } = run("process.send('starting'); return { stop: async () => {} }", 'ipc');
+  const messages: unknown[] = [];
+  child.on('message', (message) => messages.push(message));
+  await vi.waitFor(() => expect(messages).toEqual(['starting', READY_MESSAGE]), { timeout: 8_000, interval: 10 });
+  const exit = once(child, 'exit');
+  child.disconnect();
+  await says('launcher-gone');
+  expect(await exit).toEqual([0, null]);
 });

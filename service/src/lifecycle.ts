@@ -13,14 +13,19 @@ export interface Running {
 const UNUSABLE: ReadonlySet<string> = new Set([
   'CONFIG_INVALID',
   'PORT_TAKEN',
+  'STATE_IN_USE',
   'MESSAGE_INVALID',
 ] satisfies ErrorCode[]);
+
+/** What a process tells the launcher that it has an ipc channel to, once it has started. */
+export const READY_MESSAGE = 'ready';
 
 /** Signals that follow the first one this closely are taken for the same request. */
 const SAME_SIGNAL_MS = 1000;
 
 /**
- * Runs a process until SIGTERM or SIGINT, or until the launcher that it has an ipc channel to is gone. Exit codes:
+ * Runs a process until SIGTERM or SIGINT, or until the launcher that it has an ipc channel to is gone, which is sent
+ * READY_MESSAGE once `start` has resolved. Exit codes:
  * 0 stopped as asked, 2 unusable configuration or stored state, 1 anything else. Asked to stop while it starts, it is told by `signal`,
  * and stops once started. A second signal, at least a second after the first, ends it at once. An unhandled error is a
  * defect: it is logged and the process ends, for a supervisor to start it afresh.
@@ -59,6 +64,8 @@ export async function runProcess(log: Logger, start: (signal: AbortSignal) => Pr
 
   try {
     const running = await start(asked.signal);
+    // Whether the launcher has gone meanwhile is not said here but by 'disconnect'.
+    process.send?.(READY_MESSAGE, undefined, undefined, () => {});
     if (running.reload !== undefined)
       process.on('SIGHUP', () => {
         if (!asked.signal.aborted) running.reload?.();

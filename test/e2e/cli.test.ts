@@ -273,6 +273,42 @@ describe('wscluster: the processes', () => {
     expect(await controller.end('SIGTERM')).toBe(0);
   });
 
+  test('a second controller on the same state is refused with the pid of the first, which goes on; a later one takes over', async () => {
+    const ports = await freePorts(6);
+    const file = join(directory, 'two.yaml');
+    writeFileSync(
+      file,
+      'apiVersion: wscluster.io/v1alpha1\nkind: WsCluster\nmetadata: { name: two }\nspec: { nodes: { replicas: 2 } }\n',
+    );
+    const controller = (stopNodes: boolean) =>
+      start(
+        ...['controller', '--cluster', file, '--state-dir', directory, '--stop-nodes', String(stopNodes)],
+        ...['--api', `127.0.0.1:${ports.pop()}`, '--probes', `127.0.0.1:${ports.pop()}`],
+      );
+    const of = (part: LoggedProcess, event: string) => part.lines.filter((line) => line.event === event);
+    const nodes = (part: LoggedProcess, event: string) => of(part, event).map(({ node }) => node);
+    const first = controller(false);
+    await until('its nodes are ready', () => nodes(first, 'node-ready').length === 2, 30_000);
+
+    const second = controller(true);
+    await until('the second one has ended', () => second.ended, 30_000);
+    expect(second.child.exitCode).toBe(2);
+    expect(of(second, 'failed')).toMatchObject([
+      {
+        code: 'STATE_IN_USE',
+        msg: `the state of cluster two in ${join(directory, 'two')} is in use by process ${first.pid}: stop that first, or choose another folder with --state-dir`,
+      },
+    ]);
+    expect(nodes(second, 'node-found')).toEqual([]);
+
+    await first.end('SIGKILL');
+    const third = controller(true);
+    await until('it has found the nodes', () => nodes(third, 'node-found').length === 2, 30_000);
+    expect(nodes(third, 'node-found').sort()).toEqual(nodes(first, 'node-started').sort());
+    await until('it leads', () => third.has('leading'), 30_000);
+    expect(await third.end('SIGTERM')).toBe(0);
+  });
+
   test('node is the sample backend', async () => {
     const [port = 0] = await freePorts(1);
     const node = start('node', '--id', 'one', '--listen', `127.0.0.1:${port}`, '--linger-seconds', '0');

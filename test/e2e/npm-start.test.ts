@@ -1,80 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Client } from './support/client.ts';
 import { http } from './support/http.ts';
-import { freePorts, processesNaming } from './support/processes.ts';
+import { endsWell, isRefused, launcherPorts, portFlags, up, useLauncher } from './support/launcher.ts';
 import { until } from './support/wait.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
 describe('npm start', () => {
-  let directory: string;
-  let ports: number[];
-  let started: ChildProcess[];
-  beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'wsc-start-'));
-    // The probe ports follow one another, so they come from a range of their own.
-    ports = await freePorts(3);
-    started = [];
-  });
-  afterEach(async () => {
-    for (const child of started)
-      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
-    await until('nothing is left', () => processesNaming(directory).length === 0, 15_000);
-    rmSync(directory, { recursive: true });
-  });
-
-  /** `npm start` as a shell runs it: in a process group of its own, which Ctrl-C reaches as a whole. */
-  const npmStart = () => {
-    const [api, first, second] = ports;
-    const probes = 20_000 + (process.pid % 10_000);
-    const args = [
-      'start',
-      '--',
-      '--state-dir',
-      join(directory, 'state'),
-      '--api-port',
-      `${api}`,
-      '--gateway-ports',
-      `${first},${second}`,
-      '--probe-ports',
-      `${probes}`,
-    ];
-    const child = spawn('npm', args, { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    started.push(child);
-    let output = '';
-    child.stdout?.on('data', (chunk) => {
-      output += String(chunk);
-    });
-    child.stderr?.on('data', (chunk) => {
-      output += String(chunk);
-    });
-    return { child, output: () => output, exit: once(child, 'exit') as Promise<[number | null, string | null]> };
-  };
-  const ctrlC = ({ child }: { child: ChildProcess }) => process.kill(-(child.pid ?? 0), 'SIGINT');
-
-  /** npm itself ends by the signal of a Ctrl-C, after what it runs has ended. */
-  const endsWell = async (run: ReturnType<typeof npmStart>) => {
-    expect([
-      [0, null],
-      [null, 'SIGINT'],
-    ]).toContainEqual(await run.exit);
-    expect(run.output()).toContain('dev: stopped');
-  };
+  const launcher = useLauncher();
 
   test('brings up the system, says what to try, and Ctrl-C stops all of it and leaves nothing', async () => {
-    const run = npmStart();
-    await until('the system is up', () => run.output().includes('wscluster is up'), 60_000);
-    const [api, first, second] = ports;
+    const { api, gateways } = launcher().ports;
+    const [first, second] = gateways;
+    const run = launcher().npmStart();
+    await up(run);
     const client = new Client('alice', [`ws://127.0.0.1:${first}/websocket/connect/alice`]);
     await until('a client is connected', () => client.connected);
-    expect(run.output()).toContain(`dashboard  http://127.0.0.1:${api}`);
+    expect(run.stdout).toContain(`dashboard  http://127.0.0.1:${api}`);
     expect((await http('GET', `http://127.0.0.1:${api}/`)).text).toContain('<title>wscluster</title>');
     const owner = JSON.parse((await http('GET', `http://127.0.0.1:${api}/api/v1/owner?key=alice`)).text) as {
       nodeId: string;
@@ -83,72 +25,67 @@ describe('npm start', () => {
     const sent = await http('POST', `http://127.0.0.1:${second}/websocket/send?userId=alice`, 'hello');
     expect(sent).toMatchObject({ status: 200 });
     await until('the message has arrived', () => client.pushed.includes('hello'));
-    for (const port of [first, second]) expect(run.output()).toContain(`ws://127.0.0.1:${port}/websocket/connect/`);
-    expect(run.output()).toContain(`http://127.0.0.1:${api}/api/v1/clusters`);
-    expect(run.output()).not.toMatch(/^\{/m);
+    for (const port of gateways) expect(run.stdout).toMatch(new RegExp(`gateways .*ws://127\\.0\\.0\\.1:${port}\\b`));
+    expect(run.stdout).toContain(`npx wscat -c ws://127.0.0.1:${first}/websocket/connect/alice\n`);
+    expect(run.stdout).toContain(`http://127.0.0.1:${api}/api/v1/clusters`);
+    expect(run.stdout).not.toMatch(/^\{/m);
     client.stop();
 
-    ctrlC(run);
     await endsWell(run);
-    expect(processesNaming(directory)).toEqual([]);
-    for (const port of ports) await expect(http('GET', `http://127.0.0.1:${port}/`)).rejects.toThrow('ECONNREFUSED');
+    expect(launcher().running()).toEqual([]);
+    for (const port of [api, ...gateways])
+      await expect(http('GET', `http://127.0.0.1:${port}/`)).rejects.toThrow('ECONNREFUSED');
   });
 
   test('started again, it goes on with the nodes that were added', async () => {
-    const [api] = ports;
+    const api = `http://127.0.0.1:${launcher().ports.api}/api/v1`;
     const replicas = async () =>
       (
-        JSON.parse((await http('GET', `http://127.0.0.1:${api}/api/v1/clusters/chat`)).text) as {
+        JSON.parse((await http('GET', `${api}/clusters/chat`)).text) as {
           spec: { nodes: { replicas: number } };
         }
       ).spec.nodes.replicas;
-    const once = npmStart();
-    await until('the system is up', () => once.output().includes('wscluster is up'), 60_000);
-    await http('POST', `http://127.0.0.1:${api}/api/v1/nodes`);
-    ctrlC(once);
-    await once.exit;
-    const again = npmStart();
-    await until('the system is up again', () => again.output().includes('wscluster is up'), 60_000);
+    const once = launcher().npmStart();
+    await up(once);
+    await http('POST', `${api}/nodes`);
+    await endsWell(once);
+    const again = launcher().npmStart();
+    await up(again);
     expect(await replicas()).toBe(4);
-    ctrlC(again);
     await endsWell(again);
   });
 
-  test.each([0, 1])('a taken port is a clear error, and nothing is left running (%i)', async (index) => {
-    const other = createServer((socket) => socket.destroy()).listen(ports[index], '127.0.0.1');
-    await once(other, 'listening');
-    try {
-      const run = npmStart();
-      const [code] = await run.exit;
-      expect(code).not.toBe(0);
-      expect(run.output()).toContain(
-        `another process listens on 127.0.0.1:${ports[index]}; stop it or choose another port`,
-      );
-      expect(run.output()).not.toContain('wscluster is up');
-      expect(processesNaming(directory)).toEqual([]);
-    } finally {
-      await once(other.close(), 'close');
-    }
+  test('killed hard, it takes its parts along, and can be started again', async () => {
+    const run = launcher().npmStart();
+    await up(run);
+    process.kill(launcher().pidOf('cli/src/main.ts'), 'SIGKILL');
+    await until('nothing is left', () => launcher().running().length === 0, 15_000);
+    // Its pid may be that of another process by now.
+    const record = JSON.stringify({ pid: process.pid, identity: 'start-1' });
+    writeFileSync(join(launcher().state, 'launcher.json'), record);
+    const again = launcher().npmStart();
+    await up(again);
+    await endsWell(again);
   });
 
-  test('Ctrl-C right after the controller was killed leaves no node behind', async () => {
-    const run = npmStart();
-    await until('the system is up', () => run.output().includes('wscluster is up'), 60_000);
-    const controller = processesNaming(directory).find(({ command }) => command.includes('controller/src/main.ts'));
-    process.kill(controller?.pid ?? 0, 'SIGKILL');
-    await until('its end was noticed', () => run.output().includes('controller ended (SIGKILL)'));
-    ctrlC(run);
-    await endsWell(run);
-    expect(processesNaming(directory)).toEqual([]);
-  });
+  test('a second one on the same state folder is refused at once, whatever its ports, and the first one goes on', async () => {
+    const { state, ports } = launcher();
+    const first = launcher().npmStart();
+    await up(first);
+    const client = new Client('alice', [`ws://127.0.0.1:${ports.gateways[0]}/websocket/connect/alice`]);
+    await until('a client is connected', () => client.connected);
+    const nodes = launcher().nodePids();
+    expect(nodes).toHaveLength(3);
+    const said = first.stdout.length;
 
-  test('killed hard, it takes its parts along', async () => {
-    const run = npmStart();
-    await until('the system is up', () => run.output().includes('wscluster is up'), 60_000);
-    const launcher = processesNaming(directory).find(
-      ({ command }) => command.includes('cli/src/main.ts') && !command.includes('run.mjs'),
-    );
-    process.kill(launcher?.pid ?? 0, 'SIGKILL');
-    await until('nothing is left', () => processesNaming(directory).length === 0, 15_000);
+    const pid = launcher().pidOf('cli/src/main.ts');
+    const why = `the state folder ${state} is in use by process ${pid}: stop that first, or choose another folder`;
+    await isRefused(launcher().npmStart(), why);
+    await isRefused(launcher().dev(portFlags(await launcherPorts())), why);
+    expect(launcher().nodePids()).toEqual(nodes);
+    expect(client).toMatchObject({ connected: true, closes: [] });
+    expect(first.stdout.slice(said)).not.toMatch(/WARN|ERROR|ended/);
+    client.stop();
+    await endsWell(first);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { http } from './support/http.ts';
-import { freePorts, processesNaming } from './support/processes.ts';
+import { freePorts, portBlock, processesNaming } from './support/processes.ts';
 import { Command, root } from './support/run.ts';
 import { System } from './support/system.ts';
 import { until } from './support/wait.ts';
@@ -72,7 +72,7 @@ describe("README, 'Quick start'", () => {
       expect(line.startsWith(beginning), `the next command, ${line}, begins with ${beginning}`).toBe(true);
       return line;
     };
-    const probes = 20_000 + (process.pid % 10_000);
+    const probes = await portBlock(3);
 
     // "Then a controller, two gateways (ports 7000 and 7001) and three nodes are up."
     const system = shell(

@@ -1,85 +1,92 @@
 import { join } from 'node:path';
 import { loadClusterFile } from '@wscluster/controller';
 import { openLocalSource } from '@wscluster/controller/adapters/local';
-import { WsClusterError } from '@wscluster/ring';
-import { type Logger, mainProgram, type OptionValues, type Running } from '@wscluster/service';
+import { lockClusterState } from '@wscluster/controller/adapters/local/cluster-state-lock';
+import { type ClusterSettings, WsClusterError } from '@wscluster/ring';
+import type { Logger, OptionValues, Running } from '@wscluster/service';
 import { banner } from './banner.ts';
 import type { devOptions } from './options.ts';
-import { Supervised } from './supervised.ts';
+import { ownState } from './own-state.ts';
+import { type Parts, startParts } from './parts.ts';
+import { checkPorts, portsOf } from './ports.ts';
 import { type Awaited, untilReady } from './until-ready.ts';
+
+type Options = OptionValues<typeof devOptions>;
+
+interface ServedCluster {
+  readonly spec: { readonly nodes: { readonly command?: readonly string[] }; readonly routing: ClusterSettings };
+  readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
+}
 
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
 
-/** The whole system on this machine, each part a process of its own: a controller with its nodes, and gateways. */
-export async function startDev(
-  options: OptionValues<typeof devOptions>,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<Running> {
+/**
+ * The whole system on this machine, each part a process of its own: a controller with its nodes, and gateways. Throws
+ * STATE_IN_USE, PORT_TAKEN or CONFIG_INVALID before it starts anything, and ends only what it has started.
+ */
+export async function startDev(options: Options, log: Logger, signal: AbortSignal): Promise<Running> {
   const cluster = loadClusterFile(options.cluster).cluster.metadata.name;
-  const { promise: unusable, reject } = Promise.withResolvers<never>();
-  const fail = (name: string) => () =>
-    reject(new WsClusterError('CONFIG_INVALID', `${name} cannot run: see its message above`));
-  unusable.catch(() => {});
-
-  const controllerProbes = `127.0.0.1:${options.probePorts}`;
-  const controller = new Supervised({
-    name: 'controller',
-    log,
-    onUnusable: fail('the controller'),
-    args: [
-      mainProgram('controller'),
-      ...['--cluster', options.cluster, '--state-dir', options.stateDir, '--stop-nodes', 'true'],
-      ...['--api', `127.0.0.1:${options.apiPort}`, '--probes', controllerProbes],
-    ],
-  });
-  const gateways = options.gatewayPorts.map((port, index) => {
-    const name = `gateway-${index + 1}`;
-    return new Supervised({
-      name,
-      log,
-      onUnusable: fail(name),
-      args: [
-        mainProgram('gateway'),
-        ...['--cluster', cluster, '--state-dir', options.stateDir, '--id', name],
-        ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${options.probePorts + 1 + index}`],
-        ...['--drain-seconds', '1'],
-      ],
-    });
-  });
+  const lock = await ownState(options.stateDir, () => lockClusterState(options.stateDir, cluster));
+  let parts: Parts | undefined;
   const stop = async () => {
-    // Gateways first: their clients are told to go while the nodes still answer. Then the controller, which ends the
-    // nodes; if it was down just now, nobody did, so what is left of them ends here.
-    await Promise.all(gateways.map((gateway) => gateway.stop(STOP_MS)));
-    await controller.stop(STOP_MS);
-    await endNodes(join(options.stateDir, cluster, 'nodes'), log);
+    if (parts !== undefined) await stopParts(parts, options, cluster, log);
+    lock.release();
   };
-
   try {
-    await Promise.race([untilReady(awaitedParts(options, cluster), READY_MS, signal), unusable]);
+    await checkPorts(portsOf(options));
+    parts = startParts(options, cluster, log);
+    const ready = untilReady(awaitedOf(parts, options, cluster), READY_MS, signal);
+    const [served = ''] = await Promise.race([ready, parts.unusable]);
+    const { nodes, routing } = clusterOf(served).spec;
+    const backend = nodes.command === undefined ? 'sample' : 'own';
+    process.stdout.write(banner({ ...options, routes: routing.routes, backend }));
+    return { stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  for (const part of [controller, ...gateways]) part.proven();
-  process.stdout.write(banner(options.apiPort, options.gatewayPorts));
-  return { stop };
 }
 
-/** Every gateway, and the cluster: its nodes are there and the ring is published. */
-function awaitedParts(options: OptionValues<typeof devOptions>, cluster: string): Awaited[] {
-  const gateways = options.gatewayPorts.map((_, index) => ({
-    what: `gateway-${index + 1}`,
-    url: `http://127.0.0.1:${options.probePorts + 1 + index}/readyz`,
-    isReady: () => true,
-  }));
-  const isReady = (body: string) => {
-    const { status } = JSON.parse(body) as { status: { conditions: { type: string; status: string }[] } };
-    return status.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
-  };
-  const url = `http://127.0.0.1:${options.apiPort}/api/v1/clusters/${cluster}`;
-  return [...gateways, { what: `the cluster ${cluster}`, url, isReady }];
+/** The cluster, whose nodes are there and whose ring is published, then every gateway. */
+function awaitedOf({ controller, gateways }: Parts, options: Options, cluster: string): Awaited[] {
+  return [
+    {
+      what: `the cluster ${cluster}`,
+      url: `http://127.0.0.1:${options.apiPort}/api/v1/clusters/${cluster}`,
+      started: () => controller.started,
+      isReady: (body) =>
+        clusterOf(body).status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    },
+    ...gateways.map((gateway, index) => ({
+      what: `gateway-${index + 1}`,
+      url: `http://127.0.0.1:${options.probePorts + 1 + index}/readyz`,
+      started: () => gateway.started,
+      isReady: () => true,
+    })),
+  ];
+}
+
+/** The cluster as it is served: what the API has changed since the file was written counts too. */
+function clusterOf(body: string): ServedCluster {
+  return JSON.parse(body) as ServedCluster;
+}
+
+/**
+ * Gateways first: their clients are told to go while the nodes still answer. Then the controller, which ends the nodes;
+ * if it was down just now, nobody did, so what is left of them ends here.
+ */
+async function stopParts(parts: Parts, options: Options, cluster: string, log: Logger): Promise<void> {
+  await Promise.all(parts.gateways.map((gateway) => gateway.stop(STOP_MS)));
+  await parts.controller.stop(STOP_MS);
+  const lock = await lockClusterState(options.stateDir, cluster).catch((error: unknown) => {
+    if (error instanceof WsClusterError && error.code === 'STATE_IN_USE') return undefined;
+    throw error;
+  });
+  // The nodes are those of the controller that had the state last.
+  if (lock?.previous !== undefined && parts.controller.owns(lock.previous.pid))
+    await endNodes(join(options.stateDir, cluster, 'nodes'), log);
+  lock?.release();
 }
 
 async function endNodes(directory: string, log: Logger): Promise<void> {

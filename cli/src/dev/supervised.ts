@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '@wscluster/service';
+import { type Logger, READY_MESSAGE } from '@wscluster/service';
 import { printLog } from './log-stream.ts';
 
 /** Exit code of a process whose configuration is unusable: starting it again would not help. */
@@ -17,11 +17,12 @@ export interface SupervisedOptions {
   onUnusable(): void;
 }
 
-/** A process that is started again, after 1 s, whenever it ends without being asked to, unless it never could run. */
+/** A process that is started again, after 1 s, whenever it ends without being asked to, unless it cannot run at all. */
 export class Supervised {
   readonly #options: SupervisedOptions;
   readonly #stopping = new AbortController();
-  #proven = false;
+  readonly #pids = new Set<number>();
+  #started = false;
   #child: ChildProcess;
 
   constructor(options: SupervisedOptions) {
@@ -29,9 +30,14 @@ export class Supervised {
     this.#child = this.#start();
   }
 
-  /** It has run well once: whatever makes it unusable later can be mended while it is tried again and again. */
-  proven(): void {
-    this.#proven = true;
+  /** It has said once that it runs. What makes it unusable later can be mended while it is tried again and again. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Whether this is, or was, its process: the present one or one of those before a restart. */
+  owns(pid: number): boolean {
+    return this.#pids.has(pid);
   }
 
   /** Ends it: SIGTERM, and SIGKILL after `graceMs`. */
@@ -53,10 +59,14 @@ export class Supervised {
       detached: true,
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
+    if (child.pid !== undefined) this.#pids.add(child.pid);
     if (child.stdout !== null) printLog(child.stdout);
+    child.on('message', (message) => {
+      if (message === READY_MESSAGE) this.#started = true;
+    });
     child.once('exit', (code, signal) => {
       if (this.#stopping.signal.aborted) return;
-      if (code === EXIT_UNUSABLE && !this.#proven) return this.#options.onUnusable();
+      if (code === EXIT_UNUSABLE && !this.#started) return this.#options.onUnusable();
       log.warn(
         { event: 'process-ended', action: 'none: it is started again; see its own message if it keeps ending' },
         `${name} ended (${signal ?? code})`,

@@ -4,30 +4,41 @@ import { WsClusterError } from '@wscluster/ring';
 export interface Awaited {
   readonly what: string;
   readonly url: string;
+  /** Its process listens: from then on it is this one that answers at `url`, and no other program. */
+  readonly started: () => boolean;
   /** Of a body that came with status 200. */
   readonly isReady: (body: string) => boolean;
 }
 
-/** Resolves when all are ready; fails after `timeoutMs`, naming who is not, or when `signal` is aborted. */
-export async function untilReady(all: readonly Awaited[], timeoutMs: number, signal: AbortSignal): Promise<void> {
+/** Resolves with the body of each when all are ready; fails after `timeoutMs`, naming who is not, or when `signal` is aborted. */
+export async function untilReady(all: readonly Awaited[], timeoutMs: number, signal: AbortSignal): Promise<string[]> {
   const deadline = performance.now() + timeoutMs;
   const waiting = new Set(all);
+  const bodies = new Map<Awaited, string>();
   while (waiting.size > 0) {
     signal.throwIfAborted();
-    for (const awaited of waiting) if (await isReady(awaited)) waiting.delete(awaited);
+    for (const awaited of waiting) {
+      const body = await readyBody(awaited);
+      if (body === undefined) continue;
+      bodies.set(awaited, body);
+      waiting.delete(awaited);
+    }
     if (performance.now() > deadline) {
       const names = [...waiting].map(({ what }) => what).join(', ');
       throw new WsClusterError('INTERNAL', `not ready after ${timeoutMs / 1000} s: ${names}; see the log above`);
     }
     await delay(100, undefined, { signal });
   }
+  return all.map((awaited) => bodies.get(awaited) ?? '');
 }
 
-async function isReady({ url, isReady }: Awaited): Promise<boolean> {
+async function readyBody({ url, started, isReady }: Awaited): Promise<string | undefined> {
+  if (!started()) return undefined;
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(1000) });
-    return answer.ok && isReady(await answer.text());
+    const body = await answer.text();
+    return answer.ok && isReady(body) ? body : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path';
 import { Assigner, WsClusterError } from '@wscluster/ring';
-import type { LiveText, Logger } from '@wscluster/service';
+import type { LiveText, Logger, StateLock } from '@wscluster/service';
 import { brokersOf, openTransport } from '@wscluster/transport';
 import { DRAINS_DOCUMENT, drainMarks } from '../adapters/docker/drain-marks.ts';
 import type { DockerNodeSettings } from '../adapters/docker/settings.ts';
 import { type KeptDocuments, keptDocuments } from '../adapters/kept-documents.ts';
 import { alwaysLeader } from '../adapters/local/always-leader.ts';
+import { lockClusterState } from '../adapters/local/cluster-state-lock.ts';
 import { openFileDocuments } from '../adapters/local/documents.ts';
 import { openLocalSource } from '../adapters/local/source.ts';
 import { openRedisDocuments } from '../adapters/redis/documents.ts';
@@ -34,6 +35,7 @@ export function declaredClusters(options: Options, log: Logger, meter: RunMeter)
   const declared = loadClusters(path);
   for (const cluster of declared) checkServable(cluster, options);
   const clusters: Candidate[] = [];
+  const stateLocks: StateLock[] = [];
   return {
     clusters,
     // Each has one of its own.
@@ -43,12 +45,17 @@ export function declaredClusters(options: Options, log: Logger, meter: RunMeter)
         ? 'starting'
         : clusters.map((cluster) => cluster.notReady).find((reason) => reason !== undefined),
     async start(self) {
+      // All of them before the first node is started. With brokers it is their lock that decides who leads.
+      if (brokersOf(options) === undefined)
+        for (const { cluster } of declared)
+          stateLocks.push(await lockClusterState(options.stateDir, cluster.metadata.name));
       const assigner = new Assigner();
       for (const cluster of declared) clusters.push(candidate(cluster, options, self, assigner, log, meter));
       await Promise.all(clusters.map((cluster) => cluster.start()));
     },
     async stop() {
       await Promise.all(clusters.map((cluster) => cluster.stop({ endNodes: options.stopNodes })));
+      for (const lock of stateLocks) lock.release();
     },
   };
 }

@@ -69,6 +69,27 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** The first of `count` ports of 127.0.0.1 in a row that were free just now. */
+export async function portBlock(count: number): Promise<number> {
+  for (;;) {
+    // Below the range from which systems take ports for outgoing connections.
+    const first = 20_000 + Math.floor(Math.random() * 12_000);
+    const ports = Array.from({ length: count }, (_, index) => first + index);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  await once(server.close(), 'close');
+  return true;
+}
+
 /** Processes whose command line or environment names `text`, a folder of this test's own: pid and command line. */
 export function processesNaming(text: string): { pid: number; command: string }[] {
   return readdirSync('/proc')

@@ -10,8 +10,8 @@ import {
   revisionSchema,
   WsClusterError,
 } from '@wscluster/ring';
+import { withFileLock } from '@wscluster/service';
 import type { RingStore, SaveResult } from '../ring-store.ts';
-import { withFileLock } from './file-lock.ts';
 
 /** Milliseconds that a save waits for concurrent saves. One save takes a few milliseconds. */
 const LOCK_DEADLINE_MS = 5_000;

@@ -1,9 +1,8 @@
 import { messageOf } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, processIdentity } from '@wscluster/service';
 import type { Workload } from '../../core/ports/workload-source.ts';
 import { probeReadiness, Readiness } from '../readiness.ts';
 import type { NodeRecord, NodeRecords } from './node-record.ts';
-import { processIdentity } from './process-identity.ts';
 
 /**
  * Watches one node process: that it lives, where it listens and whether it is ready. Tells `onChange` of each change of

@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, processIdentity } from '@wscluster/service';
 import type { NodeSettings, SourceHandlers, Workload, WorkloadSource } from '../../core/ports/workload-source.ts';
 import { NodeProcess } from './node-process.ts';
 import { type NodeRecord, NodeRecords } from './node-record.ts';
-import { processIdentity } from './process-identity.ts';
 
 /** Added to a node's drain time before it is ended by force, ms. */
 const FORCE_MARGIN_MS = 5000;

@@ -1,0 +1,40 @@
+import { WsClusterError } from '@wscluster/ring';
+import { type Logger, mainProgram, type OptionValues } from '@wscluster/service';
+import type { devOptions } from './options.ts';
+import { Supervised } from './supervised.ts';
+
+/** The processes that the launcher starts; the controller starts the nodes. */
+export interface Parts {
+  readonly controller: Supervised;
+  /** As `--gateway-ports` has them; named gateway-1, gateway-2 and so on. */
+  readonly gateways: readonly Supervised[];
+  /** Rejects when one of them cannot run at all. */
+  readonly unusable: Promise<never>;
+}
+
+export function startParts(options: OptionValues<typeof devOptions>, cluster: string, log: Logger): Parts {
+  const { promise: unusable, reject } = Promise.withResolvers<never>();
+  unusable.catch(() => {});
+  const start = (name: string, args: readonly string[]) =>
+    new Supervised({
+      name,
+      log,
+      args,
+      onUnusable: () => reject(new WsClusterError('CONFIG_INVALID', `${name} cannot run: see its message above`)),
+    });
+  const controller = start('controller', [
+    mainProgram('controller'),
+    ...['--cluster', options.cluster, '--state-dir', options.stateDir, '--stop-nodes', 'true'],
+    ...['--api', `127.0.0.1:${options.apiPort}`, '--probes', `127.0.0.1:${options.probePorts}`],
+  ]);
+  const gateways = options.gatewayPorts.map((port, index) => {
+    const name = `gateway-${index + 1}`;
+    return start(name, [
+      mainProgram('gateway'),
+      ...['--cluster', cluster, '--state-dir', options.stateDir, '--id', name],
+      ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${options.probePorts + 1 + index}`],
+      ...['--drain-seconds', '1'],
+    ]);
+  });
+  return { controller, gateways, unusable };
+}

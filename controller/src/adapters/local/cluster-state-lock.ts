@@ -1,0 +1,11 @@
+import { join, resolve } from 'node:path';
+import { acquireStateLock, type StateLock } from '@wscluster/service';
+
+/**
+ * Without brokers a cluster's state is a folder, its nodes, ring and spec: one controller at a time works with it.
+ * Throws STATE_IN_USE with the pid of the one that does, and CONFIG_INVALID when the folder cannot be written.
+ */
+export function lockClusterState(stateDir: string, cluster: string): Promise<StateLock> {
+  const folder = resolve(stateDir, cluster);
+  return acquireStateLock({ path: join(folder, 'controller'), what: `the state of cluster ${cluster} in ${folder}` });
+}
