@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 export interface Deadline {
   readonly ms: number;
   /** The error to reject with when the deadline passes. */
@@ -18,7 +20,11 @@ export async function withDeadline<T>(
   const over = new AbortController();
   const end = () => over.abort(signal?.reason);
   const timer = setTimeout(() => over.abort(late()), ms);
-  signal?.addEventListener('abort', end);
+  if (signal !== undefined) {
+    // Any number of works may end by one signal; each takes its listener off again.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', end);
+  }
   try {
     // Listens before the work does: the reason comes before what the work makes of its signal.
     const ended = new Promise<never>((_, reject) => {
