@@ -65,16 +65,6 @@ describe('work with a deadline', () => {
     expect(work).not.toHaveBeenCalled();
   });
 
-  test('shares the caller’s signal with any number of others, without a warning', async () => {
-    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue();
-    const caller = new AbortController();
-    const all = Array.from({ length: 30 }, () => withDeadline({ ms: 50, late, signal: caller.signal }, never));
-    caller.abort(new Error('closed'));
-    for (const one of await Promise.allSettled(all)) expect(one).toMatchObject({ reason: { message: 'closed' } });
-    expect(warned).not.toHaveBeenCalled();
-    warned.mockRestore();
-  });
-
   test('leaves the caller’s signal alone once it has settled', async () => {
     const caller = new AbortController();
     let given: AbortSignal | undefined;

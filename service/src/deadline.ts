@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events';
-
 export interface Deadline {
   readonly ms: number;
   /** The error to reject with when the deadline passes. */
@@ -20,11 +18,7 @@ export async function withDeadline<T>(
   const over = new AbortController();
   const end = () => over.abort(signal?.reason);
   const timer = setTimeout(() => over.abort(late()), ms);
-  if (signal !== undefined) {
-    // Any number of works may end by one signal; each takes its listener off again.
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', end);
-  }
+  signal?.addEventListener('abort', end);
   try {
     // Listens before the work does: the reason comes before what the work makes of its signal.
     const ended = new Promise<never>((_, reject) => {
