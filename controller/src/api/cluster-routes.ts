@@ -2,14 +2,13 @@ import { canonicalKey, plainKey, rawQueryValue, SLOTS, slotOf } from '@wscluster
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { gatewaysView } from '../core/loop/cluster-status.ts';
 import { changeSchema } from '../core/plan/change.ts';
 import { deliver } from './deliver.ts';
 import { streamEvents } from './event-stream.ts';
 import { passOnToLeader, servedBy } from './pass-on.ts';
 import * as answers from './schemas.ts';
-import { reignOf, type ServedCluster } from './served-cluster.ts';
-import { clusterView, liveView, nodesView, ownerView, ringView, slotView } from './views.ts';
+import { ledHere, type ServedCluster } from './served-cluster.ts';
+import { showCluster, showGateways, showLive, showNodes, showOwner, showRing, showSlot } from './views.ts';
 
 /** The routes of one cluster; who does not lead it passes them on. `signal` ends the event streams. */
 export function addClusterRoutes(
@@ -18,7 +17,9 @@ export function addClusterRoutes(
   signal: AbortSignal,
 ): void {
   const app = scope.withTypeProvider<ZodTypeProvider>();
-  const of = (request: FastifyRequest) => reignOf(servedBy(request, clusters));
+  const led = (request: FastifyRequest) => ledHere(servedBy(request, clusters));
+  const viewOf = (request: FastifyRequest) => led(request).view;
+  const clusterOf = (request: FastifyRequest) => showCluster(servedBy(request, clusters).name, viewOf(request));
   passOnToLeader(scope, clusters, signal);
   const named = scope.prefix.endsWith(':cluster');
   const documented = <S extends object>(summary: string, status: number, answer: z.ZodType, more: S) => ({
@@ -26,18 +27,15 @@ export function addClusterRoutes(
   });
 
   if (named) {
-    app.get('', documented('Spec and status', 200, answers.clusterAnswer, {}), async (request) =>
-      clusterView(of(request)),
-    );
+    app.get('', documented('Spec and status', 200, answers.clusterAnswer, {}), async (request) => clusterOf(request));
     app.patch(
       '',
       documented('Change the spec by a JSON merge patch (RFC 7396)', 200, answers.clusterAnswer, {
         body: z.strictObject({ spec: z.record(z.string(), z.unknown()) }),
       }),
       async (request) => {
-        const cluster = of(request);
-        await cluster.controller.patchSpec(request.body.spec);
-        return clusterView(cluster);
+        await led(request).patchSpec(request.body.spec);
+        return clusterOf(request);
       },
     );
   }
@@ -46,10 +44,10 @@ export function addClusterRoutes(
     documented('The published ring', 200, answers.ringAnswer, {
       querystring: z.object({ slots: z.stringbool().default(false).describe('true: with the whole table') }),
     }),
-    async (request) => ringView(of(request).controller, request.query.slots),
+    async (request) => showRing(viewOf(request), request.query.slots),
   );
   app.get('/owner', documented('Who owns a key: ?key=', 200, answers.ownerAnswer, {}), async (request) =>
-    ownerView(of(request).controller, keyOf(request.url)),
+    showOwner(viewOf(request), keyOf(request.url)),
   );
   app.get(
     '/slots/:slot',
@@ -64,23 +62,23 @@ export function addClusterRoutes(
         })
         .loose(),
     }),
-    async (request) => slotView(of(request).controller, request.params.slot),
+    async (request) => showSlot(viewOf(request), request.params.slot),
   );
   app.get('/gateways', documented('The live gateways', 200, answers.gatewaysAnswer, {}), async (request) => ({
-    gateways: gatewaysView(of(request).controller),
+    gateways: showGateways(viewOf(request)),
   }));
   app.get('/nodes', documented('The nodes', 200, answers.nodesAnswer, {}), async (request) => ({
-    nodes: nodesView(of(request).controller),
+    nodes: showNodes(viewOf(request)),
   }));
   app.get(
     '/hot-keys',
     documented('The keys with the most connections', 200, answers.hotKeysAnswer, {}),
     async (request) => ({
-      keys: of(request).controller.fleet.hotKeys(),
+      keys: viewOf(request).fleet.hotKeys(),
     }),
   );
   app.post('/nodes', documented('One replica more', 201, answers.createdAnswer, {}), async (request, reply) => {
-    const id = await of(request).controller.nodes.add();
+    const id = await led(request).nodes.add();
     return reply.code(201).send({ id });
   });
   app.delete(
@@ -92,7 +90,7 @@ export function addClusterRoutes(
     async (request, reply) => {
       const { id } = request.params;
       const { mode } = request.query;
-      await of(request).controller.nodes[mode](id);
+      await led(request).nodes[mode](id);
       return reply.code(202).send({ id, mode });
     },
   );
@@ -101,16 +99,17 @@ export function addClusterRoutes(
     documented('Dry run: what a change would move', 200, answers.planAnswer, {
       body: z.strictObject({ change: changeSchema }),
     }),
-    async (request) => of(request).planner.plan(request.body.change),
+    async (request) => led(request).plan(request.body.change),
   );
   app.post(
     '/messages',
     documented('Send a message to all connections of a key', 200, answers.messageAnswer, { body: answers.messageBody }),
     async (request) => {
-      const { controller, spec } = of(request);
+      const reign = led(request);
+      const { sendPath } = reign.view.spec.nodes;
       const key = plainKey(request.body.key);
-      const where = () => controller.whereabouts(slotOf(key));
-      return { key, ...(await deliver(key, request.body.message, spec.spec.nodes.sendPath, where)) };
+      const where = () => reign.whereabouts(slotOf(key));
+      return { key, ...(await deliver(key, request.body.message, sendPath, where)) };
     },
   );
   app.get(
@@ -131,15 +130,16 @@ export function addClusterRoutes(
     },
     (request, reply) => {
       const last = request.headers['last-event-id'];
-      const cluster = of(request);
+      const { name } = servedBy(request, clusters);
+      const reign = led(request);
       const lastId = typeof last === 'string' ? last : undefined;
       reply.hijack();
       streamEvents({
-        log: cluster.controller.events,
+        log: reign.events,
         lastId,
         res: reply.raw,
         signal,
-        ...(request.query.state ? { state: () => JSON.stringify(liveView(cluster)) } : {}),
+        ...(request.query.state ? { state: () => JSON.stringify(showLive(name, reign.view)) } : {}),
       });
     },
   );

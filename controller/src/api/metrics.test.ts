@@ -1,8 +1,10 @@
+import { EMPTY_RING } from '@wscluster/ring';
 import { expect, test } from 'vitest';
-import type { Reign } from '../core/loop/candidate.ts';
+import { Fleet } from '../core/fleet/fleet.ts';
+import { parseCluster } from '../core/spec/load.ts';
 import { createMetrics } from './metrics.ts';
 import { ReconcileMetrics } from './reconcile-metrics.ts';
-import type { ServedCluster } from './served-cluster.ts';
+import type { LedCluster, ServedCluster } from './served-cluster.ts';
 
 /** The samples of a name and what follows it, without the lines of help. */
 async function samples(parts: Partial<Parameters<typeof createMetrics>[0]>, name: string): Promise<string[]> {
@@ -59,8 +61,8 @@ test('each lock says whether this process holds it, as it is when it is asked', 
 test('the depth of the queue is how many clusters wait for the loop', async () => {
   const cluster = (name: string, waiting: boolean): ServedCluster => {
     // Of all that a reign is, the queue asks this alone.
-    const reign = { controller: { waiting, view: { conditions: [], listing: [], ring: EMPTY }, ...NOTHING } };
-    return { name, leader: undefined, reign: reign as unknown as Reign };
+    const view = { conditions: [], listing: [], ring: EMPTY_RING, remaining: {}, fleet: new Fleet([], 0), spec };
+    return { name, leader: undefined, reign: { waiting, view } as unknown as LedCluster };
   };
   const clusters = [cluster('a', true), cluster('b', false), cluster('c', true)];
   expect(await samples({ clusters }, 'workqueue_depth')).toEqual([
@@ -80,5 +82,7 @@ test('memory and time of the process itself are there', async () => {
   expect(await samples({}, 'process_resident_memory_bytes ')).toHaveLength(1);
 });
 
-const EMPTY = { revision: { epoch: 1, version: 0 }, members: [], table: new Uint16Array() };
-const NOTHING = { fleet: { connectionsByNode: () => [], all: [] }, rollout: { remaining: {} } };
+const { spec } = parseCluster(
+  '{ apiVersion: wscluster.io/v1alpha1, kind: WsCluster, metadata: { name: chat }, spec: { nodes: { replicas: 0 } } }',
+  'chat.yaml',
+).cluster;

@@ -1,7 +1,7 @@
 import { SLOTS, slotCounts } from '@wscluster/ring';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Reign } from '../core/loop/candidate.ts';
-import { gatewaysView } from '../core/loop/cluster-status.ts';
+import { summaryOf } from '../core/loop/status/summary.ts';
+import type { ClusterView } from '../core/loop/view.ts';
 import { CONTROLLER, type ReconcileMetrics } from './reconcile-metrics.ts';
 import type { ServedCluster } from './served-cluster.ts';
 
@@ -23,7 +23,7 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   reconciles.registerIn(registry);
-  const gauge = (name: string, help: string, labelNames: string[], read: (reign: Reign, set: Setter) => void) =>
+  const gauge = (name: string, help: string, labelNames: string[], read: (view: ClusterView, set: Setter) => void) =>
     new Gauge({
       name,
       help,
@@ -32,7 +32,8 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
       collect() {
         this.reset();
         for (const { name, reign } of clusters)
-          if (reign !== undefined) read(reign, (value, labels = {}) => this.set({ cluster: name, ...labels }, value));
+          if (reign !== undefined)
+            read(reign.view, (value, labels = {}) => this.set({ cluster: name, ...labels }, value));
       },
     });
   new Gauge({
@@ -61,47 +62,35 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
     labelNames: ['name', 'controller'],
     registers: [registry],
     collect() {
-      const waiting = clusters.filter(({ reign }) => reign?.controller.waiting === true);
+      const waiting = clusters.filter(({ reign }) => reign?.waiting === true);
       this.set({ name: CONTROLLER, controller: CONTROLLER }, waiting.length);
     },
   });
-  gauge('wscluster_ring_epoch', 'Epoch of the published ring', [], ({ controller }, set) =>
-    set(controller.view.ring.revision.epoch),
+  gauge('wscluster_ring_epoch', 'Epoch of the published ring', [], (view, set) => set(view.ring.revision.epoch));
+  gauge('wscluster_ring_version', 'Version of the published ring within its epoch', [], (view, set) =>
+    set(view.ring.revision.version),
   );
-  gauge('wscluster_ring_version', 'Version of the published ring within its epoch', [], ({ controller }, set) =>
-    set(controller.view.ring.revision.version),
-  );
-  gauge('wscluster_ring_share', 'Share of the slots that a node owns, 0 to 1', ['node'], ({ controller }, set) => {
-    const { ring } = controller.view;
+  gauge('wscluster_ring_share', 'Share of the slots that a node owns, 0 to 1', ['node'], (view, set) => {
+    const { ring } = view;
     const counts = slotCounts(ring);
     for (const [index, { nodeId }] of ring.members.entries()) set((counts[index] ?? 0) / SLOTS, { node: nodeId });
   });
-  gauge('wscluster_nodes', 'Nodes by state', ['state'], ({ controller }, set) => {
+  gauge('wscluster_nodes', 'Nodes by state', ['state'], (view, set) => {
     for (const state of ['starting', 'ready', 'unready', 'draining', 'restarting'])
-      set(controller.view.listing.filter((workload) => workload.phase === state).length, { state });
+      set(view.listing.filter((workload) => workload.phase === state).length, { state });
   });
-  gauge(
-    'wscluster_node_connections',
-    'Client connections to a node, over all gateways',
-    ['node'],
-    ({ controller }, set) => {
-      for (const [node, count] of controller.fleet.connectionsByNode()) set(count, { node });
-    },
+  gauge('wscluster_node_connections', 'Client connections to a node, over all gateways', ['node'], (view, set) => {
+    for (const [node, count] of view.fleet.connectionsByNode) set(count, { node });
+  });
+  gauge('wscluster_gateways', 'Live gateways', [], (view, set) => set(view.fleet.gateways.length));
+  gauge('wscluster_gateways_in_sync', 'Live gateways that route by the published ring', [], (view, set) =>
+    set(summaryOf(view).gateways.inSync),
   );
-  gauge('wscluster_gateways', 'Live gateways', [], ({ controller }, set) => set(controller.fleet.all.length));
-  gauge('wscluster_gateways_in_sync', 'Live gateways that route by the published ring', [], ({ controller }, set) =>
-    set(gatewaysView(controller).filter((gateway) => gateway.inSync).length),
-  );
-  gauge(
-    'wscluster_rollout_remaining_slots',
-    'Slots that do not have their target owner yet',
-    ['reason'],
-    ({ controller }, set) => {
-      for (const [reason, { slots }] of Object.entries(controller.rollout.remaining)) set(slots, { reason });
-    },
-  );
-  gauge('wscluster_condition', 'Conditions: 1 if true', ['type'], ({ controller }, set) => {
-    for (const { type, status } of controller.view.conditions) set(status === 'True' ? 1 : 0, { type });
+  gauge('wscluster_rollout_remaining_slots', 'Slots that do not have their target owner yet', ['reason'], (view, set) => {
+    for (const [reason, { slots }] of Object.entries(view.remaining)) set(slots, { reason });
+  });
+  gauge('wscluster_condition', 'Conditions: 1 if true', ['type'], (view, set) => {
+    for (const { type, status } of view.conditions) set(status === 'True' ? 1 : 0, { type });
   });
   return registry;
 }

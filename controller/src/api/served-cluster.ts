@@ -1,11 +1,14 @@
 import { WsClusterError } from '@wscluster/ring';
-import type { Reign } from '../core/loop/candidate.ts';
+import type { Reign } from '../core/loop/reign.ts';
+
+/** What the API and the metrics ask of a cluster that this process leads. */
+export type LedCluster = Pick<Reign, 'view' | 'events' | 'nodes' | 'waiting' | 'whereabouts' | 'plan' | 'patchSpec'>;
 
 /** A cluster as the API reaches it: here, or at the controller that leads it. */
 export interface ServedCluster {
   readonly name: string;
   /** Undefined while another controller leads. */
-  readonly reign: Reign | undefined;
+  readonly reign: LedCluster | undefined;
   /** Base URL of the API of the one that leads instead; undefined when none is known. */
   readonly leader: string | undefined;
 }
@@ -21,7 +24,7 @@ export function findCluster(clusters: readonly ServedCluster[], name: string | u
 }
 
 /** A cluster that this process leads. Throws NO_LEADER when it does not. */
-export function reignOf({ name, reign }: ServedCluster): Reign & { readonly name: string } {
-  if (reign !== undefined) return { name, ...reign };
+export function ledHere({ name, reign }: ServedCluster): LedCluster {
+  if (reign !== undefined) return reign;
   throw new WsClusterError('NO_LEADER', `no controller leads ${name} now; try again in some seconds`);
 }

@@ -4,7 +4,7 @@ import { WsClusterError } from '@wscluster/ring';
 import { formatHostPort, type HostPort, type Logger } from '@wscluster/service';
 import fastify, { type FastifyError } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { statusView } from '../core/loop/cluster-status.ts';
+import { summaryOf } from '../core/loop/status/summary.ts';
 import { checkAccess } from './access.ts';
 import { addClusterRoutes } from './cluster-routes.ts';
 import { isDashboard, serveDashboard } from './dashboard.ts';
@@ -86,7 +86,7 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
             status:
               cluster.reign === undefined
                 ? await statusFromLeader(cluster, request.headers.authorization)
-                : statusView(cluster.reign),
+                : summaryOf(cluster.reign.view),
           })),
         ),
       }),

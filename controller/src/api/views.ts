@@ -1,19 +1,17 @@
-import { ownerOf, type Ring, SLOTS, slotCounts, slotOf, WsClusterError } from '@wscluster/ring';
-import type { Reign } from '../core/loop/candidate.ts';
-import type { ClusterController } from '../core/loop/cluster-controller.ts';
-import { gatewaysView, statusView } from '../core/loop/cluster-status.ts';
+import { compareRevisions, ownerOf, type Ring, SLOTS, slotCounts, slotOf, WsClusterError } from '@wscluster/ring';
+import { summaryOf } from '../core/loop/status/summary.ts';
+import type { ClusterView } from '../core/loop/view.ts';
 import type { Workload } from '../core/ports/workload-source.ts';
 import { desiredReplicas } from '../core/spec/nodes-schema.ts';
 import type { LiveState } from './live-schema.ts';
 
 // What the API shows, as plain data. Shares are parts of 1; revisions are {epoch, version}.
 
-export function ringView(cluster: ClusterController, withSlots: boolean) {
-  const { ring, membership } = cluster.view;
+export function showRing({ ring, release, remaining, membership }: ClusterView, withSlots: boolean) {
   const slots = slotCounts(ring);
   return {
     revision: ring.revision,
-    movableUpTo: cluster.rollout.release.movableUpTo,
+    movableUpTo: release.movableUpTo,
     digest: ring.digest,
     members: ring.members.map((member, index) => ({
       ...member,
@@ -21,28 +19,26 @@ export function ringView(cluster: ClusterController, withSlots: boolean) {
       share: (slots[index] ?? 0) / SLOTS,
     })),
     vacancies: membership.vacancies.map(({ ringId, nodeId }) => ({ ringId, nodeId })),
-    remaining: cluster.rollout.remaining,
+    remaining,
     ...(withSlots ? { table: [...ring.table] } : {}),
   };
 }
 
-export function ownerView(cluster: ClusterController, key: string) {
-  return { key, ...slotView(cluster, slotOf(key)) };
+export function showOwner(view: ClusterView, key: string) {
+  return { key, ...showSlot(view, slotOf(key)) };
 }
 
-export function slotView(cluster: ClusterController, slot: number) {
-  const { ring } = cluster.view;
+export function showSlot({ ring, fleet }: ClusterView, slot: number) {
   const owner = ownerOf(ring, slot);
   if (owner === undefined) throw new WsClusterError('NO_MEMBERS', 'the ring has no members: no node is ready yet');
   const { ringId, nodeId, address, state } = owner;
-  const connections = cluster.fleet.connectionsBySlot()[slot] ?? 0;
+  const connections = fleet.connectionsBySlot[slot] ?? 0;
   return { slot, ringId, nodeId, address, state, connections, revision: ring.revision };
 }
 
-export function nodesView(cluster: ClusterController) {
-  const { ring, listing } = cluster.view;
+export function showNodes({ ring, listing, fleet }: ClusterView) {
   const slots = slotsByNode(ring);
-  const connections = cluster.fleet.connectionsByNode();
+  const connections = fleet.connectionsByNode;
   const members = new Map(ring.members.map((member) => [member.nodeId, member]));
   return listing.filter(exists).map(({ id, name = id, image, createdAt, address, phase, managed, drainingSince }) => {
     const member = members.get(id);
@@ -70,38 +66,46 @@ function exists(workload: Workload): workload is Existing {
   return workload.phase !== 'gone';
 }
 
-export function clusterView({
-  name,
-  spec,
-  controller,
-}: Pick<Reign, 'spec' | 'controller'> & { readonly name: string }) {
+export function showGateways({ ring, fleet }: ClusterView) {
+  const now = performance.now();
+  return fleet.gateways.map(({ id, address, applied, connections, moved, lastSeen }) => ({
+    id,
+    address,
+    applied,
+    inSync: compareRevisions(applied, ring.revision) === 0,
+    connections,
+    moved,
+    secondsSinceReport: Math.round((now - lastSeen) / 100) / 10,
+  }));
+}
+
+export function showCluster(name: string, view: ClusterView) {
   return {
     apiVersion: 'wscluster.io/v1alpha1',
     kind: 'WsCluster',
-    metadata: { name, generation: spec.generation },
-    spec: spec.spec,
-    status: statusView({ spec, controller }),
+    metadata: { name, generation: view.generation },
+    spec: view.spec,
+    status: summaryOf(view),
   };
 }
 
 /** Without what changes from one moment to the next though nothing has happened. */
-export function liveView(reign: Reign & { readonly name: string }): LiveState {
-  const { name, spec, controller } = reign;
-  const { routing, rebalance, nodes } = spec.spec;
+export function showLive(name: string, view: ClusterView): LiveState {
+  const { routing, rebalance, nodes } = view.spec;
   return {
     name,
-    status: statusView(reign),
+    status: summaryOf(view),
     spec: {
       routes: routing.routes,
       replicas: desiredReplicas(nodes),
       paused: rebalance.paused,
       maxConnectionsPerSecond: rebalance.maxConnectionsPerSecond,
     },
-    ring: ringView(controller, false),
-    nodes: nodesView(controller),
-    gateways: gatewaysView(controller).map(({ secondsSinceReport: _, ...gateway }) => gateway),
-    links: [...controller.view.links],
-    convergence: controller.convergence.last ?? null,
+    ring: showRing(view, false),
+    nodes: showNodes(view),
+    gateways: showGateways(view).map(({ secondsSinceReport: _, ...gateway }) => gateway),
+    links: [...view.links],
+    convergence: view.convergence ?? null,
   };
 }
 

@@ -12,7 +12,7 @@ import { openLocalSource } from '../adapters/local/source.ts';
 import { openRedisDocuments } from '../adapters/redis/documents.ts';
 import { openRedisLeadership } from '../adapters/redis/lock.ts';
 import { Candidate } from '../core/loop/candidate.ts';
-import { ClusterController } from '../core/loop/cluster-controller.ts';
+import { Reign } from '../core/loop/reign.ts';
 import type { RunMeter } from '../core/loop/run-meter.ts';
 import type { SourceHandlers, WorkloadSource } from '../core/ports/workload-source.ts';
 import { type DeclaredCluster, loadClusters } from '../core/spec/load.ts';
@@ -84,10 +84,10 @@ function candidate(
       brokers === undefined
         ? alwaysLeader()
         : openRedisLeadership({ url: brokers.redisUrl, cluster: name, self, ttlMs: options.lockSeconds, log }),
-    async reign(leadership) {
+    async begin(leadership) {
       const spec = await openSpecStore(documents, declared, { againMs: brokers === undefined ? 0 : RESTORED_MS });
       const transport = openTransport({ ...options, cluster: name, log });
-      const controller = await ClusterController.start({
+      const reign = await Reign.begin({
         name,
         spec,
         leadership,
@@ -108,7 +108,7 @@ function candidate(
           }),
         restoreDocuments: () => documents.restore(),
       });
-      return { spec, controller };
+      return { reign };
     },
     standBy: () => documents.look(DOCUMENTS),
     close: () => documents.close(),

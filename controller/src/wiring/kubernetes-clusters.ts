@@ -6,7 +6,7 @@ import type { Logger } from '@wscluster/service';
 import { forgetCluster, openTransport } from '@wscluster/transport';
 import type { NacosCredentials } from '../adapters/nacos/registry.ts';
 import type { Candidate } from '../core/loop/candidate.ts';
-import { ClusterController } from '../core/loop/cluster-controller.ts';
+import { Reign } from '../core/loop/reign.ts';
 import type { RunMeter } from '../core/loop/run-meter.ts';
 import type { Leadership } from '../core/ports/leadership.ts';
 import type { Registry } from '../core/ports/registry.ts';
@@ -123,7 +123,7 @@ async function open(
     const { rabbitmqUrl, redisUrl, nacos } = await readSecrets(secrets, spec.spec);
     await begin();
     const transport = openTransport({ rabbitmqUrl, redisUrl, stateDir: options.stateDir, cluster: id, log });
-    const controller = await ClusterController.start({
+    const reign = await Reign.begin({
       name: id,
       spec,
       leadership,
@@ -143,10 +143,10 @@ async function open(
       restoreDocuments: async () => {},
     });
     return {
-      controller,
+      reign,
       obstacle: () =>
         secrets.problem === undefined
-          ? portProblem(controller.view.listing)
+          ? portProblem(reign.view.listing)
           : { reason: 'SecretUnusable', message: secrets.problem },
       secrets: () => ({ rabbitmqUrl: rabbitmqUrl.value, redisUrl: redisUrl.value, nacos: nacos?.current() }),
       counted: (connections) => source?.deletionCosts.update(connections),

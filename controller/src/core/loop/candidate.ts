@@ -3,17 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { type Logger, Trouble } from '@wscluster/service';
 import { backoffMs } from '@wscluster/transport';
-import { Planner } from '../plan/planner.ts';
 import type { Leadership } from '../ports/leadership.ts';
-import type { SpecStore } from '../spec/spec-store.ts';
-import type { ClusterController } from './cluster-controller.ts';
-
-/** What this process knows of a cluster while it leads it. */
-export interface Reign {
-  readonly spec: SpecStore;
-  readonly controller: ClusterController;
-  readonly planner: Planner;
-}
+import type { Reign } from './reign.ts';
 
 export interface CandidateParts {
   readonly name: string;
@@ -23,10 +14,11 @@ export interface CandidateParts {
   readonly self: string;
   /** No other process can lead: what a person has to mend then ends this one. Else it is said, and tried again. */
   readonly alone: boolean;
-  /** Opens all that leading needs. Rejects with what the parts reject with, and then has closed them. */
-  reign(
-    leadership: Pick<Leadership, 'leading' | 'confirm'>,
-  ): Promise<{ spec: SpecStore; controller: ClusterController; close?(): Promise<void> }>;
+  /**
+   * Opens all that leading needs. Rejects with what the parts reject with, and then has closed them. `close` comes before
+   * the reign is stopped.
+   */
+  begin(leadership: Pick<Leadership, 'leading' | 'confirm'>): Promise<{ reign: Reign; close?(): Promise<void> }>;
   /** Called every second while another one leads: what a successor should know in time. Failing is no matter. */
   standBy(): Promise<void>;
   /** Lets go of what reigns share. */
@@ -86,7 +78,7 @@ export class Candidate {
     return this.#reign === undefined ? this.#failure : undefined;
   }
 
-  /** Begins to lead anew, by what `reign` then finds, without giving the lead to another one. */
+  /** Begins to lead anew, by what `begin` then finds, without giving the lead to another one. */
   restart(): void {
     this.#current.abort();
     this.#current = new AbortController();
@@ -99,7 +91,7 @@ export class Candidate {
 
   /** Undefined when it leads and has looked at everything once, or stands by for a known leader; else why not. */
   get notReady(): string | undefined {
-    if (this.#reign !== undefined) return this.#reign.controller.notReady;
+    if (this.#reign !== undefined) return this.#reign.notReady;
     if (this.#leader !== undefined) return undefined;
     return this.#problem ?? 'waiting to lead, or for another one to';
   }
@@ -143,8 +135,8 @@ export class Candidate {
   /** Until the lead is lost, or this process stops. */
   async #lead(lead: AbortSignal, again: AbortSignal): Promise<void> {
     const { leadership, log, name } = this.#parts;
-    const { spec, controller, close } = await this.#parts.reign(leadership);
-    this.#reign = { spec, controller, planner: new Planner(controller, spec) };
+    const { reign, close } = await this.#parts.begin(leadership);
+    this.#reign = reign;
     this.#leader = undefined;
     this.#problem = undefined;
     this.#trouble.recovered();
@@ -163,7 +155,7 @@ export class Candidate {
         `leads ${name} no longer`,
       );
     await close?.();
-    await controller.stop({ endNodes: this.#endNodes });
+    await reign.stop({ endNodes: this.#endNodes });
     await leadership.release();
   }
 

@@ -11,7 +11,7 @@ import {
 } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { RingBusHub, RingStore } from '@wscluster/transport';
-import type { GatewayFleet } from '../fleet/gateways.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 
 /** Gateways answer at once; who takes longer than this is not waited for, ms. */
 const RECALL_MS = 1_500;
@@ -66,7 +66,7 @@ export interface RecallParts {
   readonly store: RingStore;
   readonly bus: RingBusHub;
   /** Of the gateways that have reported so far. */
-  readonly fleet: GatewayFleet;
+  readonly fleet: Fleet;
   readonly given: GivenRings;
   readonly signal: AbortSignal;
   readonly log: Logger;

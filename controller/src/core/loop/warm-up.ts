@@ -1,32 +1,42 @@
+import type { Logger } from '@wscluster/service';
+import type { Membership } from '../membership/membership.ts';
 import type { Workload } from '../ports/workload-source.ts';
 
-/** A cold controller waits this long for the members of the stored ring to be seen, ms. */
-export const WARM_UP_MS = 10_000;
+/** A new leader waits this long for the members of the last ring to be seen, ms. */
+const WARM_UP_MS = 10_000;
 
 /**
  * A controller that has just started sees half of the world for a moment, and must not move anybody because of it: it is
- * cold until every member of the stored ring was listed, or time is up. Times are monotonic ms.
+ * cold until every member of the last ring was listed, or time is up. Times are monotonic ms.
  */
 export class WarmUp {
   readonly #until: number;
+  readonly #log: Logger;
   #awaited: ReadonlySet<string>;
 
-  constructor(memberIds: Iterable<string>, now: number) {
-    this.#awaited = new Set(memberIds);
+  /** A draining node is not waited for. */
+  constructor({ members }: Membership, now: number, log: Logger) {
+    this.#awaited = new Set(members.filter(({ state }) => state !== 'draining').map(({ nodeId }) => nodeId));
     this.#until = now + WARM_UP_MS;
+    this.#log = log;
   }
 
-  /** True as long as it waits for somebody. */
+  /** True while it waits for a node. */
   get cold(): boolean {
     return this.#awaited.size > 0;
   }
 
-  /** Takes in a listing: how long to wait for the next one, or `missing` when the wait ends without these nodes. */
-  look(listing: readonly Workload[], now: number): { waitMs: number } | { missing: readonly string[] } {
-    const seen = new Set(listing.map((workload) => workload.id));
+  /** Takes in a listing: how long to wait for the next one, ms; undefined when it is warm. */
+  look(listing: readonly Workload[], now: number): number | undefined {
+    const seen = new Set(listing.map(({ id }) => id));
     const missing = [...this.#awaited].filter((id) => !seen.has(id));
-    if (missing.length > 0 && now < this.#until) return { waitMs: this.#until - now };
+    if (missing.length > 0 && now < this.#until) return this.#until - now;
     this.#awaited = new Set();
-    return { missing };
+    if (missing.length > 0)
+      this.#log.warn(
+        { event: 'members-missing', nodes: missing, action: 'check these nodes; they now count as lost' },
+        `${missing.length} members of the last ring were not seen for ${WARM_UP_MS / 1000} s`,
+      );
+    return undefined;
   }
 }

@@ -1,11 +1,11 @@
 import type { Leave, Report } from '@wscluster/ring';
 import type { EventLog } from '../events/event-log.ts';
-import type { GatewayFleet } from '../fleet/gateways.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 
 /** Logs gateways that come and go, and what they have moved since their last report. To be called before it is taken in. */
-export function logGatewayChanges(log: EventLog, fleet: GatewayFleet, message: Report | Leave): void {
+export function logGatewayChanges(log: EventLog, fleet: Fleet, message: Report | Leave): void {
   const { gateway } = message;
-  const before = fleet.all.find(({ id }) => id === gateway);
+  const before = fleet.gateways.find(({ id }) => id === gateway);
   if (message.type === 'leave') log.add('gateway', `gateway ${gateway} leaves`, { gateway });
   else if (before === undefined)
     log.add('gateway', `gateway ${gateway} reports`, { gateway, address: message.address });

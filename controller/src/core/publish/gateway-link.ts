@@ -2,14 +2,14 @@ import { compareRevisions, formatRevision, messageOf, type Revision, type Ring, 
 import type { Logger } from '@wscluster/service';
 import type { RingStore } from '@wscluster/transport';
 import type { EventLog } from '../events/event-log.ts';
-import type { GatewayFleet } from '../fleet/gateways.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { GatewayReports } from '../fleet/gateway-reports.ts';
 import type { Pace, Rollout } from '../rollout/rollout.ts';
 import { nextEpoch } from './epoch.ts';
 import { logGatewayChanges } from './gateway-changes.ts';
 import type { Publication, Publisher } from './publisher.ts';
 
 export interface GatewayLinkParts {
-  readonly fleet: GatewayFleet;
   readonly rollout: Rollout;
   readonly publisher: Publisher;
   readonly store: RingStore;
@@ -21,6 +21,8 @@ export interface GatewayLinkParts {
   onPlanIn(ms: number): void;
   /** The ring goes on under a higher epoch: it has to be published again. */
   onEpochRaised(): void;
+  /** Gateways, ring or release are others than before. */
+  onChange(): void;
 }
 
 /**
@@ -29,6 +31,7 @@ export interface GatewayLinkParts {
  */
 export class GatewayLink {
   readonly #parts: GatewayLinkParts;
+  readonly #reports = new GatewayReports();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #confirming = false;
@@ -37,10 +40,16 @@ export class GatewayLink {
     this.#parts = parts;
   }
 
+  /** The gateways as they have reported. */
+  get fleet(): Fleet {
+    return this.#reports.fleet;
+  }
+
   async publish(ring: Ring, pace: Pace, context: Pick<Publication, 'settings' | 'vacancies'>): Promise<void> {
-    const { rollout, publisher } = this.#parts;
+    const { rollout, publisher, onChange } = this.#parts;
     // Ours before it is out: a gateway's acknowledgement may come back before the publishing call does.
     rollout.published(ring, pace, performance.now());
+    onChange();
     const result = await publisher.publish({ ring, release: rollout.release, ...context });
     if (result === 'stale') await this.#goAboveStored();
     else this.#inBackground(this.#releaseIfAcknowledged());
@@ -48,13 +57,13 @@ export class GatewayLink {
 
   /** `leading`: before that, reports only count for the epoch to come. */
   receive(message: Uplink, leading: boolean): void {
-    const { fleet, rollout, events, log } = this.#parts;
+    const { rollout, events, log } = this.#parts;
     // A recalled ring is for who takes the lead, see recallRing.
     if (message.type === 'held') return;
-    logGatewayChanges(events, fleet, message);
+    logGatewayChanges(events, this.fleet, message);
     if (message.type === 'leave') {
-      fleet.leave(message.gateway);
-    } else if (!fleet.report(message, performance.now())) {
+      this.#reports.leave(message.gateway);
+    } else if (!this.#reports.report(message, performance.now())) {
       log.warn(
         { event: 'report-damaged', gateway: message.gateway, action: 'run gateways and controller at one version' },
         'a report has unreadable connection counts; the last ones are kept',
@@ -67,8 +76,8 @@ export class GatewayLink {
 
   /** To be called each second: drops silent gateways, and names the ring and its release once more. */
   beat(): void {
-    const { fleet, events, log } = this.#parts;
-    for (const gateway of fleet.prune(performance.now())) {
+    const { events, log } = this.#parts;
+    for (const gateway of this.#reports.prune(performance.now())) {
       events.add('gateway', `gateway ${gateway} is silent`, { gateway });
       log.warn(
         { event: 'gateway-silent', gateway, action: 'check that gateway; rollouts no longer wait for it' },
@@ -84,10 +93,14 @@ export class GatewayLink {
   }
 
   async #releaseIfAcknowledged(): Promise<void> {
-    const { fleet, rollout, events } = this.#parts;
+    const { rollout, events, onPlanIn, onChange } = this.#parts;
+    const { fleet } = this;
     const now = performance.now();
     const allApplied = fleet.allApplied(rollout.ring.revision);
-    if (!rollout.acknowledge(allApplied, (slots, leftOver) => fleet.toMove(slots, rollout.ring, leftOver), now)) {
+    const toMove = (slots: ReadonlySet<number>, leftOver: boolean) => fleet.toMove(slots, rollout.ring, leftOver);
+    const released = rollout.acknowledge(allApplied, toMove, now);
+    onChange();
+    if (!released) {
       const releaseIn = rollout.releaseIn(allApplied, now);
       clearTimeout(this.#timer);
       if (releaseIn !== undefined && !this.#closed)
@@ -95,7 +108,7 @@ export class GatewayLink {
       return;
     }
     const planIn = rollout.planIn(now);
-    if (planIn !== undefined) this.#parts.onPlanIn(planIn);
+    if (planIn !== undefined) onPlanIn(planIn);
     const { movableUpTo, spreadMs } = rollout.release;
     const message = `the moves of ring ${formatRevision(movableUpTo)} are released`;
     events.add('release', message, { movableUpTo, spreadMs });

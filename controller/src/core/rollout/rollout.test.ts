@@ -1,8 +1,7 @@
 import { createRing, type Member, movedSlots, NO_OWNER, SLOTS } from '@wscluster/ring';
 import { describe, expect, test } from 'vitest';
-import { ACK_DEADLINE_MS } from '../fleet/gateways.ts';
 import { paceOf } from './pace.ts';
-import { type Pace, Rollout } from './rollout.ts';
+import { ACK_DEADLINE_MS, type Pace, Rollout } from './rollout.ts';
 
 const members: Member[] = [0, 1].map((ringId) => ({
   ringId,

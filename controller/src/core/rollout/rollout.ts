@@ -10,8 +10,9 @@ import {
   type Ring,
   type Step,
 } from '@wscluster/ring';
-import { ACK_DEADLINE_MS } from '../fleet/gateways.ts';
 
+/** A published ring counts as acknowledged after this long, whoever is silent, ms. */
+export const ACK_DEADLINE_MS = 5000;
 /** Length of a step at the configured pace, ms. */
 const STEP_MS = 1000;
 /** A step is published this long before the moves of the one before are made, so that it is acknowledged by then, ms. */
@@ -89,8 +90,9 @@ export class Rollout {
   }
 
   /**
-   * The step to publish now; `counted` false: `connections` is not all there is, so only lost owners' slots change. As a ring at the next version with its counts; its digest equals the present ring's when
-   * nothing changes. Takes effect with `published`.
+   * The step to publish now, as a ring at the next version with its counts; its digest equals the present ring's when
+   * nothing changes. `counted` false: `connections` is not all there is, so only lost owners' slots change. Takes effect
+   * with `published`.
    */
   plan(input: {
     readonly members: readonly Member[];

@@ -1,7 +1,7 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { CoalescedRunner, type Logger, Trouble } from '@wscluster/service';
 import { Candidate } from '../../core/loop/candidate.ts';
-import type { ClusterController } from '../../core/loop/cluster-controller.ts';
+import type { Reign } from '../../core/loop/reign.ts';
 import { isProgress } from '../../core/loop/status/conditions.ts';
 import type { Leadership } from '../../core/ports/leadership.ts';
 import type { WsCluster } from '../../core/spec/schema.ts';
@@ -18,14 +18,14 @@ import { StatusWriter } from './status-writer.ts';
 
 /** What leading a cluster takes beside its resource. */
 export interface Opened {
-  readonly controller: ClusterController;
+  readonly reign: Reign;
   /** What stands in the way though the ring is well; undefined when nothing does. */
   obstacle(): Obstacle | undefined;
   /** What was read of Secrets, for when they are gone before the cluster is. */
   secrets(): KnownSecrets;
   /** The connections of each node have been counted; each second. */
   counted(connections: ReadonlyMap<string, number>): void;
-  /** Before the controller is stopped. */
+  /** Before the reign is stopped. */
   close(): Promise<void>;
 }
 
@@ -129,7 +129,7 @@ export class ClusterOperator {
       self,
       alone: false,
       leadership: parts.leadershipOf(),
-      reign: (lead) => this.#reign(lead),
+      begin: (lead) => this.#begin(lead),
       standBy: async () => {},
       close: async () => {},
     });
@@ -165,7 +165,7 @@ export class ClusterOperator {
     ]);
   }
 
-  async #reign(lead: Pick<Leadership, 'leading' | 'confirm'>) {
+  async #begin(lead: Pick<Leadership, 'leading' | 'confirm'>) {
     const { kube, owned, log, events } = this.#parts;
     const resource = this.#resource;
     const spec = this.#servable(resource);
@@ -179,10 +179,10 @@ export class ClusterOperator {
       existing: () => (owned.synced ? owned.of(resource.uid) : undefined),
       leading: () => lead.leading,
     });
-    const { controller } = opened;
-    const unlisten = controller.events.listen(({ type: about, message, details }) => {
+    const { reign } = opened;
+    const unlisten = reign.events.listen(({ type: about, message, details }) => {
       // What a new leader finds is no news.
-      if (about !== 'node' || controller.notReady !== undefined) return;
+      if (about !== 'node' || reign.notReady !== undefined) return;
       const lost = details.state === 'unready' || details.state === 'gone' || details.state === 'restarting';
       const type = lost ? 'Warning' : 'Normal';
       events.write(this.#resource, { type, reason: nodeReason(details.state), message }, 'node');
@@ -191,8 +191,7 @@ export class ClusterOperator {
     // What came while it was opened.
     if (this.#resource.generation !== spec.generation) this.#takeSpec(spec, this.#resource);
     return {
-      spec,
-      controller,
+      reign,
       close: async () => {
         this.#led = undefined;
         unlisten();
@@ -230,7 +229,7 @@ export class ClusterOperator {
     }
     this.#served = resource;
     this.#acceptSpec();
-    this.#led?.opened.controller.specChanged();
+    this.#led?.opened.reign.specChanged();
     this.#led?.keeper.look();
     this.#foundationCheck.signal();
   }
@@ -277,12 +276,12 @@ export class ClusterOperator {
     if (resource.deleting) return;
     if (reign !== undefined && this.#led !== undefined) {
       const { keeper, opened, since } = this.#led;
-      if (!reign.controller.settled && performance.now() - since < SETTLE_MS) return;
-      opened.counted(reign.controller.fleet.connectionsByNode());
+      if (!opened.reign.settled && performance.now() - since < SETTLE_MS) return;
+      opened.counted(opened.reign.view.fleet.connectionsByNode);
       const kept = keeper.problem;
       const obstacle =
         this.#specProblem ?? (kept === undefined ? opened.obstacle() : { reason: 'GatewaysNotKept', message: kept });
-      await this.#statusWriter.write(resource, statusOf(reign, resource, obstacle, new Date()));
+      await this.#statusWriter.write(resource, statusOf(opened.reign.view, resource, obstacle, new Date()));
     } else if (failure !== undefined) {
       await this.#statusWriter.write(resource, brokenStatus(resource, obstacleOf(failure), new Date()));
     }

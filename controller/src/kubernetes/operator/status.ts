@@ -1,6 +1,6 @@
 import { formatRevision, messageOf, WsClusterError } from '@wscluster/ring';
-import type { Reign } from '../../core/loop/candidate.ts';
-import { statusView } from '../../core/loop/cluster-status.ts';
+import { summaryOf } from '../../core/loop/status/summary.ts';
+import type { ClusterView } from '../../core/loop/view.ts';
 import { MAX_MESSAGE, type ResourceStatus } from '../crd/status-schema.ts';
 import type { ClusterResource } from './resource.ts';
 
@@ -16,16 +16,16 @@ export interface Obstacle {
 
 /** The status of a cluster that is led here. */
 export function statusOf(
-  reign: Pick<Reign, 'spec' | 'controller'>,
+  view: ClusterView,
   { name, status }: ClusterResource,
   obstacle: Obstacle | undefined,
   now: Date,
 ): ResourceStatus {
-  const { ring, conditions, ...view } = statusView(reign);
+  const { ring, conditions, ...summary } = summaryOf(view);
   // Who waits for a spec that is refused is told so, by the conditions of its generation.
-  const observedGeneration = obstacle?.ofGeneration ?? view.observedGeneration;
+  const observedGeneration = obstacle?.ofGeneration ?? summary.observedGeneration;
   return {
-    ...view,
+    ...summary,
     observedGeneration,
     conditions: timed(
       conditions.map((condition) => ({
@@ -36,7 +36,7 @@ export function statusOf(
       now,
     ),
     ring: { ...ring, revision: formatRevision(ring) },
-    selector: nodeSelector(name, reign),
+    selector: nodeSelector(name, view),
   };
 }
 
@@ -111,7 +111,7 @@ function timed(conditions: readonly Condition[], before: readonly Condition[], n
   });
 }
 
-function nodeSelector(name: string, { spec: { spec } }: Pick<Reign, 'spec'>): string {
+function nodeSelector(name: string, { spec }: ClusterView): string {
   const labels = spec.nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': name, 'wscluster.io/role': 'node' };
   return Object.entries(labels)
     .map(([label, value]) => `${label}=${value}`)

@@ -1,69 +1,46 @@
 import { compareRevisions } from '@wscluster/ring';
-import type { GatewayFleet } from '../../fleet/gateways.ts';
-import type { Membership } from '../../membership/membership.ts';
-import type { Workload } from '../../ports/workload-source.ts';
-import type { PublishStatus } from '../../publish/publisher.ts';
-import type { RegistryStatus } from '../../publish/registry-sync.ts';
-import type { Rollout } from '../../rollout/rollout.ts';
 import { desiredReplicas } from '../../spec/nodes-schema.ts';
 import type { ClusterSpec } from '../../spec/schema.ts';
+import type { Stages } from '../stages.ts';
 import type { Observed } from './conditions.ts';
 
-export interface ObservedParts {
+export interface Circumstances {
   readonly spec: ClusterSpec;
-  /** Undefined before the first complete listing counts. */
-  readonly membership: Membership | undefined;
-  /** The last complete listing. */
-  readonly listing: readonly Workload[];
-  /** Why the nodes could not be looked at, or a ring not be made of them, the last time. */
+  readonly leading: boolean;
+  /** Why the last run of the loop failed. */
   readonly failure: string | undefined;
-  /** Why nodes could not be started or stopped. */
-  readonly problem: string | undefined;
-  readonly publish: PublishStatus;
-  /** Undefined without a registry. */
-  readonly registry: RegistryStatus | undefined;
-  readonly rollout: Rollout;
-  readonly fleet: GatewayFleet;
   /** Monotonic ms. */
   readonly now: number;
 }
 
 /** What the conditions are judged by. */
-export function observe({
-  spec,
-  membership,
-  listing,
-  failure,
-  problem,
-  publish,
-  registry,
-  rollout,
-  fleet,
-  now,
-}: ObservedParts): Observed {
-  const { revision } = rollout.ring;
+export function observe(stages: Stages, { spec, leading, failure, now }: Circumstances): Observed {
+  const { loop, rollout, link, publisher, registry } = stages;
   const { lost, drain, balance } = rollout.remaining;
-  const ready = (membership?.members ?? []).filter((member) => member.state === 'ready');
-  const inSync = fleet.all.filter((gateway) => compareRevisions(gateway.applied, revision) === 0);
+  const { gateways } = link.fleet;
+  const inSync = gateways.filter(({ applied }) => compareRevisions(applied, rollout.ring.revision) === 0);
   return {
     failure,
-    nodes:
-      membership === undefined
-        ? undefined
-        : {
-            desired: desiredReplicas(spec.nodes),
-            listed: listing.filter(({ phase }) => phase !== 'gone').length,
-            ready: ready.length,
-            managedReady: ready.filter((member) => membership.managed.has(member.nodeId)).length,
-            held: membership.held,
-            problem,
-          },
-    publish,
-    registry,
+    nodes: leading && !loop.cold ? nodesOf(stages, spec) : undefined,
+    publish: publisher.status,
+    registry: registry?.status,
     acknowledged: rollout.acknowledged,
-    gateways: { ready: fleet.all.length, inSync: inSync.length },
+    gateways: { ready: gateways.length, inSync: inSync.length },
     slotsToMove: lost.slots + drain.slots + balance.slots,
     moving: rollout.isMoving(now),
     paused: spec.rebalance.paused,
+  };
+}
+
+function nodesOf({ loop, scaler }: Stages, spec: ClusterSpec): Observed['nodes'] {
+  const { membership, listing = [] } = loop;
+  const ready = membership.members.filter(({ state }) => state === 'ready');
+  return {
+    desired: desiredReplicas(spec.nodes),
+    listed: listing.filter(({ phase }) => phase !== 'gone').length,
+    ready: ready.length,
+    managedReady: ready.filter(({ nodeId }) => membership.managed.has(nodeId)).length,
+    held: membership.held,
+    problem: scaler.problem,
   };
 }

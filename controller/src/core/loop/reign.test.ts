@@ -22,7 +22,7 @@ import { openFileDocuments } from '../../adapters/local/documents.ts';
 import type { SourceHandlers, Workload } from '../ports/workload-source.ts';
 import { parseCluster } from '../spec/load.ts';
 import { openSpecStore } from '../spec/spec-store.ts';
-import { ClusterController } from './cluster-controller.ts';
+import { Reign } from './reign.ts';
 
 const ready = (id: string): Workload => ({ id, phase: 'ready', address: '127.0.0.1:1', managed: false });
 
@@ -44,15 +44,15 @@ class World {
   readonly broadcasts: Broadcast[] = [];
   source: SourceHandlers | undefined;
   #bus: HubHandlers | undefined;
-  #controller: ClusterController | undefined;
+  #reign: Reign | undefined;
 
-  async start({ spec = '', replicas = 0 } = {}): Promise<ClusterController> {
+  async start({ spec = '', replicas = 0 } = {}): Promise<Reign> {
     const declared = parseCluster(
       `{ apiVersion: wscluster.io/v1alpha1, kind: WsCluster, metadata: { name: chat }, spec: { nodes: { replicas: ${replicas} }, ${spec} } }`,
       'chat.yaml',
     );
     const assigner = new Assigner();
-    this.#controller = await ClusterController.start({
+    this.#reign = await Reign.begin({
       name: 'chat',
       spec: await openSpecStore(openFileDocuments(this.directory), declared),
       leadership: this,
@@ -111,7 +111,7 @@ class World {
         };
       },
     });
-    return this.#controller;
+    return this.#reign;
   }
 
   /** A gateway's report. */
@@ -154,11 +154,11 @@ class World {
   }
 
   condition(type: string) {
-    return this.#controller?.view.conditions.find((condition) => condition.type === type);
+    return this.#reign?.view.conditions.find((condition) => condition.type === type);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#controller?.stop({ endNodes: false });
+    await this.#reign?.stop({ endNodes: false });
     rmSync(this.directory, { recursive: true });
   }
 }
@@ -175,7 +175,7 @@ async function leftBehind(ids: string[]): Promise<RingMessage> {
 }
 
 // Each takes a second to listen for gateways before it leads: together they take hardly longer than one.
-describe.concurrent('the controller of a cluster', () => {
+describe.concurrent('one cluster, while this process leads it', () => {
   const until = (state: () => boolean, timeout = 5000) => vi.waitUntil(state, { timeout, interval: 5 });
 
   test('publishes the ready nodes, in the store and on the bus', async () => {
@@ -318,6 +318,31 @@ describe.concurrent('the controller of a cluster', () => {
       const last = world.broadcasts.at(-1);
       return last?.type === 'heartbeat' && compareRevisions(last.release.movableUpTo, revision) === 0;
     }, 500);
+  });
+
+  test('a view stays as it was read; what has changed since is in the next one, all of it', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    const reign = await world.start();
+    await until(() => world.condition('Ready')?.status === 'True');
+    const before = reign.view;
+    const was = structuredClone(before.ring.members);
+    world.report(before.ring.revision);
+    expect(reign.view.fleet.gateways.map(({ id }) => id)).toEqual(['g1']);
+    world.change([ready('a'), ready('b')]);
+    await until(() => reign.view.ring.members.length === 2);
+    expect(reign.view.listing.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(reign.view.membership.members).toEqual(reign.view.ring.members);
+    expect(before).toMatchObject({ ring: { members: was }, membership: { members: was }, fleet: { gateways: [] } });
+  });
+
+  test('a changed spec is in the view as soon as the change is made', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    const reign = await world.start();
+    await until(() => world.members?.length === 1);
+    await reign.patchSpec({ rebalance: { paused: true } });
+    expect(reign.view).toMatchObject({ generation: 2, spec: { rebalance: { paused: true } } });
   });
 
   test('a broken store holds up no ring; it is written as soon as it can be', async () => {

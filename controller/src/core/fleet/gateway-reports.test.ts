@@ -1,0 +1,148 @@
+import { createRing, encodeSlotCounts, type Report, SLOTS, WIRE_MAJOR } from '@wscluster/ring';
+import { describe, expect, test } from 'vitest';
+import { GATEWAY_DEAD_MS, GatewayReports } from './gateway-reports.ts';
+
+const report = (gateway: string, version: number, more: Partial<Report> = {}): Report => ({
+  wire: WIRE_MAJOR,
+  type: 'report',
+  cluster: 'chat',
+  gateway,
+  address: '127.0.0.1:7000',
+  applied: { epoch: 1, version },
+  connectionsByNode: {},
+  moved: 0,
+  ...more,
+});
+
+describe('the fleet of gateways', () => {
+  test('adds up connections by slot and by node; a report without counts keeps the last ones', () => {
+    const reports = new GatewayReports();
+    const slots = (entries: [number, number][]) => encodeSlotCounts(new Map(entries));
+    reports.report(report('g1', 1, { connections: slots([[3, 2]]), connectionsByNode: { a: 2 } }), 0);
+    reports.report(
+      report('g2', 1, {
+        connections: slots([
+          [3, 1],
+          [9, 4],
+        ]),
+        connectionsByNode: { a: 1, b: 4 },
+      }),
+      0,
+    );
+    reports.report(report('g1', 1, { connectionsByNode: { a: 2 } }), 1);
+    expect([3, 9, 10].map((slot) => reports.fleet.connectionsBySlot[slot])).toEqual([3, 4, 0]);
+    expect(reports.fleet.connectionsByNode).toEqual(
+      new Map([
+        ['a', 3],
+        ['b', 4],
+      ]),
+    );
+  });
+
+  test('knows whether every gateway that has connections has told on which slots', () => {
+    const reports = new GatewayReports();
+    expect(reports.fleet.counted).toBe(true);
+    reports.report(report('g1', 1), 0);
+    expect(reports.fleet.counted).toBe(true);
+    reports.report(report('g1', 1, { connectionsByNode: { a: 2 } }), 1);
+    expect(reports.fleet.counted).toBe(false);
+    reports.report(
+      report('g1', 1, { connections: encodeSlotCounts(new Map([[3, 2]])), connectionsByNode: { a: 2 } }),
+      2,
+    );
+    reports.report(report('g1', 1, { connectionsByNode: { a: 2 } }), 3);
+    expect(reports.fleet.counted).toBe(true);
+  });
+
+  test('adds up hot keys over the gateways, most connections first; a gateway that is gone counts no more', () => {
+    const reports = new GatewayReports();
+    reports.report(
+      report('g1', 1, {
+        hotKeys: [
+          { key: 'ada', connections: 4 },
+          { key: 'bob', connections: 3 },
+        ],
+      }),
+      0,
+    );
+    reports.report(report('g2', 1, { hotKeys: [{ key: 'bob', connections: 2 }] }), 0);
+    expect(reports.fleet.hotKeys()).toEqual([
+      { key: 'bob', connections: 5 },
+      { key: 'ada', connections: 4 },
+    ]);
+    reports.leave('g1');
+    expect(reports.fleet.hotKeys()).toEqual([{ key: 'bob', connections: 2 }]);
+    reports.report(report('g2', 1), 1);
+    expect(reports.fleet.hotKeys()).toEqual([]);
+  });
+
+  test('says how many connections have to move: those of the slots that changed, and what is left over from before', () => {
+    const reports = new GatewayReports();
+    const members = ['a', 'b'].map((nodeId, ringId) => ({
+      ringId,
+      nodeId,
+      address: 'x:1',
+      weight: 1,
+      state: 'ready' as const,
+    }));
+    const table = new Uint16Array(SLOTS).fill(1, 100);
+    const ring = createRing({ epoch: 1, version: 1 }, members, table);
+    const connections = encodeSlotCounts(
+      new Map([
+        [3, 2],
+        [150, 4],
+        [160, 1],
+      ]),
+    );
+    reports.report(report('g1', 1, { connections, connectionsByNode: { a: 2, b: 5 } }), 0);
+    expect(reports.fleet.toMove(new Set([3, 4]), ring, true)).toBe(2);
+    expect(reports.fleet.toMove(new Set(), ring, true)).toBe(0);
+    reports.report(report('g1', 1, { connectionsByNode: { a: 6, b: 1 } }), 0);
+    expect(reports.fleet.toMove(new Set([3]), ring, true)).toBe(4);
+    expect(reports.fleet.toMove(new Set([3]), ring, false)).toBe(2);
+  });
+
+  test('damaged counts are said, and the rest of the report counts', () => {
+    const reports = new GatewayReports();
+    expect(reports.report(report('g1', 5, { connections: '!' }), 0)).toBe(false);
+    expect(reports.fleet.allApplied({ epoch: 1, version: 5 })).toBe(true);
+  });
+
+  test('a ring is applied when all live gateways have it; with none it is', () => {
+    const reports = new GatewayReports();
+    expect(reports.fleet.allApplied({ epoch: 9, version: 9 })).toBe(true);
+    reports.report(report('g1', 2), 0);
+    reports.report(report('g2', 1), 0);
+    expect(reports.fleet.allApplied({ epoch: 1, version: 2 })).toBe(false);
+    reports.leave('g2');
+    expect(reports.fleet.allApplied({ epoch: 1, version: 2 })).toBe(true);
+  });
+
+  test('a silent gateway is forgotten, and nobody waits for it', () => {
+    const reports = new GatewayReports();
+    reports.report(report('g1', 2), 1000);
+    reports.report(report('g2', 1), 0);
+    expect(reports.prune(GATEWAY_DEAD_MS)).toEqual(['g2']);
+    expect(reports.fleet.gateways.map(({ id }) => id)).toEqual(['g1']);
+    expect(reports.fleet.allApplied({ epoch: 1, version: 2 })).toBe(true);
+  });
+
+  test('what was read stays as it was, whatever is reported later', () => {
+    const reports = new GatewayReports();
+    reports.report(report('g1', 1, { connectionsByNode: { a: 2 } }), 0);
+    const before = reports.fleet;
+    reports.report(report('g1', 2, { connectionsByNode: { a: 5 } }), 1);
+    reports.leave('g1');
+    expect(before.gateways).toMatchObject([{ id: 'g1', applied: { version: 1 }, connections: 2 }]);
+    expect(before.connectionsByNode).toEqual(new Map([['a', 2]]));
+    expect(reports.fleet.gateways).toEqual([]);
+  });
+
+  test('knows the highest revision, epochs first', () => {
+    const reports = new GatewayReports();
+    expect(reports.fleet.highestApplied()).toBeUndefined();
+    reports.report(report('g1', 99), 0);
+    reports.report(report('g2', 1, { applied: { epoch: 2, version: 1 } }), 0);
+    expect(reports.fleet.highestApplied()).toEqual({ epoch: 2, version: 1 });
+  });
+});

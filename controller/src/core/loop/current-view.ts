@@ -1,0 +1,57 @@
+import type { EventLog } from '../events/event-log.ts';
+import type { SpecStore } from '../spec/spec-store.ts';
+import type { Stages } from './stages.ts';
+import { observe } from './status/observe.ts';
+import { Status } from './status/status.ts';
+import type { ClusterView } from './view.ts';
+
+export interface CurrentViewParts {
+  readonly spec: SpecStore;
+  readonly stages: Stages;
+  readonly events: EventLog;
+  leading(): boolean;
+  /** Why the last run of the loop failed; undefined when it did not. */
+  failure(): string | undefined;
+}
+
+/** The view that readers get. It is swapped whole, so that no reader sees half of a change. */
+export class CurrentView {
+  readonly #parts: CurrentViewParts;
+  readonly #status: Status;
+  #view: ClusterView;
+
+  constructor(parts: CurrentViewParts) {
+    this.#parts = parts;
+    this.#status = new Status(parts.events);
+    this.#view = this.#look();
+  }
+
+  get view(): ClusterView {
+    return this.#view;
+  }
+
+  /** Something that it shows has changed. */
+  swap(): void {
+    this.#view = this.#look();
+  }
+
+  /** Judges the conditions by what there is now, too. */
+  judge(): void {
+    const { stages, leading, failure } = this.#parts;
+    const { spec, generation } = this.#parts.spec;
+    const circumstances = { spec, leading: leading(), failure: failure(), now: performance.now() };
+    this.#status.judge(observe(stages, circumstances), generation);
+    this.swap();
+  }
+
+  #look(): ClusterView {
+    const { loop, steps, rollout, link } = this.#parts.stages;
+    const { spec, generation } = this.#parts.spec;
+    const { ring, release, remaining } = rollout;
+    const { membership, listing = [] } = loop;
+    const { conditions, links } = this.#status;
+    const { fleet } = link;
+    const { convergence } = steps;
+    return { spec, generation, ring, release, remaining, membership, listing, fleet, conditions, links, convergence };
+  }
+}

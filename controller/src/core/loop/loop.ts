@@ -1,0 +1,143 @@
+import type { Ring } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { EventLog } from '../events/event-log.ts';
+import { type Membership, nextMembership } from '../membership/membership.ts';
+import { membershipPolicy } from '../membership/policy.ts';
+import type { Workload, WorkloadSource } from '../ports/workload-source.ts';
+import type { GatewayLink } from '../publish/gateway-link.ts';
+import type { RegistrySync } from '../publish/registry-sync.ts';
+import type { Rollout } from '../rollout/rollout.ts';
+import type { Scaler } from '../scale/scaler.ts';
+import { desiredReplicas } from '../spec/nodes-schema.ts';
+import type { SpecStore } from '../spec/spec-store.ts';
+import { logNodeChanges } from './changes.ts';
+import type { RingSteps } from './ring-steps.ts';
+import { WarmUp } from './warm-up.ts';
+
+/** Everything is looked at again this often, whatever events say, ms. */
+const RESYNC_MS = 5000;
+/** While nodes drain, their connections are looked at this often, ms. */
+const DRAIN_CHECK_MS = 500;
+/** While gateways have not told their counts, it is looked at again this often, ms. */
+const COUNTS_CHECK_MS = 500;
+
+export interface LoopParts {
+  readonly spec: SpecStore;
+  readonly source: WorkloadSource;
+  readonly rollout: Rollout;
+  readonly link: GatewayLink;
+  readonly steps: RingSteps;
+  readonly scaler: Scaler;
+  readonly registry: RegistrySync | undefined;
+  readonly events: EventLog;
+  readonly log: Logger;
+  leading(): boolean;
+  /** Asks to run again in so many ms at the latest. */
+  wakeIn(ms: number): void;
+  /** What was listed has been taken in; starting and stopping nodes is left. */
+  onTaken(): void;
+}
+
+/** From "something changed" to a published ring and the right number of nodes. One run at a time. */
+export class Loop {
+  readonly #parts: LoopParts;
+  #membership: Membership;
+  #warmUp: WarmUp;
+  #listing: readonly Workload[] | undefined;
+
+  constructor(parts: LoopParts, membership: Membership) {
+    this.#parts = parts;
+    this.#membership = membership;
+    this.#warmUp = new WarmUp(membership, performance.now(), parts.log);
+  }
+
+  /** Before the first run: another ring turned out to be the last one. */
+  goOnFrom(membership: Membership): void {
+    this.#membership = membership;
+    this.#warmUp = new WarmUp(membership, performance.now(), this.#parts.log);
+  }
+
+  get membership(): Membership {
+    return this.#membership;
+  }
+
+  /** The last complete one; undefined before the first. */
+  get listing(): readonly Workload[] | undefined {
+    return this.#listing;
+  }
+
+  /** True while a half-complete listing must not move anybody. */
+  get cold(): boolean {
+    return this.#warmUp.cold;
+  }
+
+  /** The whole chain, in order. Rejects when the nodes cannot be listed or no ring can be made of them. */
+  async run(): Promise<void> {
+    const { source, spec, steps, registry, rollout, wakeIn, onTaken } = this.#parts;
+    wakeIn(RESYNC_MS);
+    const listing = await source.list();
+    this.#take(listing);
+    const waitMs = this.#warmUp.look(listing, performance.now());
+    if (waitMs !== undefined) {
+      wakeIn(waitMs);
+    } else {
+      const membership = nextMembership(this.#membership, listing, membershipPolicy(spec.spec), Date.now());
+      this.#noteHeld(membership);
+      const next = steps.plan(membership, listing, spec.spec);
+      this.#membership = membership;
+      await steps.publish(next);
+      registry?.want(rollout.ring.members, rollout.ring.revision);
+      this.#wakeLater();
+    }
+    onTaken();
+    // Last, and on its own: nodes that cannot be started must not hold up the ring of those that run.
+    await this.#scale(listing);
+  }
+
+  #take(listing: readonly Workload[]): void {
+    logNodeChanges(this.#parts.events, this.#listing ?? [], listing);
+    this.#listing = listing;
+  }
+
+  #noteHeld({ held }: Membership): void {
+    if (held.length <= this.#membership.held.length) return;
+    const action = 'check the source of the nodes; start replacements, or raise rebalance.maxLostShare';
+    this.#parts.log.error(
+      { event: 'most-nodes-lost', nodes: held, action },
+      `${held.length} nodes vanished at once: the ring is kept as it is`,
+    );
+  }
+
+  #wakeLater(): void {
+    const { rollout, link, spec, wakeIn } = this.#parts;
+    const planIn = rollout.planIn(performance.now());
+    // Until all are counted a plan holds back what it would move.
+    const countedIn = link.fleet.counted ? 0 : COUNTS_CHECK_MS;
+    if (planIn !== undefined && !spec.spec.rebalance.paused) wakeIn(Math.max(planIn, countedIn));
+    const { nextChangeAt } = this.#membership;
+    if (nextChangeAt !== undefined) wakeIn(Math.max(0, nextChangeAt - Date.now()));
+    if (this.#listing?.some(({ phase }) => phase === 'draining')) wakeIn(DRAIN_CHECK_MS);
+  }
+
+  async #scale(listing: readonly Workload[]): Promise<void> {
+    const { spec, rollout, link, scaler, leading, wakeIn } = this.#parts;
+    // A run may take longer than the lead: containers cannot refuse a former leader.
+    if (!leading()) return;
+    const { nodes } = spec.spec;
+    // Until a ring is acknowledged some gateway may route by the one before: then every node may be an owner.
+    const settled = rollout.acknowledged && !this.cold;
+    const againMs = await scaler.scale({
+      listing,
+      replicas: desiredReplicas(nodes),
+      owners: new Set(settled ? ownerIds(rollout.ring) : listing.map(({ id }) => id)),
+      connections: link.fleet.connectionsByNode,
+      drainMs: nodes.drainSeconds * 1000,
+      now: Date.now(),
+    });
+    if (againMs !== undefined) wakeIn(againMs);
+  }
+}
+
+function ownerIds(ring: Ring): string[] {
+  return [...new Set(ring.table)].map((index) => ring.members[index]?.nodeId ?? '');
+}

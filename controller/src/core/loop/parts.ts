@@ -1,0 +1,28 @@
+import type { Logger } from '@wscluster/service';
+import type { HubHandlers, RingBusHub, RingStore } from '@wscluster/transport';
+import type { Assign } from '../membership/target.ts';
+import type { Leadership } from '../ports/leadership.ts';
+import type { Registry } from '../ports/registry.ts';
+import type { SourceHandlers, WorkloadSource } from '../ports/workload-source.ts';
+import type { SpecStore } from '../spec/spec-store.ts';
+import type { RunMeter } from './run-meter.ts';
+
+/** What leading one cluster takes. */
+export interface ReignParts {
+  readonly name: string;
+  readonly spec: SpecStore;
+  readonly store: RingStore;
+  readonly leadership: Pick<Leadership, 'leading' | 'confirm'>;
+  readonly assign: Assign;
+  readonly log: Logger;
+  /** Epoch of a ring that was seen elsewhere; the next one is above it. */
+  readonly seenEpoch?: number | undefined;
+  /** Told of each run of the loop. */
+  readonly meter: RunMeter;
+  openSource(handlers: SourceHandlers): Promise<WorkloadSource>;
+  openBus(handlers: HubHandlers): Promise<RingBusHub>;
+  /** Undefined: the nodes are registered nowhere. */
+  openRegistry(): Promise<Registry | undefined>;
+  /** The store has lost the ring: writes again what else was kept there. Tried again when it rejects. */
+  restoreDocuments(): Promise<void>;
+}

@@ -1,0 +1,227 @@
+import { messageOf, ownerOf, type Uplink, WsClusterError } from '@wscluster/ring';
+import { CoalescedRunner, SerialQueue, Trouble } from '@wscluster/service';
+import { EventLog } from '../events/event-log.ts';
+import { restore } from '../membership/restore.ts';
+import type { Change } from '../plan/change.ts';
+import type { Plan } from '../plan/plan.ts';
+import { Planner } from '../plan/planner.ts';
+import { NodeOperations } from '../scale/node-operations.ts';
+import { patchedSpec } from '../spec/patch.ts';
+import { CurrentView } from './current-view.ts';
+import { type OpenedParts, openParts } from './open-parts.ts';
+import type { ReignParts } from './parts.ts';
+import { GivenRings } from './recall.ts';
+import type { Whereabouts } from './recent-owners.ts';
+import { metered } from './run-meter.ts';
+import { makeStages, type Stages } from './stages.ts';
+import { takeLead } from './take-lead.ts';
+import type { ClusterView } from './view.ts';
+
+const HEARTBEAT_MS = 1000;
+
+/**
+ * One cluster while this process leads it. The loop alone decides about the ring; changes that people make run in turn
+ * with it, so nothing needs a lock. Who reads gets one immutable view.
+ */
+export class Reign {
+  readonly events = new EventLog();
+  readonly nodes: NodeOperations;
+  readonly #parts: ReignParts;
+  readonly #opened: OpenedParts;
+  readonly #stages: Stages;
+  readonly #current: CurrentView;
+  readonly #planner = new Planner();
+  readonly #runner: CoalescedRunner;
+  /** Of the last run of the loop. */
+  readonly #trouble: Trouble;
+  readonly #turns = new SerialQueue();
+  readonly #given = new GivenRings();
+  readonly #stopping = new AbortController();
+  readonly #taking: Promise<void>;
+  #beats: NodeJS.Timeout | undefined;
+
+  /** For who was elected: listens for gateways, then leads. Rejects with what the parts do; those are then closed. */
+  static async begin(parts: ReignParts): Promise<Reign> {
+    // Nothing is lost of what comes before there is a reign: reports come each second, and the loop lists anyway.
+    let reign: Reign | undefined;
+    const opened = await openParts(parts, {
+      onUplink(message) {
+        if (reign !== undefined) reign.#receive(message);
+      },
+      onChange() {
+        if (reign !== undefined) reign.#runner.signal();
+      },
+    });
+    reign = new Reign(parts, opened);
+    return reign;
+  }
+
+  private constructor(parts: ReignParts, opened: OpenedParts) {
+    const { spec, log } = parts;
+    const { source, storedRevision } = opened;
+    this.#parts = parts;
+    this.#opened = opened;
+    this.#trouble = new Trouble(log, { level: 'error' });
+    this.#runner = new CoalescedRunner(
+      () => this.#turns.run(() => this.#run()),
+      (error) => this.#fail(error),
+    );
+    this.#stages = makeStages(parts, opened, {
+      events: this.events,
+      leading: () => this.leading,
+      wake: (inMs) => (inMs === undefined ? this.#runner.signal() : this.#runner.signalIn(inMs)),
+      onChange: () => this.#current.swap(),
+      onFinding: () => this.#current.judge(),
+      onTaken: () => this.#recover(),
+    });
+    this.#current = new CurrentView({
+      ...{ spec, stages: this.#stages, events: this.events },
+      leading: () => this.leading,
+      failure: () => this.#trouble.problem,
+    });
+    this.nodes = new NodeOperations({
+      ...{ spec, log, source, scaler: this.#stages.scaler },
+      inTurn: (work) => this.#change(work),
+    });
+    this.#taking = this.#takeLead(storedRevision);
+  }
+
+  /** As it is now. */
+  get view(): ClusterView {
+    return this.#current.view;
+  }
+
+  get leading(): boolean {
+    return this.#beats !== undefined && this.#parts.leadership.leading;
+  }
+
+  /** Something changed since the last run of the loop began. */
+  get waiting(): boolean {
+    return this.#runner.waiting;
+  }
+
+  /** Undefined once it leads and has looked at a complete listing, else why not. */
+  get notReady(): string | undefined {
+    if (!this.leading) return 'waiting to lead';
+    return this.#stages.loop.listing === undefined ? 'waiting for the first list of the nodes' : undefined;
+  }
+
+  /** True once what there is has been looked at, and counts. */
+  get settled(): boolean {
+    return this.notReady === undefined && !this.#stages.loop.cold;
+  }
+
+  /** Where the clients of a slot are now, and were a moment ago. Throws NO_MEMBERS. */
+  whereabouts(slot: number): Whereabouts {
+    const { ring } = this.view;
+    const owner = ownerOf(ring, slot);
+    if (owner === undefined) throw new WsClusterError('NO_MEMBERS', 'the ring has no members: no node is ready');
+    return { revision: ring.revision, owner, previous: this.#stages.steps.previousOwner(slot) };
+  }
+
+  /** What a change would move. Throws NOT_FOUND for an unknown node. */
+  plan(change: Change): Plan {
+    return this.#planner.plan(change, this.view);
+  }
+
+  /** Changes the stored spec by a JSON merge patch. Throws REQUEST_INVALID naming the field. */
+  patchSpec(patch: unknown): Promise<void> {
+    return this.#change(async () => {
+      await this.#parts.spec.update((spec) => patchedSpec(spec, patch));
+      this.specChanged();
+    });
+  }
+
+  /** The spec says something else than before. */
+  specChanged(): void {
+    const { generation } = this.#parts.spec;
+    this.events.add('spec', `the spec was changed (generation ${generation})`, { generation });
+    this.#current.swap();
+    this.#runner.signal();
+  }
+
+  /** Stops leading. The gateways' last ring stays, and so do the nodes unless `endNodes`. */
+  async stop({ endNodes }: { endNodes: boolean }): Promise<void> {
+    // First nothing begins any more, then what is under way ends: only this process writes what it has opened.
+    this.#stopping.abort();
+    await this.#taking;
+    clearInterval(this.#beats);
+    await this.#runner.stop();
+    await this.#turns.idle();
+    const { bus, source } = this.#opened;
+    const { link, registry } = this.#stages;
+    link.close();
+    if (endNodes) await source.endAll();
+    // Together: the next leader waits for the slowest one only.
+    await Promise.all([source.close(), registry?.close(), bus.close(), this.#parts.store.close()]);
+  }
+
+  async #takeLead(storedRevision: OpenedParts['storedRevision']): Promise<void> {
+    const { name, store, log, seenEpoch = 0 } = this.#parts;
+    const { rollout, loop, link } = this.#stages;
+    const lead = await takeLead({
+      ...{ cluster: name, store, bus: this.#opened.bus, log, given: this.#given, storedRevision, seenEpoch },
+      ring: rollout.ring,
+      fleet: () => link.fleet,
+      signal: this.#stopping.signal,
+    });
+    if (lead === undefined) return;
+    const { newer, epoch } = lead;
+    if (newer !== undefined) {
+      const { ring, membership } = restore(newer);
+      loop.goOnFrom(membership);
+      rollout.restart(ring, newer.release);
+    }
+    rollout.adopt({ epoch, version: 0 });
+    log.info({ event: 'leading', cluster: name, epoch }, `leads ${name} in epoch ${epoch}`);
+    this.#beats = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.#current.swap();
+    this.#runner.signal();
+  }
+
+  #receive(message: Uplink): void {
+    if (message.type === 'held') this.#given.add(message.ring);
+    this.#stages.link.receive(message, this.leading);
+  }
+
+  async #run(): Promise<void> {
+    if (!this.leading) return;
+    await metered(this.#parts.meter, () => this.#stages.loop.run());
+    this.#current.judge();
+  }
+
+  #beat(): void {
+    if (!this.leading) return;
+    const { link, documents, steps } = this.#stages;
+    link.beat();
+    documents.retry();
+    steps.beat();
+    this.#current.judge();
+  }
+
+  #recover(): void {
+    const { name } = this.#parts;
+    this.#trouble.recovered({ event: 'reconcile-recovered', cluster: name }, 'reconciles again');
+    this.#current.judge();
+  }
+
+  #fail(error: unknown): void {
+    const { name } = this.#parts;
+    const text = messageOf(error);
+    const action = 'mend the cause; the last ring stays in force';
+    this.#trouble.failed({ event: 'reconcile-failed', cluster: name, error, action }, text, text);
+    this.#current.judge();
+  }
+
+  /** A change by a person, in turn with the loop, which then runs. Throws NO_LEADER once another controller may lead. */
+  #change<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turns.run(() => {
+      if (this.#parts.leadership.leading) return work();
+      throw new WsClusterError('NO_LEADER', `this controller leads ${this.#parts.name} no longer; try again`);
+    });
+    return done.finally(() => {
+      this.#current.swap();
+      this.#runner.signal();
+    });
+  }
+}

@@ -1,0 +1,117 @@
+import { type ClusterSettings, formatRevision, type Member, type Ring, reindexed, type Step } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { EventLog } from '../events/event-log.ts';
+import type { Membership } from '../membership/membership.ts';
+import { type Assign, desiredTable } from '../membership/target.ts';
+import type { Workload } from '../ports/workload-source.ts';
+import type { GatewayLink } from '../publish/gateway-link.ts';
+import { type Convergence, ConvergenceWatch } from '../rollout/convergence.ts';
+import { paceOf } from '../rollout/pace.ts';
+import type { Pace, Rollout } from '../rollout/rollout.ts';
+import type { ClusterSpec } from '../spec/schema.ts';
+import { RecentOwners } from './recent-owners.ts';
+
+export interface RingStepParts {
+  readonly rollout: Rollout;
+  readonly link: GatewayLink;
+  readonly events: EventLog;
+  readonly log: Logger;
+  readonly assign: Assign;
+}
+
+/** A ring to publish, and what goes with it. */
+interface NextRing {
+  readonly ring: Ring;
+  readonly step: Step;
+  readonly pace: Pace;
+  readonly settings: ClusterSettings;
+  readonly vacancies: Membership['vacancies'];
+}
+
+/** Takes the ring towards its target, step by step, and knows what of it is on its way. */
+export class RingSteps {
+  readonly #parts: RingStepParts;
+  readonly #recent = new RecentOwners();
+  readonly #convergence = new ConvergenceWatch();
+  /** What was published beside the ring, as JSON; undefined when the ring has to be published whatever it is. */
+  #published: { settings: string; vacancies: string } | undefined;
+
+  constructor(parts: RingStepParts) {
+    this.#parts = parts;
+  }
+
+  /** Of the last change of owners that has come to its end. */
+  get convergence(): Convergence | undefined {
+    return this.#convergence.last;
+  }
+
+  /** Who owned a slot until a moment ago; undefined when that is its owner still. */
+  previousOwner(slot: number): Member | undefined {
+    return this.#recent.of(slot, performance.now());
+  }
+
+  /** The next ring is published even if it is the same as the last one. */
+  repeat(): void {
+    this.#published = undefined;
+  }
+
+  /** The target of these members, and the next step to it at the configured pace. */
+  plan(membership: Membership, listing: readonly Workload[], spec: ClusterSpec): NextRing {
+    const { rollout, link, assign } = this.#parts;
+    const { fleet } = link;
+    const { members, vacancies } = membership;
+    const { table, members: before } = rollout.ring;
+    const current = reindexed(table, before, members);
+    const desired = desiredTable(membership, current, spec.rebalance.cap, assign);
+    const pace = paceOf({
+      maxConnectionsPerSecond: spec.rebalance.maxConnectionsPerSecond,
+      paused: spec.rebalance.paused,
+      drainMs: spec.nodes.drainSeconds * 1000,
+      listing,
+      connections: fleet.connectionsByNode,
+      now: Date.now(),
+    });
+    // Without a limit nobody has to be counted.
+    const counted = fleet.counted || !Number.isFinite(pace.perSecond);
+    const connections = fleet.connectionsBySlot;
+    const next = rollout.plan({ members, current, desired, connections, counted, pace, now: performance.now() });
+    return { ...next, pace, settings: { routes: spec.routing.routes, limits: spec.gateway.limits }, vacancies };
+  }
+
+  /** Publishes a planned ring, unless nothing about it is new. */
+  async publish({ ring, step, pace, settings, vacancies }: NextRing): Promise<void> {
+    const { rollout, link, events, log } = this.#parts;
+    const before = rollout.ring;
+    const context = { settings: JSON.stringify(settings), vacancies: JSON.stringify(vacancies) };
+    const same =
+      ring.digest === before.digest &&
+      this.#published?.settings === context.settings &&
+      this.#published.vacancies === context.vacancies;
+    if (same) return;
+
+    this.#published = context;
+    const now = performance.now();
+    this.#recent.changed(before, ring, now);
+    const changed = step.slots.lost + step.slots.drain + step.slots.balance;
+    const revision = formatRevision(ring.revision);
+    const { members } = ring;
+    const { slots, connections: moving, remaining } = step;
+    const details = { revision, members: members.length, slots, connections: moving, remaining };
+    const message = `ring ${revision}: ${members.length} members, ${changed} slots and ${moving} connections move`;
+    log.info({ event: 'ring-published', ...details }, message);
+    events.add('ring', message, details);
+    if (changed > 0) this.#convergence.begin(now, link.fleet.moved);
+    await link.publish(ring, pace, { settings, vacancies });
+  }
+
+  /** To be called each second: notices when moves have come to their end. */
+  beat(): void {
+    const { rollout, link, events } = this.#parts;
+    const now = performance.now();
+    if (!rollout.acknowledged || rollout.isMoving(now)) this.#recent.keep(now);
+    const ended = this.#convergence.look(rollout, link.fleet.moved, now);
+    if (ended === undefined) return;
+    const { ms, moved } = ended;
+    events.add('converged', `settled: ${moved} clients moved in ${ms} ms`, { moved, ms });
+  }
+}

@@ -1,0 +1,68 @@
+import type { EventLog } from '../events/event-log.ts';
+import { restore } from '../membership/restore.ts';
+import { GatewayLink } from '../publish/gateway-link.ts';
+import { Publisher } from '../publish/publisher.ts';
+import { RegistrySync } from '../publish/registry-sync.ts';
+import { Rollout } from '../rollout/rollout.ts';
+import { Scaler } from '../scale/scaler.ts';
+import { Loop } from './loop.ts';
+import { LostDocuments } from './lost-documents.ts';
+import type { OpenedParts } from './open-parts.ts';
+import type { ReignParts } from './parts.ts';
+import { RingSteps } from './ring-steps.ts';
+
+/** What a change passes through. */
+export interface Stages {
+  readonly loop: Loop;
+  readonly steps: RingSteps;
+  readonly rollout: Rollout;
+  readonly link: GatewayLink;
+  readonly publisher: Publisher;
+  /** Undefined without a registry. */
+  readonly registry: RegistrySync | undefined;
+  readonly scaler: Scaler;
+  readonly documents: LostDocuments;
+}
+
+export interface StageHandlers {
+  readonly events: EventLog;
+  leading(): boolean;
+  /** The loop is to run again; in so many ms at the latest, default at once. */
+  wake(inMs?: number): void;
+  /** Readers should see what there is now. */
+  onChange(): void;
+  /** What the conditions are judged by has changed. */
+  onFinding(): void;
+  /** A run of the loop has taken in what it found. */
+  onTaken(): void;
+}
+
+/** The stages of one cluster, from the ring that was stored on. */
+export function makeStages(parts: ReignParts, opened: OpenedParts, handlers: StageHandlers): Stages {
+  const { name, spec, store, assign, log } = parts;
+  const { stored, bus, source } = opened;
+  const { events, leading, wake, onChange, onFinding, onTaken } = handlers;
+  const { ring, membership } = restore(stored);
+  const documents = new LostDocuments(() => parts.restoreDocuments());
+  const publisher = new Publisher(name, bus, store, log, () => documents.restore());
+  const rollout = new Rollout(ring, stored?.release);
+  const link = new GatewayLink({
+    ...{ rollout, publisher, store, events, log, onChange },
+    confirmLead: () => parts.leadership.confirm(),
+    onPlanIn: wake,
+    onEpochRaised() {
+      steps.repeat();
+      onChange();
+      wake();
+    },
+  });
+  const steps = new RingSteps({ rollout, link, events, log, assign });
+  const registry =
+    opened.registry && new RegistrySync({ registry: opened.registry, log, leading, onStatus: onFinding });
+  const scaler = new Scaler(source, log);
+  const loop = new Loop(
+    { ...{ spec, source, rollout, link, steps, scaler, registry, events, log, leading, onTaken }, wakeIn: wake },
+    membership,
+  );
+  return { loop, steps, rollout, link, publisher, registry, scaler, documents };
+}

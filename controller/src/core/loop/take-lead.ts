@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EMPTY_RING, type Revision, type Ring, type RingMessage } from '@wscluster/ring';
+import { nextEpoch } from '../publish/epoch.ts';
+import { busTaken, type RecallParts, recallRing } from './recall.ts';
+
+/** Gateways report each second; a new leader listens for one interval before it takes its epoch, ms. */
+const LISTEN_MS = 1100;
+
+export interface TakeLeadParts extends Omit<RecallParts, 'held' | 'fleet'> {
+  /** As it was stored. */
+  readonly ring: Ring;
+  readonly storedRevision: Revision | undefined;
+  /** Of a ring that was seen elsewhere. */
+  readonly seenEpoch: number;
+  /** Of the gateways that have reported so far. */
+  fleet(): RecallParts['fleet'];
+}
+
+export interface Lead {
+  /** Above all epochs that were seen. */
+  readonly epoch: number;
+  /** A newer ring than the stored one, to go on from; undefined when there is none. */
+  readonly newer: RingMessage | undefined;
+}
+
+/** Listens for gateways, and finds the newest ring that anybody has. Undefined when `signal` is aborted meanwhile. */
+export async function takeLead(parts: TakeLeadParts): Promise<Lead | undefined> {
+  const { ring, bus, cluster, signal, storedRevision, seenEpoch, fleet } = parts;
+  if (ring === EMPTY_RING) await busTaken(bus, cluster, signal);
+  await delay(LISTEN_MS, undefined, { signal }).catch(() => {});
+  const newer = await recallRing({ ...parts, held: ring.revision, fleet: fleet() });
+  if (signal.aborted) return undefined;
+  const seen = { epoch: seenEpoch, version: 0 };
+  const epoch = nextEpoch(ring.revision, newer?.revision, storedRevision, fleet().highestApplied(), seen);
+  return { epoch, newer };
+}
