@@ -86,9 +86,14 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
   gauge('wscluster_gateways_in_sync', 'Live gateways that route by the published ring', [], (view, set) =>
     set(summaryOf(view).gateways.inSync),
   );
-  gauge('wscluster_rollout_remaining_slots', 'Slots that do not have their target owner yet', ['reason'], (view, set) => {
-    for (const [reason, { slots }] of Object.entries(view.remaining)) set(slots, { reason });
-  });
+  gauge(
+    'wscluster_rollout_remaining_slots',
+    'Slots that do not have their target owner yet',
+    ['reason'],
+    (view, set) => {
+      for (const [reason, { slots }] of Object.entries(view.remaining)) set(slots, { reason });
+    },
+  );
   gauge('wscluster_condition', 'Conditions: 1 if true', ['type'], (view, set) => {
     for (const { type, status } of view.conditions) set(status === 'True' ? 1 : 0, { type });
   });

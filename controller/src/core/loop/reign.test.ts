@@ -163,8 +163,16 @@ class World {
   }
 }
 
+const left = new Map<string, Promise<RingMessage>>();
+
 /** A ring that an earlier controller left behind: members at epoch 4. */
-async function leftBehind(ids: string[]): Promise<RingMessage> {
+function leftBehind(ids: string[]): Promise<RingMessage> {
+  const message = left.get(ids.join()) ?? leave(ids);
+  left.set(ids.join(), message);
+  return message;
+}
+
+async function leave(ids: string[]): Promise<RingMessage> {
   await using world = new World();
   world.listing = ids.map(ready);
   await world.start();
