@@ -27,14 +27,14 @@ export class Neighbours {
   }
 
   static async begin(site: Site, clusters: readonly SystemOptions[]): Promise<Neighbours> {
-    const { urls } = site.brokers;
+    const { brokers } = site;
     const folder = mkdtempSync(join(tmpdir(), 'wsc-clusters-'));
     const systems: System[] = [];
     for (const options of clusters) systems.push(await System.begin(onSite(site, { ...options, controllers: 0 })));
     const env = {
       ...onSite(site, {}).controllerEnv,
-      WSCLUSTER_RABBITMQ_URL: urls.rabbitmqUrl,
-      WSCLUSTER_REDIS_URL: urls.redisUrl,
+      WSCLUSTER_RABBITMQ_URL: brokers.rabbitmqUrl,
+      WSCLUSTER_REDIS_URL: brokers.redisUrl,
     };
     return new Neighbours(systems, folder, env, await freePorts(2));
   }

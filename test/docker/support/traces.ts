@@ -16,7 +16,7 @@ export interface Traces {
 
 export async function tracesOf(system: System, { brokers, nacos, docker }: Site): Promise<Traces> {
   const { name } = system;
-  const { redisUrl } = brokers.urls;
+  const { redisUrl } = brokers;
   const keys = (await askRedis(redisUrl, 'KEYS', `wscluster:{${name}}:*`)) as string[];
   const redis: Record<string, unknown> = {};
   for (const key of keys.sort())
