@@ -1,7 +1,7 @@
 // Builds the dashboard's page (dashboard/dist), unless it was built from these very sources.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,11 +28,26 @@ function hashTree(hash, path) {
   for (const file of files.sort()) hash.update(file.slice(folder.length)).update(readFileSync(file));
 }
 
+/** By `aside`, in an instant; if another process has put one there in that instant, that one is as good. */
+function replace(folder, aside) {
+  rmSync(folder, { recursive: true, force: true });
+  try {
+    renameSync(aside, folder);
+  } catch (error) {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    rmSync(aside, { recursive: true });
+  }
+}
+
 const digest = digestOfSources();
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
   process.stdout.write('building the dashboard ...\n');
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  const built = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: folder, stdio: 'inherit' });
+  // Aside first: others may build too, or serve what is there.
+  const aside = `${dist}.${process.pid}`;
+  const args = [vite, 'build', '--logLevel', 'warn', '--outDir', aside];
+  const built = spawnSync(process.execPath, args, { cwd: folder, stdio: 'inherit' });
   if (built.status !== 0) process.exit(built.status ?? 1);
-  writeFileSync(stamp, digest);
+  writeFileSync(join(aside, '.sources'), digest);
+  replace(dist, aside);
 }

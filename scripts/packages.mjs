@@ -1,13 +1,14 @@
 // `npm run build:packages`: what is published on npm, as JavaScript with its types, since Node strips no types inside
-// node_modules. Leaves dist/NAME.tgz for each, to install or to publish; folders beside them show what is in it.
+// node_modules. Leaves dist/NAME.tgz for each, to install or to publish; folders beside them show what is in it. An
+// argument names another folder than dist.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writePackage } from './packages/write-package.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = join(root, 'dist');
+const dist = resolve(process.argv[2] ?? join(root, 'dist'));
 
 const PACKAGES = [
   {
@@ -37,7 +38,7 @@ function run(what, command, args, cwd = root) {
 rmSync(dist, { recursive: true, force: true });
 run('building the dashboard', process.execPath, [join(root, 'scripts', 'dashboard.mjs')]);
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-run('the compiler', process.execPath, [tsc, '-p', 'tsconfig.packages.json']);
+run('the compiler', process.execPath, [tsc, '-p', 'tsconfig.packages.json', '--outDir', join(dist, 'build')]);
 for (const spec of PACKAGES) {
   const folder = join(dist, spec.name);
   mkdirSync(folder, { recursive: true });
