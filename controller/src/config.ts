@@ -1,4 +1,4 @@
-import { hostPortOption, mainProgram, type OptionSpecs, secondsOption } from '@wscluster/service';
+import { durationOption, hostPortOption, mainProgram, type OptionSpecs } from '@wscluster/service';
 import { brokerOptions } from '@wscluster/transport';
 import { z } from 'zod';
 
@@ -66,8 +66,9 @@ export const controllerOptions = {
   nacosUsername: { schema: z.string().min(1).optional(), help: 'user of Nacos, if it asks for one' },
   nacosPassword: { schema: z.string().min(1).optional(), help: 'password of that user' },
   nacosToken: { schema: z.string().min(1).optional(), help: 'access token of Nacos, instead of user and password' },
-  lockSeconds: {
-    schema: secondsOption.prefault('10'),
+  lockMs: {
+    name: 'lockSeconds',
+    schema: durationOption.prefault('10'),
     help: 'with Redis: a leader that is silent for so long is replaced; seconds (default 10)',
   },
   stateDir: { schema: z.string().default('.wscluster'), help: 'folder of all state (default .wscluster)' },

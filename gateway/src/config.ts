@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { configFileOption, hostPortOption, type OptionValues, secondsOption } from '@wscluster/service';
+import { configFileOption, durationOption, hostPortOption, type OptionValues } from '@wscluster/service';
 import { brokerOptions } from '@wscluster/transport';
 import { z } from 'zod';
 
@@ -36,12 +36,14 @@ export const OPTIONS = {
     help: "Folder with each cluster's bus socket and ring file; default .wscluster, relative to the working directory. Not used with rabbitmqUrl",
   },
   ...brokerOptions,
-  unreadySeconds: {
-    schema: secondsOption.prefault('0'),
+  unreadyMs: {
+    name: 'unreadySeconds',
+    schema: durationOption.prefault('0'),
     help: 'Time between unready and the end of accepting, for load balancers to notice; seconds, default 0',
   },
-  drainSeconds: {
-    schema: secondsOption.prefault('10'),
+  drainMs: {
+    name: 'drainSeconds',
+    schema: durationOption.prefault('10'),
     help: 'Time over which clients are told to go elsewhere when this gateway stops; seconds, default 10',
   },
   logLevel: {

@@ -1,14 +1,10 @@
 import { messageOf } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
-import type { GatewayConfig } from './config.ts';
+import { type Logger, optionName } from '@wscluster/service';
+import { type GatewayConfig, OPTIONS } from './config.ts';
 import type { Gateway } from './gateway.ts';
 
 /** What holds at once; all else is bound to sockets and names that connections or the controller go by. */
-const LIVE: ReadonlySet<string> = new Set([
-  'unreadySeconds',
-  'drainSeconds',
-  'logLevel',
-] satisfies (keyof GatewayConfig)[]);
+const LIVE: ReadonlySet<keyof GatewayConfig> = new Set(['unreadyMs', 'drainMs', 'logLevel']);
 
 /**
  * Reads the options again and takes over what can change while clients stay connected; says what did, and what waits for
@@ -40,14 +36,14 @@ export class Reloader {
     if (next === undefined) return;
     const before = this.#config;
     const differing = (Object.keys(next) as (keyof GatewayConfig)[]).filter(
-      (name) => JSON.stringify(next[name]) !== JSON.stringify(before[name]),
+      (key) => JSON.stringify(next[key]) !== JSON.stringify(before[key]),
     );
-    const changed = differing.filter((name) => LIVE.has(name));
-    const waiting = differing.filter((name) => !LIVE.has(name));
+    const changed = differing.filter((key) => LIVE.has(key)).map(nameOf);
+    const waiting = differing.filter((key) => !LIVE.has(key)).map(nameOf);
 
-    const { unreadySeconds, drainSeconds, logLevel } = next;
-    this.#config = { ...before, unreadySeconds, drainSeconds, logLevel };
-    this.#gateway.change({ unreadyMs: unreadySeconds, drainMs: drainSeconds });
+    const { unreadyMs, drainMs, logLevel } = next;
+    this.#config = { ...before, unreadyMs, drainMs, logLevel };
+    this.#gateway.change({ unreadyMs, drainMs });
     this.#log.level = logLevel;
     this.#log.info({ event: 'reloaded', changed }, `reloaded: ${changed.join(', ') || 'nothing'} changed`);
     if (waiting.length > 0)
@@ -56,4 +52,8 @@ export class Reloader {
         `changed, but held only after a restart: ${waiting.join(', ')}`,
       );
   }
+}
+
+function nameOf(key: string): string {
+  return optionName(OPTIONS, key);
 }

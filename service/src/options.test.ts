@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { configFileOption, hostPortOption, readOptions, secondsOption } from './options.ts';
+import { configFileOption, durationOption, hostPortOption, readOptions } from './options.ts';
 
 const specs = {
   listen: { schema: hostPortOption.prefault('127.0.0.1:80'), help: 'where to listen' },
-  drainSeconds: { schema: secondsOption.prefault(60), help: 'how long to drain, s (default 60)' },
+  drainMs: { name: 'drainSeconds', schema: durationOption.prefault(60), help: 'how long to drain, s (default 60)' },
   name: { schema: z.string().min(1), help: 'what it is called' },
 };
 const read = (argv: string[], env: NodeJS.ProcessEnv = {}) => readOptions('program', specs, argv, env);
@@ -24,7 +24,7 @@ test('flags win over the environment, which wins over defaults', () => {
   const env = { WSCLUSTER_NAME: 'from-env', WSCLUSTER_DRAIN_SECONDS: '1.5' };
   expect(read(['--name', 'from-flag'], env)).toEqual({
     listen: { host: '127.0.0.1', port: 80 },
-    drainSeconds: 1500,
+    drainMs: 1500,
     name: 'from-flag',
   });
   expect(read([], env)).toMatchObject({ name: 'from-env' });
@@ -46,11 +46,13 @@ test('a file of options stands between the environment and the defaults', () => 
     return readOptions('program', withFile, ['--config', path], env);
   };
   const text = 'name: from-file\ndrainSeconds: 2.5\n';
-  expect(readFile(text)).toMatchObject({ name: 'from-file', drainSeconds: 2_500 });
-  expect(readFile(text, { WSCLUSTER_NAME: 'from-env' })).toMatchObject({ name: 'from-env', drainSeconds: 2_500 });
+  expect(readFile(text)).toMatchObject({ name: 'from-file', drainMs: 2_500 });
+  expect(readFile(text, { WSCLUSTER_NAME: 'from-env' })).toMatchObject({ name: 'from-env', drainMs: 2_500 });
   expect(readFile('{"name": "json", "listen": ":81"}')).toMatchObject({ name: 'json', listen: { port: 81 } });
   expect(() => readFile('')).toThrow(refused('name'));
   expect(() => readFile('nmae: x')).toThrow(refused('nmae'));
+  // The name is what users know; the key that holds the value is not.
+  expect(() => readFile('name: x\ndrainMs: 2500')).toThrow(refused('drainMs'));
   expect(() => readFile('name: [x]')).toThrow(refused('name'));
   expect(() => readFile('- name')).toThrow(refused('config'));
   expect(() => readFile('name: [')).toThrow(refused('config'));
@@ -79,7 +81,7 @@ test('a live option follows the file that its variable names, and stays when it 
 });
 
 test('an empty variable counts as unset', () => {
-  expect(read(['--name', 'x'], { WSCLUSTER_DRAIN_SECONDS: '' })).toMatchObject({ drainSeconds: 60_000 });
+  expect(read(['--name', 'x'], { WSCLUSTER_DRAIN_SECONDS: '' })).toMatchObject({ drainMs: 60_000 });
 });
 
 test('an unknown flag and a stray argument are refused', () => {

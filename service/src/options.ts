@@ -9,12 +9,14 @@ import type { Logger } from './log.ts';
 import { readOptionsFile } from './options-file.ts';
 
 /**
- * One setting of a process: `--kebab-name` on the command line, else `WSCLUSTER_KEBAB_NAME` in the environment, else
+ * One setting of a process, by the key that holds its value: `--kebab-name` on the command line, else `WSCLUSTER_KEBAB_NAME` in the environment, else
  * the content of the file that `WSCLUSTER_KEBAB_NAME_FILE` names (for mounted secrets), which is read once unless the
  * option is live.
  */
 export interface OptionSpec<T extends z.ZodType = z.ZodType> {
   readonly schema: T;
+  /** What users call it, default its key: `drainSeconds` for a key `drainMs`, which holds milliseconds. */
+  readonly name?: string;
   /** What it does, its unit and default, for --help. */
   readonly help: string;
   /**
@@ -37,8 +39,8 @@ export const hostPortOption = z.string().transform((text, ctx) => {
   return z.NEVER;
 });
 
-/** Seconds, given as text, converted to milliseconds. */
-export const secondsOption = z
+/** A time in seconds, given as a number or as text; its value is in milliseconds. */
+export const durationOption = z
   .union([z.number(), z.string().trim().min(1, 'must be a number of seconds')]) // an empty text is not 0
   .transform(Number)
   .pipe(z.number('must be a number of seconds').min(0).max(86_400))
@@ -63,7 +65,8 @@ export function readOptions<S extends OptionSpecs>(
   env: NodeJS.ProcessEnv = process.env,
   log?: Logger,
 ): OptionValues<S> | undefined {
-  const names = Object.keys(specs);
+  const keys = Object.keys(specs);
+  const names = keys.map((key) => optionName(specs, key));
   let flags: Record<string, string | boolean | undefined>;
   try {
     flags = parseArgs({
@@ -86,12 +89,13 @@ export function readOptions<S extends OptionSpecs>(
   const others = names.filter((name) => name !== 'config');
   const file = typeof path === 'string' && path !== '' ? readOptionsFile(path, others) : {};
   const values: Record<string, unknown> = {};
-  for (const name of names) {
+  for (const key of keys) {
+    const name = optionName(specs, key);
     const flag = kebab(name);
-    const spec = specs[name];
+    const spec = specs[key];
     const mounted = env[fileVariable(name)];
     if (spec?.live === true && set(name) === undefined && mounted) {
-      values[name] = fileText({ file: mounted, field: fileVariable(name), refuse: refusal(spec.schema), log });
+      values[key] = fileText({ file: mounted, field: fileVariable(name), refuse: refusal(spec.schema), log });
       continue;
     }
     const parsed = spec?.schema.safeParse(given(name) ?? file[name]);
@@ -103,9 +107,14 @@ export function readOptions<S extends OptionSpecs>(
         { field: flag },
       );
     }
-    values[name] = spec?.live === true && typeof parsed.data === 'string' ? fixedText(parsed.data) : parsed.data;
+    values[key] = spec?.live === true && typeof parsed.data === 'string' ? fixedText(parsed.data) : parsed.data;
   }
   return values as OptionValues<S>;
+}
+
+/** What users call the option whose value is held by `key`. */
+export function optionName(specs: OptionSpecs, key: string): string {
+  return specs[key]?.name ?? key;
 }
 
 function refusal(schema: z.ZodType): (text: string) => string | undefined {
@@ -139,8 +148,9 @@ function fileVariable(name: string): string {
 }
 
 function helpText(program: string, specs: OptionSpecs): string {
-  const lines = Object.entries(specs).map(
-    ([name, spec]) => `  --${kebab(name).padEnd(22)} ${spec.help} [${environmentName(name)}]`,
-  );
+  const lines = Object.entries(specs).map(([key, { help }]) => {
+    const name = optionName(specs, key);
+    return `  --${kebab(name).padEnd(22)} ${help} [${environmentName(name)}]`;
+  });
   return `${program}\n\n${lines.join('\n')}\n`;
 }

@@ -72,7 +72,7 @@ export async function startNode(options: NodeOptions, processLog: Logger): Promi
 
   const server: Server = createServer(
     { ...TCP_KEEPALIVE, noDelay: true, keepAliveTimeout: HTTP_KEEPALIVE_MS },
-    httpRoutes({ id: options.id, connections, readiness, view, settleMs: options.settleSeconds }),
+    httpRoutes({ id: options.id, connections, readiness, view, settleMs: options.settleMs }),
   );
   server.on('upgrade', onUpgrade);
   const port = await listen(server, options.listen, 'node').catch(async (error: unknown) => {
@@ -95,7 +95,7 @@ export async function startNode(options: NodeOptions, processLog: Logger): Promi
       { event: 'node-draining', connections: connections.size },
       'draining: waiting until its clients have moved',
     );
-    await readiness.drain(connections, { drainMs: options.drainSeconds, lingerMs: options.lingerSeconds });
+    await readiness.drain(connections, options);
     const stopped = stopListening(server, () => server.closeIdleConnections());
     if (connections.size > 0)
       log.info({ event: 'node-closing', connections: connections.size }, 'closing the remaining clients with 1001');

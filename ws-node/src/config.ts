@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { formatHostPort, type HostPort, hostPortOption, type OptionValues, secondsOption } from '@wscluster/service';
+import { durationOption, formatHostPort, type HostPort, hostPortOption, type OptionValues } from '@wscluster/service';
 import { brokerOptions } from '@wscluster/transport';
 import { z } from 'zod';
 
@@ -37,16 +37,19 @@ export const nodeOptions = {
     schema: z.string().min(1).optional(),
     help: 'file to write the address to once the node listens, useful with port 0 (default none)',
   },
-  drainSeconds: {
-    schema: secondsOption.prefault(60),
+  drainMs: {
+    name: 'drainSeconds',
+    schema: durationOption.prefault(60),
     help: 'seconds to wait after SIGTERM until clients have moved away (default 60)',
   },
-  lingerSeconds: {
-    schema: secondsOption.prefault(3),
+  lingerMs: {
+    name: 'lingerSeconds',
+    schema: durationOption.prefault(3),
     help: 'seconds to keep accepting clients after SIGTERM in any case, since gateways learn of it a moment later (default 3)',
   },
-  settleSeconds: {
-    schema: secondsOption.prefault(5),
+  settleMs: {
+    name: 'settleSeconds',
+    schema: durationOption.prefault(5),
     help: 'seconds for which a push waits for a client that is reconnecting after an owner change (default 5)',
   },
   maxPayload: {

@@ -83,7 +83,7 @@ function candidate(
     leadership:
       brokers === undefined
         ? alwaysLeader()
-        : openRedisLeadership({ url: brokers.redisUrl, cluster: name, self, ttlMs: options.lockSeconds, log }),
+        : openRedisLeadership({ url: brokers.redisUrl, cluster: name, self, ttlMs: options.lockMs, log }),
     async begin(leadership) {
       const spec = await openSpecStore(documents, declared, { againMs: brokers === undefined ? 0 : RESTORED_MS });
       const transport = openTransport({ ...options, cluster: name, log });
