@@ -3,7 +3,8 @@ import type { clustersAnswer, messageAnswer, ownerAnswer, planAnswer, problemAns
 
 // What the API answers, as types, for programs that call it.
 
-export type { Link, LiveState } from './live-schema.ts';
+export type { Link } from '../core/loop/status/links.ts';
+export type { LiveState } from './live-schema.ts';
 export type Clusters = z.infer<typeof clustersAnswer>;
 export type Owner = z.infer<typeof ownerAnswer>;
 export type SlotOwner = z.infer<typeof slotAnswer>;

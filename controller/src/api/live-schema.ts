@@ -1,5 +1,7 @@
 import { keySourceSchema } from '@wscluster/ring';
 import { z } from 'zod';
+import type { Link } from '../core/loop/status/links.ts';
+import type { Convergence } from '../core/rollout/convergence.ts';
 import { gatewaysAnswer, nodesAnswer, ringAnswer, status } from './schemas.ts';
 
 // What the event stream carries for a page that shows a cluster as it is now (?state=true).
@@ -9,14 +11,13 @@ const link = z.object({
   state: z.enum(['connected', 'lost', 'starting', 'none']).describe('none: not configured.'),
   since: z.string().describe('ISO 8601; when this controller saw this state begin.'),
   message: z.string().describe('What is wrong; empty when connected.'),
-});
-export type Link = z.infer<typeof link>;
+}) satisfies z.ZodType<Link>;
 
 const convergence = z.object({
   at: z.string().describe('ISO 8601; when it had settled.'),
   ms: z.int().describe('From the first published step to the last move.'),
   moved: z.int().describe('Clients that gateways told to reconnect.'),
-});
+}) satisfies z.ZodType<Convergence>;
 
 /** One cluster as it is now. */
 export const liveState = z.object({

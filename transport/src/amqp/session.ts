@@ -5,7 +5,7 @@ import { backoffMs } from '../backoff.ts';
 import { LiveAddress } from '../live-address.ts';
 import { Outage, reasonOf } from '../outage.ts';
 import { type AmqpAddress, parseAmqpUrl } from './address.ts';
-import { type Link, openLink } from './link.ts';
+import { type AmqpConnection, openConnection } from './connection.ts';
 import { HEARTBEAT_SECONDS, RECONNECT } from './options.ts';
 import { amqpProblem } from './problem.ts';
 import { type Reached, Successor } from './successor.ts';
@@ -28,8 +28,8 @@ export interface SessionOptions {
 const SOUND_MS = 2_000;
 
 /**
- * Keeps a link to the broker until closed. It makes a new one whenever the link is lost or the URL has changed; in the
- * latter case the old link serves until the new one does.
+ * Keeps a connection to the broker until closed. It makes a new one whenever the connection is lost or the URL has
+ * changed; in the latter case the old connection serves until the new one does.
  *
  * It does not use amqplib's own `recovery`, which restores connections, but neither channels that the broker closed nor
  * consumers that it cancelled. Its attempts have no overall deadline, so that one accepted by a hanging broker would be
@@ -43,7 +43,7 @@ export class AmqpSession {
   readonly #stop = new AbortController();
   readonly #firstTry = Promise.withResolvers<void>();
   readonly #ending = new Set<Promise<void>>();
-  #link: Link | undefined;
+  #connection: AmqpConnection | undefined;
   #down = 'not connected to RabbitMQ yet';
   readonly #running: Promise<void>;
   #closing: Promise<void> | undefined;
@@ -59,7 +59,7 @@ export class AmqpSession {
   }
 
   get connected(): boolean {
-    return this.#link !== undefined;
+    return this.#connection !== undefined;
   }
 
   /** Settles once the first attempt to connect has succeeded or failed. */
@@ -69,8 +69,8 @@ export class AmqpSession {
 
   /** Resolves once the broker has the message; rejects with BUS_UNAVAILABLE within about 2 s. */
   send(exchange: string, message: object): Promise<void> {
-    if (this.#link === undefined) return Promise.reject(new WsClusterError('BUS_UNAVAILABLE', this.#down));
-    return this.#link.sender.send(exchange, Buffer.from(JSON.stringify(message)));
+    if (this.#connection === undefined) return Promise.reject(new WsClusterError('BUS_UNAVAILABLE', this.#down));
+    return this.#connection.sender.send(exchange, Buffer.from(JSON.stringify(message)));
   }
 
   /** Waits briefly until the broker has all messages. No handler is called from now on. */
@@ -80,12 +80,12 @@ export class AmqpSession {
   }
 
   async #close(): Promise<void> {
-    const link = this.#link;
-    this.#link = undefined;
+    const connection = this.#connection;
+    this.#connection = undefined;
     this.#down = 'the bus is closed';
     this.#stop.abort();
     this.#firstTry.resolve();
-    await link?.close();
+    await connection?.close();
     await this.#running;
     await Promise.all(this.#ending);
   }
@@ -96,9 +96,9 @@ export class AmqpSession {
     while (!signal.aborted) {
       const address = this.#address.value;
       try {
-        const link = await this.#open(address, signal);
+        const connection = await this.#open(address, signal);
         const connectedAt = performance.now();
-        let current: Reached | undefined = { link, address };
+        let current: Reached | undefined = { connection, address };
         while (current !== undefined) current = await this.#live(current);
         if (performance.now() - connectedAt > SOUND_MS) attempt = 0;
       } catch (error) {
@@ -109,30 +109,30 @@ export class AmqpSession {
     }
   }
 
-  #open({ url }: AmqpAddress, signal: AbortSignal): Promise<Link> {
+  #open({ url }: AmqpAddress, signal: AbortSignal): Promise<AmqpConnection> {
     const { name, listener } = this.#options;
-    return openLink({ url, name, listener }, signal);
+    return openConnection({ url, name, listener }, signal);
   }
 
-  /** Uses a link until it is lost, the session is closed, or there is a link for a newer URL, which is returned. */
-  async #live({ link, address }: Reached): Promise<Reached | undefined> {
+  /** Uses a connection until it is lost, the session is closed, or a newer URL has one, which is returned. */
+  async #live({ connection, address }: Reached): Promise<Reached | undefined> {
     const { onConnected, onMessage, onDisconnected, log } = this.#options;
     if (this.#stop.signal.aborted) {
-      await link.close();
+      await connection.close();
       return undefined;
     }
-    const former = this.#link;
-    this.#link = link;
+    const former = this.#connection;
+    this.#connection = connection;
     this.#outage.recovered(address.text);
     this.#firstTry.resolve();
-    link.onBlocked = () => {
-      if (this.#link === link) this.#noteBlocked(address, link.blocked);
+    connection.onBlocked = () => {
+      if (this.#connection === connection) this.#noteBlocked(address, connection.blocked);
     };
-    link.onBlocked();
+    connection.onBlocked();
     if (former !== undefined) this.#end(former);
     onConnected();
-    link.listen((content) => {
-      if (this.#link === link) onMessage(content);
+    connection.listen((content) => {
+      if (this.#connection === connection) onMessage(content);
     });
     const successor = new Successor({
       former: address,
@@ -140,25 +140,25 @@ export class AmqpSession {
       open: (newer, signal) => this.#open(newer, signal),
       log,
     });
-    const lost = await Promise.race([link.lost, successor.found]);
+    const lost = await Promise.race([connection.lost, successor.found]);
     const next = await successor.take();
-    if (this.#link !== link) {
-      await next?.link.close();
+    if (this.#connection !== connection) {
+      await next?.connection.close();
       return undefined;
     }
-    // Even if the link is lost at the same moment: the new one replaces it without a gap.
+    // Even if the connection is lost at the same moment: the new one replaces it without a gap.
     if (next !== undefined) return next;
-    this.#link = undefined;
+    this.#connection = undefined;
     this.#blockage.recovered();
     this.#failed(address, typeof lost === 'string' ? lost : 'the connection was closed');
-    this.#end(link);
+    this.#end(connection);
     onDisconnected();
     return undefined;
   }
 
-  /** This may take a while if the broker hangs; the next link does not wait for it. */
-  #end(link: Link): void {
-    const ending = link.close().then(() => void this.#ending.delete(ending));
+  /** This may take a while if the broker hangs; the next connection does not wait for it. */
+  #end(connection: AmqpConnection): void {
+    const ending = connection.close().then(() => void this.#ending.delete(ending));
     this.#ending.add(ending);
   }
 

@@ -4,27 +4,27 @@ import { backoffMs } from '../backoff.ts';
 import type { LiveAddress } from '../live-address.ts';
 import { Outage, reasonOf } from '../outage.ts';
 import type { AmqpAddress } from './address.ts';
-import type { Link } from './link.ts';
+import type { AmqpConnection } from './connection.ts';
 import { RECONNECT } from './options.ts';
 import { amqpProblem } from './problem.ts';
 
-/** A link and its address. */
+/** A connection and its address. */
 export interface Reached {
-  readonly link: Link;
+  readonly connection: AmqpConnection;
   readonly address: AmqpAddress;
 }
 
 export interface SuccessorOptions {
-  /** The address of the link in use. */
+  /** The address of the connection in use. */
   readonly former: AmqpAddress;
   readonly address: LiveAddress<AmqpAddress>;
-  open(address: AmqpAddress, signal: AbortSignal): Promise<Link>;
+  open(address: AmqpAddress, signal: AbortSignal): Promise<AmqpConnection>;
   readonly log: Logger;
 }
 
-/** Waits until the URL changes, and then opens a link to it while the previous link stays in use. */
+/** Waits until the URL changes, and then opens a connection to it while the previous connection stays in use. */
 export class Successor {
-  /** Resolves with a link for a newer URL, once there is one. */
+  /** Resolves with a connection for a newer URL, once there is one. */
   readonly found: Promise<Reached | undefined>;
   readonly #options: SuccessorOptions;
   readonly #stop = new AbortController();
@@ -57,7 +57,7 @@ export class Successor {
         continue;
       }
       try {
-        return { link: await open(newer, signal), address: newer };
+        return { connection: await open(newer, signal), address: newer };
       } catch (error) {
         const problem = amqpProblem(newer, reasonOf(error));
         if (!signal.aborted)

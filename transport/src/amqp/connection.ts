@@ -4,7 +4,7 @@ import { reasonOf } from '../outage.ts';
 import { Sender } from './sender.ts';
 import { bindQueue, declareQueue, type Listener } from './topology.ts';
 
-export interface LinkOptions {
+export interface ConnectionOptions {
   /** With credentials. */
   readonly url: string;
   /** Its name in the broker's list of connections. */
@@ -26,11 +26,11 @@ const CLOSE_DEADLINE_MS = 500;
 const SILENCE_MS = 5_000;
 
 /**
- * One connection with one channel and one consumer. If any of the three is lost, the whole link is: one way to recover
- * is easier to get right than three.
+ * One connection with its one channel and its consumer. If any of the three is lost, all are: one way to recover is
+ * easier to get right than three.
  */
-export class Link {
-  /** Resolves with the reason when the link is lost; never rejects. */
+export class AmqpConnection {
+  /** Resolves with the reason when the connection is lost; never rejects. */
   get lost(): Promise<string> {
     return this.#loss.promise;
   }
@@ -47,7 +47,7 @@ export class Link {
   #early: Buffer[] | undefined = [];
   #onMessage = (content: Buffer): void => void this.#early?.push(content);
 
-  /** For openLink. Whoever notices that the link is lost settles `loss`. */
+  /** Only openConnection calls it. Whoever notices that the connection is lost settles `loss`. */
   constructor(model: ChannelModel, channel: ConfirmChannel, cut: AbortController, loss: Loss) {
     this.sender = new Sender(channel);
     this.#loss = loss;
@@ -89,14 +89,14 @@ export class Link {
       this.#model.close().catch(() => {}),
     );
     this.#cut.abort();
-    this.#loss.resolve('the link is closed');
+    this.#loss.resolve('the connection is closed');
   }
 }
 
 type Loss = PromiseWithResolvers<string>;
 
 /** Rejects if the broker cannot be reached, refuses or takes longer than 5 s, or if `signal` is aborted. */
-export async function openLink(options: LinkOptions, signal: AbortSignal): Promise<Link> {
+export async function openConnection(options: ConnectionOptions, signal: AbortSignal): Promise<AmqpConnection> {
   // amqplib cannot give up a connection while it opens, and only half-closes its socket, which a hanging broker never
   // answers. Aborting destroys the socket in every state.
   const cut = new AbortController();
@@ -109,7 +109,7 @@ export async function openLink(options: LinkOptions, signal: AbortSignal): Promi
   }
 }
 
-async function open({ url, name, listener }: LinkOptions, cut: AbortController): Promise<Link> {
+async function open({ url, name, listener }: ConnectionOptions, cut: AbortController): Promise<AmqpConnection> {
   const socketOptions = {
     noDelay: true,
     timeout: HANDSHAKE_SILENCE_MS,
@@ -130,11 +130,11 @@ async function open({ url, name, listener }: LinkOptions, cut: AbortController):
   channel.on('error', note);
   // A connection that ends closes its channel first and gives the reason a moment later.
   channel.on('close', () => queueMicrotask(() => loss.resolve(reason ?? 'RabbitMQ closed the channel')));
-  const link = new Link(model, channel, cut, loss);
+  const connection = new AmqpConnection(model, channel, cut, loss);
   const block = (why: string | undefined) => {
-    link.blocked = why;
-    link.sender.block(why);
-    link.onBlocked?.();
+    connection.blocked = why;
+    connection.sender.block(why);
+    connection.onBlocked?.();
   };
   model.on('blocked', (why) => block(`RabbitMQ accepts no messages at the moment (${why})`));
   model.on('unblocked', () => block(undefined));
@@ -144,11 +144,11 @@ async function open({ url, name, listener }: LinkOptions, cut: AbortController):
     queue,
     (message) => {
       if (message === null) loss.resolve('RabbitMQ cancelled the consumer because its queue is gone');
-      else link.deliver(message.content);
+      else connection.deliver(message.content);
     },
     // Messages count as acknowledged once sent, so an unreadable one is never redelivered.
     { noAck: true, exclusive: true },
   );
-  link.checkWhenSilent(() => bindQueue(channel, listener, queue));
-  return link;
+  connection.checkWhenSilent(() => bindQueue(channel, listener, queue));
+  return connection;
 }
