@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { connectKubernetes } from '@wscluster/controller/kubernetes/client';
-import { watchObjects } from '@wscluster/controller/kubernetes/client/watch';
+import { startInformer } from '@wscluster/controller/kubernetes/client/informer';
 import { silentLogger } from '@wscluster/service';
 import { type RabbitmqServer, type RedisServer, rabbitmqServer, redisServer } from '@wscluster/testbed';
 import type { KubernetesApi } from '@wscluster/testbed/kubernetes';
@@ -139,7 +139,7 @@ interface SeenPod {
 export async function watchReady(api: KubernetesApi): Promise<{ at: ReadonlyMap<string, number>; stop(): void }> {
   const at = new Map<string, number>();
   const kube = connectKubernetes({ kubeconfig: api.kubeconfig, log: silentLogger });
-  const watch = watchObjects<SeenPod, true>({
+  const informer = startInformer<SeenPod, true>({
     kube,
     resource: { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
     namespace: 'default',
@@ -151,11 +151,11 @@ export async function watchReady(api: KubernetesApi): Promise<{ at: ReadonlyMap<
     onChange: () => {},
     log: silentLogger,
   });
-  await watch.whenSynced(10_000);
+  await informer.whenSynced(10_000);
   return {
     at,
     stop() {
-      void watch.close();
+      void informer.close();
       kube.close();
     },
   };

@@ -63,7 +63,7 @@ export const GROUPS: readonly Group[] = [
     name: 'kubernetes-api',
     lane: 'servers',
     include: [
-      'test/contracts/{kubernetes-source-states,kubernetes-watch,lease-*}.test.ts',
+      'test/contracts/{kubernetes-source-states,kubernetes-informer,lease-*}.test.ts',
       'test/kubernetes/!(cluster|operations|scale).test.ts',
     ],
     workers: 2,

@@ -1,7 +1,7 @@
 import type { Logger } from '@wscluster/service';
 import type { Candidate } from '../../core/loop/candidate.ts';
+import { type Informer, startInformer } from '../client/informer.ts';
 import type { Kube } from '../client/kube.ts';
-import { type ObjectWatch, watchObjects } from '../client/object-watch.ts';
 import { RESOURCES } from '../client/resources.ts';
 import { ClusterOperator, type ClusterOperatorParts } from './cluster-operator.ts';
 import { OwnedObjects } from './owned-objects.ts';
@@ -19,7 +19,7 @@ export interface OperatorParts extends Omit<ClusterOperatorParts, 'owned'> {
 /** Follows all WsCluster resources: each has a ClusterOperator for as long as it exists. */
 export class Operator {
   readonly #parts: OperatorParts;
-  readonly #resources: ObjectWatch<WsClusterObject, ClusterResource>;
+  readonly #resources: Informer<WsClusterObject, ClusterResource>;
   readonly #owned: OwnedObjects;
   /** By uid: one that is deleted and made again under its name is another one. */
   readonly #operators = new Map<string, ClusterOperator>();
@@ -35,7 +35,7 @@ export class Operator {
         for (const uid of owners) this.#operators.get(uid)?.lookAtOwned();
       },
     });
-    this.#resources = watchObjects<WsClusterObject, ClusterResource>({
+    this.#resources = startInformer<WsClusterObject, ClusterResource>({
       ...{ kube, namespace, log, resource: RESOURCES.wsClusters, keep: readResource },
       onChange: () => this.#look(),
     });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
+import { type Informer, startInformer } from '../client/informer.ts';
 import type { Kube } from '../client/kube.ts';
 import type { KubeObject } from '../client/object.ts';
-import { type ObjectWatch, watchObjects } from '../client/object-watch.ts';
 import type { Writable } from '../client/objects.ts';
 import { RESOURCES, type Resource } from '../client/resources.ts';
 
@@ -37,7 +37,7 @@ interface SpecifiedObject extends KubeObject {
 
 /** Follows the objects that belong to any WsCluster, so that what is changed by hand is noticed. */
 export class OwnedObjects {
-  readonly #watches: readonly ObjectWatch<SpecifiedObject, OwnedObject>[];
+  readonly #informers: readonly Informer<SpecifiedObject, OwnedObject>[];
   readonly #onChange: (owners: ReadonlySet<string>) => void;
   /** What each WsCluster has, in a text, as it was told the last time. */
   #told: ReadonlyMap<string, string> = new Map();
@@ -52,8 +52,8 @@ export class OwnedObjects {
   }) {
     const { kube, namespace, log } = parts;
     this.#onChange = (owners) => parts.onChange(owners);
-    this.#watches = KINDS.map((resource) =>
-      watchObjects<SpecifiedObject, OwnedObject>({
+    this.#informers = KINDS.map((resource) =>
+      startInformer<SpecifiedObject, OwnedObject>({
         ...{ kube, resource, namespace, log, labelSelector: SELECTOR },
         onChange: () => this.#look(),
         keep: (object) => readOwned(resource, object),
@@ -62,29 +62,29 @@ export class OwnedObjects {
   }
 
   get synced(): boolean {
-    return this.#watches.every(({ synced }) => synced);
+    return this.#informers.every(({ synced }) => synced);
   }
 
   /** Why they cannot be followed now; undefined when they can. */
   get problem(): string | undefined {
-    return this.#watches.find(({ problem }) => problem !== undefined)?.problem?.message;
+    return this.#informers.find(({ problem }) => problem !== undefined)?.problem?.message;
   }
 
   /** Of one WsCluster. */
   of(ownerUid: string): OwnedObject[] {
-    return this.#watches.flatMap(({ objects }) =>
+    return this.#informers.flatMap(({ objects }) =>
       [...objects.values()].filter((object) => object.ownerUid === ownerUid),
     );
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#watches.map((watch) => watch.close()));
+    await Promise.all(this.#informers.map((informer) => informer.close()));
   }
 
   #look(): void {
     // Before that nobody acts on what is known.
     if (!this.synced) return;
-    const now = textsByOwner(this.#watches.flatMap(({ objects }) => [...objects.values()]));
+    const now = textsByOwner(this.#informers.flatMap(({ objects }) => [...objects.values()]));
     const changed = changedOwners(this.#told, now);
     this.#told = now;
     const first = !this.#isAllTold;

@@ -4,8 +4,8 @@ import { WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { SourceHandlers, Workload, WorkloadSource } from '../../core/ports/workload-source.ts';
 import { refusalOf } from '../client/api-error.ts';
+import { type Informer, startInformer } from '../client/informer.ts';
 import type { Kube } from '../client/kube.ts';
-import { type ObjectWatch, watchObjects } from '../client/object-watch.ts';
 import {
   annotateObject,
   createObject,
@@ -64,7 +64,7 @@ export interface KubernetesSource extends WorkloadSource {
 
 /**
  * Nodes as pods of one namespace: those that the controller makes from a template, or those of somebody else that have the
- * selector's labels. Lists from what a watch keeps up to date; while the API server does not answer, the last complete state
+ * selector's labels. Lists from what an informer keeps up to date; while the API server does not answer, the last complete state
  * counts. Connects in the background: list() rejects with SOURCE_UNAVAILABLE until the first complete list has come.
  */
 export async function openKubernetesSource(
@@ -74,7 +74,7 @@ export async function openKubernetesSource(
   return new PodSource(options, handlers);
 }
 
-type PodWatch = ObjectWatch<Pod, PodFacts>;
+type PodInformer = Informer<Pod, PodFacts>;
 
 /** What the present settings say that a pod is compared with. */
 interface ClusterView {
@@ -88,11 +88,11 @@ class PodSource implements KubernetesSource {
   readonly #options: KubernetesSourceOptions;
   readonly #log: Logger;
   readonly #onChange: () => void;
-  readonly #managed: PodWatch;
+  readonly #managed: PodInformer;
   readonly #journal: NodeJournal;
   readonly #history: PodHistory;
   /** Follows somebody else's pods; opened again for another selector. */
-  #selected: { readonly labels: string; readonly watch: PodWatch } | undefined;
+  #selected: { readonly labels: string; readonly informer: PodInformer } | undefined;
   readonly #leaving = new Set<Promise<unknown>>();
   /** Managed pods of the last listing that nobody had asked to end, by uid. */
   #staying: ReadonlyMap<string, PodFacts> = new Map();
@@ -164,7 +164,7 @@ class PodSource implements KubernetesSource {
     const marked = await this.#present(pod, (ref) =>
       annotateObject<Pod>(this.#options.kube, ref, { [ANNOTATIONS.drain]: new Date().toISOString() }),
     );
-    this.#watchOf(id).note(marked);
+    this.#informerOf(id).note(marked);
   }
 
   async stop(id: string): Promise<void> {
@@ -211,13 +211,13 @@ class PodSource implements KubernetesSource {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#managed.close(), this.#selected?.watch.close(), this.deletionCosts.close()]);
+    await Promise.all([this.#managed.close(), this.#selected?.informer.close(), this.deletionCosts.close()]);
     await Promise.allSettled(this.#leaving);
   }
 
-  #follow(labels: Readonly<Record<string, string>>, isWanted: (facts: PodFacts) => boolean): PodWatch {
+  #follow(labels: Readonly<Record<string, string>>, isWanted: (facts: PodFacts) => boolean): PodInformer {
     const { kube, cluster } = this.#options;
-    return watchObjects<Pod, PodFacts>({
+    return startInformer<Pod, PodFacts>({
       kube,
       resource: RESOURCES.pods,
       namespace: cluster.namespace,
@@ -237,16 +237,16 @@ class PodSource implements KubernetesSource {
     const { selector } = this.#options.settings();
     const labels = selector === undefined ? undefined : JSON.stringify(selector);
     if (this.#closed || labels === this.#selected?.labels) return;
-    if (this.#selected !== undefined) this.#inBackground(this.#selected.watch.close());
+    if (this.#selected !== undefined) this.#inBackground(this.#selected.informer.close());
     this.#selected =
       selector === undefined || labels === undefined
         ? undefined
-        : { labels, watch: this.#follow(selector, () => true) };
+        : { labels, informer: this.#follow(selector, () => true) };
   }
 
   async #synced(): Promise<void> {
     this.#followSelected();
-    await Promise.all([this.#managed.whenSynced(SYNC_MS), this.#selected?.watch.whenSynced(SYNC_MS)]).catch(
+    await Promise.all([this.#managed.whenSynced(SYNC_MS), this.#selected?.informer.whenSynced(SYNC_MS)]).catch(
       (error: unknown) => {
         if (error instanceof WsClusterError && error.code !== 'SOURCE_UNAVAILABLE')
           throw new WsClusterError('SOURCE_UNAVAILABLE', error.message, { cause: error });
@@ -257,11 +257,11 @@ class PodSource implements KubernetesSource {
 
   /** Managed ones, and those that the selector matches. */
   get #pods(): readonly PodFacts[] {
-    return [...new Map([...(this.#selected?.watch.objects ?? []), ...this.#managed.objects]).values()];
+    return [...new Map([...(this.#selected?.informer.objects ?? []), ...this.#managed.objects]).values()];
   }
 
-  #watchOf(id: string): PodWatch {
-    return this.#managed.objects.has(id) ? this.#managed : (this.#selected?.watch ?? this.#managed);
+  #informerOf(id: string): PodInformer {
+    return this.#managed.objects.has(id) ? this.#managed : (this.#selected?.informer ?? this.#managed);
   }
 
   #workload({ facts, phase }: ObservedNode, address: string | undefined, view: ClusterView): Workload {

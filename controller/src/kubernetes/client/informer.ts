@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
 import { type Logger, Trouble, withDeadline } from '@wscluster/service';
 import { ApiRefusal, apiError, refusalOf } from './api-error.ts';
+import { InformerStore } from './informer-store.ts';
 import { JsonLines } from './json-lines.ts';
-import { KeptObjects } from './kept-objects.ts';
 import type { Kube } from './kube.ts';
 import type { KubeObject } from './object.ts';
 import type { Resource } from './resources.ts';
@@ -16,7 +16,7 @@ const WATCH_SECONDS = 60;
 /** Added to the time after which the server ends a watch: one that is silent for longer is broken, ms. */
 const SILENCE_SLACK_MS = 10_000;
 
-export interface ObjectWatchOptions<Raw extends KubeObject, Kept> {
+export interface InformerOptions<Raw extends KubeObject, Kept> {
   readonly kube: Kube;
   readonly resource: Resource;
   /** All namespaces when undefined. */
@@ -35,8 +35,11 @@ export interface ObjectWatchOptions<Raw extends KubeObject, Kept> {
   readonly watchSeconds?: number;
 }
 
-/** Follows all objects of one kind that match. What it holds is always the last complete state that it knows. */
-export interface ObjectWatch<Raw extends KubeObject, Kept> {
+/**
+ * An informer as client-go has them: it lists and watches all objects of one kind that match, and holds the last
+ * complete state that it knows.
+ */
+export interface Informer<Raw extends KubeObject, Kept> {
   /** True once a whole list has come, and from then on. */
   readonly synced: boolean;
   /** Resolves when synced; rejects after `timeoutMs` with the reason of the last failure, or when closed. */
@@ -50,10 +53,8 @@ export interface ObjectWatch<Raw extends KubeObject, Kept> {
   close(): Promise<void>;
 }
 
-/** Begins to follow. Never fails: it lists and watches again, with back-off, until it is closed. */
-export function watchObjects<Raw extends KubeObject, Kept>(
-  options: ObjectWatchOptions<Raw, Kept>,
-): ObjectWatch<Raw, Kept> {
+/** Starts at once and never fails: it lists and watches again, with back-off, until it is closed. */
+export function startInformer<Raw extends KubeObject, Kept>(options: InformerOptions<Raw, Kept>): Informer<Raw, Kept> {
   return new ListAndWatch(options);
 }
 
@@ -67,10 +68,10 @@ interface WatchEvent<Raw> {
   readonly object: Raw | { readonly code?: number; readonly reason?: string; readonly message?: string };
 }
 
-class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kept> {
-  readonly #options: ObjectWatchOptions<Raw, Kept>;
+class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> {
+  readonly #options: InformerOptions<Raw, Kept>;
   readonly #closing = new AbortController();
-  readonly #kept: KeptObjects<Raw, Kept>;
+  readonly #store: InformerStore<Raw, Kept>;
   readonly #running: Promise<void>;
   readonly #firstList = Promise.withResolvers<void>();
   #synced = false;
@@ -85,10 +86,10 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
   #problem: WsClusterError | undefined;
   readonly #trouble: Trouble;
 
-  constructor(options: ObjectWatchOptions<Raw, Kept>) {
+  constructor(options: InformerOptions<Raw, Kept>) {
     this.#options = options;
     this.#trouble = new Trouble(options.log);
-    this.#kept = new KeptObjects((object) => options.keep(object));
+    this.#store = new InformerStore((object) => options.keep(object));
     this.#firstList.promise.catch(() => {});
     this.#running = this.#run();
   }
@@ -102,7 +103,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
   }
 
   get objects(): ReadonlyMap<string, Kept> {
-    return this.#kept.objects;
+    return this.#store.objects;
   }
 
   async whenSynced(timeoutMs: number): Promise<void> {
@@ -115,7 +116,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
   }
 
   note(object: Raw): void {
-    if (this.#kept.note(object, this.#resourceVersion)) this.#options.onChange();
+    if (this.#store.note(object, this.#resourceVersion)) this.#options.onChange();
   }
 
   async close(): Promise<void> {
@@ -170,7 +171,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
     } while (next !== undefined);
     this.#resourceVersion = resourceVersion;
     this.#relistAt = performance.now() + relistMs * (0.9 + Math.random() * 0.1);
-    const changed = this.#kept.replace(objects, resourceVersion, this.#seen);
+    const changed = this.#store.replace(objects, resourceVersion, this.#seen);
     this.#seen = resourceVersion;
     this.#pace.listed();
     this.#recovered();
@@ -240,7 +241,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements ObjectWatch<Raw, Kep
     }
     const { resourceVersion } = object.metadata;
     const changed =
-      type === 'BOOKMARK' ? false : type === 'DELETED' ? this.#kept.remove(object) : this.#kept.set(object);
+      type === 'BOOKMARK' ? false : type === 'DELETED' ? this.#store.remove(object) : this.#store.set(object);
     this.#resourceVersion = resourceVersion;
     this.#seen = resourceVersion;
     return changed;

@@ -1,5 +1,5 @@
 import { connectKubernetes, type Kube } from '@wscluster/controller/kubernetes/client';
-import { type ObjectWatch, type ObjectWatchOptions, watchObjects } from '@wscluster/controller/kubernetes/client/watch';
+import { type Informer, type InformerOptions, startInformer } from '@wscluster/controller/kubernetes/client/informer';
 import { type KubernetesApi, kubernetesApi } from '@wscluster/testbed/kubernetes';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../e2e/support/wait.ts';
@@ -40,11 +40,8 @@ function connect(kubeconfig = relayed.kubeconfig): Kube {
   open.push(kube);
   return kube;
 }
-function follow(
-  kube: Kube,
-  options: Partial<ObjectWatchOptions<ConfigMap, string>> = {},
-): ObjectWatch<ConfigMap, string> {
-  const watch = watchObjects<ConfigMap, string>({
+function follow(kube: Kube, options: Partial<InformerOptions<ConfigMap, string>> = {}): Informer<ConfigMap, string> {
+  const informer = startInformer<ConfigMap, string>({
     kube,
     resource: CONFIG_MAPS,
     namespace,
@@ -54,28 +51,28 @@ function follow(
     log: logged.log,
     ...options,
   });
-  open.push(watch);
-  return watch;
+  open.push(informer);
+  return informer;
 }
 const put = async (name: string, text: string) => {
   const metadata = { name, namespace, labels: { followed: 'yes' } };
   await api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text } });
 };
 const drop = async (name: string) => await api.kubectl('delete', 'configmap', name, '-n', namespace);
-const held = (watch: ObjectWatch<ConfigMap, string>) => [...watch.objects.values()].sort();
+const held = (informer: Informer<ConfigMap, string>) => [...informer.objects.values()].sort();
 /** Waits for a state as the controller does: it looks when it was told that something changed. */
-const holds = async (watch: ObjectWatch<ConfigMap, string>, expected: readonly string[], deadlineMs = 20_000) => {
+const holds = async (informer: Informer<ConfigMap, string>, expected: readonly string[], deadlineMs = 20_000) => {
   let looked = -1;
   await until(
     `it holds ${expected.join(', ')}`,
     () => {
       if (looked === changes) return false;
       looked = changes;
-      return JSON.stringify(held(watch)) === JSON.stringify(expected);
+      return JSON.stringify(held(informer)) === JSON.stringify(expected);
     },
     deadlineMs,
   ).catch((error: Error) => {
-    throw new Error(`${error.message}; it holds ${JSON.stringify(held(watch))}`);
+    throw new Error(`${error.message}; it holds ${JSON.stringify(held(informer))}`);
   });
 };
 const events = () => logged.lines.map(({ event }) => event);
@@ -83,21 +80,21 @@ const events = () => logged.lines.map(({ event }) => event);
 describe('objects that are followed', () => {
   test('are those that match, as they are created, changed, kept or not, and deleted', async () => {
     await put('a', '1');
-    const watch = follow(connect());
-    await watch.whenSynced(10_000);
-    expect(held(watch)).toEqual(['a 1']);
+    const informer = follow(connect());
+    await informer.whenSynced(10_000);
+    expect(held(informer)).toEqual(['a 1']);
     await put('b', '1');
-    await holds(watch, ['a 1', 'b 1']);
+    await holds(informer, ['a 1', 'b 1']);
     await put('a', '2');
-    await holds(watch, ['a 2', 'b 1']);
+    await holds(informer, ['a 2', 'b 1']);
     await put('b', 'hidden');
-    await holds(watch, ['a 2']);
+    await holds(informer, ['a 2']);
     await put('b', 'shown');
-    await holds(watch, ['a 2', 'b shown']);
+    await holds(informer, ['a 2', 'b shown']);
     await api.kubectl('label', 'configmap', 'b', '-n', namespace, 'followed-');
-    await holds(watch, ['a 2']);
+    await holds(informer, ['a 2']);
     await drop('a');
-    await holds(watch, []);
+    await holds(informer, []);
     expect(logged.warnings).toEqual([]);
   });
 
@@ -109,101 +106,101 @@ describe('objects that are followed', () => {
       await kube.call({ verb: 'create', resource: CONFIG_MAPS, namespace, body: { metadata, data: { text: 'x' } } });
     };
     for (let at = 0; at < names.length; at += 20) await Promise.all(names.slice(at, at + 20).map(create));
-    const watch = follow(kube);
-    expect([watch.synced, watch.objects.size]).toEqual([false, 0]);
-    await until('it is synced', () => watch.synced, 20_000, 1);
-    expect(watch.objects.size).toBe(1_100);
+    const informer = follow(kube);
+    expect([informer.synced, informer.objects.size]).toEqual([false, 0]);
+    await until('it is synced', () => informer.synced, 20_000, 1);
+    expect(informer.objects.size).toBe(1_100);
   });
 
   test('of all namespaces', async () => {
-    const watch = follow(connect(), { namespace: undefined, labelSelector: `followed=${namespace}` });
-    await watch.whenSynced(10_000);
+    const informer = follow(connect(), { namespace: undefined, labelSelector: `followed=${namespace}` });
+    await informer.whenSynced(10_000);
     await put('a', '1');
     await api.kubectl('label', 'configmap', 'a', '-n', namespace, `followed=${namespace}`, '--overwrite');
-    await holds(watch, ['a 1']);
+    await holds(informer, ['a 1']);
   });
 
   test('are made up for when the watch was cut', async () => {
-    const watch = follow(connect());
-    await watch.whenSynced(10_000);
+    const informer = follow(connect());
+    await informer.whenSynced(10_000);
     for (let n = 1; n <= 3; n++) {
       expect(relayed.relay.break()).toBeGreaterThan(0);
       await put('a', String(n));
-      await holds(watch, [`a ${n}`]);
+      await holds(informer, [`a ${n}`]);
     }
     expect(logged.warnings).toEqual([]);
   });
 
   test('are made up for when the watch fell silent', async () => {
-    const watch = follow(connect(), { watchSeconds: 1 });
-    await watch.whenSynced(10_000);
+    const informer = follow(connect(), { watchSeconds: 1 });
+    await informer.whenSynced(10_000);
     await put('a', '1');
-    await holds(watch, ['a 1']);
+    await holds(informer, ['a 1']);
     relayed.relay.cutOff();
     await put('a', '2');
     relayed.relay.mend();
-    await holds(watch, ['a 2'], 30_000);
+    await holds(informer, ['a 2'], 30_000);
   });
 
   test('are listed again when the past is forgotten', async () => {
     await put('a', '1');
     await put('b', '1');
-    const watch = follow(connect());
-    await watch.whenSynced(10_000);
+    const informer = follow(connect());
+    await informer.whenSynced(10_000);
     relayed.relay.cutOff();
     await drop('a');
     await put('b', '2');
     await api.compact();
     relayed.relay.mend();
     relayed.relay.break();
-    await holds(watch, ['b 2']);
+    await holds(informer, ['b 2']);
     expect(events().filter((event) => event === 'kubernetes-watch-refused')).toEqual([]);
   });
 
   test('are listed again from time to time', async () => {
-    const watch = follow(connect(), { relistMs: 1, watchSeconds: 1 });
-    await watch.whenSynced(10_000);
+    const informer = follow(connect(), { relistMs: 1, watchSeconds: 1 });
+    await informer.whenSynced(10_000);
     await put('a', '1');
-    await holds(watch, ['a 1']);
+    await holds(informer, ['a 1']);
     const seen = changes;
     const from = performance.now();
     await until('it was listed three times more', () => performance.now() - from > 3_000);
     expect(changes).toBe(seen);
     await drop('a');
-    await holds(watch, []);
+    await holds(informer, []);
   });
 });
 
 describe('an API server that goes away', () => {
   test('is told of once, and once when it is back; meanwhile the last state is held', async () => {
     const kube = connect(api.kubeconfig);
-    const watches = [follow(kube), follow(kube)];
-    for (const watch of watches) await watch.whenSynced(10_000);
+    const informers = [follow(kube), follow(kube)];
+    for (const informer of informers) await informer.whenSynced(10_000);
     await put('a', '1');
-    for (const watch of watches) await until('it is held', () => held(watch).length === 1);
+    for (const informer of informers) await until('it is held', () => held(informer).length === 1);
     await api.killApi();
     await until('it is told', () => events().includes('kubernetes-unreachable'));
-    expect(watches.map(held)).toEqual([['a 1'], ['a 1']]);
+    expect(informers.map(held)).toEqual([['a 1'], ['a 1']]);
     await expect(kube.call({ verb: 'get', resource: CONFIG_MAPS, namespace, name: 'a' })).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
       message: expect.stringContaining(api.server),
     });
     await api.startApi();
     await put('b', '1');
-    for (const watch of watches) await until('it follows again', () => held(watch).length === 2, 30_000);
+    for (const informer of informers) await until('it follows again', () => held(informer).length === 2, 30_000);
     expect(events()).toEqual(['kubernetes-unreachable', 'kubernetes-reachable']);
   });
 
   test('from the start, is waited for; who waits is told why', async () => {
     await api.stopApi();
-    const watch = follow(connect(api.kubeconfig));
-    await expect(watch.whenSynced(1_000)).rejects.toMatchObject({
+    const informer = follow(connect(api.kubeconfig));
+    await expect(informer.whenSynced(1_000)).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
       message: expect.stringContaining('the API server runs'),
     });
-    expect(watch.synced).toBe(false);
+    expect(informer.synced).toBe(false);
     await api.startApi();
-    await watch.whenSynced(30_000);
+    await informer.whenSynced(30_000);
   });
 
   test('frozen, is given up after a time', async () => {
@@ -225,14 +222,14 @@ describe('an API server that goes away', () => {
 describe('who we are', () => {
   test('without the right to list: it is told once which one, and it goes on when it is given', async () => {
     const user = `user-${namespace}`;
-    const watch = follow(connect(await api.kubeconfigFor({ user })));
+    const informer = follow(connect(await api.kubeconfigFor({ user })));
     await until('it is told', () => events().includes('kubernetes-watch-refused'));
-    await expect(watch.whenSynced(1_000)).rejects.toMatchObject({
+    await expect(informer.whenSynced(1_000)).rejects.toMatchObject({
       message: expect.stringContaining(`allow the verb list on configmaps in the namespace ${namespace}`),
     });
     await api.kubectl('create', 'role', 'all', '--verb=list,watch', '--resource=configmaps', '-n', namespace);
     await api.kubectl('create', 'rolebinding', 'all', '--role=all', `--user=${user}`, '-n', namespace);
-    await watch.whenSynced(30_000);
+    await informer.whenSynced(30_000);
     expect(events()).toEqual(['kubernetes-watch-refused', 'kubernetes-watch-resumed']);
   });
 
@@ -259,12 +256,12 @@ describe('who we are', () => {
 
 test('closing ends what is under way', async () => {
   const kube = connect(api.kubeconfig);
-  const watch = follow(kube);
-  await watch.whenSynced(10_000);
+  const informer = follow(kube);
+  await informer.whenSynced(10_000);
   const call = kube.call({ verb: 'list', resource: CONFIG_MAPS, namespace });
   kube.close();
   await expect(call).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
-  await watch.close();
+  await informer.close();
   await expect(kube.call({ verb: 'list', resource: CONFIG_MAPS, namespace })).rejects.toMatchObject({
     code: 'SHUTTING_DOWN',
   });

@@ -6,8 +6,11 @@ interface Entry<Kept> {
   readonly kept: Kept | undefined;
 }
 
-/** What is held of the objects of one kind: from lists, from a watch, and from answers to writes, which may overtake it. */
-export class KeptObjects<Raw extends KubeObject, Kept> {
+/**
+ * The store of an informer: what it keeps of the objects of one kind, from lists, from a watch, and from answers to
+ * writes, which may overtake the watch.
+ */
+export class InformerStore<Raw extends KubeObject, Kept> {
   readonly #keep: (object: Raw) => Kept | undefined;
   readonly #entries = new Map<string, Entry<Kept>>();
   readonly #objects = new Map<string, Kept>();
