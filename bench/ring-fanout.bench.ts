@@ -15,6 +15,7 @@ import { silentLogger } from '@wscluster/service';
 import { rabbitmqServer, redisServer } from '@wscluster/testbed';
 import { openAmqpHub, openRedisStore } from '@wscluster/transport';
 import { connect } from 'amqplib';
+import { DEFAULT_INTERVALS } from '../controller/src/core/loop/intervals.ts';
 import { Publisher } from '../controller/src/core/publish/publisher.ts';
 import { atMost, type BenchResult, median } from './result.ts';
 import { type FanoutMessage, monotonicMs } from './ring-fanout-messages.ts';
@@ -58,18 +59,16 @@ async function measure(rabbitmqUrl: string, redisUrl: string, gateways: Group, b
   const channel = await connection.createConfirmChannel();
   // What the controller does with a ring, with a look at the clock and at what is sent.
   let sent: { at: number; message: Broadcast | undefined } = { at: 0, message: undefined };
-  const publisher = new Publisher(
-    CLUSTER,
-    {
+  const publisher = new Publisher({
+    ...{ cluster: CLUSTER, store, log: silentLogger, storeFirstMs: DEFAULT_INTERVALS.storeFirstMs, onStoreLost() {} },
+    bus: {
       broadcast(message) {
         if (message.type !== 'heartbeat') sent = { at: monotonicMs(), message };
         return hub.broadcast(message);
       },
       close: () => hub.close(),
     },
-    store,
-    silentLogger,
-  );
+  });
   const ours: number[] = [];
   const theirs: number[] = [];
   const before: number[] = [];

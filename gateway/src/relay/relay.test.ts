@@ -239,7 +239,7 @@ describe('moving a connection', () => {
       setInterval(() => {
         // Not more than gets through: what piles up on a slow machine is waited for as well.
         if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > 0) return;
-        if (i % 3 === 0) socket.send(Buffer.alloc(1 << (i % 2 ? 20 : 17), i));
+        if (i % 3 === 0) socket.send(Buffer.alloc(1 << (i % 2 ? 18 : 17), i));
         socket.send('frag', { fin: false });
         socket.ping('between');
         socket.send('ments', { fin: true });

@@ -11,15 +11,9 @@ import type { Scaler } from '../scale/scaler.ts';
 import { desiredReplicas } from '../spec/nodes-schema.ts';
 import type { SpecStore } from '../spec/spec-store.ts';
 import { logNodeChanges } from './changes.ts';
+import type { Intervals } from './intervals.ts';
 import type { RingSteps } from './ring-steps.ts';
 import { WarmUp } from './warm-up.ts';
-
-/** Everything is looked at again this often, whatever events say, ms. */
-const RESYNC_MS = 5000;
-/** While nodes drain, their connections are looked at this often, ms. */
-const DRAIN_CHECK_MS = 500;
-/** While gateways have not told their counts, it is looked at again this often, ms. */
-const COUNTS_CHECK_MS = 500;
 
 export interface LoopParts {
   readonly spec: SpecStore;
@@ -30,6 +24,7 @@ export interface LoopParts {
   readonly scaler: Scaler;
   readonly registry: RegistrySync | undefined;
   readonly events: EventLog;
+  readonly intervals: Intervals;
   readonly log: Logger;
   leading(): boolean;
   /** Asks to run again in so many ms at the latest. */
@@ -48,13 +43,13 @@ export class Loop {
   constructor(parts: LoopParts, membership: Membership) {
     this.#parts = parts;
     this.#membership = membership;
-    this.#warmUp = new WarmUp(membership, performance.now(), parts.log);
+    this.#warmUp = this.#warmUpFor(membership);
   }
 
   /** Before the first run: another ring turned out to be the last one. */
   goOnFrom(membership: Membership): void {
     this.#membership = membership;
-    this.#warmUp = new WarmUp(membership, performance.now(), this.#parts.log);
+    this.#warmUp = this.#warmUpFor(membership);
   }
 
   get membership(): Membership {
@@ -73,8 +68,8 @@ export class Loop {
 
   /** The whole chain, in order. Rejects when the nodes cannot be listed or no ring can be made of them. */
   async run(): Promise<void> {
-    const { source, spec, steps, registry, rollout, wakeIn, onTaken } = this.#parts;
-    wakeIn(RESYNC_MS);
+    const { source, spec, steps, registry, rollout, intervals, wakeIn, onTaken } = this.#parts;
+    wakeIn(intervals.resyncMs);
     const listing = await source.list();
     this.#take(listing);
     const waitMs = this.#warmUp.look(listing, performance.now());
@@ -94,6 +89,11 @@ export class Loop {
     await this.#scale(listing);
   }
 
+  #warmUpFor(membership: Membership): WarmUp {
+    const { intervals, log } = this.#parts;
+    return new WarmUp(membership, performance.now(), intervals.warmUpMs, log);
+  }
+
   #take(listing: readonly Workload[]): void {
     logNodeChanges(this.#parts.events, this.#listing ?? [], listing);
     this.#listing = listing;
@@ -109,14 +109,14 @@ export class Loop {
   }
 
   #wakeLater(): void {
-    const { rollout, link, spec, wakeIn } = this.#parts;
+    const { rollout, link, spec, intervals, wakeIn } = this.#parts;
     const planIn = rollout.planIn(performance.now());
     // Until all are counted a plan holds back what it would move.
-    const countedIn = link.fleet.counted ? 0 : COUNTS_CHECK_MS;
+    const countedIn = link.fleet.counted ? 0 : intervals.countsCheckMs;
     if (planIn !== undefined && !spec.spec.rebalance.paused) wakeIn(Math.max(planIn, countedIn));
     const { nextChangeAt } = this.#membership;
     if (nextChangeAt !== undefined) wakeIn(Math.max(0, nextChangeAt - Date.now()));
-    if (this.#listing?.some(({ phase }) => phase === 'draining')) wakeIn(DRAIN_CHECK_MS);
+    if (this.#listing?.some(({ phase }) => phase === 'draining')) wakeIn(intervals.drainCheckMs);
   }
 
   async #scale(listing: readonly Workload[]): Promise<void> {

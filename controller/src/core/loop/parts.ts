@@ -5,6 +5,7 @@ import type { Leadership } from '../ports/leadership.ts';
 import type { Registry } from '../ports/registry.ts';
 import type { SourceHandlers, WorkloadSource } from '../ports/workload-source.ts';
 import type { SpecStore } from '../spec/spec-store.ts';
+import type { Intervals } from './intervals.ts';
 import type { RunMeter } from './run-meter.ts';
 
 /** What leading one cluster takes. */
@@ -19,6 +20,8 @@ export interface ReignParts {
   readonly seenEpoch?: number | undefined;
   /** Told of each run of the loop. */
   readonly meter: RunMeter;
+  /** Default: DEFAULT_INTERVALS. */
+  readonly intervals?: Intervals | undefined;
   openSource(handlers: SourceHandlers): Promise<WorkloadSource>;
   openBus(handlers: HubHandlers): Promise<RingBusHub>;
   /** Undefined: the nodes are registered nowhere. */

@@ -12,29 +12,26 @@ import {
 import type { Logger } from '@wscluster/service';
 import type { RingBusHub, RingStore } from '@wscluster/transport';
 import type { Fleet } from '../fleet/fleet.ts';
-
-/** Gateways answer at once; who takes longer than this is not waited for, ms. */
-const RECALL_MS = 1_500;
-
-/** A bus that is away is waited for this long before a ring is made out of nothing, ms. */
-const BUS_MS = 10_000;
-const BUS_RETRY_MS = 500;
-/** Followers connect again within this time of the hub, ms. */
-const FOLLOWERS_MS = 2_000;
+import type { Intervals } from './intervals.ts';
 
 /**
- * Resolves when the bus takes messages, and gateways had time to connect again if it had to come back first; after 10 s in any
- * case. For who starts without a ring: gateways may have one, and can only be heard over the bus.
+ * Resolves when the bus takes messages, and gateways had time to connect again if it had to come back first; after `busMs`
+ * in any case. For a start without a ring: gateways may have one, and can only be heard over the bus.
  */
-export async function busTaken(bus: RingBusHub, cluster: string, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + BUS_MS;
+export async function busTaken(
+  bus: RingBusHub,
+  cluster: string,
+  { busMs, busRetryMs, followersMs }: Pick<Intervals, 'busMs' | 'busRetryMs' | 'followersMs'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + busMs;
   for (let late = false; !signal.aborted && performance.now() < deadline; late = true) {
     const message = { wire: WIRE_MAJOR, type: 'recall', cluster } as const;
     const taken = await bus.broadcast(message).then(
       () => true,
       () => false,
     );
-    const waitMs = taken ? FOLLOWERS_MS : BUS_RETRY_MS;
+    const waitMs = taken ? followersMs : busRetryMs;
     if (!taken || late) await delay(waitMs, undefined, { signal }).catch(() => {});
     if (taken) return;
   }
@@ -69,6 +66,8 @@ export interface RecallParts {
   readonly fleet: Fleet;
   readonly given: GivenRings;
   readonly signal: AbortSignal;
+  /** Gateways answer at once; who takes longer than this is not waited for, ms. */
+  readonly recallMs: number;
   readonly log: Logger;
 }
 
@@ -83,7 +82,7 @@ export async function recallRing(parts: RecallParts): Promise<RingMessage | unde
   const stored = await store.load().catch(() => undefined);
   if (stored !== undefined && compareRevisions(stored.revision, applied) >= 0) return stored;
 
-  const signal = AbortSignal.any([parts.signal, AbortSignal.timeout(RECALL_MS)]);
+  const signal = AbortSignal.any([parts.signal, AbortSignal.timeout(parts.recallMs)]);
   const answer = given.newest(applied, signal);
   await bus
     .broadcast({ wire: WIRE_MAJOR, type: 'recall', cluster })

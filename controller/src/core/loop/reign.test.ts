@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   Assigner,
   applyChange,
@@ -22,7 +21,13 @@ import { openFileDocuments } from '../../adapters/local/documents.ts';
 import type { SourceHandlers, Workload } from '../ports/workload-source.ts';
 import { parseCluster } from '../spec/load.ts';
 import { openSpecStore } from '../spec/spec-store.ts';
+import { DEFAULT_INTERVALS, type Intervals } from './intervals.ts';
 import { Reign } from './reign.ts';
+
+/** About a tenth of the defaults, of what is waited for here. */
+const SHORT: Intervals = { ...DEFAULT_INTERVALS, listenMs: 100, heartbeatMs: 100, recallMs: 150, storeFirstMs: 25 };
+/** Computes the same for all: what it remembers only saves time. */
+const assigner = new Assigner();
 
 const ready = (id: string): Workload => ({ id, phase: 'ready', address: '127.0.0.1:1', managed: false });
 
@@ -35,28 +40,31 @@ class World {
   stored: RingMessage | undefined;
   storeBroken = false;
   storeLosses = 0;
-  storeHangs = false;
+  /** The store saves when this has resolved, and fails when it rejects. */
+  storeAnswers: Promise<void> = Promise.resolve();
   leading = true;
   confirm = async () => this.leading;
   onRecall = (): void => {};
   busBroken = false;
   loadBroken = false;
   readonly broadcasts: Broadcast[] = [];
+  /** When heartbeats were sent, ms. */
+  readonly beats: number[] = [];
   source: SourceHandlers | undefined;
   #bus: HubHandlers | undefined;
   #reign: Reign | undefined;
 
-  async start({ spec = '', replicas = 0 } = {}): Promise<Reign> {
+  async start({ spec = '', replicas = 0, intervals = SHORT } = {}): Promise<Reign> {
     const declared = parseCluster(
       `{ apiVersion: wscluster.io/v1alpha1, kind: WsCluster, metadata: { name: chat }, spec: { nodes: { replicas: ${replicas} }, ${spec} } }`,
       'chat.yaml',
     );
-    const assigner = new Assigner();
     this.#reign = await Reign.begin({
       name: 'chat',
       spec: await openSpecStore(openFileDocuments(this.directory), declared),
       leadership: this,
       meter: { ran: () => {} },
+      intervals,
       openRegistry: async () => undefined,
       restoreDocuments: async () => {
         this.storeLosses++;
@@ -70,8 +78,7 @@ class World {
           return this.stored;
         },
         save: async (message) => {
-          if (this.storeHangs) await delay(2_000);
-          if (this.storeHangs) throw new WsClusterError('STORE_UNAVAILABLE', 'no answer');
+          await this.storeAnswers;
           if (this.storeBroken) throw new WsClusterError('STORE_UNAVAILABLE', 'the disk is full');
           if (this.stored !== undefined && compareRevisions(message.revision, this.stored.revision) <= 0)
             return 'stale';
@@ -87,6 +94,7 @@ class World {
             if (this.busBroken) throw new WsClusterError('BUS_UNAVAILABLE', 'the broker is away');
             this.broadcasts.push(structuredClone(message.type === 'change' ? this.#whole(message) : message));
             if (message.type === 'recall') this.onRecall();
+            if (message.type === 'heartbeat') this.beats.push(performance.now());
           },
           close: async () => {},
         };
@@ -182,9 +190,24 @@ async function leave(ids: string[]): Promise<RingMessage> {
   return { ...stored, revision: { epoch: 4, version: 9 } };
 }
 
-// Each takes a second to listen for gateways before it leads: together they take hardly longer than one.
+// Each waits most of its time: together they take hardly longer than one.
 describe.concurrent('one cluster, while this process leads it', () => {
   const until = (state: () => boolean, timeout = 5000) => vi.waitUntil(state, { timeout, interval: 5 });
+
+  test('by its default intervals hears all gateways before it leads, and then beats each second', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    // The latest that a gateway which is there reports, as it does so each second.
+    const report = setTimeout(() => world.report({ epoch: 6, version: 1 }), 1_000);
+    await world.start({ intervals: DEFAULT_INTERVALS });
+    await until(() => world.rings.length > 0);
+    clearTimeout(report);
+    expect(world.rings[0]?.revision.epoch).toBe(7);
+    await until(() => world.beats.length > 2);
+    // A release is told by a heartbeat too, so the first ones may follow each other at once.
+    const [before = 0, last = 0] = world.beats.slice(-2);
+    expect(last - before).toBeGreaterThan(500);
+  });
 
   test('publishes the ready nodes, in the store and on the bus', async () => {
     await using world = new World();
@@ -385,17 +408,19 @@ describe.concurrent('one cluster, while this process leads it', () => {
     world.listing = [ready('a')];
     await world.start();
     await until(() => world.members?.length === 1);
-    world.storeHangs = true;
+    const answer = Promise.withResolvers<void>();
+    world.storeAnswers = answer.promise;
     for (const ids of [
       ['a', 'b'],
       ['a', 'b', 'c'],
       ['a', 'b', 'c', 'd'],
     ]) {
       world.change(ids.map(ready));
-      await until(() => world.members?.length === ids.length, 1_500);
+      await until(() => world.members?.length === ids.length);
     }
-    world.storeHangs = false;
-    await until(() => world.stored?.members.length === 4, 8_000);
+    world.storeAnswers = Promise.resolve();
+    answer.reject(new WsClusterError('STORE_UNAVAILABLE', 'no answer'));
+    await until(() => world.stored?.members.length === 4);
   });
 
   test('who may write no longer publishes nothing', async () => {
@@ -408,7 +433,11 @@ describe.concurrent('one cluster, while this process leads it', () => {
     world.stored = undefined;
     world.change([ready('a'), ready('b')]);
     world.report({ epoch: 9, version: 1 });
-    await delay(1_500);
+    // One that still may has done all that there is to do several times.
+    await using other = new World();
+    other.listing = [ready('a'), ready('b')];
+    await other.start();
+    await until(() => other.beats.length > 3);
     expect(world.broadcasts.slice(heard)).toEqual([]);
     expect(world.stored).toBeUndefined();
   });

@@ -8,6 +8,7 @@ import { Planner } from '../plan/planner.ts';
 import { NodeOperations } from '../scale/node-operations.ts';
 import { patchedSpec } from '../spec/patch.ts';
 import { CurrentView } from './current-view.ts';
+import { DEFAULT_INTERVALS, type Intervals } from './intervals.ts';
 import { type OpenedParts, openParts } from './open-parts.ts';
 import type { ReignParts } from './parts.ts';
 import { GivenRings } from './recall.ts';
@@ -17,8 +18,6 @@ import { makeStages, type Stages } from './stages.ts';
 import { takeLead } from './take-lead.ts';
 import type { ClusterView } from './view.ts';
 
-const HEARTBEAT_MS = 1000;
-
 /**
  * One cluster while this process leads it. The loop alone decides about the ring; changes that people make run in turn
  * with it, so nothing needs a lock. Who reads gets one immutable view.
@@ -27,6 +26,7 @@ export class Reign {
   readonly events = new EventLog();
   readonly nodes: NodeOperations;
   readonly #parts: ReignParts;
+  readonly #intervals: Intervals;
   readonly #opened: OpenedParts;
   readonly #stages: Stages;
   readonly #current: CurrentView;
@@ -60,13 +60,14 @@ export class Reign {
     const { spec, log } = parts;
     const { source, storedRevision } = opened;
     this.#parts = parts;
+    this.#intervals = parts.intervals ?? DEFAULT_INTERVALS;
     this.#opened = opened;
     this.#trouble = new Trouble(log, { level: 'error' });
     this.#runner = new CoalescedRunner(
       () => this.#turns.run(() => this.#run()),
       (error) => this.#fail(error),
     );
-    this.#stages = makeStages(parts, opened, {
+    this.#stages = makeStages(parts, opened, this.#intervals, {
       events: this.events,
       leading: () => this.leading,
       wake: (inMs) => (inMs === undefined ? this.#runner.signal() : this.#runner.signalIn(inMs)),
@@ -163,6 +164,7 @@ export class Reign {
       ...{ cluster: name, store, bus: this.#opened.bus, log, given: this.#given, storedRevision, seenEpoch },
       ring: rollout.ring,
       fleet: () => link.fleet,
+      intervals: this.#intervals,
       signal: this.#stopping.signal,
     });
     if (lead === undefined) return;
@@ -174,7 +176,7 @@ export class Reign {
     }
     rollout.adopt({ epoch, version: 0 });
     log.info({ event: 'leading', cluster: name, epoch }, `leads ${name} in epoch ${epoch}`);
-    this.#beats = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.#beats = setInterval(() => this.#beat(), this.#intervals.heartbeatMs);
     this.#current.swap();
     this.#runner.signal();
   }

@@ -5,6 +5,7 @@ import { Publisher } from '../publish/publisher.ts';
 import { RegistrySync } from '../publish/registry-sync.ts';
 import { Rollout } from '../rollout/rollout.ts';
 import { Scaler } from '../scale/scaler.ts';
+import type { Intervals } from './intervals.ts';
 import { Loop } from './loop.ts';
 import { LostDocuments } from './lost-documents.ts';
 import type { OpenedParts } from './open-parts.ts';
@@ -38,13 +39,21 @@ export interface StageHandlers {
 }
 
 /** The stages of one cluster, from the ring that was stored on. */
-export function makeStages(parts: ReignParts, opened: OpenedParts, handlers: StageHandlers): Stages {
+export function makeStages(
+  parts: ReignParts,
+  opened: OpenedParts,
+  intervals: Intervals,
+  handlers: StageHandlers,
+): Stages {
   const { name, spec, store, assign, log } = parts;
   const { stored, bus, source } = opened;
   const { events, leading, wake, onChange, onFinding, onTaken } = handlers;
   const { ring, membership } = restore(stored);
   const documents = new LostDocuments(() => parts.restoreDocuments());
-  const publisher = new Publisher(name, bus, store, log, () => documents.restore());
+  const publisher = new Publisher({
+    ...{ cluster: name, bus, store, log, storeFirstMs: intervals.storeFirstMs },
+    onStoreLost: () => documents.restore(),
+  });
   const rollout = new Rollout(ring, stored?.release);
   const link = new GatewayLink({
     ...{ rollout, publisher, store, events, log, onChange },
@@ -61,7 +70,10 @@ export function makeStages(parts: ReignParts, opened: OpenedParts, handlers: Sta
     opened.registry && new RegistrySync({ registry: opened.registry, log, leading, onStatus: onFinding });
   const scaler = new Scaler(source, log);
   const loop = new Loop(
-    { ...{ spec, source, rollout, link, steps, scaler, registry, events, log, leading, onTaken }, wakeIn: wake },
+    {
+      ...{ spec, source, rollout, link, steps, scaler, registry, events, intervals, log, leading, onTaken },
+      wakeIn: wake,
+    },
     membership,
   );
   return { loop, steps, rollout, link, publisher, registry, scaler, documents };

@@ -1,17 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EMPTY_RING, type Revision, type Ring, type RingMessage } from '@wscluster/ring';
 import { nextEpoch } from '../publish/epoch.ts';
+import type { Intervals } from './intervals.ts';
 import { busTaken, type RecallParts, recallRing } from './recall.ts';
 
-/** Gateways report each second; a new leader listens for one interval before it takes its epoch, ms. */
-const LISTEN_MS = 1100;
-
-export interface TakeLeadParts extends Omit<RecallParts, 'held' | 'fleet'> {
+export interface TakeLeadParts extends Omit<RecallParts, 'held' | 'fleet' | 'recallMs'> {
   /** As it was stored. */
   readonly ring: Ring;
   readonly storedRevision: Revision | undefined;
   /** Of a ring that was seen elsewhere. */
   readonly seenEpoch: number;
+  readonly intervals: Intervals;
   /** Of the gateways that have reported so far. */
   fleet(): RecallParts['fleet'];
 }
@@ -25,10 +24,10 @@ export interface Lead {
 
 /** Listens for gateways, and finds the newest ring that anybody has. Undefined when `signal` is aborted meanwhile. */
 export async function takeLead(parts: TakeLeadParts): Promise<Lead | undefined> {
-  const { ring, bus, cluster, signal, storedRevision, seenEpoch, fleet } = parts;
-  if (ring === EMPTY_RING) await busTaken(bus, cluster, signal);
-  await delay(LISTEN_MS, undefined, { signal }).catch(() => {});
-  const newer = await recallRing({ ...parts, held: ring.revision, fleet: fleet() });
+  const { ring, bus, cluster, signal, storedRevision, seenEpoch, fleet, intervals } = parts;
+  if (ring === EMPTY_RING) await busTaken(bus, cluster, intervals, signal);
+  await delay(intervals.listenMs, undefined, { signal }).catch(() => {});
+  const newer = await recallRing({ ...parts, held: ring.revision, fleet: fleet(), recallMs: intervals.recallMs });
   if (signal.aborted) return undefined;
   const seen = { epoch: seenEpoch, version: 0 };
   const epoch = nextEpoch(ring.revision, newer?.revision, storedRevision, fleet().highestApplied(), seen);

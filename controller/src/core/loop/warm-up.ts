@@ -2,22 +2,21 @@ import type { Logger } from '@wscluster/service';
 import type { Membership } from '../membership/membership.ts';
 import type { Workload } from '../ports/workload-source.ts';
 
-/** A new leader waits this long for the members of the last ring to be seen, ms. */
-const WARM_UP_MS = 10_000;
-
 /**
  * A controller that has just started sees half of the world for a moment, and must not move anybody because of it: it is
  * cold until every member of the last ring was listed, or time is up. Times are monotonic ms.
  */
 export class WarmUp {
+  readonly #warmUpMs: number;
   readonly #until: number;
   readonly #log: Logger;
   #awaited: ReadonlySet<string>;
 
-  /** A draining node is not waited for. */
-  constructor({ members }: Membership, now: number, log: Logger) {
+  /** A draining node is not waited for. `warmUpMs`: how long it waits for the others. */
+  constructor({ members }: Membership, now: number, warmUpMs: number, log: Logger) {
     this.#awaited = new Set(members.filter(({ state }) => state !== 'draining').map(({ nodeId }) => nodeId));
-    this.#until = now + WARM_UP_MS;
+    this.#warmUpMs = warmUpMs;
+    this.#until = now + warmUpMs;
     this.#log = log;
   }
 
@@ -35,7 +34,7 @@ export class WarmUp {
     if (missing.length > 0)
       this.#log.warn(
         { event: 'members-missing', nodes: missing, action: 'check these nodes; they now count as lost' },
-        `${missing.length} members of the last ring were not seen for ${WARM_UP_MS / 1000} s`,
+        `${missing.length} members of the last ring were not seen for ${this.#warmUpMs / 1000} s`,
       );
     return undefined;
   }

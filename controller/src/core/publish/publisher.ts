@@ -32,8 +32,16 @@ export interface PublishStatus {
 /** `stale`: the store holds a newer ring, so somebody else leads or led: take a higher epoch. */
 export type PublishResult = 'published' | 'stale';
 
-/** A store that takes longer does not hold up the bus, ms: a lost node's clients wait for that ring. */
-const STORE_FIRST_MS = 250;
+export interface PublisherParts {
+  readonly cluster: string;
+  readonly bus: RingBusHub;
+  readonly store: RingStore;
+  readonly log: Logger;
+  /** A store that takes longer does not hold up the bus, ms: a lost node's clients wait for that ring. */
+  readonly storeFirstMs: number;
+  /** The store has lost what it held, so other things in it may be lost too. */
+  onStoreLost(): void;
+}
 
 /**
  * Puts rings into the store and then on the bus, and repeats the essentials as heartbeats. Store first: who reads it
@@ -41,11 +49,7 @@ const STORE_FIRST_MS = 250;
  * writes the ring again into a store that has lost it.
  */
 export class Publisher {
-  readonly #cluster: string;
-  readonly #bus: RingBusHub;
-  readonly #store: RingStore;
-  readonly #log: Logger;
-  readonly #onStoreLost: () => void;
+  readonly #parts: PublisherParts;
   #last: RingMessage | undefined;
   /** The last ring that followers were sent. */
   #base: { ring: Ring; settingsDigest: string } | undefined;
@@ -58,13 +62,9 @@ export class Publisher {
   #saving: { readonly message: RingMessage; readonly done: Promise<'saved' | 'stale'> } | undefined;
   readonly #troubles: { readonly store: Trouble; readonly bus: Trouble };
 
-  /** `onStoreLost`: the store has lost what it held, so other things in it may be lost too. */
-  constructor(cluster: string, bus: RingBusHub, store: RingStore, log: Logger, onStoreLost: () => void = () => {}) {
-    this.#onStoreLost = onStoreLost;
-    this.#cluster = cluster;
-    this.#bus = bus;
-    this.#store = store;
-    this.#log = log;
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+    const { log } = parts;
     this.#troubles = { store: new Trouble(log), bus: new Trouble(log) };
   }
 
@@ -74,13 +74,13 @@ export class Publisher {
   }
 
   async publish({ ring, ...context }: Publication): Promise<PublishResult> {
-    const full = { cluster: this.#cluster, ...context };
+    const full = { cluster: this.#parts.cluster, ...context };
     const message = encodeRing(ring, full);
     const base = this.#base;
     this.#last = message;
     // Whatever becomes of this one: the next change starts from a ring that was sent.
     this.#base = undefined;
-    if ((await within(STORE_FIRST_MS, this.#save(message))) === 'stale') return 'stale';
+    if ((await within(this.#parts.storeFirstMs, this.#save(message))) === 'stale') return 'stale';
     const change = base && encodeChange(base.ring, ring, { ...full, settingsBefore: base.settingsDigest });
     // Who lacks the base of a change reads the store, so it must be there.
     const stored = this.#saved === message;
@@ -106,7 +106,7 @@ export class Publisher {
   async #saveIfLost(message: RingMessage): Promise<'saved' | 'stale'> {
     if (this.#saved !== message) return this.#save(message);
     try {
-      const held = await this.#store.revision();
+      const held = await this.#parts.store.revision();
       const order = held === undefined ? -1 : compareRevisions(held, message.revision);
       this.#note('store', undefined);
       if (order > 0) return 'stale';
@@ -141,7 +141,7 @@ export class Publisher {
   /** A store that can't be written counts as saved: gateways get the ring from the bus meanwhile. */
   async #tryToSave(message: RingMessage): Promise<'saved' | 'stale'> {
     try {
-      const result = await this.#store.save(message, this.#savedRevision);
+      const result = await this.#parts.store.save(message, this.#savedRevision);
       if (result === 'regained') this.#noteLoss();
       // After a save whose answer was lost, the store holds this very ring.
       if (result === 'stale' && !(await this.#isStored(message))) return 'stale';
@@ -158,16 +158,16 @@ export class Publisher {
   #noteLoss(): void {
     // So that the save that follows does not tell it again.
     this.#savedRevision = undefined;
-    this.#log.warn(
+    this.#parts.log.warn(
       { event: 'store-lost-ring', action: 'see who emptied it; it is written again' },
       'the store lost its ring',
     );
-    this.#onStoreLost();
+    this.#parts.onStoreLost();
   }
 
   async #isStored(message: RingMessage): Promise<boolean> {
     try {
-      const stored = await this.#store.load();
+      const stored = await this.#parts.store.load();
       const same = stored !== undefined && compareRevisions(stored.revision, message.revision) === 0;
       return same && stored.digest === message.digest;
     } catch (error) {
@@ -178,7 +178,7 @@ export class Publisher {
 
   async #broadcast(message: Broadcast): Promise<boolean> {
     try {
-      await this.#bus.broadcast(message);
+      await this.#parts.bus.broadcast(message);
       this.#note('bus', undefined);
       return true;
     } catch (error) {
