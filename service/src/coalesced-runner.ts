@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 /**
  * Runs `work` once for any number of signals that have arrived meanwhile, and never twice at a time. A failed run is
  * repeated with back-off (50 ms, doubling up to `maxRetryMs`, default 5 s, reset by success), since the reason to run
- * remains.
+ * remains. That is what a rate-limiting work queue of client-go and its worker do for a single key; there is no queue,
+ * since there are no items.
  */
 export class CoalescedRunner {
   readonly #work: () => Promise<void>;
