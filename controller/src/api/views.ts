@@ -3,6 +3,7 @@ import { summaryOf } from '../core/loop/status/summary.ts';
 import type { ClusterView } from '../core/loop/view.ts';
 import type { Workload } from '../core/ports/workload-source.ts';
 import { desiredReplicas } from '../core/spec/nodes-schema.ts';
+import { API_VERSION, KIND } from '../core/spec/schema.ts';
 import type { LiveState } from './live-schema.ts';
 
 // What the API shows, as plain data. Shares are parts of 1; revisions are {epoch, version}.
@@ -81,8 +82,8 @@ export function showGateways({ ring, fleet }: ClusterView) {
 
 export function showCluster(name: string, view: ClusterView) {
   return {
-    apiVersion: 'wscluster.io/v1alpha1',
-    kind: 'WsCluster',
+    apiVersion: API_VERSION,
+    kind: KIND,
     metadata: { name, generation: view.generation },
     spec: view.spec,
     status: summaryOf(view),

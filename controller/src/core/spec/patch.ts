@@ -1,6 +1,6 @@
 import { WsClusterError } from '@wscluster/ring';
 import { validCluster } from './load.ts';
-import type { ClusterSpec } from './schema.ts';
+import { API_VERSION, type ClusterSpec, KIND } from './schema.ts';
 
 /**
  * Who may change the spec need not be one who may run programs here, read secrets, open ports to the world, or point the
@@ -17,7 +17,7 @@ export const DECLARED_ONLY = [
  * everything else replaces. Throws REQUEST_INVALID naming the field, and for a change of what only the file may say.
  */
 export function patchedSpec(spec: ClusterSpec, patch: unknown): ClusterSpec {
-  const head = { apiVersion: 'wscluster.io/v1alpha1', kind: 'WsCluster', metadata: { name: 'patched' } };
+  const head = { apiVersion: API_VERSION, kind: KIND, metadata: { name: 'patched' } };
   try {
     const next = validCluster({ ...head, spec: mergePatch(spec, patch) }, 'the patch').spec;
     const fixed = DECLARED_ONLY.find((field) => JSON.stringify(at(next, field)) !== JSON.stringify(at(spec, field)));

@@ -7,10 +7,13 @@ import { rebalanceSchema } from './rebalance-schema.ts';
 import { registrySchema } from './registry-schema.ts';
 import { routingSchema } from './routing-schema.ts';
 
+export const API_VERSION = 'wscluster.io/v1alpha1';
+export const KIND = 'WsCluster';
+
 /** A WsCluster: one schema for a YAML file and for the Kubernetes resource. Unknown fields are refused. */
 export const wsClusterSchema = z.strictObject({
-  apiVersion: z.literal('wscluster.io/v1alpha1'),
-  kind: z.literal('WsCluster'),
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal(KIND),
   metadata: z.strictObject({
     name: z
       .string()

@@ -1,11 +1,10 @@
 import { WsClusterError } from '@wscluster/ring';
+import { FIELD_MANAGERS } from '../names.ts';
 import { refusalOf } from './api-error.ts';
 import type { Kube } from './kube.ts';
 import type { KubeObject } from './object.ts';
 import { type Resource, resourceOf } from './resources.ts';
 
-/** Who we are among those who share the fields of an object. */
-const FIELD_MANAGER = 'wscluster';
 const APPLY = 'application/apply-patch+yaml'; // JSON is YAML
 const MERGE = 'application/merge-patch+json';
 
@@ -29,14 +28,14 @@ export interface ObjectRef {
 export async function applyObject<T extends KubeObject>(
   kube: Kube,
   object: Writable,
-  fieldManager = FIELD_MANAGER,
+  fieldManager: string = FIELD_MANAGERS.own,
 ): Promise<T> {
   return await apply(kube, object, undefined, fieldManager);
 }
 
 /** Sets the status, wholly: what is not named here and was ours is removed. NOT_FOUND when the object does not exist. */
 export async function patchStatus<T extends KubeObject>(kube: Kube, object: Writable & { status: object }): Promise<T> {
-  return await apply(kube, object, 'status', FIELD_MANAGER);
+  return await apply(kube, object, 'status', FIELD_MANAGERS.own);
 }
 
 async function apply<T>(
@@ -67,7 +66,7 @@ export async function createObject<T extends KubeObject>(kube: Kube, object: Wri
     verb: 'create',
     resource: kindOf(object),
     namespace,
-    query: { fieldManager: FIELD_MANAGER },
+    query: { fieldManager: FIELD_MANAGERS.own },
     body: object,
   });
 }
@@ -114,7 +113,7 @@ async function mergeMetadata<T>(
     resource,
     namespace,
     name,
-    query: { fieldManager: FIELD_MANAGER },
+    query: { fieldManager: FIELD_MANAGERS.own },
     contentType: MERGE,
     body: { metadata },
   });

@@ -1,3 +1,5 @@
+import { API_VERSION, KIND } from '../../core/spec/schema.ts';
+
 /** A kind of object, and where the API serves it. */
 export interface Resource {
   /** Group and version: `apps/v1`; `v1` for the core. */
@@ -16,7 +18,7 @@ export const RESOURCES = {
   deployments: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments' },
   podDisruptionBudgets: { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets' },
   leases: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases' },
-  wsClusters: { apiVersion: 'wscluster.io/v1alpha1', kind: 'WsCluster', plural: 'wsclusters' },
+  wsClusters: { apiVersion: API_VERSION, kind: KIND, plural: 'wsclusters' },
 } as const satisfies Record<string, Resource>;
 
 /** The kind of an object; undefined for one that wscluster has nothing to do with. */

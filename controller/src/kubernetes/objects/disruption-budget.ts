@@ -1,5 +1,6 @@
 import type { V1PodDisruptionBudget } from '@kubernetes/client-node';
-import { metadataOf, type ObjectsInput, type Role, selectorOf } from './owned.ts';
+import { type Role, selectorOf } from '../names.ts';
+import { metadataOf, type ObjectsInput } from './owned.ts';
 
 /** One gateway at a time is evicted. */
 export function gatewayBudget(input: ObjectsInput): V1PodDisruptionBudget {
@@ -21,7 +22,7 @@ function budget(input: ObjectsInput, role: Role): V1PodDisruptionBudget {
     metadata: metadataOf(input, role),
     spec: {
       maxUnavailable: 1,
-      selector: { matchLabels: selectorOf(input, role) },
+      selector: { matchLabels: selectorOf(input.cluster, role) },
       // What serves nobody must not hold up the drain of a machine.
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     },

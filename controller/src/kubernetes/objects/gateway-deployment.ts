@@ -1,13 +1,14 @@
 import type { V1Deployment, V1ManagedFieldsEntry } from '@kubernetes/client-node';
+import { FIELD_MANAGERS, selectorOf } from '../names.ts';
 import { gatewayPod } from './gateway-pod.ts';
-import { metadataOf, type ObjectsInput, selectorOf } from './owned.ts';
+import { metadataOf, type ObjectsInput } from './owned.ts';
 
 /** Gateways at first, where the spec leaves their number to others. */
 const FIRST_REPLICAS = 2;
 
 /** A Deployment for server-side apply by one of two managers of its fields. */
 export interface DeploymentApply {
-  readonly fieldManager: 'wscluster' | 'wscluster-replicas';
+  readonly fieldManager: (typeof FIELD_MANAGERS)['own' | 'replicas'];
   readonly object: V1Deployment;
 }
 
@@ -21,7 +22,7 @@ export function gatewayDeployment(input: ObjectsInput): V1Deployment {
     spec: {
       ...(replicas !== undefined && { replicas }),
       revisionHistoryLimit: 3,
-      selector: { matchLabels: selectorOf(input, 'gateway') },
+      selector: { matchLabels: selectorOf(input.cluster, 'gateway') },
       // A new one is ready before an old one tells its clients to go.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: gatewayPod(input),
@@ -40,15 +41,15 @@ export function deploymentApplies(
   existing: { readonly replicas: number; readonly holdsReplicas: boolean } | undefined,
 ): readonly DeploymentApply[] {
   const deployment = gatewayDeployment(input);
-  const whole: DeploymentApply = { fieldManager: 'wscluster', object: deployment };
+  const whole: DeploymentApply = { fieldManager: FIELD_MANAGERS.own, object: deployment };
   if (deployment.spec?.replicas !== undefined || existing?.holdsReplicas === false) return [whole];
   const { apiVersion, kind, metadata, spec } = deployment as Required<V1Deployment>;
   const replicas = existing?.replicas ?? FIRST_REPLICAS;
   const { name = '', namespace = '' } = metadata;
   const number = { apiVersion, kind, metadata: { name, namespace }, spec: { replicas } } as V1Deployment;
   return [
-    { fieldManager: 'wscluster', object: { ...deployment, spec: { ...spec, replicas } } },
-    { fieldManager: 'wscluster-replicas', object: number },
+    { fieldManager: FIELD_MANAGERS.own, object: { ...deployment, spec: { ...spec, replicas } } },
+    { fieldManager: FIELD_MANAGERS.replicas, object: number },
     whole,
   ];
 }
@@ -57,6 +58,6 @@ export function deploymentApplies(
 export function holdsReplicas(managedFields: readonly V1ManagedFieldsEntry[] = []): boolean {
   return managedFields.some(({ manager, subresource, fieldsV1 }) => {
     const fields = fieldsV1 as { 'f:spec'?: { 'f:replicas'?: object } } | undefined;
-    return manager === 'wscluster' && !subresource && fields?.['f:spec']?.['f:replicas'] !== undefined;
+    return manager === FIELD_MANAGERS.own && !subresource && fields?.['f:spec']?.['f:replicas'] !== undefined;
   });
 }

@@ -6,8 +6,9 @@ import type {
   V1Probe,
   V1Toleration,
 } from '@kubernetes/client-node';
+import { labelsOf, selectorOf } from '../names.ts';
 import { brokersVolume } from './brokers-volume.ts';
-import { labelsOf, type ObjectsInput, selectorOf } from './owned.ts';
+import type { ObjectsInput } from './owned.ts';
 
 /** The port by which clients come, by its name in pods and Services. */
 export const CLIENT_PORT = { name: 'ws', containerPort: 7000 } as const;
@@ -31,7 +32,7 @@ export function gatewayPod(input: ObjectsInput): V1PodTemplateSpec {
   const { volume } = brokersVolume(input.spec);
   return {
     metadata: {
-      labels: { ...pod.labels, ...labelsOf(input, 'gateway') },
+      labels: { ...pod.labels, ...labelsOf(input.cluster, 'gateway') },
       annotations: {
         'kubectl.kubernetes.io/default-container': 'gateway',
         'prometheus.io/scrape': 'true',
@@ -58,7 +59,7 @@ export function gatewayPod(input: ObjectsInput): V1PodTemplateSpec {
           maxSkew: 1,
           topologyKey: 'topology.kubernetes.io/zone',
           whenUnsatisfiable: 'ScheduleAnyway',
-          labelSelector: { matchLabels: selectorOf(input, 'gateway') },
+          labelSelector: { matchLabels: selectorOf(input.cluster, 'gateway') },
         },
       ],
       ...(Object.keys(pod.nodeSelector).length > 0 && { nodeSelector: pod.nodeSelector }),
@@ -122,7 +123,7 @@ function rather(input: ObjectsInput): V1Affinity {
           weight: 100,
           podAffinityTerm: {
             topologyKey: 'kubernetes.io/hostname',
-            labelSelector: { matchLabels: selectorOf(input, 'gateway') },
+            labelSelector: { matchLabels: selectorOf(input.cluster, 'gateway') },
           },
         },
       ],

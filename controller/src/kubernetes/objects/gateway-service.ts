@@ -1,6 +1,7 @@
 import type { V1Service, V1ServicePort } from '@kubernetes/client-node';
+import { selectorOf } from '../names.ts';
 import { CLIENT_PORT } from './gateway-pod.ts';
-import { metadataOf, type ObjectsInput, selectorOf } from './owned.ts';
+import { metadataOf, type ObjectsInput } from './owned.ts';
 
 /** The Service by which clients reach the gateways. */
 export function gatewayService(input: ObjectsInput): V1Service {
@@ -16,6 +17,6 @@ export function gatewayService(input: ObjectsInput): V1Service {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { ...metadataOf(input, 'gateway'), ...(Object.keys(annotations).length > 0 && { annotations }) },
-    spec: { type, ports: [clients], selector: selectorOf(input, 'gateway') },
+    spec: { type, ports: [clients], selector: selectorOf(input.cluster, 'gateway') },
   };
 }

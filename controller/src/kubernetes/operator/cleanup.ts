@@ -2,10 +2,8 @@ import { refusalOf } from '../client/api-error.ts';
 import type { Kube } from '../client/kube.ts';
 import { readObject } from '../client/objects.ts';
 import { RESOURCES } from '../client/resources.ts';
+import { FINALIZER } from '../names.ts';
 import { type ClusterResource, readResource, type WsClusterObject } from './resource.ts';
-
-/** While a WsCluster has this, it is not gone: what it has outside of Kubernetes is to be removed first. */
-export const FINALIZER = 'wscluster.io/cleanup';
 
 /** Others may write the resource meanwhile. */
 const TRIES = 5;

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
+import { API_VERSION, KIND } from '../../core/spec/schema.ts';
 import type { Kube } from '../client/kube.ts';
 import { createObject, type Writable } from '../client/objects.ts';
+import { REPORTING_CONTROLLER } from '../names.ts';
 import type { ClusterResource } from './resource.ts';
 
 export interface ClusterHappening {
@@ -42,14 +44,13 @@ export class EventWriter {
   write({ namespace, name, uid }: ClusterResource, happening: ClusterHappening, about: EventAbout): void {
     if (!this.#mayWrite(`${uid} ${about}`)) return;
     const { type, reason, message } = happening;
-    const apiVersion = 'wscluster.io/v1alpha1';
     const event: Writable & Record<string, unknown> = {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
       metadata: { name: `${name}.${Date.now().toString(16)}${randomBytes(4).toString('hex')}`, namespace },
       eventTime: new Date().toISOString().replace('Z', '000Z'),
-      regarding: { apiVersion, kind: 'WsCluster', name, namespace, uid },
-      reportingController: 'wscluster.io/controller',
+      regarding: { apiVersion: API_VERSION, kind: KIND, name, namespace, uid },
+      reportingController: REPORTING_CONTROLLER,
       reportingInstance: this.#instance.slice(0, 128),
       action: 'Reconcile',
       reason,

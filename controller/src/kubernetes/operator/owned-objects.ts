@@ -1,21 +1,15 @@
 import { createHash } from 'node:crypto';
 import { WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
+import { KIND } from '../../core/spec/schema.ts';
 import { type Informer, startInformer } from '../client/informer.ts';
 import type { Kube } from '../client/kube.ts';
 import type { KubeObject } from '../client/object.ts';
 import type { Writable } from '../client/objects.ts';
 import { RESOURCES, type Resource } from '../client/resources.ts';
+import { ANNOTATIONS, LABELS, MANAGER, selectorText } from '../names.ts';
 
 const KINDS: readonly Resource[] = [RESOURCES.deployments, RESOURCES.services, RESOURCES.podDisruptionBudgets];
-
-/** All that the controller makes for clusters, and nothing else, has this label. */
-const LABEL = 'app.kubernetes.io/managed-by';
-const MANAGER = 'wscluster';
-const SELECTOR = `${LABEL}=${MANAGER}`;
-
-/** Set by Kubernetes itself, with each rollout. */
-const THEIR_ANNOTATION = 'deployment.kubernetes.io/revision';
 
 /** What is kept of an object that belongs to a WsCluster. */
 export interface OwnedObject {
@@ -54,7 +48,7 @@ export class OwnedObjects {
     this.#onChange = (owners) => parts.onChange(owners);
     this.#informers = KINDS.map((resource) =>
       startInformer<SpecifiedObject, OwnedObject>({
-        ...{ kube, resource, namespace, log, labelSelector: SELECTOR },
+        ...{ kube, resource, namespace, log, labelSelector: selectorText({ [LABELS.managedBy]: MANAGER }) },
         onChange: () => this.#look(),
         keep: (object) => readOwned(resource, object),
       }),
@@ -109,9 +103,9 @@ export function changedOwners(before: ReadonlyMap<string, string>, now: Readonly
 /** Undefined when no WsCluster owns it. */
 export function readOwned(resource: Resource, object: SpecifiedObject): OwnedObject | undefined {
   const { namespace = '', name, uid, labels, annotations, ownerReferences = [], deletionTimestamp } = object.metadata;
-  const owner = ownerReferences.find(({ kind, controller }) => kind === 'WsCluster' && controller === true);
+  const owner = ownerReferences.find(({ kind, controller }) => kind === KIND && controller === true);
   if (owner === undefined) return undefined;
-  const own = Object.entries(annotations ?? {}).filter(([key]) => key !== THEIR_ANNOTATION);
+  const own = Object.entries(annotations ?? {}).filter(([key]) => key !== ANNOTATIONS.rollout);
   const text = JSON.stringify([labels, own, ownerReferences, object.spec]);
   return {
     ...{ resource, namespace, name, uid, ownerUid: owner.uid },
@@ -130,7 +124,7 @@ export function refuseForeign(
   if (ownerReferences.some(({ uid }) => ours.some((own) => own.uid === uid))) return;
   const other = ownerReferences.find(({ controller }) => controller === true);
   // Of a WsCluster of the same name that was deleted a moment ago, say: it goes with its owner.
-  if (other === undefined && labels?.[LABEL] === MANAGER) return;
+  if (other === undefined && labels?.[LABELS.managedBy] === MANAGER) return;
   const owner =
     other === undefined ? 'was made by somebody else' : `belongs to the ${other.kind} ${other.name} (uid ${other.uid})`;
   throw new WsClusterError(

@@ -3,6 +3,7 @@ import type { Kube } from '../client/kube.ts';
 import type { KubeObject } from '../client/object.ts';
 import { deleteObject } from '../client/objects.ts';
 import { RESOURCES } from '../client/resources.ts';
+import { LABELS, MANAGER, objectName, type Role, selectorOf, selectorText } from '../names.ts';
 import type { ClusterResource } from './resource.ts';
 
 /** Pods are asked to end together; longer than they may take nobody waits for them, ms. */
@@ -11,7 +12,7 @@ const LOOK_MS = 500;
 
 /** Asks the pods of a deleted cluster to end, gateways and nodes that it made. */
 export async function endPods(kube: Kube, { namespace, name }: ClusterResource): Promise<void> {
-  await deleteObject(kube, { resource: RESOURCES.deployments, namespace, name: `${name}-gateway` });
+  await deleteObject(kube, { resource: RESOURCES.deployments, namespace, name: objectName({ name }, 'gateway') });
   for (const { metadata } of await podsOf(kube, { namespace, name }, 'node'))
     if (metadata.deletionTimestamp === undefined)
       await deleteObject(kube, { resource: RESOURCES.pods, namespace, name: metadata.name, uid: metadata.uid });
@@ -30,18 +31,14 @@ export async function podsEnded(kube: Kube, resource: ClusterResource): Promise<
 async function podsOf(
   kube: Kube,
   { namespace, name }: Pick<ClusterResource, 'namespace' | 'name'>,
-  role: 'node' | 'gateway',
+  role: Role,
 ): Promise<readonly KubeObject[]> {
-  const selector = [
-    `wscluster.io/cluster=${name}`,
-    `wscluster.io/role=${role}`,
-    'app.kubernetes.io/managed-by=wscluster',
-  ];
+  const selector = selectorText({ ...selectorOf({ name }, role), [LABELS.managedBy]: MANAGER });
   const { items } = await kube.call<{ items: readonly KubeObject[] }>({
     verb: 'list',
     resource: RESOURCES.pods,
     namespace,
-    query: { labelSelector: selector.join(',') },
+    query: { labelSelector: selector },
   });
   return items;
 }

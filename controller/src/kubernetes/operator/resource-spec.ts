@@ -2,6 +2,7 @@ import type { ClusterSpec, WsCluster } from '../../core/spec/schema.ts';
 import type { SpecStore } from '../../core/spec/spec-store.ts';
 import type { Kube } from '../client/kube.ts';
 import { RESOURCES } from '../client/resources.ts';
+import { FIELD_MANAGERS } from '../names.ts';
 import { mergePatchBetween } from './merge-patch.ts';
 import { type ClusterResource, clusterOf, readResource, type WsClusterObject } from './resource.ts';
 
@@ -59,7 +60,7 @@ export class ResourceSpec implements SpecStore {
       resource: RESOURCES.wsClusters,
       namespace,
       name,
-      query: { fieldManager: 'wscluster-api' },
+      query: { fieldManager: FIELD_MANAGERS.api },
       contentType: 'application/merge-patch+json',
       body: { metadata: { uid }, spec },
     });

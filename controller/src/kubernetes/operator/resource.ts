@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { validCluster } from '../../core/spec/load.ts';
-import type { WsCluster } from '../../core/spec/schema.ts';
+import { API_VERSION, KIND, type WsCluster } from '../../core/spec/schema.ts';
 import { servableIn } from '../../core/spec/servable.ts';
 import type { KubeObject } from '../client/object.ts';
-import { clusterId } from '../cluster-id.ts';
 import type { ResourceStatus } from '../crd/status-schema.ts';
+import { type ClusterIdentity, clusterId } from '../names.ts';
 
 /** A WsCluster as the API server answers it. Its spec may be older than our schema. */
 export interface WsClusterObject extends KubeObject {
@@ -13,12 +13,7 @@ export interface WsClusterObject extends KubeObject {
 }
 
 /** What is kept of a WsCluster. */
-export interface ClusterResource {
-  /** Of its rings: `<namespace>.<name>`. */
-  readonly id: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
+export interface ClusterResource extends ClusterIdentity {
   readonly resourceVersion: string;
   /** Counts changes of the spec. */
   readonly generation: number;
@@ -38,7 +33,7 @@ export function readResource({ metadata, spec, status }: WsClusterObject): Clust
 
 /** The resource as the schema has it, with defaults. Throws CONFIG_INVALID naming the field. */
 export function clusterOf({ namespace, name, spec }: ClusterResource): WsCluster {
-  const head = { apiVersion: 'wscluster.io/v1alpha1', kind: 'WsCluster', metadata: { name } };
+  const head = { apiVersion: API_VERSION, kind: KIND, metadata: { name } };
   const cluster = validCluster({ ...head, spec }, `WsCluster ${namespace}/${name}`);
   servableIn('kubernetes', cluster);
   return cluster;

@@ -1,5 +1,6 @@
 import { messageOf } from '@wscluster/ring';
 import { type Logger, Trouble } from '@wscluster/service';
+import { API_VERSION, KIND } from '../../core/spec/schema.ts';
 import type { Kube } from '../client/kube.ts';
 import { patchStatus } from '../client/objects.ts';
 import type { ResourceStatus } from '../crd/status-schema.ts';
@@ -59,8 +60,8 @@ export class StatusWriter {
     this.#writing = true;
     try {
       const answer = await patchStatus<WsClusterObject>(this.#parts.kube, {
-        apiVersion: 'wscluster.io/v1alpha1',
-        kind: 'WsCluster',
+        apiVersion: API_VERSION,
+        kind: KIND,
         metadata: { name, namespace, uid },
         status,
       });

@@ -2,6 +2,7 @@ import { formatRevision, messageOf, WsClusterError } from '@wscluster/ring';
 import { summaryOf } from '../../core/loop/status/summary.ts';
 import type { ClusterView } from '../../core/loop/view.ts';
 import { MAX_MESSAGE, type ResourceStatus } from '../crd/status-schema.ts';
+import { selectorOf, selectorText } from '../names.ts';
 import type { ClusterResource } from './resource.ts';
 
 type Condition = NonNullable<ResourceStatus['conditions']>[number];
@@ -112,8 +113,6 @@ function timed(conditions: readonly Condition[], before: readonly Condition[], n
 }
 
 function nodeSelector(name: string, { spec }: ClusterView): string {
-  const labels = spec.nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': name, 'wscluster.io/role': 'node' };
-  return Object.entries(labels)
-    .map(([label, value]) => `${label}=${value}`)
-    .join(',');
+  const labels = spec.nodes.selector?.matchLabels ?? selectorOf({ name }, 'node');
+  return selectorText(labels);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { ClusterIdentity } from '../names.ts';
 import { nodePod, templateHash } from './node-pod.ts';
-import type { ClusterIdentity, KubernetesNodeSettings } from './settings.ts';
+import type { KubernetesNodeSettings } from './settings.ts';
 
 const cluster: ClusterIdentity = { name: 'chat', namespace: 'prod', uid: 'u1', id: 'prod.chat' };
 const settings: KubernetesNodeSettings = {

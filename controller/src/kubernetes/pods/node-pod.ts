@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { V1Container, V1EnvVar, V1Pod, V1PodSpec, V1Volume } from '@kubernetes/client-node';
 import { WsClusterError } from '@wscluster/ring';
-import { RESOURCES } from '../client/resources.ts';
-import { LABELS, NODE_ROLE } from '../names.ts';
-import type { ClusterIdentity, KubernetesNodeSettings, PodTemplate } from './settings.ts';
+import { type ClusterIdentity, LABELS, MANAGER, ownerReference, selectorOf } from '../names.ts';
+import type { KubernetesNodeSettings, PodTemplate } from './settings.ts';
 
 /** Added to a node's drain time before it is ended by force, seconds. */
 const FORCE_MARGIN_SECONDS = 15;
@@ -26,25 +25,15 @@ export function nodePod(cluster: ClusterIdentity, settings: KubernetesNodeSettin
       name,
       namespace: cluster.namespace,
       labels: {
-        'app.kubernetes.io/name': 'wscluster-node',
-        'app.kubernetes.io/instance': cluster.name,
+        [LABELS.name]: 'wscluster-node',
+        [LABELS.instance]: cluster.name,
         ...labels,
-        'app.kubernetes.io/managed-by': 'wscluster',
-        [LABELS.cluster]: cluster.name,
-        [LABELS.role]: NODE_ROLE,
+        [LABELS.managedBy]: MANAGER,
+        ...selectorOf(cluster, 'node'),
         [LABELS.templateHash]: templateHash(settings),
       },
       ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
-      ownerReferences: [
-        {
-          apiVersion: RESOURCES.wsClusters.apiVersion,
-          kind: RESOURCES.wsClusters.kind,
-          name: cluster.name,
-          uid: cluster.uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [ownerReference(cluster)],
     },
     spec: {
       terminationGracePeriodSeconds: Math.ceil(drainSeconds) + FORCE_MARGIN_SECONDS,

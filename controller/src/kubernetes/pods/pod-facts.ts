@@ -1,7 +1,6 @@
 import { weightSchema } from '@wscluster/ring';
-import { ANNOTATIONS, LABELS, NODE_ROLE } from '../names.ts';
+import { ANNOTATIONS, type ClusterIdentity, LABELS, type Role } from '../names.ts';
 import type { Pod } from './pod.ts';
-import type { ClusterIdentity } from './settings.ts';
 
 /** What we need to know of a pod that is a node, and hold in memory. */
 export interface PodFacts {
@@ -45,6 +44,7 @@ export interface PodFacts {
   readonly graceSeconds: number;
 }
 
+const NODE: Role = 'node';
 const MAX_REASON = 300;
 const DEFAULT_GRACE_SECONDS = 30;
 
@@ -52,7 +52,7 @@ const DEFAULT_GRACE_SECONDS = 30;
 export function podFacts(pod: Pod, cluster: ClusterIdentity): PodFacts | undefined {
   const { metadata, spec, status = {} } = pod;
   const { labels = {}, ownerReferences: owners = [] } = metadata;
-  const managed = owners.some(({ uid }) => uid === cluster.uid) && labels[LABELS.role] === NODE_ROLE;
+  const managed = owners.some(({ uid }) => uid === cluster.uid) && labels[LABELS.role] === NODE;
   const madeByUs = labels[LABELS.role] !== undefined;
   if (!managed && (madeByUs || (labels[LABELS.cluster] ?? cluster.name) !== cluster.name)) return undefined;
 

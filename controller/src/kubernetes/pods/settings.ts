@@ -31,13 +31,3 @@ export interface KubernetesNodeSettings {
   readonly rabbitmq: SecretKeyRef;
   readonly redis: SecretKeyRef;
 }
-
-/** The WsCluster that the nodes belong to. */
-export interface ClusterIdentity {
-  /** metadata.name: the pods' labels and names have it. */
-  readonly name: string;
-  readonly namespace: string;
-  readonly uid: string;
-  /** What gateways and rings call it: `<namespace>.<name>`. */
-  readonly id: string;
-}

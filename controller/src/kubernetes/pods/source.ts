@@ -15,7 +15,7 @@ import {
   readObject,
 } from '../client/objects.ts';
 import { RESOURCES } from '../client/resources.ts';
-import { ANNOTATIONS, LABELS, NODE_ROLE } from '../names.ts';
+import { ANNOTATIONS, type ClusterIdentity, selectorOf, selectorText } from '../names.ts';
 import { addressesOf } from './addresses.ts';
 import { DeletionCosts } from './deletion-costs.ts';
 import { NodeJournal } from './node-journal.ts';
@@ -23,10 +23,11 @@ import { nodePod, templateHash } from './node-pod.ts';
 import type { Pod } from './pod.ts';
 import { type PodFacts, podFacts, portProblem } from './pod-facts.ts';
 import { type ObservedNode, PodHistory } from './pod-history.ts';
-import type { ClusterIdentity, KubernetesNodeSettings } from './settings.ts';
+import type { KubernetesNodeSettings } from './settings.ts';
 
+export type { ClusterIdentity } from '../names.ts';
 export type { DeletionCosts } from './deletion-costs.ts';
-export type { ClusterIdentity, KubernetesNodeSettings, PodTemplate } from './settings.ts';
+export type { KubernetesNodeSettings, PodTemplate } from './settings.ts';
 
 /** A listing waits this long for the first complete list, ms. */
 const SYNC_MS = 5000;
@@ -109,10 +110,7 @@ class PodSource implements KubernetesSource {
     };
     this.#history = new PodHistory(tombstoneMs);
     this.#journal = new NodeJournal(log, cluster.namespace, tombstoneMs);
-    this.#managed = this.#follow(
-      { [LABELS.cluster]: cluster.name, [LABELS.role]: NODE_ROLE },
-      (facts) => facts.managed,
-    );
+    this.#managed = this.#follow(selectorOf(cluster, 'node'), (facts) => facts.managed);
     this.deletionCosts = new DeletionCosts({
       kube,
       namespace: cluster.namespace,
@@ -221,9 +219,7 @@ class PodSource implements KubernetesSource {
       kube,
       resource: RESOURCES.pods,
       namespace: cluster.namespace,
-      labelSelector: Object.entries(labels)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(','),
+      labelSelector: selectorText(labels),
       keep: (pod) => {
         const facts = podFacts(pod, cluster);
         return facts !== undefined && isWanted(facts) ? facts : undefined;
@@ -313,8 +309,7 @@ class PodSource implements KubernetesSource {
     const found = await readObject<Pod>(kube, this.#refOf(pod));
     const isOurs = found?.metadata.ownerReferences?.some(({ uid }) => uid === cluster.uid) ?? false;
     if (found?.metadata.uid !== pod.uid || !isOurs || found.metadata.deletionTimestamp !== undefined) return;
-    const labels = { [LABELS.cluster]: cluster.name, [LABELS.role]: NODE_ROLE };
-    const labelled = await labelObject<Pod>(kube, this.#refOf(pod), labels);
+    const labelled = await labelObject<Pod>(kube, this.#refOf(pod), selectorOf(cluster, 'node'));
     this.#log.warn(
       {
         event: 'node-labelled-again',
@@ -362,7 +357,7 @@ class PodSource implements KubernetesSource {
       verb: 'list',
       resource: RESOURCES.pods,
       namespace: cluster.namespace,
-      query: { labelSelector: `${LABELS.cluster}=${cluster.name},${LABELS.role}=${NODE_ROLE}` },
+      query: { labelSelector: selectorText(selectorOf(cluster, 'node')) },
     });
     return items.flatMap((pod) => {
       const facts = podFacts(pod, cluster);
