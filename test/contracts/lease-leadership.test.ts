@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Leadership } from '@wscluster/controller';
+import { openLeadership } from '@wscluster/controller/core/term';
 import { connectKubernetes } from '@wscluster/controller/kubernetes/client';
-import { openLeaseLeadership } from '@wscluster/controller/kubernetes/lease';
+import { openLeaseLock } from '@wscluster/controller/kubernetes/lease';
 import { sharedLeadership } from '@wscluster/controller/kubernetes/lease/shared';
 import { type KubernetesApi, kubernetesApi } from '@wscluster/testbed/kubernetes';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -35,7 +36,7 @@ async function harness(view: (leadership: Leadership) => Leadership = (leadershi
       const { kubeconfig, relay, close } = await relayedApi(api);
       const kube = connectKubernetes({ kubeconfig, log });
       const options = { kube, namespace, name: NAME, identity: `c-${cuts.size}`, url: `http://c-${cuts.size}:7080` };
-      const leadership = openLeaseLeadership({ ...options, durationMs: DURATION_MS, log });
+      const leadership = openLeadership(openLeaseLock({ ...options, leaseDurationMs: DURATION_MS }), log);
       const candidate = view(leadership);
       cuts.set(candidate, () => relay.cutOff());
       closes.push(async () => {
@@ -77,7 +78,8 @@ describe('the Lease', () => {
   function candidate(url: string, durationMs = DURATION_MS, kubeconfig = api.kubeconfig): Leadership {
     const { log } = logged;
     const kube = connectKubernetes({ kubeconfig, log });
-    const leadership = openLeaseLeadership({ kube, namespace, name: NAME, identity: 'pod', url, durationMs, log });
+    const lock = openLeaseLock({ kube, namespace, name: NAME, identity: 'pod', url, leaseDurationMs: durationMs });
+    const leadership = openLeadership(lock, log);
     closes.push(async () => {
       await leadership.close();
       kube.close();

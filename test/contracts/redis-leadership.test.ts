@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Leadership } from '@wscluster/controller';
-import { openRedisLeadership } from '@wscluster/controller/adapters/redis/lock';
+import { openRedisLock } from '@wscluster/controller/adapters/redis/lock';
+import { openLeadership } from '@wscluster/controller/core/term';
 import { type RedisServer, redisServer } from '@wscluster/testbed';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -31,7 +32,8 @@ leadershipContract('the lock in Redis', true, async () => {
       const relay = await openTcpRelay(server.address);
       const url = `redis://127.0.0.1:${relay.port}`;
       const self = `http://127.0.0.1:${7080 + relays.size}`;
-      const candidate = openRedisLeadership({ url, cluster: 'chat', self, ttlMs: TTL_MS, log });
+      const lock = openRedisLock({ url, cluster: 'chat', self, leaseDurationMs: TTL_MS, log });
+      const candidate = openLeadership(lock, log);
       relays.set(candidate, relay);
       return candidate;
     },
@@ -65,8 +67,10 @@ describe('the lock in Redis', () => {
     behind.disconnect();
   });
 
-  function candidate(self: string, ttlMs = TTL_MS): Leadership {
-    const leadership = openRedisLeadership({ url: server.url, cluster: 'chat', self, ttlMs, log: logged.log });
+  function candidate(self: string, leaseDurationMs = TTL_MS): Leadership {
+    const { log } = logged;
+    const lock = openRedisLock({ url: server.url, cluster: 'chat', self, leaseDurationMs, log });
+    const leadership = openLeadership(lock, log);
     opened.add(leadership);
     return leadership;
   }

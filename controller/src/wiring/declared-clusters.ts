@@ -10,7 +10,7 @@ import { lockClusterState } from '../adapters/local/cluster-state-lock.ts';
 import { openFileDocuments } from '../adapters/local/documents.ts';
 import { openLocalSource } from '../adapters/local/source.ts';
 import { openRedisDocuments } from '../adapters/redis/documents.ts';
-import { openRedisLeadership } from '../adapters/redis/lock.ts';
+import { openRedisLock } from '../adapters/redis/lock.ts';
 import { Candidate } from '../core/loop/candidate.ts';
 import { Reign } from '../core/loop/reign.ts';
 import type { RunMeter } from '../core/loop/run-meter.ts';
@@ -19,6 +19,7 @@ import { type DeclaredCluster, loadClusters } from '../core/spec/load.ts';
 import type { NodesSpec } from '../core/spec/nodes-schema.ts';
 import { servableIn } from '../core/spec/servable.ts';
 import { openSpecStore, SPEC_DOCUMENT, type SpecStore } from '../core/spec/spec-store.ts';
+import { openLeadership } from '../core/term/lock-leadership.ts';
 import { nacosCredentials, openRegistry } from './registry.ts';
 import type { Options, ServedClusters } from './served-clusters.ts';
 
@@ -83,7 +84,10 @@ function candidate(
     leadership:
       brokers === undefined
         ? alwaysLeader()
-        : openRedisLeadership({ url: brokers.redisUrl, cluster: name, self, ttlMs: options.lockMs, log }),
+        : openLeadership(
+            openRedisLock({ url: brokers.redisUrl, cluster: name, self, leaseDurationMs: options.lockMs, log }),
+            log,
+          ),
     async begin(leadership) {
       const spec = await openSpecStore(documents, declared, { againMs: brokers === undefined ? 0 : RESTORED_MS });
       const transport = openTransport({ ...options, cluster: name, log });

@@ -12,8 +12,9 @@ import type { Leadership } from '../core/ports/leadership.ts';
 import type { Registry } from '../core/ports/registry.ts';
 import type { Workload } from '../core/ports/workload-source.ts';
 import type { ClusterSpec, WsCluster } from '../core/spec/schema.ts';
+import { openLeadership } from '../core/term/lock-leadership.ts';
 import { connectKubernetes, type Kube } from '../kubernetes/client/kube.ts';
-import { openLeaseLeadership } from '../kubernetes/lease/lease-leadership.ts';
+import { openLeaseLock } from '../kubernetes/lease/lease-lock.ts';
 import { sharedLeadership } from '../kubernetes/lease/shared-leadership.ts';
 import { deploymentApplies, holdsReplicas } from '../kubernetes/objects/gateway-deployment.ts';
 import { gatewayObjects } from '../kubernetes/objects/gateway-objects.ts';
@@ -68,14 +69,10 @@ export function kubernetesClusters(options: Options, log: Logger, meter: RunMete
     notReady: () => (operator === undefined ? 'starting' : operator.notReady),
     async start(self) {
       const identity = hostname();
-      lease = openLeaseLeadership({
-        kube,
-        namespace: leaseNamespace,
-        name: options.leaseName,
-        identity,
-        url: self,
+      lease = openLeadership(
+        openLeaseLock({ kube, namespace: leaseNamespace, name: options.leaseName, identity, url: self }),
         log,
-      });
+      );
       const shared = sharedLeadership(lease);
       operator = new Operator({
         ...{ kube, log, self, clusters, lead: lease },

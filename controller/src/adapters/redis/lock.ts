@@ -1,243 +1,127 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, WsClusterError } from '@wscluster/ring';
+import { WsClusterError } from '@wscluster/ring';
 import type { Logger, TextSource } from '@wscluster/service';
 import { connectRedis, leaderKey, type RedisConnection } from '@wscluster/transport';
-import type { Leadership } from '../../core/ports/leadership.ts';
-import { RELEASE, RENEW, TAKE } from './lock-scripts.ts';
+import type { Lock, LockRecord, LockTiming, LockWords, RenewResult, TakeResult } from '../../core/ports/lock.ts';
+import { LOOK, RELEASE, RELEASED, RENEW, TAKE } from './lock-scripts.ts';
 
-export interface RedisLeadershipOptions {
+export interface RedisLockOptions {
   /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes a new connection is made before the old one goes. */
   readonly url: TextSource;
   readonly cluster: string;
   /** Base URL of this controller's API, for those who ask who leads. */
   readonly self: string;
   /** Milliseconds after which a leader that is not heard of is replaced. Default 10,000; at least 500. */
-  readonly ttlMs?: number;
+  readonly leaseDurationMs?: number;
   readonly log: Logger;
 }
 
 /** The shortest time that leaves room for renewals over a network. */
-const MIN_TTL_MS = 500;
+const MIN_DURATION_MS = 500;
 
-/** Milliseconds between two looks at a lock that somebody else holds, at least and at most. */
-const POLL_MS = { min: 100, max: 200 };
-
-/** Milliseconds after a renewal that failed. */
-const RETRY_MS = 50;
-
-const TAKEN = 'another controller holds the lock: was Redis emptied, or replaced by a replica?';
-
-interface Lead {
-  /** What the lock holds while it is ours: a token of this process and this term, and our URL. */
-  readonly value: string;
-  readonly over: AbortController;
-  /** By our monotonic clock, in ms: from here on Redis may give the lock to another. */
-  deadline: number;
-}
+/** What the lock holds, null when it is not there, and the milliseconds until it expires. */
+type Shown = readonly [held: string | null, leftMs: number];
 
 /**
- * Leads while it holds a lock in Redis, `wscluster:{<cluster>}:leader`. Whether it leads is judged by its own monotonic
- * clock, from the moment before the renewal was sent; a process that was stopped knows at once. Connects in the
- * background; throws CONFIG_INVALID for a URL that is none, or a time that is too short.
+ * A lock in Redis, `wscluster:{<cluster>}:leader`. It holds a token of the process and of the try that took it, and the URL.
+ * Connects in the background; throws CONFIG_INVALID for a URL that is none, or a time that is too short.
  *
- * A lock that is gone before its time was lost by Redis, not given up: who waits leaves it to its leader for that time. A
- * process that had not seen it may take it meanwhile; the epoch of the rings is what fences.
+ * A lock that is gone before its time was lost by Redis, not given up, and is its holder's for that time. A process that
+ * had not seen it may take it meanwhile; the epoch of the rings is what fences.
  */
-export function openRedisLeadership(options: RedisLeadershipOptions): Leadership {
+export function openRedisLock(options: RedisLockOptions): Lock {
   return new RedisLock(options);
 }
 
-class RedisLock implements Leadership {
+class RedisLock implements Lock {
+  readonly timing: LockTiming;
+  readonly words: LockWords;
   readonly #connection: RedisConnection;
   readonly #key: string;
   readonly #self: string;
-  readonly #ttlMs: number;
-  readonly #log: Logger;
   readonly #process = randomUUID();
-  readonly #closing = new AbortController();
-  #term = 0;
-  #lead: Lead | undefined;
-  /** What Redis may hold of ours. */
-  #value: string | undefined;
-  #refused = false;
-  /** By our monotonic clock, in ms: until then somebody else may lead, whether or not the lock is there. */
-  #heldUntil = 0;
+  #tries = 0;
+  #looks = 0;
+  /** What the lock holds while it is ours. */
+  #value = '';
+  /** Another holder, as it was seen last. */
+  #rival: LockRecord | undefined;
 
-  constructor({ url, cluster, self, ttlMs = 10_000, log }: RedisLeadershipOptions) {
-    if (!(ttlMs >= MIN_TTL_MS))
-      throw new WsClusterError('CONFIG_INVALID', `the time of the lock must be ${MIN_TTL_MS} ms or more`, {
+  constructor({ url, cluster, self, leaseDurationMs = 10_000, log }: RedisLockOptions) {
+    if (!(leaseDurationMs >= MIN_DURATION_MS))
+      throw new WsClusterError('CONFIG_INVALID', `the time of the lock must be ${MIN_DURATION_MS} ms or more`, {
         field: 'lockSeconds',
       });
-    this.#log = log.child({ use: 'leadership' });
-    // So that a renewal that fails can be tried again within the time.
-    this.#connection = connectRedis({ url, log: this.#log, timeoutMs: Math.min(1_000, ttlMs / 6) });
     this.#key = leaderKey(cluster);
     this.#self = self;
-    this.#ttlMs = Math.ceil(ttlMs);
+    this.timing = {
+      leaseDurationMs: Math.ceil(leaseDurationMs),
+      retryPeriodMs: { min: 100, max: 200 },
+      renewRetryMs: 50,
+    };
+    this.words = {
+      name: 'lock',
+      service: 'Redis',
+      fields: { key: this.#key },
+      takenWhen: 'was Redis emptied, or replaced by a replica?',
+    };
+    // So that a renewal that fails can be tried again within the time.
+    const timeoutMs = Math.min(1_000, leaseDurationMs / 6);
+    this.#connection = connectRedis({ url, log: log.child({ use: 'leadership' }), timeoutMs });
   }
 
-  get leading(): boolean {
-    return this.#lead !== undefined && performance.now() < this.#lead.deadline;
+  async take(expired: string | undefined): Promise<TakeResult> {
+    const value = `${this.#process}.${++this.#tries} ${this.#self}`;
+    const goneIsFree = this.#rival === undefined || this.#rival.renewal === expired;
+    const args = [this.#process, value, this.timing.leaseDurationMs, goneIsFree ? 1 : 0];
+    const shown = (await this.#connection.run((redis) => redis.eval(TAKE, 1, this.#key, ...args))) as Shown;
+    const rival = this.#rivalIn(shown);
+    if (shown[0] !== value) return { result: 'held-by-other', record: rival };
+    this.#value = value;
+    return { result: 'held' };
   }
 
-  async elected(wanted: AbortSignal): Promise<AbortSignal> {
-    const signal = AbortSignal.any([wanted, this.#closing.signal]);
-    signal.throwIfAborted();
-    if (this.#lead !== undefined && this.leading) return this.#lead.over.signal;
-    this.#end('its time is over');
-    for (;;) {
-      const value = `${this.#process}.${++this.#term} ${this.#self}`;
-      const deadline = this.#deadline();
-      if (await this.#take(value)) {
-        this.#value = value;
-        if (signal.aborted) await this.release();
-        else if (performance.now() < deadline) return this.#begin({ value, deadline, over: new AbortController() });
-      }
-      await slept(POLL_MS.min + Math.random() * (POLL_MS.max - POLL_MS.min), signal);
+  async renew(signal: AbortSignal): Promise<RenewResult> {
+    const renewed = await this.#connection.run(async (redis) => {
+      // It may have waited for a connection, and must not take the lock after it was given up.
       signal.throwIfAborted();
-    }
-  }
-
-  async confirm(): Promise<boolean> {
-    const lead = this.#lead;
-    if (lead === undefined || !this.leading) return false;
-    const deadline = this.#deadline();
-    const renewed = await this.#tryToRenew(lead);
-    if (this.#lead !== lead) return false;
-    if (renewed === 'renewed') lead.deadline = deadline;
-    if (renewed === 'lost') this.#lose(TAKEN);
-    // One that could not ask does not know.
-    return renewed === 'renewed' && this.leading;
-  }
-
-  async leader(): Promise<string | undefined> {
-    try {
-      const value = await this.#connection.run((redis) => redis.get(this.#key));
-      return value?.split(' ')[1];
-    } catch {
-      return undefined;
-    }
+      return await redis.eval(RENEW, 1, this.#key, this.#value, this.timing.leaseDurationMs);
+    });
+    return renewed === 1 ? 'held' : 'lost';
   }
 
   async release(): Promise<void> {
-    this.#end('it was given up');
-    const value = this.#value;
-    this.#value = undefined;
-    if (value === undefined) return;
-    await this.#connection
-      .run((redis) => redis.eval(RELEASE, 1, this.#key, value, this.#ttlMs))
-      .catch((error: unknown) =>
-        this.#log.debug({ event: 'lock-not-released' }, `others wait until it expires: ${messageOf(error)}`),
-      );
+    await this.#connection.run((redis) => redis.eval(RELEASE, 1, this.#key, this.#value, this.timing.leaseDurationMs));
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort(new WsClusterError('SHUTTING_DOWN', 'the leadership is closed'));
-    await this.release();
-    await this.#connection.close();
+  async look(): Promise<LockRecord | undefined> {
+    const shown = (await this.#connection.run((redis) => redis.eval(LOOK, 1, this.#key))) as Shown;
+    return this.#rivalIn(shown) ?? this.#recordOf(shown);
   }
 
-  /** Until when a request that is sent now gives the lead. Less a margin, for clocks that run at different speeds. */
-  #deadline(): number {
-    return performance.now() + this.#ttlMs * 0.95;
+  isRefusal(): boolean {
+    return this.#connection.connected;
   }
 
-  #begin(lead: Lead): AbortSignal {
-    this.#lead = lead;
-    void this.#renew(lead);
-    void this.#watch(lead);
-    return lead.over.signal;
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 
-  #end(why: string): void {
-    const lead = this.#lead;
-    this.#lead = undefined;
-    lead?.over.abort(new WsClusterError('CONFLICT', `the lead is over: ${why}`));
+  /** Another holder, who may lead; also one whose lock is gone before its time, of which nothing new is known. */
+  #rivalIn(shown: Shown): LockRecord | undefined {
+    const [held] = shown;
+    if (held === null) this.#rival = this.#rival && { ...this.#rival, holder: undefined };
+    else this.#rival = held.startsWith(this.#process) ? undefined : this.#recordOf(shown);
+    return this.#rival;
   }
 
-  async #renew(lead: Lead): Promise<void> {
-    const { signal } = lead.over;
-    let waitMs = this.#ttlMs / 3;
-    while (await slept(waitMs, signal)) {
-      if (!this.leading) return; // #watch ends it
-      const deadline = this.#deadline();
-      const renewed = await this.#tryToRenew(lead);
-      if (signal.aborted || !this.leading) return;
-      if (renewed === 'lost') {
-        this.#value = undefined;
-        this.#lose(TAKEN);
-        return;
-      }
-      if (renewed === 'renewed') lead.deadline = deadline;
-      waitMs = renewed === 'renewed' ? this.#ttlMs / 3 : RETRY_MS;
-    }
-  }
-
-  /** Ends a lead at its deadline, wherever that has moved. */
-  async #watch(lead: Lead): Promise<void> {
-    while (await slept(Math.max(1, lead.deadline - performance.now()), lead.over.signal))
-      if (performance.now() >= lead.deadline) this.#lose('its lock could not be renewed in time');
-  }
-
-  #lose(why: string): void {
-    this.#log.warn(
-      { event: 'lock-lost', action: 'none: it tries to lead again; see whether Redis is reachable and not overloaded' },
-      `leads no longer: ${why}`,
-    );
-    this.#end(why);
-  }
-
-  async #take(value: string): Promise<boolean> {
-    try {
-      const goneIsFree = performance.now() >= this.#heldUntil ? 1 : 0;
-      const answer = await this.#connection.run((redis) =>
-        redis.eval(TAKE, 1, this.#key, this.#process, value, this.#ttlMs, goneIsFree),
-      );
-      this.#tell(undefined);
-      if (Number(answer) > 0) this.#heldUntil = performance.now() + Number(answer);
-      return answer === -2;
-    } catch (error) {
-      this.#tell(error);
-      return false;
-    }
-  }
-
-  async #tryToRenew(lead: Lead): Promise<'renewed' | 'lost' | 'failed'> {
-    try {
-      const renewed = await this.#connection.run(async (redis) => {
-        // It may have waited for a connection, and must not take the lock after it was given up.
-        lead.over.signal.throwIfAborted();
-        return await redis.eval(RENEW, 1, this.#key, lead.value, this.#ttlMs);
-      });
-      this.#tell(undefined);
-      return renewed === 1 ? 'renewed' : 'lost';
-    } catch (error) {
-      if (!lead.over.signal.aborted) this.#tell(error);
-      return 'failed';
-    }
-  }
-
-  /** A connection that is lost tells of itself; here is told when Redis answers, but with a refusal. */
-  #tell(error: unknown): void {
-    const refused = error !== undefined && this.#connection.connected;
-    if (refused === this.#refused || (error !== undefined && !refused)) return;
-    this.#refused = refused;
-    if (refused)
-      this.#log.warn(
-        { event: 'lock-refused', key: this.#key, action: 'mend what Redis says; no controller can lead meanwhile' },
-        `cannot take or renew the lock: ${messageOf(error)}`,
-      );
-    else this.#log.info({ event: 'lock-accepted', key: this.#key }, 'the lock can be taken or renewed again');
-  }
-}
-
-/** False when it was ended before. */
-async function slept(ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(ms, undefined, { signal });
-    return true;
-  } catch {
-    return false;
+  /** Redis itself counts the time of a lock, so each look at it is news. */
+  #recordOf([held, leftMs]: Shown): LockRecord | undefined {
+    if (held === null || held === RELEASED) return undefined;
+    return {
+      holder: held.split(' ')[1],
+      renewal: `look ${++this.#looks}`,
+      expiresInMs: Math.max(0, leftMs),
+    };
   }
 }

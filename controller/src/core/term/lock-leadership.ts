@@ -1,0 +1,168 @@
+import { WsClusterError } from '@wscluster/ring';
+import { type Logger, SerialQueue } from '@wscluster/service';
+import type { Leadership } from '../ports/leadership.ts';
+import type { Lock, RenewResult } from '../ports/lock.ts';
+import { ObservedRecord } from './observed-record.ts';
+import { slept } from './slept.ts';
+import { Term } from './term.ts';
+import { TermLog } from './term-log.ts';
+
+/** A term's deadline, as a part of the lease duration: a margin for clocks that run at different speeds. */
+const RENEW_DEADLINE = 0.95;
+
+/** A leader renews its lock after this part of the lease duration: two renewals may fail. */
+const RENEW_PERIOD = 1 / 3;
+
+/**
+ * Leads while it holds the lock. Whether it leads is judged by its own monotonic clock, from the moment before the renewal
+ * was sent. A holder that has not renewed the lock for the lease duration is replaced.
+ */
+export function openLeadership(lock: Lock, log: Logger): Leadership {
+  return new LockLeadership(lock, log);
+}
+
+class LockLeadership implements Leadership {
+  readonly #lock: Lock;
+  readonly #log: TermLog;
+  readonly #closing = new AbortController();
+  readonly #observed = new ObservedRecord();
+  /** One call of the lock at a time: two of ours would refuse each other. */
+  readonly #calls = new SerialQueue();
+  #term: Term | undefined;
+  /** The lock may still be ours, whether or not a term is. */
+  #held = false;
+
+  constructor(lock: Lock, log: Logger) {
+    this.#lock = lock;
+    this.#log = new TermLog(lock.words, log);
+  }
+
+  get leading(): boolean {
+    return this.#term?.leads ?? false;
+  }
+
+  async elected(wanted: AbortSignal): Promise<AbortSignal> {
+    const signal = AbortSignal.any([wanted, this.#closing.signal]);
+    const { min, max } = this.#lock.timing.retryPeriodMs;
+    for (;;) {
+      signal.throwIfAborted();
+      const term = await this.#calls.run(() => this.#take(signal));
+      if (term !== undefined) return term.signal;
+      await slept(min + Math.random() * (max - min), signal);
+    }
+  }
+
+  async confirm(): Promise<boolean> {
+    const term = this.#term;
+    if (term === undefined || !term.leads) return false;
+    // A term whose lock could not be renewed may go on, but is not confirmed.
+    return (await this.#renew(term)) === 'held' && term.leads;
+  }
+
+  async leader(): Promise<string | undefined> {
+    try {
+      const record = await this.#lock.look();
+      this.#observed.observe(record);
+      return this.#observed.expired === undefined ? record?.holder : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async release(): Promise<void> {
+    const end = () => this.#term?.end('it was given up');
+    end();
+    await this.#calls.run(async () => {
+      end(); // One that began meanwhile.
+      await this.#free();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new WsClusterError('SHUTTING_DOWN', 'the leadership is closed'));
+    await this.release();
+    await this.#lock.close();
+  }
+
+  /** The term that goes on or has begun; undefined when the lock could not be taken, or is not wanted any more. */
+  async #take(wanted: AbortSignal): Promise<Term | undefined> {
+    if (wanted.aborted) return undefined;
+    if (this.#term?.leads) return this.#term;
+    this.#term?.end('its time is over');
+    const deadline = this.#deadline();
+    if (!(await this.#tryToTake())) return undefined;
+    if (wanted.aborted) await this.#free();
+    if (wanted.aborted || performance.now() >= deadline) return undefined;
+    this.#term = new Term(deadline, (term) =>
+      this.#lose(term, `its ${this.#lock.words.name} could not be renewed in time`),
+    );
+    void this.#keep(this.#term);
+    return this.#term;
+  }
+
+  async #tryToTake(): Promise<boolean> {
+    try {
+      const taken = await this.#lock.take(this.#observed.expired);
+      this.#log.accepted();
+      this.#held = taken.result === 'held';
+      this.#observed.observe(taken.result === 'held' ? undefined : taken.record);
+      return this.#held;
+    } catch (error) {
+      this.#note(error);
+      return false;
+    }
+  }
+
+  /** Renews the lock for as long as the term goes on. */
+  async #keep(term: Term): Promise<void> {
+    const { leaseDurationMs, renewRetryMs } = this.#lock.timing;
+    const renewMs = leaseDurationMs * RENEW_PERIOD;
+    let waitMs = renewMs;
+    while (await slept(waitMs, term.signal)) waitMs = (await this.#renew(term)) === 'held' ? renewMs : renewRetryMs;
+  }
+
+  /** Undefined when it could not be told, or the term is over. */
+  #renew(term: Term): Promise<RenewResult | undefined> {
+    return this.#calls.run(async () => {
+      if (!term.leads) return undefined;
+      const deadline = this.#deadline();
+      try {
+        const result = await this.#lock.renew(term.signal);
+        this.#log.accepted();
+        if (result === 'held') term.extend(deadline);
+        else this.#loseToOther(term);
+        return result;
+      } catch (error) {
+        if (!term.signal.aborted) this.#note(error);
+        return undefined;
+      }
+    });
+  }
+
+  #loseToOther(term: Term): void {
+    const { name, takenWhen } = this.#lock.words;
+    this.#held = false;
+    this.#lose(term, `another controller holds the ${name}${takenWhen === undefined ? '' : `: ${takenWhen}`}`);
+  }
+
+  #lose(term: Term, why: string): void {
+    if (term.signal.aborted) return;
+    this.#log.lost(why);
+    term.end(why);
+  }
+
+  async #free(): Promise<void> {
+    if (!this.#held) return;
+    this.#held = false;
+    await this.#lock.release().catch((error: unknown) => this.#log.notReleased(error));
+  }
+
+  #note(error: unknown): void {
+    if (this.#lock.isRefusal(error)) this.#log.refused(error);
+  }
+
+  /** Of a term by a request that is sent now. */
+  #deadline(): number {
+    return performance.now() + this.#lock.timing.leaseDurationMs * RENEW_DEADLINE;
+  }
+}

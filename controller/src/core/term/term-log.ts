@@ -1,0 +1,47 @@
+import { messageOf } from '@wscluster/ring';
+import { type Logger, Trouble } from '@wscluster/service';
+import type { LockWords } from '../ports/lock.ts';
+
+/**
+ * What a leadership tells operators: lock-lost, lock-refused, lock-accepted, lock-not-released; for a Lease lease-lost and
+ * so on.
+ */
+export class TermLog {
+  readonly #words: LockWords;
+  readonly #kind: Lowercase<LockWords['name']>;
+  readonly #log: Logger;
+  readonly #refusal: Trouble;
+
+  constructor(words: LockWords, log: Logger) {
+    this.#words = words;
+    this.#kind = words.name === 'Lease' ? 'lease' : 'lock';
+    this.#log = log.child({ use: 'leadership', ...words.fields });
+    this.#refusal = new Trouble(this.#log);
+  }
+
+  lost(why: string): void {
+    const action = `none: it tries to lead again; see whether ${this.#words.service} is reachable and not overloaded`;
+    this.#log.warn({ event: `${this.#kind}-lost`, action }, `leads no longer: ${why}`);
+  }
+
+  notReleased(error: unknown): void {
+    const event = `${this.#kind}-not-released`;
+    this.#log.debug({ event }, `others wait until it expires: ${messageOf(error)}`);
+  }
+
+  refused(error: unknown): void {
+    const { name, service } = this.#words;
+    const action = `mend what ${service} says; no controller can lead meanwhile`;
+    this.#refusal.failed(
+      { event: `${this.#kind}-refused`, error, action },
+      `cannot take or renew the ${name}: ${messageOf(error)}`,
+    );
+  }
+
+  accepted(): void {
+    this.#refusal.recovered(
+      { event: `${this.#kind}-accepted` },
+      `the ${this.#words.name} can be taken or renewed again`,
+    );
+  }
+}
