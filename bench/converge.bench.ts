@@ -9,8 +9,8 @@ const LIMIT_MS = 1000;
 
 /**
  * From the moment that a fourth node listens until the last client that it takes over is connected to it: readiness
- * noticed, ring computed, published, acknowledged, clients told, clients back. 1,000 clients that send, two gateways, no
- * limit of pace, everything on one machine. The worst round counts.
+ * noticed, ring computed, published, acknowledged, clients told, clients back. 1,000 clients that send, two gateways,
+ * no limit of pace, everything on one machine. The worst round counts.
  */
 export async function run(): Promise<BenchResult[]> {
   const rounds: { ms: number; moved: number }[] = [];

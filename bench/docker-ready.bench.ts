@@ -11,8 +11,9 @@ const ROUNDS = 25;
 const LIMIT_MS = 50;
 
 /**
- * From Docker's event that a container is healthy, as an independent watcher gets it, to the moment that the last of two
- * gateways routes to it. Real Docker, RabbitMQ and Redis; two nodes are there already, the third comes again and again.
+ * From Docker's event that a container is healthy, as an independent watcher gets it, to the moment that the last of
+ * two gateways routes to it. Real Docker, RabbitMQ and Redis; two nodes are there already, the third comes again and
+ * again.
  */
 export async function run(): Promise<BenchResult[]> {
   const engine = await dockerEngine();

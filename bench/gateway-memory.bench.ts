@@ -13,8 +13,8 @@ const LIMIT = 0.6;
 /**
  * What an idle connection costs a proxy: the growth of the process's resident memory from none to 4,000 connections,
  * each of which has carried one message there and back, with a forced collection before both looks. Our gateway and
- * http-proxy-3's WebSocket proxy take turns, each time in a fresh process; the median of the rounds' ratios counts. What
- * the kernel holds for the sockets is the same for both, and not in the figure.
+ * http-proxy-3's WebSocket proxy take turns, each time in a fresh process; the median of the rounds' ratios counts.
+ * What the kernel holds for the sockets is the same for both, and not in the figure.
  */
 export async function run(): Promise<BenchResult[]> {
   const node = await Role.start('node');

@@ -39,7 +39,9 @@ function nodeId(index: number): string {
   return Buffer.from(`${index}`.padStart(64, 'f')).toString();
 }
 
-/** A ring of the first `nodes` of ids counted from `firstId`; a slot's member is its number mod NODES if there is one. */
+/**
+ * A ring of the first `nodes` of ids counted from `firstId`; a slot's member is its number mod NODES if there is one.
+ */
 function apply(current: CurrentTable, version: number, nodes: number, firstId = 0) {
   const members = Array.from(
     { length: nodes },

@@ -14,9 +14,10 @@ const LIMIT_MS = 250;
 const nodeMain = fileURLToPath(new URL('../ws-node/src/main.ts', import.meta.url));
 
 /**
- * From the API server's event that a pod is ready, as an independent watcher gets it, to the moment that the last of two
- * gateways routes to it. A real API server, RabbitMQ and Redis; nobody runs the pods, but their addresses are those of real
- * nodes, of which two are there already and the third comes again and again. Then the same among 1,000 other pods.
+ * From the API server's event that a pod is ready, as an independent watcher gets it, to the moment that the last of
+ * two gateways routes to it. A real API server, RabbitMQ and Redis; nobody runs the pods, but their addresses are those
+ * of real nodes, of which two are there already and the third comes again and again. Then the same among 1,000 other
+ * pods.
  */
 export async function run(): Promise<BenchResult[]> {
   const api = await kubernetesApi();

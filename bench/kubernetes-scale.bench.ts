@@ -22,8 +22,9 @@ const HEAP = { NODE_OPTIONS: '--max-semi-space-size=2 --max-old-space-size=256' 
 const LIMITS = { reconcileMs: 1000, rssMb: 300 };
 
 /**
- * A controller with 1,000 pods in one WsCluster: pods of somebody else that a selector matches, then those that it makes
- * itself. A real API server, RabbitMQ and Redis; nobody runs the pods. While it is watched, each 2 s a pod's weight changes.
+ * A controller with 1,000 pods in one WsCluster: pods of somebody else that a selector matches, then those that it
+ * makes itself. A real API server, RabbitMQ and Redis; nobody runs the pods. While it is watched, each 2 s a pod's
+ * weight changes.
  */
 export async function run(): Promise<BenchResult[]> {
   return [...(await measure('selected')), ...(await measure('managed'))];

@@ -16,9 +16,9 @@ const POLL_MS = 2;
 const LATE = { late: 'yes' };
 
 /**
- * With real pods on a real node: from the event that a pod is ready, as an independent watcher gets it, to the moment that
- * the last of two gateways routes to it; and beside it, to the moment that a Service's address answers from that pod, the
- * way of traffic without us (endpoint slices and kube-proxy).
+ * With real pods on a real node: from the event that a pod is ready, as an independent watcher gets it, to the moment
+ * that the last of two gateways routes to it; and beside it, to the moment that a Service's address answers from that
+ * pod, the way of traffic without us (endpoint slices and kube-proxy).
  */
 export async function run(): Promise<BenchResult[]> {
   const cluster = await kubernetesCluster();

@@ -33,8 +33,9 @@ const LIMIT_MS = 10;
 const MOST_TIMES_BARE = 2;
 
 /**
- * Rings over a real RabbitMQ to ten gateway processes, from the call that publishes to the moment that a gateway routes by
- * the ring; and, in turn with them, the same bytes over a bare fanout to ten bare consumers, from publish to receipt.
+ * Rings over a real RabbitMQ to ten gateway processes, from the call that publishes to the moment that a gateway routes
+ * by the ring; and, in turn with them, the same bytes over a bare fanout to ten bare consumers, from publish to
+ * receipt.
  */
 export async function run(): Promise<BenchResult[]> {
   const redis = await redisServer();

@@ -1,5 +1,6 @@
-// Runs FILE under the Node that the lockfile pins, after installing what is missing: `node scripts/run.mjs FILE [args]`.
-// This and what it imports must work on an older Node with nothing installed, so it is plain JavaScript on built-ins.
+// Runs FILE under the Node that the lockfile pins, after installing what is missing: `node scripts/run.mjs FILE
+// [args]`. This and what it imports must work on an older Node with nothing installed, so it is plain JavaScript on
+// built-ins.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';

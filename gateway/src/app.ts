@@ -3,7 +3,7 @@ import { openTransport } from '@wscluster/transport';
 import type { GatewayConfig } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 
-/** A gateway with the adapters that its configuration asks for. The only file that knows adapters. */
+/** Starts a gateway with the adapters that its configuration asks for. No other file knows adapters. */
 export function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   const transport = openTransport({ ...config, log });
   return createGateway({

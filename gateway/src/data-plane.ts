@@ -17,16 +17,16 @@ export interface DataPlaneContext extends ConnectionContext, HttpContext {
   onAnswer(status: number, requestId: string): void;
 }
 
-/** The server on the data port, and every socket that it accepted. */
+/** The server on the data port and all sockets that it has accepted. */
 export interface DataPlane {
   readonly server: Server;
-  /** Upgraded sockets too, which the server itself forgets (and its shutdown ignores). */
+  /** Includes upgraded sockets, which the server itself forgets and ignores in its shutdown. */
   readonly sockets: ReadonlySet<Socket>;
-  /** From now on kept connections get their last answer, and new requests on them SHUTTING_DOWN. */
+  /** From now on answers end their connections, and new requests on kept connections get SHUTTING_DOWN. */
   retire(): void;
-  /** Resolves when the requests under way are answered, after `ms` at the latest. */
+  /** Resolves when the requests in progress are answered, after at most `ms`. */
   answered(ms: number): Promise<void>;
-  /** Ends what is left at once, and resolves when nothing is. */
+  /** Ends everything that is left at once, and resolves when nothing is left. */
   destroy(): Promise<void>;
 }
 
@@ -36,17 +36,17 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const answers = new Set<ServerResponse>();
   const options = {
     headersTimeout: context.limits.requestHeadMs,
-    // A body may stream for as long as it moves: silence is what the way to the owner is bounded by.
+    // A body may stream for as long as it makes progress; the connection to the owner limits silence.
     requestTimeout: 0,
-    // Node looks whether a head is late only this often. Fixed here, while the limit may change.
+    // How often Node checks whether a head is late. It is fixed here, though the limit may change.
     connectionsCheckingInterval: Math.min(1_000, Math.ceil(context.limits.requestHeadMs / 4)),
     maxHeaderSize: MAX_HEAD_BYTES,
     noDelay: true,
-    // Ends what is left of peers whose machine or network is gone.
+    // Finds peers whose machine or network is gone.
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
-    // An offer of another protocol (h2c) may be ignored, and any in HTTP/1.0 must be: the request is served as it is
-    // (RFC 9110, 7.8).
+    // An offer of another protocol (h2c) may be ignored, and any offer in HTTP/1.0 must be; the request is then served
+    // as it is (RFC 9110, 7.8).
     shouldUpgradeCallback: (req: IncomingMessage) =>
       req.headers.upgrade?.toLowerCase() === 'websocket' && req.httpVersionMinor > 0,
   };
@@ -60,10 +60,10 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       refuseRequest(res, shuttingDown(), requestId);
     } else void serveRequest(context, req, res, requestId);
   });
-  // Bytes bound the head; beyond a number of header lines Node would drop the rest without a word.
+  // Heads are limited in bytes. With a limit on lines Node would silently drop the rest.
   server.maxHeadersCount = 0;
   server.on('clientError', (error, socket) => {
-    // Once answered, what more comes is dropped; the socket is ended by then.
+    // Once it is answered, further data is dropped; the socket has ended by then.
     if (!socket.writable) return;
     const begun = [...answers].filter((res) => res.req.socket === socket);
     if (begun.some((res) => res.headersSent)) {
@@ -76,7 +76,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     context.onRefusal(refusal, requestId);
     refuseUpgrade(socket, refusal, requestId);
   });
-  // One function for all sockets, since each idle connection holds what listens to it.
+  // One function for all sockets, since every idle connection holds its listeners.
   function forget(this: Socket): void {
     sockets.delete(this);
   }
@@ -85,14 +85,15 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     socket.on('close', forget);
   });
   server.on('upgrade', (req, socket: Socket, head) => {
-    // First of all: Node takes its own listener off, and a reset without one ends the process. 'close' follows it.
+    // This comes first: Node removes its own listener, and a reset without a listener ends the process. 'close'
+    // follows.
     socket.on('error', ignore);
     const requestId = requestIdOf(req);
     if (retired) {
       context.onUpgrade('SHUTTING_DOWN', requestId);
       refuseUpgrade(socket, shuttingDown(), requestId);
     } else if ([...answers].some((res) => res.req.socket === socket)) {
-      // Pipelined behind a request that is unanswered: its answer would get into the WebSocket.
+      // The upgrade is pipelined behind an unanswered request, whose answer would get into the WebSocket.
       context.onUpgrade('REQUEST_INVALID', requestId);
       socket.destroy();
     } else serveUpgrade(context, req, socket, head, requestId);
@@ -119,5 +120,5 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
 function ignore(): void {}
 
 function shuttingDown(): WsClusterError {
-  return new WsClusterError('SHUTTING_DOWN', 'this gateway is stopping; connect again');
+  return new WsClusterError('SHUTTING_DOWN', 'this gateway is stopping; reconnect');
 }

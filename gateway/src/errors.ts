@@ -1,15 +1,15 @@
 import { type ErrorCode, messageOf, WsClusterError } from '@wscluster/ring';
 
-/** An answer of the gateway's own. */
+/** An error answer of the gateway itself. */
 export interface Refusal {
   readonly status: number;
-  /** In lower case. */
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON: code, message, the field at fault where there is one, and the request's id. */
+  /** JSON: code, message, the field at fault if there is one, and the request's id. */
   readonly body: string;
 }
 
-/** HTTP statuses of what a gateway can refuse with; the other codes are not for clients, hence 500. */
+/** HTTP statuses of the codes that a gateway can refuse with. Other codes are not for clients, and become 500. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   KEY_MISSING: 400,
   KEY_INVALID: 400,
@@ -25,7 +25,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   OWNER_TIMEOUT: 504,
 };
 
-/** The limits that a request can be refused by, and the statuses that say so. The error has the limit's name as field. */
+/** The limits that can refuse a request, with their statuses. The error's field is the name of the limit. */
 const LIMIT_STATUS = {
   maxConnections: 503,
   maxConnectionsPerKey: 429,
@@ -39,19 +39,19 @@ export function limitReached(limit: RequestLimit, message: string): WsClusterErr
   return new WsClusterError('LIMIT_REACHED', message, { field: limit });
 }
 
-/** The limit by which a request was refused; undefined for other errors. */
+/** The limit that refused a request; undefined for other errors. */
 export function limitOf(error: WsClusterError): RequestLimit | undefined {
   if (error.code !== 'LIMIT_REACHED' || error.field === undefined || !(error.field in LIMIT_STATUS)) return undefined;
   return error.field as RequestLimit;
 }
 
-/** Seconds after which a client may try again when there is no ring, no room, or no gateway any more. */
+/** Seconds after which a client may retry if there is no ring, if a limit is reached, or if the gateway is stopping. */
 const RETRY_AFTER = '1';
 
 /** The one place where errors become HTTP answers. */
 export function refusalOf(error: WsClusterError, requestId: string): Refusal {
   const status = statusOf(error);
-  // What a defect says is for the log, not for clients.
+  // Details of a bug are for the log, not for clients.
   const message = status === 500 ? 'the gateway failed' : error.message;
   return {
     status,
@@ -71,7 +71,7 @@ function statusOf(error: WsClusterError): number {
   return error.field === 'sec-websocket-version' ? 426 : (STATUS[error.code] ?? 500);
 }
 
-/** Anything thrown, as one of ours. */
+/** Turns anything thrown into a WsClusterError. */
 export function asWsClusterError(thrown: unknown): WsClusterError {
   return thrown instanceof WsClusterError
     ? thrown

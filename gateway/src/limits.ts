@@ -1,66 +1,74 @@
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from '@wscluster/ring';
 import type { RequestLimit } from './errors.ts';
 
-/** The limits that end an open connection, by their names in the cluster's spec. */
+/** The limits that end open connections, by their names in the cluster's spec. */
 export type SweptLimit = 'idleSeconds' | 'pingSeconds' | 'stallSeconds';
-/** What refused a request or ended a connection. */
+/** Any limit that refuses requests or ends connections. */
 export type LimitName = RequestLimit | SweptLimit;
 
-/** Time and size limits of the data plane, each with its reason. Milliseconds and bytes. */
+/** Time and size limits of the data plane, with their reasons. Milliseconds and bytes. */
 export interface Limits {
-  /** TCP connect to the owner: a node in the same network answers in a few ms; a lost SYN is sent again after 1 s. */
+  /** TCP connect to the owner. A node in the same network answers within a few ms; a lost SYN is resent after 1 s. */
   readonly connectMs: number;
-  /** The owner's answer to an upgrade, from the connect on; covers a node that authenticates against something slow. */
+  /**
+   * The owner's answer to an upgrade, from the connect on. Long enough for a node that authenticates against a slow
+   * service.
+   */
   readonly answerMs: number;
-  /** Head of the owner's answer; Node's own bound for request heads is the same. */
+  /** Head of the owner's answer. The same as Node's own limit for request heads. */
   readonly answerHeadBytes: number;
-  /** How long a refused dial waits for a ring with another owner: a lost node is seen and reassigned within that. */
+  /**
+   * How long a refused dial waits for a ring with another owner. A lost node is noticed and replaced within this time.
+   */
   readonly ownerWaitMs: number;
-  /** How long a Close waits for the end of a message before the end of any frame will do. */
+  /** How long a Close waits for the end of a message; after that, the end of any frame will do. */
   readonly messageGraceMs: number;
-  /** From the Close to the client's own Close, and the time without progress after which a closing connection is cut. */
+  /**
+   * Time from the Close to the client's own Close; also the time without progress after which a closing connection is
+   * cut.
+   */
   readonly closeMs: number;
-  /** The node's time for its part of the close handshake, when the client did not do its own. */
+  /** Time for the node's part of the close handshake if the client did not do its own. */
   readonly nodeCloseMs: number;
-  /** A request's head (slow loris). */
+  /** Time for a request's head to arrive (slow loris). */
   readonly requestHeadMs: number;
-  /** The owner's answer to a plain HTTP request, and silence within one. */
+  /** Time for the owner's answer to a plain HTTP request, and longest silence within it. */
   readonly httpAnswerMs: number;
-  /** Bodies up to this are held so that a refused connect can be tried again at the new owner. */
+  /** Bodies up to this size are held in memory, so that a refused connect can be retried at the new owner. */
   readonly heldBodyBytes: number;
-  /** How long after an owner change requests are marked as settling: clients have come back by then. */
+  /** How long after an owner change requests are marked as settling. Clients have reconnected by then. */
   readonly settlingMs: number;
-  /** Client connections, from routing until nothing is left of them; 0: no limit. */
+  /** Client connections, from routing until they are fully closed; 0: no limit. */
   readonly maxConnections: number;
-  /** The same, of one key; 0: no limit. */
+  /** The same for one key; 0: no limit. */
   readonly maxConnectionsPerKey: number;
-  /** Header lines of a request. */
+  /** Size of a request's header lines. */
   readonly maxHeaderBytes: number;
-  /** Path and query of a request. */
+  /** Size of a request's path and query. */
   readonly maxPathBytes: number;
-  /** Without a byte either way a connection is closed after this; 0: never. */
+  /** A connection is closed after this time without a byte in either direction; 0: never. */
   readonly idleMs: number;
-  /** Silence of a client after which it is pinged, to find those whose network went away without a word; 0: never. */
+  /** A client that has been silent for this long is pinged, to find those whose network vanished; 0: never. */
   readonly pingMs: number;
   /**
-   * How long what waits for a client, or for its node, may wait without any of it being taken; 0: for ever. How much may
-   * wait needs no limit of its own: the other end is held back once 64 KiB and what the kernel holds are waiting.
+   * How long data may wait for a client, or for its node, without any of it being read; 0: forever. The amount needs no
+   * limit: the sender is held back once 64 KiB, and what the kernel buffers, are waiting.
    */
   readonly stallMs: number;
-  /** Between two looks at all connections for the three above. */
+  /** Time between two sweeps over all connections for the three limits above. */
   readonly sweepMs: number;
 }
 
 /**
- * TCP keep-alive of every socket, to clients and to nodes: the first probe after this much silence, ms. Shorter than the
- * idle time-outs of usual load balancers and NATs (60 s and more).
+ * TCP keep-alive of every socket, to clients and to nodes: the first probe is sent after this many ms of silence.
+ * Shorter than the idle timeouts of common load balancers and NATs (60 s and more).
  */
 export const KEEP_ALIVE_MS = 30_000;
 
-/** A lost SYN is sent again after 1 s, and once more 2 s later. */
+/** A lost SYN is resent after 1 s, and again 2 s later. */
 const CONNECT_MS = 3_000;
 
-/** What a cluster sets, in the units of the data plane. */
+/** The limits that a cluster sets, in the units of the data plane. */
 function ofCluster(limits: GatewayLimits) {
   return {
     maxConnections: limits.maxConnections,
@@ -89,7 +97,7 @@ export const DEFAULT_LIMITS: Limits = {
   sweepMs: 1_000,
 };
 
-/** The limits in force: what the cluster sets over the defaults, and what this process was given over both. */
+/** The limits in force: the cluster's limits override the defaults, and those given to this process override both. */
 export class CurrentLimits {
   readonly #own: Partial<Limits>;
   #value: Limits;
@@ -99,12 +107,12 @@ export class CurrentLimits {
     this.#value = { ...DEFAULT_LIMITS, ...own };
   }
 
-  /** One immutable snapshot, swapped whole. Connections keep the one that they began with. */
+  /** One immutable snapshot, replaced as a whole. Connections keep the one that they started with. */
   get value(): Limits {
     return this.#value;
   }
 
-  /** Takes over what came with a ring; undefined: the defaults. */
+  /** Takes over the limits of a ring; undefined: the defaults. */
   follow(limits: GatewayLimits | undefined): void {
     this.#value = { ...DEFAULT_LIMITS, ...ofCluster(limits ?? DEFAULT_GATEWAY_LIMITS), ...this.#own };
   }

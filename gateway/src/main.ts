@@ -11,7 +11,7 @@ await runProcess(root, async () => {
   if (config === undefined) process.exit(0);
   const log = root.child({ cluster: config.cluster, gateway: config.id }, { level: config.logLevel });
   const gateway = await startGateway(config, log);
-  // Without a file there is nothing to read again, and SIGHUP is what ends a process whose terminal was closed.
+  // Without a file there is nothing to reload, and SIGHUP ends a process whose terminal was closed.
   if (config.config === undefined) return gateway;
   const reloader = new Reloader(config, read, gateway, log);
   return { stop: () => gateway.stop(), reload: () => reloader.reload() };

@@ -6,12 +6,12 @@ import type { UpgradeResult } from './relay/client-connection.ts';
 import type { Traffic } from './relay/relay.ts';
 import type { CurrentTable } from './table/current-table.ts';
 
-/** Counted in plain fields where it happens, and turned into metrics only when somebody asks for them. */
+/** Counts in plain fields, which become metrics only when they are scraped. */
 export interface Counts {
   readonly traffic: Traffic;
   readonly upgrades: Map<UpgradeResult, number>;
   readonly httpAnswers: Map<number, number>;
-  /** By the limit that refused or ended it. */
+  /** Refused requests and ended connections, by limit. */
   readonly limited: Map<LimitName, number>;
 }
 

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Visible ASCII, so that it can stand in any header, log and command line as it is. */
+/** Visible ASCII, so that it can be used unchanged in any header, log and command line. */
 const USABLE = /^[\x21-\x7e]{1,128}$/;
 
 /**
- * By what one request is found in the answers and logs of all that it passes: the X-Request-Id that it came with, or a
- * new UUID when it has none that is 1 to 128 visible ASCII characters (two of them are none).
+ * The id by which a request can be found in the answers and logs along its way: its X-Request-Id, or a new UUID if it
+ * does not have exactly one with 1 to 128 visible ASCII characters.
  */
 export function requestIdOf(req: IncomingMessage): string {
   const given = req.headers['x-request-id'];
   return typeof given === 'string' && USABLE.test(given) ? given : newRequestId();
 }
 
-/** For what never became a request. */
+/** For data that never became a request. */
 export function newRequestId(): string {
   return randomUUID();
 }

@@ -4,12 +4,12 @@ import type { Tracker } from './move/tracker.ts';
 import type { ClientConnection } from './relay/client-connection.ts';
 import { GOING_AWAY } from './relay/close-frame.ts';
 
-/** Between two looks at whether all are gone, ms. */
+/** Milliseconds between two checks whether all connections are gone. */
 const LOOK_MS = 20;
 
 /**
- * Closes all connections with 1001, evenly over `drainMs`, and resolves when they are gone; what does not finish the
- * close handshake within its deadlines is destroyed.
+ * Closes all connections with 1001, spread evenly over `drainMs`, and resolves when they are gone. Connections that
+ * miss the deadlines of the close handshake are destroyed.
  */
 export async function closeAll(tracker: Tracker<ClientConnection>, drainMs: number, limits: Limits): Promise<void> {
   const all = tracker.all();

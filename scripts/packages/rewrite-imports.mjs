@@ -1,6 +1,8 @@
 import { dirname, posix } from 'node:path';
 
-/** What an import or export (on one line, as the compiler writes it) or an import(...) names, and what stands before it. */
+/**
+ * What an import or export (on one line, as the compiler writes it) or an import(...) names, and what stands before it.
+ */
 const IMPORTED = /(^(?:import|export)\b.*?\bfrom |^import |\bimport\()(['"])([^'"]+)\2/gm;
 
 /**

@@ -5,7 +5,8 @@ import { rewriteImports } from './rewrite-imports.mjs';
 
 /**
  * Writes one package into `folder`: what the compiler made of its workspaces, laid out as in the repository, so that
- * programs find each other by the same relative paths. Throws an Error for an import of something it does not depend on.
+ * programs find each other by the same relative paths. Throws an Error for an import of something it does not depend
+ * on.
  */
 export function writePackage(
   root,

@@ -15,8 +15,8 @@ const held = new Set<DatabaseSync>();
  * holds it.
  *
  * The lock is a record lock of the kernel, and goes when its holder dies, however it dies; so there is no stale lock to
- * tell from a live one. Node reaches such locks only through SQLite, which is used for nothing else here: the file stays
- * empty. It also stays in place, since removing it would split those who wait for it from those who come later.
+ * tell from a live one. Node reaches such locks only through SQLite, which is used for nothing else here: the file
+ * stays empty. It also stays in place, since removing it would split those who wait for it from those who come later.
  */
 export function tryFileLock(path: string): (() => void) | undefined {
   const db = new DatabaseSync(path, { timeout: 0 });

@@ -25,10 +25,10 @@ const SAME_SIGNAL_MS = 1000;
 
 /**
  * Runs a process until SIGTERM or SIGINT, or until the launcher that it has an ipc channel to is gone, which is sent
- * READY_MESSAGE once `start` has resolved. Exit codes:
- * 0 stopped as asked, 2 unusable configuration or stored state, 1 anything else. Asked to stop while it starts, it is told by `signal`,
- * and stops once started. A second signal, at least a second after the first, ends it at once. An unhandled error is a
- * defect: it is logged and the process ends, for a supervisor to start it afresh.
+ * READY_MESSAGE once `start` has resolved. Exit codes: 0 stopped as asked, 2 unusable configuration or stored state, 1
+ * anything else. Asked to stop while it starts, it is told by `signal`, and stops once started. A second signal, at
+ * least a second after the first, ends it at once. An unhandled error is a defect: it is logged and the process ends,
+ * for a supervisor to start it afresh.
  */
 export async function runProcess(log: Logger, start: (signal: AbortSignal) => Promise<Running>): Promise<void> {
   const fail = (event: string) => (error: unknown) => {

@@ -9,9 +9,9 @@ import type { Logger } from './log.ts';
 import { readOptionsFile } from './options-file.ts';
 
 /**
- * One setting of a process, by the key that holds its value: `--kebab-name` on the command line, else `WSCLUSTER_KEBAB_NAME` in the environment, else
- * the content of the file that `WSCLUSTER_KEBAB_NAME_FILE` names (for mounted secrets), which is read once unless the
- * option is live.
+ * One setting of a process, by the key that holds its value: `--kebab-name` on the command line, else
+ * `WSCLUSTER_KEBAB_NAME` in the environment, else the content of the file that `WSCLUSTER_KEBAB_NAME_FILE` names (for
+ * mounted secrets), which is read once unless the option is live.
  */
 export interface OptionSpec<T extends z.ZodType = z.ZodType> {
   readonly schema: T;

@@ -68,9 +68,10 @@ export interface RingUpdatesContext {
 }
 
 /**
- * Keeps a follower's ring current from two sources: the bus, which is quick and may lose messages, and the store, which is read
- * at the start, at each connect, when a heartbeat names something else than what is held, and every 2 s while there are
- * no heartbeats. With both gone the last ring stays in use. A ring that is older or damaged never replaces another.
+ * Keeps a follower's ring current from two sources: the bus, which is quick and may lose messages, and the store, which
+ * is read at the start, at each connect, when a heartbeat names something else than what is held, and every 2 s while
+ * there are no heartbeats. With both gone the last ring stays in use. A ring that is older or damaged never replaces
+ * another.
  */
 export class RingUpdates implements FollowerHandlers {
   readonly #context: RingUpdatesContext;
@@ -90,7 +91,10 @@ export class RingUpdates implements FollowerHandlers {
     this.#silence = new Trouble(context.log);
   }
 
-  /** Reads the store once, and keeps watch from then on. Does not fail: without a ring the follower has nothing to go by. */
+  /**
+   * Reads the store once, and keeps watch from then on. Does not fail: without a ring the follower has nothing to go
+   * by.
+   */
   async start(): Promise<void> {
     const { silenceMs, pollMs } = this.#context.timing;
     this.#timer = setInterval(() => this.#watch(), Math.min(silenceMs, pollMs) / 4);
@@ -175,7 +179,9 @@ export class RingUpdates implements FollowerHandlers {
     void this.#read();
   }
 
-  /** One read at a time; a wish for another one meanwhile is remembered. `wanted`: what the store should hold by now. */
+  /**
+   * One read at a time; a wish for another one meanwhile is remembered. `wanted`: what the store should hold by now.
+   */
   #read(wanted?: RingName): Promise<void> {
     if (this.#reading !== undefined) {
       this.#readAgain = true;

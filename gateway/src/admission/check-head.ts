@@ -4,15 +4,15 @@ import { limitReached } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 
 /**
- * The most that the HTTP parser takes for a head, fixed when the server is made: the upper end of what a cluster can set
- * as maxHeaderBytes, which is held to here.
+ * The largest head that the HTTP parser accepts, fixed when the server is created. It is the largest maxHeaderBytes
+ * that a cluster can set; checkHead enforces the actual limit.
  */
 export const MAX_HEAD_BYTES = 65_536;
 
-/** A header line has `: ` and a line end beside name and value. */
+/** Besides name and value a header line has `: ` and a line end. */
 const LINE_EXTRA_BYTES = 4;
 
-/** Throws LIMIT_REACHED when path and query, or the header lines, are longer than the limits allow. */
+/** Throws LIMIT_REACHED if path and query, or the header lines, are longer than the limits allow. */
 export function checkHead(req: IncomingMessage, limits: Limits): void {
   if ((req.url ?? '').length > limits.maxPathBytes)
     throw limitReached('maxPathBytes', `path and query must be at most ${limits.maxPathBytes} bytes`);

@@ -2,7 +2,7 @@ import type { Limits, SweptLimit } from '../limits.ts';
 import type { Tracker } from '../move/tracker.ts';
 import type { ClientConnection } from '../relay/client-connection.ts';
 
-/** Holds all open connections to their limits, by one timer for all of them. */
+/** Enforces the limits of all open connections with a single timer. */
 export class Sweeper {
   readonly #timer: NodeJS.Timeout;
 
@@ -12,7 +12,7 @@ export class Sweeper {
     onLimit: (limit: SweptLimit, nodeId: string) => void,
   ) {
     this.#timer = setInterval(() => {
-      // A copy: what is ended may leave the tracker meanwhile.
+      // A copy, since connections that are ended leave the tracker.
       for (const entry of tracker.all()) {
         const limit = entry.sweep(limits());
         if (limit !== undefined) onLimit(limit, entry.nodeId);

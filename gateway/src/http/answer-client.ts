@@ -4,7 +4,10 @@ import type { WsClusterError } from '@wscluster/ring';
 import { refusalOf } from '../errors.ts';
 import { endsHere } from '../route/hop-headers.ts';
 
-/** Passes the owner's answer on, as it comes; Node frames its body to the client anew. Rejects when either side breaks off; both are destroyed then. */
+/**
+ * Passes the owner's answer on as it arrives; Node frames the body for the client anew. Rejects if either side
+ * disconnects; both are destroyed then.
+ */
 export async function passAnswer(answer: IncomingMessage, res: ServerResponse): Promise<void> {
   const headers: string[] = [];
   const raw = answer.rawHeaders;
@@ -17,7 +20,7 @@ export async function passAnswer(answer: IncomingMessage, res: ServerResponse): 
   await pipeline(answer, res);
 }
 
-/** Answers with an error of the gateway's own. */
+/** Answers with an error of the gateway itself. */
 export function refuseRequest(res: ServerResponse, error: WsClusterError, requestId: string): void {
   const { status, headers, body } = refusalOf(error, requestId);
   res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);

@@ -7,17 +7,17 @@ import { KEEP_ALIVE_MS, type Limits } from '../limits.ts';
 import type { Owner } from '../table/table.ts';
 import type { RequestBody } from './request-body.ts';
 
-/** How an attempt at an owner ended. */
+/** How an attempt to send a request to an owner ended. */
 export type Attempt =
-  /** The head of its answer is there, the body is still to come. */
+  /** The head of the answer has arrived; the body is still to come. */
   | { readonly kind: 'answered'; readonly answer: IncomingMessage }
   /**
-   * `unsent`: no byte of the request can have reached the owner. `stale`: a connection kept from an earlier request
-   * broke, most likely because the owner had just closed it.
+   * `unsent`: no byte of the request can have reached the owner. `stale`: a connection that was kept from an earlier
+   * request broke, most likely because the owner had just closed it.
    */
   | { readonly kind: 'failed'; readonly error: WsClusterError; readonly unsent: boolean; readonly stale: boolean };
 
-/** Sends requests to owners over connections that are kept and used again. */
+/** Sends requests to owners over connections that are kept and reused. */
 export interface OwnerProxy {
   send(
     req: IncomingMessage,
@@ -31,17 +31,17 @@ export interface OwnerProxy {
 
 interface Sending {
   request: ClientRequest | undefined;
-  /** The connection did not come about in time, so nothing was sent. */
+  /** The connection was not established in time, so nothing was sent. */
   connectTimedOut: boolean;
   settle(attempt: Attempt): void;
 }
 
-/** `limits`: those in force when a request is sent. */
+/** `limits`: returns the limits in force when a request is sent. */
 export function createOwnerProxy(limits: () => Limits): OwnerProxy {
-  // Keeps fewer than a node's default of 5 s, which it also names in Keep-Alive: the node is not to close first.
+  // Shorter than a node's default of 5 s, which it also announces in Keep-Alive, so that the node does not close first.
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 256, timeout: 4_000, keepAliveMsecs: KEEP_ALIVE_MS });
   const proxy = createProxyServer({ agent, toProxy: true, selfHandleResponse: true });
-  /** The proxy's events name the answer to the client, not the attempt. */
+  /** The proxy's events refer to the answer to the client, not to the attempt. */
   const sendings = new WeakMap<ServerResponse, Sending>();
 
   proxy.on('proxyReq', (request, _req, res, _options, socket) => {
@@ -51,7 +51,7 @@ export function createOwnerProxy(limits: () => Limits): OwnerProxy {
     watch(sending, request, socket, limits());
   });
   proxy.on('proxyRes', (answer, _req, res) => sendings.get(res)?.settle({ kind: 'answered', answer }));
-  // Client resets: nobody is left to answer.
+  // The client reset the connection: there is nobody left to answer.
   proxy.on('econnreset', (error, _req, res) => sendings.get(res)?.settle(failure(error, undefined)));
 
   return {
@@ -71,11 +71,11 @@ export function createOwnerProxy(limits: () => Limits): OwnerProxy {
   };
 }
 
-/** Connect and answer each have a time limit; a busy body does not, a silent one does. */
+/** Connecting and answering have a time limit each. A body may take any time, but not be silent for too long. */
 function watch(sending: Sending, request: ClientRequest, socket: Socket, limits: Limits): void {
   const late = (what: string) => () => request.destroy(new WsClusterError('OWNER_TIMEOUT', what));
   if (socket.connecting) {
-    const message = `the owner could not be connected within ${limits.connectMs} ms`;
+    const message = `could not connect to the owner within ${limits.connectMs} ms`;
     const timer = setTimeout(() => {
       sending.connectTimedOut = true;
       late(message)();
@@ -95,7 +95,7 @@ function failure(error: Error, sending: Sending | undefined): Attempt {
     error: new WsClusterError('OWNER_UNREACHABLE', `the owner of the key cannot be reached: ${messageOf(error)}`, {
       cause: error,
     }),
-    // Names with several addresses fail with all of their errors at once.
+    // Host names with several addresses fail with all errors at once.
     unsent: syscall === 'connect' || syscall === 'getaddrinfo' || error instanceof AggregateError,
     stale: sending?.request?.reusedSocket === true,
   };

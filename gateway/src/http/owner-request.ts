@@ -6,8 +6,8 @@ import { isReservedHeader, ownerHeaders } from '../route/owner-headers.ts';
 import { changedAfter, lastChange, type Table } from '../table/table.ts';
 
 /**
- * Takes from a request what ends at this hop and what only a gateway may set, and returns the headers to add. Once per
- * request: the forwarded headers of earlier proxies are in the answer, not in the request any more.
+ * Removes the headers that end at this hop and those that only a gateway may set, and returns the headers to add. Call
+ * this once per request: it moves the forwarded headers of earlier proxies from the request into the result.
  */
 export function forwardHeaders(
   req: IncomingMessage,
@@ -18,7 +18,7 @@ export function forwardHeaders(
   const added = Object.fromEntries(ownerHeaders(req, key, table.ring.revision, requestId));
   const { connection } = req.headers;
   for (const name of Object.keys(req.headers)) {
-    // Node frames the body anew by the transfer encoding; `expect` was answered by this gateway already.
+    // Node frames the body anew according to the transfer encoding; this gateway has already answered `expect`.
     const ends = name === 'expect' || (name !== 'transfer-encoding' && endsHere(name, connection));
     if (ends || isReservedHeader(name)) delete req.headers[name];
   }
@@ -26,8 +26,8 @@ export function forwardHeaders(
 }
 
 /**
- * The slot's owner is new, or its clients are still to move to it: they are on their way, and a node that finds none for
- * the key may wait for them a little.
+ * Whether the slot's owner is new, or its clients have yet to move to it. They are about to reconnect then, and a node
+ * without a client for the key may wait a little for it.
  */
 export function isSettling(table: Table, slot: number, release: Release | undefined, limits: Limits): boolean {
   if (performance.now() - lastChange(table, slot).at < limits.settlingMs) return true;

@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { WsClusterError } from '@wscluster/ring';
 
-/** How the body of a request goes to the owner. */
+/** How the body of a request is sent to the owner. */
 export type RequestBody =
-  /** Whole, in memory: a connect that was refused can be tried again. Empty for a request without a body. */
+  /** Completely in memory, so that a refused connect can be retried. Empty for a request without a body. */
   | { readonly kind: 'held'; readonly bytes: Buffer }
-  /** As it comes, once. */
+  /** Streamed as it arrives, once. */
   | { readonly kind: 'streamed' };
 
 /**
- * Takes the body in when its length is known and at most `maxBytes`. Throws REQUEST_INVALID when the client breaks it
- * off, or sends a DELETE or OPTIONS with a body of unknown length, which http-proxy-3 would pass on without its body.
+ * Reads the body into memory if its length is known and at most `maxBytes`. Throws REQUEST_INVALID if the client aborts
+ * it, or sends a DELETE or OPTIONS with a body of unknown length, which http-proxy-3 would pass on without the body.
  */
 export async function readBody(req: IncomingMessage, maxBytes: number): Promise<RequestBody> {
   if (req.headers['transfer-encoding'] !== undefined) {
@@ -27,7 +27,7 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
   try {
     for await (const chunk of req) chunks.push(chunk as Buffer);
   } catch (cause) {
-    throw new WsClusterError('REQUEST_INVALID', 'the request broke off in its body', { field: 'body', cause });
+    throw new WsClusterError('REQUEST_INVALID', 'the request was aborted in its body', { field: 'body', cause });
   }
   return { kind: 'held', bytes: Buffer.concat(chunks) };
 }

@@ -15,15 +15,15 @@ export interface HttpContext {
   readonly proxy: OwnerProxy;
   readonly limits: Limits;
   release(): Release | undefined;
-  /** Reads the store now: somebody seems to know a newer ring. */
+  /** Reads the store now, since somebody seems to know a newer ring. */
   refresh(): void;
-  /** A request got an error of the gateway's own. */
+  /** A request was answered with an error of the gateway itself. */
   onRefusal(error: WsClusterError, requestId: string): void;
 }
 
 /**
- * The whole way of a plain HTTP request: key -> slot -> owner -> answer. Nothing throws; a client that goes away takes
- * its request to the owner with it.
+ * Serves a plain HTTP request: key -> slot -> owner -> answer. Never throws. If the client disconnects, its request to
+ * the owner is aborted.
  */
 export async function serveRequest(
   context: HttpContext,
@@ -45,9 +45,9 @@ export async function serveRequest(
 }
 
 /**
- * A second attempt is made once, when the first one cannot have done anything: the connect was refused (any request that
- * is held whole), or the node says that it is not the owner any more (requests without a body), and by then there is
- * another owner; or a kept connection turned out to be closed (GET and HEAD), at the same owner then.
+ * Makes one more attempt if the first one cannot have had any effect. It goes to another owner, once there is one, if
+ * the connect was refused (for any request held in memory), or if the node says that it is no longer the owner (for
+ * requests without a body). It goes to the same owner if a kept connection turned out to be closed (for GET and HEAD).
  */
 async function answerOf(
   context: HttpContext,

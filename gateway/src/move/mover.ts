@@ -7,16 +7,16 @@ import type { Tracker } from './tracker.ts';
 
 export interface MovingConnection extends Movable {
   told: boolean;
-  /** Goes to the new owner instead, while connecting. */
+  /** While it is connecting: goes to the new owner instead. */
   redirect(owner: Owner): void;
-  /** Asks the client to come back. */
+  /** Tells the client to reconnect. */
   move(): void;
 }
 
 /**
- * Carries out the plan: redirects at once, moves evenly over the window of the release. It plans afresh at each table
- * and each release; what the last one left undone is done first, within the window of the new one. So a gateway that
- * fell behind catches up, and never goes faster than `maxPerSecond`.
+ * Carries out the plan: it redirects at once, and spreads moves evenly over the window of the release. It plans again
+ * at each table and each release; moves that are left from the last one come first, within the window of the new one. A
+ * gateway that fell behind thus catches up, but never exceeds `maxPerSecond`.
  */
 export class Mover<T extends MovingConnection> {
   readonly #current: CurrentTable;
@@ -32,7 +32,7 @@ export class Mover<T extends MovingConnection> {
     this.#pacer = new Pacer((entry) => this.#moveIfDue(entry));
   }
 
-  /** The last one that was taken. */
+  /** The last release. */
   get release(): Release | undefined {
     return this.#release;
   }
@@ -42,7 +42,7 @@ export class Mover<T extends MovingConnection> {
     return this.#moved;
   }
 
-  /** To be called after each swap of the table, and for each release that a message brings. */
+  /** Call this after each change of the table, and for each release that a message brings. */
   update(release: Release, tableChanged: boolean): void {
     const released = this.#release === undefined || !isSameRelease(this.#release, release);
     this.#release = release;
@@ -53,14 +53,14 @@ export class Mover<T extends MovingConnection> {
     for (const { entry, owner } of redirects) entry.redirect(owner);
     if (this.#stopped) return;
     const left = new Set(this.#pacer.left);
-    // Without a new release or anything to add, the window that runs goes on; each move is checked when its time comes.
+    // Without a new release or new moves the current window goes on; each move is checked again when it is due.
     if (!released && moves.every((entry) => left.has(entry))) return;
     const due = new Set(moves);
     const items = [...[...left].filter((entry) => due.has(entry)), ...moves.filter((entry) => !left.has(entry))];
     this.#pacer.set(items, windowOf(release, items.length));
   }
 
-  /** No more moves; connections that are not there yet still go to the right owner. */
+  /** Stops moving; connections that are still connecting go to the right owner. */
   stop(): void {
     this.#stopped = true;
     this.#pacer.stop();
@@ -75,7 +75,7 @@ export class Mover<T extends MovingConnection> {
   }
 }
 
-/** Milliseconds over which `count` moves are spread: those of the release, or more where its rate asks for it. */
+/** Milliseconds over which `count` moves are spread: the window of the release, or longer if its rate requires it. */
 function windowOf(release: Release, count: number): number {
   return Math.max(release.spreadMs, release.maxPerSecond === 0 ? 0 : (count / release.maxPerSecond) * 1000);
 }

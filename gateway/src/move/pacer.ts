@@ -1,11 +1,13 @@
-/** Between two looks at the clock, ms: fine enough for an even pace, and one timer whatever the rate. */
+/** Milliseconds between two ticks: short enough for an even pace, with one timer at any rate. */
 const TICK_MS = 20;
-/** After a stall (a stopped process, a long turn) at most this much time is made up for at once, ms. */
+/** After a stall (a stopped process, a long turn) at most this many milliseconds are made up for at once. */
 const MAX_CATCH_UP_MS = 100;
-/** With no window, this many are done in one turn of the event loop, so that other work is not held up for long. */
+/**
+ * Without a window, this many items are done per turn of the event loop, so that other work is not held up for long.
+ */
 const BATCH = 256;
 
-/** Does something for each of many items, evenly over a span of time. */
+/** Acts on many items, spread evenly over a time span. */
 export class Pacer<T> {
   readonly #act: (item: T) => void;
   readonly #now: () => number;
@@ -13,7 +15,7 @@ export class Pacer<T> {
   #next = 0;
   /** Items per ms. */
   #rate = 0;
-  /** Items, with fractions, that time has allowed and that are not done yet. */
+  /** Items, including fractions, that are due but not done yet. */
   #credit = 0;
   #last = 0;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
@@ -24,12 +26,12 @@ export class Pacer<T> {
     this.#now = now;
   }
 
-  /** What is still to be done, in order. */
+  /** The items that are left, in order. */
   get left(): readonly T[] {
     return this.#items.slice(this.#next);
   }
 
-  /** Replaces what is left to be done. `windowMs` 0: as fast as other work allows. */
+  /** Replaces the items that are left. `windowMs` 0: as fast as other work allows. */
   set(items: readonly T[], windowMs: number): void {
     const idle = this.#timer === undefined;
     this.stop();
@@ -41,13 +43,14 @@ export class Pacer<T> {
       return;
     }
     this.#rate = items.length / windowMs;
-    // Half an item: the first one comes in the middle of its share of the window, and the last one before its end.
+    // Half an item, so that the first one is due in the middle of its share of the window, and the last one before the
+    // end.
     if (idle || this.#credit > 1) this.#credit = 0.5;
     this.#last = this.#now();
     this.#timer = setInterval(this.#tick, TICK_MS);
   }
 
-  /** Forgets what is left. */
+  /** Drops the items that are left. */
   stop(): void {
     clearInterval(this.#timer as NodeJS.Timeout | undefined);
     clearImmediate(this.#timer as NodeJS.Immediate | undefined);
@@ -60,7 +63,7 @@ export class Pacer<T> {
     const now = this.#now();
     this.#credit += Math.min(now - this.#last, MAX_CATCH_UP_MS) * this.#rate;
     this.#last = now;
-    // The sum of many fractions may miss a whole number by very little.
+    // The sum of many fractions may be very slightly below a whole number.
     const due = Math.floor(this.#credit + 1e-6);
     this.#credit -= due;
     this.#do(due);
@@ -78,7 +81,7 @@ export class Pacer<T> {
     while (this.#next < end) {
       const item = items[this.#next++] as T;
       this.#act(item);
-      // The act may have replaced the items.
+      // The action may have replaced the items.
       if (this.#items !== items) return;
     }
     if (this.#next === items.length) this.stop();

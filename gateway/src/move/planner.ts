@@ -2,25 +2,28 @@ import type { Release } from '@wscluster/ring';
 import { changedAfter, neverChanged, type Owner, ownerOfSlot, type Table } from '../table/table.ts';
 import type { Tracked, Tracker } from './tracker.ts';
 
-/** What the plan looks at, beside slot and node. */
+/** What the plan considers, besides slot and node. */
 export interface Movable extends Tracked {
-  /** Not upgraded yet: it can be sent to another owner without the client noticing. */
+  /** Not upgraded yet, so it can be sent to another owner without the client noticing. */
   readonly connecting: boolean;
   readonly relaying: boolean;
-  /** Was told to reconnect already. */
+  /** Has been told to reconnect. */
   readonly told: boolean;
 }
 
 export interface MovePlan<T> {
-  /** Still connecting to a node that does not own the slot any more: sent to the owner at once, release or not. */
+  /**
+   * Connections that are still connecting to a node that no longer owns the slot. They are sent to the owner at once,
+   * whether or not the change is released.
+   */
   readonly redirects: readonly { readonly entry: T; readonly owner: Owner }[];
-  /** Live, on a node that does not own the slot any more, by a change that is released. In the order of slots. */
+  /** Live connections to a node that no longer owns the slot, if that change is released. In the order of slots. */
   readonly moves: readonly T[];
 }
 
 /**
- * What is to be done now for every connection to be at its owner. It follows from the table and the release alone, not
- * from what happened before: a missed update costs time only, and a change that was taken back costs nothing.
+ * What to do now so that every connection is at its owner. This depends only on the table and the release, not on what
+ * happened before: a missed update costs only time, and a change that was reverted costs nothing.
  *
  * | connection | its node owns the slot | change of the slot released | plan     |
  * |------------|------------------------|-----------------------------|----------|
@@ -34,7 +37,7 @@ export function planMoves<T extends Movable>(table: Table, tracker: Tracker<T>, 
   const redirects: { entry: T; owner: Owner }[] = [];
   const moves: T[] = [];
   tracker.visitSlots((slot, first) => {
-    // All were routed by this table or one before it, so they can only be wrong where an owner changed.
+    // All connections were routed by this table or an earlier one, so they can only be wrong if an owner changed.
     if (neverChanged(table, slot)) return;
     const owner = ownerOfSlot(table, slot);
     if (owner === undefined) return;
@@ -48,7 +51,7 @@ export function planMoves<T extends Movable>(table: Table, tracker: Tracker<T>, 
   return { redirects, moves };
 }
 
-/** Whether a live connection is to be moved. */
+/** Whether a live connection has to move. */
 export function isDue(entry: Movable, table: Table, release: Release): boolean {
   if (entry.told || !entry.relaying) return false;
   const owner = ownerOfSlot(table, entry.slot);

@@ -1,18 +1,17 @@
 import { SLOTS } from '@wscluster/ring';
 
-/** What the tracker needs of a connection. It sets `next` and `previous`; nobody else may. */
+/** What the tracker needs of a connection. Only the tracker may set `next` and `previous`. */
 export interface Tracked {
   readonly slot: number;
-  /** The node it is connected, or being connected, to. Changed through Tracker.setNode only. */
+  /** The node that it is connected or connecting to. Only Tracker.setNode changes it. */
   nodeId: string;
   next: Tracked | undefined;
   previous: Tracked | undefined;
 }
 
 /**
- * All client connections by slot, from the moment that they are routed until nothing is left of them. Each slot has a
- * list whose links are the connections' own fields: adding and removing allocate nothing and take the same time at any
- * size, and a scan goes over one array.
+ * All client connections by slot, from routing until they are fully closed. Each slot has a list that is linked through
+ * fields of the connections: adding and removing allocate nothing and take constant time, and a scan walks one array.
  */
 export class Tracker<T extends Tracked = Tracked> {
   readonly #heads: Array<Tracked | undefined> = new Array(SLOTS).fill(undefined);
@@ -25,7 +24,7 @@ export class Tracker<T extends Tracked = Tracked> {
     return this.#size;
   }
 
-  /** Rises whenever countsBySlot may have changed. */
+  /** Increases whenever countsBySlot may have changed. */
   get changes(): number {
     return this.#changes;
   }
@@ -50,7 +49,7 @@ export class Tracker<T extends Tracked = Tracked> {
     this.#changes++;
   }
 
-  /** Takes out an entry that is in. */
+  /** Removes an entry, which must be tracked. */
   remove(entry: T): void {
     if (entry.previous === undefined) this.#heads[entry.slot] = entry.next;
     else entry.previous.next = entry.next;
@@ -75,8 +74,8 @@ export class Tracker<T extends Tracked = Tracked> {
   }
 
   /**
-   * Calls for the first entry of each slot that has any, in the order of slots; the others follow by `next`. Entries
-   * must not be added or removed meanwhile.
+   * Calls `each` with the first entry of each slot that has any, in the order of slots; the others follow by `next`. No
+   * entries may be added or removed meanwhile.
    */
   visitSlots(each: (slot: number, first: T) => void): void {
     for (let slot = 0; slot < SLOTS; slot++) {
@@ -85,7 +84,7 @@ export class Tracker<T extends Tracked = Tracked> {
     }
   }
 
-  /** All that there are now. */
+  /** All current entries. */
   all(): T[] {
     const entries: T[] = [];
     this.visitSlots((_slot, first) => {

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { WsClusterError } from '@wscluster/ring';
 
-/** The head of an HTTP/1.1 answer, as it came. */
+/** The head of an HTTP/1.1 answer, as received. */
 export interface AnswerHead {
   readonly status: number;
   readonly reason: string;
   /** Names as sent, and values trimmed, in order. */
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
-  /** The bytes, with the empty line. */
+  /** The bytes, including the empty line. */
   readonly raw: Buffer;
 }
 
-/** A complete head and the bytes that came with what follows it. */
+/** A complete head and the bytes that arrived after it. */
 export interface Answer {
   readonly head: AnswerHead;
   readonly rest: Buffer;
@@ -21,7 +21,7 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([^\r\n]*))?$/;
 const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
 
-/** Gathers the bytes of an answer until its head is complete. */
+/** Collects the bytes of an answer until its head is complete. */
 export class AnswerReader {
   readonly #maxBytes: number;
   #bytes: Buffer = Buffer.alloc(0);
@@ -35,15 +35,18 @@ export class AnswerReader {
   }
 
   /**
-   * Takes more bytes; returns the head and what came after it, or undefined while the head is incomplete. Informational
-   * answers (1xx but 101) are skipped. Throws OWNER_PROTOCOL on a malformed or oversized head.
+   * Takes more bytes. Returns the head and the bytes after it, or undefined while the head is incomplete. Skips
+   * informational answers (1xx except 101). Throws OWNER_PROTOCOL for a malformed or oversized head.
    */
   push(chunk: Buffer): Answer | undefined {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     for (;;) {
       const end = this.#bytes.indexOf(END_OF_HEAD);
       if (end < 0 ? this.#bytes.length > this.#maxBytes : end > this.#maxBytes)
-        throw new WsClusterError('OWNER_PROTOCOL', `the head of the owner's answer is above ${this.#maxBytes} bytes`);
+        throw new WsClusterError(
+          'OWNER_PROTOCOL',
+          `the head of the owner's answer is larger than ${this.#maxBytes} bytes`,
+        );
       if (end < 0) return undefined;
       const head = parseHead(this.#bytes.subarray(0, end + END_OF_HEAD.length));
       const rest = this.#bytes.subarray(end + END_OF_HEAD.length);
@@ -65,23 +68,23 @@ function parseHead(raw: Buffer): AnswerHead {
   return { status: Number(status[1]), reason: status[2] ?? '', headers, raw };
 }
 
-/** All values of a header, joined as one list; undefined when it is absent. `name` in lower case. */
+/** All values of a header, joined as one list; undefined if it is absent. `name` in lower case. */
 export function headerOf(head: AnswerHead, name: string): string | undefined {
   const values = head.headers.filter(([sent]) => sent.toLowerCase() === name).map(([, value]) => value);
   return values.length === 0 ? undefined : values.join(', ');
 }
 
-/** Throws OWNER_PROTOCOL unless the 101 answers this very upgrade (RFC 6455, 4.1). */
+/** Throws OWNER_PROTOCOL unless the 101 answers this upgrade (RFC 6455, 4.1). */
 export function check101(head: AnswerHead, key: string): void {
   const wrong = (what: string) =>
-    new WsClusterError('OWNER_PROTOCOL', `the owner's 101 is not one to this upgrade: ${what}`);
+    new WsClusterError('OWNER_PROTOCOL', `the owner's 101 does not answer this upgrade: ${what}`);
   if (headerOf(head, 'upgrade')?.toLowerCase() !== 'websocket') throw wrong('Upgrade must be websocket');
   const connection = headerOf(head, 'connection') ?? '';
   if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(connection)) throw wrong('Connection must be Upgrade');
   if (headerOf(head, 'sec-websocket-accept') !== acceptOf(key)) throw wrong('Sec-WebSocket-Accept does not match');
 }
 
-/** What a server answers to a Sec-WebSocket-Key. */
+/** The Sec-WebSocket-Accept for a Sec-WebSocket-Key. */
 export function acceptOf(key: string): string {
   return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }

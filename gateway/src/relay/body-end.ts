@@ -1,12 +1,15 @@
 import { type AnswerHead, headerOf } from './answer-head.ts';
 
-/** Says when the body of an answer is complete: takes each chunk, returns how many of its bytes belong to the body. */
+/** Finds the end of the body of an answer: takes each chunk and returns how many of its bytes belong to the body. */
 export interface BodyEnd {
   readonly done: boolean;
   take(chunk: Buffer): number;
 }
 
-/** How the body of an answer to a GET ends (RFC 9112, 6.3). A malformed length or chunk ends with the connection. */
+/**
+ * How the body of an answer to a GET ends (RFC 9112, 6.3). With a malformed length or chunk it ends with the
+ * connection.
+ */
 export function bodyEndOf(head: AnswerHead): BodyEnd {
   if (head.status === 204 || head.status === 304) return countedBody(0);
   const coding = headerOf(head, 'transfer-encoding')?.toLowerCase();
@@ -33,7 +36,7 @@ function countedBody(length: number): BodyEnd {
   };
 }
 
-/** Follows sizes and data of the chunks, then the trailer up to its empty line. */
+/** Follows the chunks, then the trailer up to its empty line. */
 function chunkedBody(): BodyEnd {
   type State = 'size' | 'extension' | 'data' | 'trailer' | 'done' | 'malformed';
   let state: State = 'size';

@@ -12,7 +12,9 @@ import { passAnswer } from './pass-answer.ts';
 import { refuseUpgrade } from './refuse.ts';
 import { Relay, type Traffic } from './relay.ts';
 
-/** How an upgrade ended: `opened`, `passed` (an answer of the node's), `abandoned` by the client, or an error code. */
+/**
+ * How an upgrade ended: `opened`, `passed` (the node answered otherwise), `abandoned` by the client, or an error code.
+ */
 export type UpgradeResult = 'opened' | 'passed' | 'abandoned' | WsClusterError['code'];
 
 export interface ConnectionContext {
@@ -21,48 +23,48 @@ export interface ConnectionContext {
   readonly limits: Limits;
   readonly traffic: Traffic;
   onUpgrade(result: UpgradeResult, requestId: string): void;
-  /** Reads the store now: somebody seems to know a newer ring. */
+  /** Reads the store now, since somebody seems to know a newer ring. */
   refresh(): void;
-  /** A request got an error of the gateway's own. */
+  /** A request was answered with an error of the gateway itself. */
   onRefusal(error: WsClusterError, requestId: string): void;
 }
 
 /** A client's accepted upgrade request. */
 export interface ClientUpgrade {
   readonly socket: Socket;
-  /** Bytes that came right after the request's head. */
+  /** Bytes that arrived right after the request's head. */
   readonly head: Buffer;
   readonly webSocketKey: string;
   readonly requestId: string;
-  /** The request's head for the owner, at the revision by which the owner was chosen. */
+  /** The request's head for the owner, with the revision that the owner was chosen by. */
   compose(revision: Revision): string;
 }
 
 type Stage =
   | { readonly kind: 'dialing'; exit(): void }
-  /** The owner refused; perhaps a ring with another one is on its way. */
+  /** The owner refused; a ring with another owner may be on its way. */
   | { readonly kind: 'waiting'; exit(): void }
   | { readonly kind: 'relaying'; readonly relay: Relay; exit(): void }
-  /** An answer is on its way to the client, the node's or the gateway's own. */
+  /** The answer of the node, or of the gateway itself, is being sent to the client. */
   | { readonly kind: 'answering'; exit(): void }
   | { readonly kind: 'gone'; exit(): void };
 
-/** One client connection from the moment that it is routed until nothing is left of it. */
+/** One client connection, from routing until it is fully closed. */
 export class ClientConnection implements MovingConnection {
   readonly slot: number;
   readonly key: string;
   nodeId: string;
   next: Tracked | undefined = undefined;
   previous: Tracked | undefined = undefined;
-  /** Was told to reconnect; nobody is told twice. */
+  /** Has been told to reconnect; that happens only once. */
   told = false;
   readonly #context: ConnectionContext;
   readonly #client: Socket;
-  /** Dropped at the 101: an idle connection is not to hold its request, with all headers and the buffer it came in. */
+  /** Dropped at the 101, so that an idle connection does not hold its request, with all headers and their buffer. */
   #upgrade: ClientUpgrade | undefined;
   #owner: Owner;
   #stage: Stage = { kind: 'waiting', exit: nothing };
-  /** The owner refused once: the next refusal is final. */
+  /** The owner has refused once; the next refusal is final. */
   #refusedOnce = false;
 
   constructor(context: ConnectionContext, upgrade: ClientUpgrade, destination: Destination, owner: Owner) {
@@ -75,7 +77,7 @@ export class ClientConnection implements MovingConnection {
     this.#owner = owner;
   }
 
-  /** From here on it is tracked, and finds its own end. */
+  /** From here on it is tracked, and ends by itself. */
   start(): void {
     this.#context.tracker.add(this);
     this.#client.on('end', this.#onClientGone).on('close', this.#onClientGone);
@@ -96,30 +98,30 @@ export class ClientConnection implements MovingConnection {
     if (this.connecting) this.#dial(owner);
   }
 
-  /** The owner changed: the client is asked to come back, and then gets to the new one. */
+  /** The owner changed: tells the client to reconnect, which takes it to the new one. */
   move(): void {
     if (this.#stage.kind === 'relaying') this.#stage.relay.close(OWNER_CHANGED);
   }
 
-  /** Closes in order; a client that is still connecting is refused. */
+  /** Closes gracefully; a client that is still connecting is refused. */
   close(notice: CloseNotice): void {
     if (this.#stage.kind === 'relaying') this.#stage.relay.close(notice);
     else if (this.connecting)
       this.#refuse(new WsClusterError('SHUTTING_DOWN', `the connection is closed: ${notice.reason}`));
   }
 
-  /** Holds it to the limits on what is open; to be called every sweepMs. Returns the limit that ended it, if one did. */
+  /** Enforces the limits on open connections; call this every sweepMs. Returns the limit that ended it, if one did. */
   sweep(limits: Limits): SweptLimit | undefined {
     return this.#stage.kind === 'relaying' ? this.#stage.relay.sweep(limits) : undefined;
   }
 
-  /** Leaves nothing behind, at once. */
+  /** Ends everything at once. */
   destroy(): void {
     if (this.#stage.kind === 'relaying') this.#stage.relay.destroy();
     else this.#client.destroy();
   }
 
-  /** Until the 101. */
+  /** Valid until the 101. */
   get #requestId(): string {
     return this.#upgrade?.requestId ?? '';
   }
@@ -145,7 +147,7 @@ export class ClientConnection implements MovingConnection {
   }
 
   #onOutcome(outcome: DialOutcome): void {
-    // The attempt is over and its sockets are in the outcome: there is nothing to abandon any more.
+    // The attempt is over and the outcome holds its sockets, so there is nothing left to abandon.
     this.#stage = { kind: 'waiting', exit: nothing };
     if (outcome.kind === 'upgraded') this.#open(outcome);
     else if (outcome.kind === 'failed' && outcome.unanswered) this.#waitForOwner(outcome.error);
@@ -153,13 +155,11 @@ export class ClientConnection implements MovingConnection {
     else if (outcome.head.status === 421 && !this.#refusedOnce) {
       outcome.upstream.socket.destroy();
       this.#context.refresh();
-      this.#waitForOwner(
-        new WsClusterError('OWNER_UNREACHABLE', 'the node says that it does not own the key any more'),
-      );
+      this.#waitForOwner(new WsClusterError('OWNER_UNREACHABLE', 'the node says that it no longer owns the key'));
     } else this.#pass(outcome);
   }
 
-  /** 421 and refused dials mean that the ring is about to change, or has just done so. */
+  /** A 421 or a refused dial means that the ring is about to change, or has just changed. */
   #waitForOwner(error: WsClusterError): void {
     if (this.#refusedOnce) {
       this.#refuse(error);
@@ -207,7 +207,7 @@ export class ClientConnection implements MovingConnection {
     this.#end();
   }
 
-  /** Before the 101 a client that is half gone is gone. */
+  /** Before the 101 a client that has half-closed counts as gone. */
   #onClientGone = (): void => {
     const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);

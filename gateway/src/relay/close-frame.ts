@@ -1,23 +1,23 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Why a connection is closed: an RFC 6455 status code, and a short reason in ASCII for whoever reads the client's log. */
+/** Why a connection is closed: a status code of RFC 6455, and a short ASCII reason for the client's log. */
 export interface CloseNotice {
   readonly code: number;
   readonly reason: string;
 }
 
-/** 1012 "service restart" tells clients to come back; well-made ones do so at once, with jitter. */
+/** 1012 "service restart" tells clients to reconnect at once. */
 export const OWNER_CHANGED: CloseNotice = { code: 1012, reason: 'owner changed' };
 export const OWNER_LOST: CloseNotice = { code: 1012, reason: 'owner lost' };
 export const GOING_AWAY: CloseNotice = { code: 1001, reason: 'gateway going away' };
 export const IDLE: CloseNotice = { code: 1001, reason: 'idle' };
 
-/** An empty Ping as a server sends it. */
+/** An empty Ping from a server. */
 export const PING_FRAME: Buffer = Buffer.from([0x89, 0]);
-/** Bytes of a client's answer to it: two of header, four of mask. */
+/** Bytes of the client's Pong: two of header, four of mask. */
 export const PONG_BYTES = 6;
 
-/** A Close frame as a server sends it. */
+/** A Close frame from a server. */
 export function closeFrame(notice: CloseNotice): Buffer {
   const size = 2 + notice.reason.length;
   const frame = Buffer.allocUnsafe(2 + size);
@@ -28,7 +28,7 @@ export function closeFrame(notice: CloseNotice): Buffer {
   return frame;
 }
 
-/** A Close frame as a client sends it: masked. */
+/** A Close frame from a client, which is masked. */
 export function maskedCloseFrame(notice: CloseNotice): Buffer {
   const plain = closeFrame(notice);
   const frame = Buffer.allocUnsafe(plain.length + 4);

@@ -5,25 +5,27 @@ import type { Limits } from '../limits.ts';
 import { type Answer, AnswerReader, check101 } from './answer-head.ts';
 import { Upstream } from './upstream.ts';
 
-/** How an attempt to upgrade at the owner ended. */
+/** How an upgrade attempt at the owner ended. */
 export type DialOutcome =
-  /** The 101 is good. `rest` came right after it. Whoever gets it sets `receive` and listens before it returns. */
+  /**
+   * The 101 is valid. `rest` arrived right after it. The receiver sets `receive` and its listeners before it returns.
+   */
   | ({ readonly kind: 'upgraded'; readonly upstream: Upstream } & Answer)
-  /** Any other answer, to be passed on or dropped. */
+  /** Any other answer, to pass on or drop. */
   | ({ readonly kind: 'answered'; readonly upstream: Upstream } & Answer)
-  /** Nothing is left of the attempt. `unanswered`: the owner sent no byte, so another one may be tried. */
+  /** The attempt is over. `unanswered`: the owner sent no byte, so another owner may be tried. */
   | { readonly kind: 'failed'; readonly error: WsClusterError; readonly unanswered: boolean };
 
 export interface DialRequest {
   readonly address: HostPort;
-  /** The request's head, ready to be written. */
+  /** The complete head of the request. */
   readonly text: string;
   readonly webSocketKey: string;
 }
 
 /**
- * Dials the owner, sends the upgrade and reads the head of the answer. Calls `done` once, never from within this call;
- * not at all when the returned function was called before, which abandons the attempt.
+ * Dials the owner, sends the upgrade and reads the head of the answer. Calls `done` once, after this call has returned.
+ * The returned function abandons the attempt; `done` is then not called.
  */
 export function dial(request: DialRequest, limits: Limits, done: (outcome: DialOutcome) => void): () => void {
   const upstream = new Upstream(request.address);
@@ -31,7 +33,7 @@ export function dial(request: DialRequest, limits: Limits, done: (outcome: DialO
   const reader = new AnswerReader(limits.answerHeadBytes);
   let cause: Error | undefined;
   let timer = setTimeout(
-    () => timeOut(`the owner could not be connected within ${limits.connectMs} ms`),
+    () => timeOut(`could not connect to the owner within ${limits.connectMs} ms`),
     limits.connectMs,
   );
 
@@ -47,7 +49,8 @@ export function dial(request: DialRequest, limits: Limits, done: (outcome: DialO
   };
   const timeOut = (message: string) => fail(new WsClusterError('OWNER_TIMEOUT', message), false);
   const broken = () => {
-    if (reader.started) fail(new WsClusterError('OWNER_PROTOCOL', "the owner's answer broke off in its head"), false);
+    if (reader.started)
+      fail(new WsClusterError('OWNER_PROTOCOL', 'the owner disconnected within the head of its answer'), false);
     else {
       const why = cause === undefined ? 'closed the connection without an answer' : messageOf(cause);
       fail(new WsClusterError('OWNER_UNREACHABLE', `the owner of the key cannot be reached: ${why}`, { cause }), true);

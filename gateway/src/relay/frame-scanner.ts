@@ -1,30 +1,30 @@
-/** Where scanTo stops: at the end of a frame, of a message, or of a Close frame. */
+/** Where scanTo stops: at the end of a frame, a message, or a Close frame. */
 export type Boundary = 'frame' | 'message' | 'close';
 
 /**
- * Follows the WebSocket frames of one direction of one connection by their headers alone. It must see every byte from
- * the first one after the 101. It keeps a few numbers and no bytes, so it allocates nothing per chunk.
+ * Follows the WebSocket frames of one direction of a connection by their headers. It must see every byte after the 101.
+ * It keeps a few numbers and no bytes, so it allocates nothing per chunk.
  */
 export class FrameScanner {
-  /** Bytes read of the header at hand; 0 when none has begun. */
+  /** Bytes read of the current header; 0 if none has begun. */
   #headerRead = 0;
-  /** Bytes of the header at hand: known once the second one is read. */
+  /** Size of the current header, which is known once its second byte is read. */
   #headerSize = 2;
-  /** Offset at which the header's extended length ends and the mask begins. */
+  /** Offset in the header at which the extended length ends and the mask begins. */
   #lengthEnd = 2;
   #firstByte = 0;
   #payloadSize = 0;
-  /** Payload bytes of the frame at hand that are still to come. */
+  /** Payload bytes of the current frame that are still to come. */
   #payloadLeft = 0;
   #inFragmentedMessage = false;
   #closeSeen = false;
 
-  /** No frame has begun that has not ended: a frame may be put in here. */
+  /** Every frame that has begun has ended, so a frame may be inserted here. */
   get atFrameBoundary(): boolean {
     return this.#headerRead === 0 && this.#payloadLeft === 0;
   }
 
-  /** A whole Close frame has gone by; nothing may follow it. */
+  /** A whole Close frame has passed; nothing may follow it. */
   get closeSeen(): boolean {
     return this.#closeSeen;
   }
@@ -35,8 +35,8 @@ export class FrameScanner {
   }
 
   /**
-   * Follows a chunk up to the first wanted boundary and returns its offset in the chunk: 0 when it is there already,
-   * -1 when the whole chunk was followed without one. The end of a Close frame counts as every kind of boundary.
+   * Follows a chunk up to the first such boundary and returns its offset in the chunk: 0 if the scanner is already at
+   * one, -1 if the chunk has none. The end of a Close frame counts as every kind of boundary.
    */
   scanTo(chunk: Uint8Array, boundary: Boundary): number {
     return this.isAt(boundary) ? 0 : this.#run(chunk, boundary);
@@ -74,7 +74,7 @@ export class FrameScanner {
     return -1;
   }
 
-  /** Reads header bytes; leaves headerRead at 0 when the header is complete. Returns the offset after them. */
+  /** Reads header bytes and returns the offset after them. headerRead is 0 once the header is complete. */
   #readHeader(chunk: Uint8Array, from: number, end: number): number {
     let at = from;
     let read = this.#headerRead;
@@ -92,7 +92,7 @@ export class FrameScanner {
       read = 2;
     }
     for (; read > 1 && read < this.#lengthEnd && at < end; read++)
-      // Beyond 2^53 this is no longer exact, and no such frame ever ends.
+      // Above 2^53 this is not exact, but such a frame never ends.
       this.#payloadSize = this.#payloadSize * 256 + (chunk[at++] as number);
     if (read >= this.#lengthEnd && read > 1) {
       const mask = Math.min(this.#headerSize - read, end - at);
@@ -106,7 +106,7 @@ export class FrameScanner {
   #endFrame(): void {
     const opcode = this.#firstByte & 0x0f;
     if (opcode === 0x8) this.#closeSeen = true;
-    // Control frames may come between the frames of a message and do not end it.
+    // Control frames may come between the frames of a message, and do not end it.
     else if (opcode < 0x8) this.#inFragmentedMessage = this.#firstByte < 0x80;
   }
 }

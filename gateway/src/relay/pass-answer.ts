@@ -8,8 +8,8 @@ import type { Upstream } from './upstream.ts';
 const NOT_PASSED = new Set(['connection', 'keep-alive', 'proxy-connection']);
 
 /**
- * Passes an answer other than 101 on as it is, then closes both connections; `onGone` is called once nothing is left
- * to do here. An owner that is silent for answerMs within its answer, or a client that takes none of it, is cut off.
+ * Passes on an answer other than 101 unchanged, then closes both connections and calls `onGone`. An owner that is
+ * silent for answerMs within its answer, or a client that reads none of it, is cut off.
  */
 export function passAnswer(
   client: Socket,

@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream';
 import type { WsClusterError } from '@wscluster/ring';
 import { refusalOf } from '../errors.ts';
 
-/** Time for a client to take a short answer and close, ms. */
+/** Milliseconds in which a client must read a short answer and close. */
 const LINGER_MS = 2_000;
 
-/** Answers an upgrade with an error of the gateway's own, and closes. */
+/** Answers an upgrade with an error of the gateway itself, and closes. */
 export function refuseUpgrade(client: Duplex, error: WsClusterError, requestId: string): void {
   const { status, headers, body } = refusalOf(error, requestId);
   const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
@@ -15,8 +15,8 @@ export function refuseUpgrade(client: Duplex, error: WsClusterError, requestId: 
 }
 
 /**
- * Ends a client's connection after a last write. What the client still sends is read and dropped, since closing over
- * unread bytes resets the connection and can take the answer away; what does not close by itself is destroyed.
+ * Ends a client's connection after a last write. Data that still arrives is read and dropped, since closing with unread
+ * bytes resets the connection and may lose the answer. A connection that does not close by itself is destroyed.
  */
 export function endClient(client: Duplex, last: string | Buffer): void {
   client.removeAllListeners('data');

@@ -7,7 +7,7 @@ import { readChunks } from './read-chunks.ts';
 import type { Upstream } from './upstream.ts';
 import { Vitals } from './vitals.ts';
 
-/** Bytes relayed by this process, both kinds counted when they are read. */
+/** Bytes relayed by this process, counted when they are read. */
 export interface Traffic {
   toNode: number;
   toClient: number;
@@ -18,13 +18,13 @@ export interface Traffic {
  *  open ──close()──▶ awaiting-boundary ──Close written──▶ told ──client's Close──▶ finishing ──▶ gone
  *    └──an end closes by itself──▶ leaving ──────────────────────────────────────────────────────▶ gone
  * ```
- * | phase             | node -> client               | client -> node                    | left behind after            |
- * |-------------------|------------------------------|-----------------------------------|------------------------------|
- * | open              | relayed                      | relayed                           | never                        |
- * | awaiting-boundary | relayed up to the boundary   | relayed                           | closeMs without a byte       |
- * | told              | dropped                      | relayed up to the client's Close  | closeMs                      |
- * | leaving           | relayed                      | relayed                           | closeMs without a byte       |
- * | finishing         | dropped                      | dropped                           | closeMs, or nodeCloseMs      |
+ * | phase             | node -> client             | client -> node                   | left behind after       |
+ * |-------------------|----------------------------|----------------------------------|-------------------------|
+ * | open              | relayed                    | relayed                          | never                   |
+ * | awaiting-boundary | relayed up to the boundary | relayed                          | closeMs without a byte  |
+ * | told              | dropped                    | relayed up to the client's Close | closeMs                 |
+ * | leaving           | relayed                    | relayed                          | closeMs without a byte  |
+ * | finishing         | dropped                    | dropped                          | closeMs, or nodeCloseMs |
  */
 type Phase =
   | { readonly kind: 'open'; exit(): void }
@@ -38,8 +38,8 @@ const OPEN: Phase = { kind: 'open', exit: nothing };
 const GONE: Phase = { kind: 'gone', exit: nothing };
 
 /**
- * Relays an upgraded connection as raw bytes, with backpressure both ways, until both sockets are gone; `onGone` is
- * called once, then. Takes both sockets over, whatever state they are in by now.
+ * Relays an upgraded connection as raw bytes, with backpressure in both directions, until both sockets are closed; then
+ * it calls `onGone`. Takes over both sockets, whatever state they are in.
  */
 export class Relay {
   readonly #client: Socket;
@@ -56,7 +56,7 @@ export class Relay {
   readonly #down = new FrameScanner();
   #phase: Phase = OPEN;
   #openSockets = 2;
-  /** There while there is anything to judge: an idle connection is to hold as little as can be. */
+  /** Only set while there is something to judge, since an idle connection should hold as little as possible. */
   #vitals: Vitals | undefined;
 
   constructor(client: Socket, upstream: Upstream, limits: Limits, traffic: Traffic, onGone: () => void) {
@@ -70,7 +70,7 @@ export class Relay {
     this.#onGone = onGone;
   }
 
-  /** Begins with what had come from either side along with its head. */
+  /** Starts with the bytes that arrived from either side along with its head. */
   start(fromClient: Buffer, fromNode: Buffer): void {
     const client = this.#client;
     const node = this.#node;
@@ -82,15 +82,15 @@ export class Relay {
     if (fromClient.length > 0) this.#fromClient(fromClient);
     if (fromNode.length > 0) this.#fromNode(fromNode);
     readChunks(client, this.#fromClient);
-    // A socket that was gone before the listeners came may have told it to nobody. Or it is about to: Node says `closed`
-    // one tick before the event, so each handler takes itself off.
+    // A socket that closed before it had listeners may have told nobody. Or its event is about to come: Node sets
+    // `closed` one tick before it, so each handler removes itself.
     if (client.closed) this.#onClientClose();
     if (node.closed) this.#onNodeClose();
   }
 
   /**
-   * Closes the connection in order: the client gets a Close at the end of a message, messages on their way to the node
-   * still reach it, and the node sees the client's own Close. Does nothing when the connection is closing already.
+   * Closes the connection gracefully: the client gets a Close at the end of a message, messages on their way to the
+   * node still reach it, and the node sees the client's own Close. Does nothing if the connection is closing already.
    */
   close(notice: CloseNotice): void {
     if (this.#phase.kind !== 'open') return;
@@ -99,12 +99,12 @@ export class Relay {
   }
 
   /**
-   * Looks whether an open connection is still used, alive and read; to be called every sweepMs. Returns the limit that
-   * ended it, if one did. A client's Pong goes to the node like any frame: one that nobody asked for is legal (RFC 6455,
-   * 5.5.3) and means nothing.
+   * Checks whether an open connection is still used, alive and read; call this every sweepMs. Returns the limit that
+   * ended it, if one did. A client's Pong goes to the node like any frame: an unsolicited Pong is legal and means
+   * nothing (RFC 6455, 5.5.3).
    */
   sweep(limits: Limits): SweptLimit | undefined {
-    // What is closing has deadlines of its own.
+    // A closing connection has its own deadlines.
     if (this.#phase.kind !== 'open') return undefined;
     const nothingWaits = this.#client.writableLength === 0 && this.#node.writableLength === 0;
     if (nothingWaits && limits.idleMs === 0 && limits.pingMs === 0) {
@@ -119,7 +119,7 @@ export class Relay {
       return 'idleSeconds';
     }
     if (verdict === 'quiet') {
-      // Within a frame, or after a Close, none may be put in; the next sweep tries again.
+      // No Ping may be inserted within a frame or after a Close; the next sweep tries again.
       if (!this.#down.atFrameBoundary || this.#down.closeSeen) return undefined;
       this.#toClient.write(PING_FRAME);
       this.#vitals.pinged();
@@ -202,9 +202,9 @@ export class Relay {
     this.#enter(phase);
   }
 
-  /** Only to be called at a frame boundary towards the client. */
+  /** Call this only at a frame boundary towards the client. */
   #tell(notice: CloseNotice): void {
-    // One of them came first with a Close of its own: it needs no second one.
+    // One of the ends has sent a Close of its own, so there is no need for a second one.
     if (this.#up.closeSeen || this.#down.closeSeen) {
       this.#leave();
       return;
@@ -212,16 +212,16 @@ export class Relay {
     const deadline = setTimeout(() => this.#giveUpOnClient(notice), this.#limits.closeMs);
     this.#enter({ kind: 'told', notice, exit: () => clearTimeout(deadline) });
     this.#toClient.write(closeFrame(notice));
-    // What it sends is dropped now; if it stayed paused, its end would never be seen.
+    // Its data is dropped from now on; if it stayed paused, its end would never be noticed.
     this.#node.resume();
   }
 
-  /** Both sides are closing by themselves: relay what there is, but not forever. */
+  /** Both sides are closing by themselves: relays what is left, but not forever. */
   #leave(): void {
     this.#enter({ kind: 'leaving', exit: this.#whenIdle(this.#limits.closeMs, () => this.destroy()) });
   }
 
-  /** The client answered the Close: the server's side ends TCP first, and the node, a server too, ends its own. */
+  /** The client has answered the Close: as the server, the gateway ends TCP first; so does the node on its side. */
   #finish(deadlineMs: number): void {
     const deadline = setTimeout(() => this.destroy(), deadlineMs);
     this.#enter({ kind: 'finishing', exit: () => clearTimeout(deadline) });
@@ -231,7 +231,7 @@ export class Relay {
     this.#node.resume();
   }
 
-  /** The client does not answer the Close, or is gone: the node gets a Close in its place where that is possible. */
+  /** The client does not answer the Close, or is gone: the node gets a Close on its behalf if that is possible. */
   #giveUpOnClient(notice: CloseNotice): void {
     this.#finish(this.#limits.nodeCloseMs);
     this.#client.destroy();
@@ -258,7 +258,7 @@ export class Relay {
       this.#endClient();
       if (kind === 'open') this.#leave();
     } else this.#endNode();
-    // It may have been paused for a node that takes nothing any more, and its own end must be seen.
+    // It may be paused for a node that reads nothing any more, and its end must be noticed.
     this.#client.resume();
   };
 
@@ -282,7 +282,7 @@ export class Relay {
     this.#client.off('close', this.#onClientClose);
     const phase = this.#phase;
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
-    // After a FIN of its own what it sent is still being written; after a reset nobody waits for anything.
+    // After a FIN, what the client sent is still being written; after a reset nobody waits for anything.
     else if (phase.kind !== 'finishing' && !this.#client.readableEnded) this.#node.destroy();
     this.#socketGone();
   };
@@ -293,7 +293,7 @@ export class Relay {
     this.#onGone();
   }
 
-  /** Calls `then` when nothing moved from the node to the client for `ms`. Returns what stops the watch. */
+  /** Calls `then` when nothing has moved from the node to the client for `ms`. Returns a function that stops this. */
   #whenIdle(ms: number, then: () => void): () => void {
     const progress = () => this.#node.bytesRead - this.#client.writableLength;
     let seen = progress();

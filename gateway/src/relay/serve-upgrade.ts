@@ -11,8 +11,8 @@ import { refuseUpgrade } from './refuse.ts';
 import { checkUpgrade, composeUpgrade } from './upgrade-request.ts';
 
 /**
- * The whole way of a WebSocket upgrade: check -> key -> slot -> owner -> room -> dial -> 101 -> relay. The socket must have its
- * 'error' listener already.
+ * Serves a WebSocket upgrade: check -> key -> slot -> owner -> room -> dial -> 101 -> relay. The socket must already
+ * have an 'error' listener.
  */
 export function serveUpgrade(
   context: ConnectionContext,

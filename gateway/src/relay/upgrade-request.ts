@@ -4,28 +4,30 @@ import { endsHere } from '../route/hop-headers.ts';
 import { isReservedHeader } from '../route/owner-headers.ts';
 
 /**
- * Refuses what is not a WebSocket handshake that a node could accept (RFC 6455, 4.2.1) with REQUEST_INVALID naming the
- * header. Returns its Sec-WebSocket-Key.
+ * Checks that the request is a WebSocket handshake that a node could accept (RFC 6455, 4.2.1), and returns its
+ * Sec-WebSocket-Key. Throws REQUEST_INVALID naming the header.
  */
 export function checkUpgrade(req: IncomingMessage): string {
   const { headers } = req;
   const refuse = (field: string, message: string) => new WsClusterError('REQUEST_INVALID', message, { field });
   if (headers.upgrade?.toLowerCase() !== 'websocket') throw refuse('upgrade', 'Upgrade must be websocket');
   if (req.method !== 'GET') throw refuse('method', 'a WebSocket upgrade must be a GET');
-  // For other requests the HTTP server sees to it.
+  // For other requests the HTTP server checks this.
   if (headers.host === undefined) throw refuse('host', 'a request must have a Host');
   if (headers['sec-websocket-version'] !== '13')
     throw refuse('sec-websocket-version', 'Sec-WebSocket-Version must be 13');
   const key = headers['sec-websocket-key'];
   if (key === undefined || !/^[A-Za-z0-9+/]{22}==$/.test(key))
     throw refuse('sec-websocket-key', 'Sec-WebSocket-Key must be 16 bytes in base64');
-  // Its bytes would be taken for WebSocket frames.
+  // The body's bytes would be taken for WebSocket frames.
   if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0')
     throw refuse('content-length', 'a WebSocket upgrade must have no body');
   return key;
 }
 
-/** The head of the request to the owner: the client's own, in its order; Connection and Upgrade are written anew. */
+/**
+ * The head of the request to the owner: the client's headers in their order, with new Connection and Upgrade headers.
+ */
 export function composeUpgrade(
   req: IncomingMessage,
   added: ReadonlyArray<readonly [name: string, value: string]>,
@@ -35,7 +37,7 @@ export function composeUpgrade(
   const raw = req.rawHeaders;
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
-    // A handshake has no body; and a client must not strip what it stands on by naming it in Connection.
+    // A handshake has no body, and a client must not remove the headers of the handshake by naming them in Connection.
     if (name === 'content-length' || isReservedHeader(name)) continue;
     if (!name.startsWith('sec-websocket-') && endsHere(name, connection)) continue;
     lines.push(`${raw[i]}: ${raw[i + 1]}`);

@@ -5,21 +5,22 @@ import { KEEP_ALIVE_MS } from '../limits.ts';
 const READ_BYTES = 65_536;
 
 /**
- * One buffer for all dialled sockets: on POSIX systems libuv reads only when bytes are there and hands them over before
- * the next read, so it is never in use twice. On Windows reads stay pending with their buffer; there each has its own.
+ * One buffer for all dialled sockets: on POSIX systems libuv reads only when bytes are available, and passes them on
+ * before the next read, so the buffer is never in use twice. On Windows pending reads hold their buffer, so there each
+ * socket has its own.
  */
 const sharedBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /**
- * The owner's end of a connection, dialled without waiting.
+ * The owner's end of a connection, which is dialled without waiting.
  *
- * Reads with `onread` instead of 'data' events, which saves the allocation of 64 KiB and the stream machinery for each
- * read; only dialled sockets have it. The two directions are ended apart (allowHalfOpen): a FIN from the node is not
- * yet the end of what goes to it.
+ * It reads with `onread` instead of 'data' events, which saves an allocation of 64 KiB and the stream machinery for
+ * each read; only dialled sockets support it. The directions end separately (allowHalfOpen): after a FIN from the node,
+ * data may still go to it.
  */
 export class Upstream {
   readonly socket: Socket;
-  /** Takes every chunk as it comes; replaced when the connection enters another stage. The chunk is the receiver's. */
+  /** Receives every chunk, and owns it. Replaced when the connection enters another stage. */
   receive: (chunk: Buffer) => void = ignore;
 
   constructor(address: HostPort) {
@@ -34,7 +35,7 @@ export class Upstream {
       onread: {
         buffer,
         callback: (bytes) => {
-          // A copy, since a write that does not finish at once goes on using the memory.
+          // A copy, since a write that does not finish at once keeps using the memory.
           const chunk = Buffer.allocUnsafe(bytes);
           buffer.copy(chunk, 0, 0, bytes);
           this.receive(chunk);
@@ -42,7 +43,7 @@ export class Upstream {
         },
       },
     });
-    // Whoever dials listens for 'close', which follows every error; without a listener an error ends the process.
+    // The dialler listens for 'close', which follows every error; but an error without a listener ends the process.
     this.socket.on('error', ignore);
   }
 }

@@ -12,7 +12,7 @@ const HOP_HEADERS: ReadonlySet<string> = new Set([
   'http2-settings',
 ]);
 
-/** What a message needs whatever its Connection header says of it. */
+/** Headers that a message needs, even if its Connection header names them. */
 const NEVER_NAMED: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding']);
 
 /** Whether a header (lower-case) ends at this hop: by its nature, or because the Connection header names it. */

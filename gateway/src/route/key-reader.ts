@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { type KeySource, rawQueryValue, theOnlyValue, WsClusterError } from '@wscluster/ring';
 
 /**
- * The raw key of a request from its query, a header or a cookie. Throws KEY_MISSING when it is not there, and
- * KEY_INVALID when it is there twice: gateway and node could then disagree about which one counts.
+ * The raw key of a request from its query, a header or a cookie. Throws KEY_MISSING if it is missing, and KEY_INVALID
+ * if it is given twice, since gateway and node could disagree about which one counts.
  */
 export function readKey(source: KeySource, req: IncomingMessage, query: string): string {
   if (source.query !== undefined) return rawQueryValue(query, source.query);
@@ -33,7 +33,7 @@ function cookieValues(rawHeaders: readonly string[], name: string): string[] {
   return values;
 }
 
-/** A cookie's value may stand in double quotes, which are not part of it (RFC 6265, 4.1.1). */
+/** A cookie's value may be in double quotes, which are not part of it (RFC 6265, 4.1.1). */
 function unquoted(value: string): string {
   return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }

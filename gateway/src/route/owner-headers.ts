@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { encodeKey, formatRevision, type Revision } from '@wscluster/ring';
 
 /**
- * Lower-case names that only a gateway may set: what a client sends under them never reaches a node. Backends that fold
- * `_` and `-` into one name, as CGI has it, must not be fooled either.
+ * Whether only a gateway may set the header (name in lower case); a node never gets it from a client. `_` counts as
+ * `-`, since some backends do not tell them apart, as in CGI.
  */
 export function isReservedHeader(name: string): boolean {
   const folded = name.replaceAll('_', '-');
   return folded.startsWith('x-wscluster-') || FORWARDED_HEADERS.has(folded);
 }
 
-/** Replaced by the gateway, which keeps what an earlier proxy wrote into them. */
+/** Headers that the gateway extends: it keeps what earlier proxies wrote into them. */
 const FORWARDED_HEADERS = new Set([
   'x-forwarded-for',
   'x-forwarded-proto',
@@ -19,7 +19,7 @@ const FORWARDED_HEADERS = new Set([
   'x-request-id',
 ]);
 
-/** What the gateway tells the owner about a request, beside what the client sent. */
+/** The headers that the gateway adds to a request for the owner. */
 export function ownerHeaders(
   req: IncomingMessage,
   key: string,
@@ -29,7 +29,7 @@ export function ownerHeaders(
   const { headers } = req;
   const from = clientAddress(req);
   const host = headers.host ?? '';
-  // A load balancer that ends TLS has said https already.
+  // A load balancer that terminates TLS has already set https.
   const proto = joined(headers['x-forwarded-proto']) ?? 'http';
   const hop = `for=${from.includes(':') ? `"[${from}]"` : from};host="${host.replace(/["\\]/g, '\\$&')}";proto=http`;
   return [

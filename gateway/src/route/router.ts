@@ -2,31 +2,29 @@ import type { IncomingMessage } from 'node:http';
 import { canonicalKey, type KeySource, type Route, slotOf, WsClusterError } from '@wscluster/ring';
 import { readKey } from './key-reader.ts';
 
-/** Where a request goes: its canonical key and the slot of it. */
+/** Where a request goes: its canonical key and the key's slot. */
 export interface Destination {
   readonly key: string;
   readonly slot: number;
 }
 
 export interface Router {
-  /**
-   * Throws NO_ROUTE, KEY_MISSING, KEY_INVALID, or REQUEST_INVALID for a path that has more than one reading.
-   */
+  /** Throws NO_ROUTE, KEY_MISSING, KEY_INVALID, or REQUEST_INVALID for an ambiguous path. */
   route(req: IncomingMessage): Destination;
 }
 
-/** One level of all templates: the literal segments that may follow, and a placeholder. */
+/** One level of the tree of templates: the literal segments that may follow, and a placeholder. */
 interface Level {
   readonly literals: Map<string, Level>;
   placeholder: Level | undefined;
-  /** The key source of the template that ends here, and the position of its placeholder among the segments. */
+  /** The key source of the template that ends here, and the index of its placeholder among the segments. */
   end: { readonly source: KeySource; readonly paramAt: number } | undefined;
 }
 
 /**
- * Compiles the routes. Paths are compared byte by byte as they came: nothing is decoded, merged or resolved, so that
- * gateway and node never see two different paths. A literal segment wins over a placeholder, from the left; of two
- * templates that match the same paths the first one counts.
+ * Compiles the routes. Paths are compared byte by byte, without decoding, merging or resolving anything, so that
+ * gateway and node never see different paths. A literal segment wins over a placeholder, from left to right; of two
+ * templates that match the same paths the first wins.
  */
 export function compileRoutes(routes: readonly Route[]): Router {
   const root = newLevel();
@@ -77,7 +75,7 @@ function find(level: Level, segments: readonly string[], at: number): Level['end
   return find(level.placeholder, segments, at + 1);
 }
 
-/** Dot segments, encoded ones too, mean another path to whoever resolves them, and a key of `..` a wrong one. */
+/** Refuses dot segments, even encoded ones: whoever resolves them sees another path, and `..` would be a wrong key. */
 function checkPath(path: string): void {
   if (!path.startsWith('/'))
     throw new WsClusterError('REQUEST_INVALID', 'the request target must be a path', { field: 'path' });

@@ -2,12 +2,12 @@ import { compareRevisions, type Ring, type RingMessage, WsClusterError } from '@
 import type { RingHolder, TakeOptions } from '@wscluster/transport';
 import { nextTable, type Owner, ownerOfSlot, type Table } from './table.ts';
 
-/** Holds the table by which this gateway routes, and swaps it whole. */
+/** Holds the table that this gateway routes by, and replaces it as a whole. */
 export class CurrentTable implements RingHolder {
   #table: Table | undefined;
   readonly #listeners = new Set<(table: Table) => void>();
 
-  /** undefined until the first ring is there. */
+  /** Undefined until the first ring arrives. */
   get table(): Table | undefined {
     return this.#table;
   }
@@ -17,8 +17,8 @@ export class CurrentTable implements RingHolder {
   }
 
   /**
-   * Routes by a ring from now on. Throws REVISION_STALE, and changes nothing, when it is older than the one held, or
-   * has the same revision without `replace`. `now`: monotonic ms.
+   * Routes by a ring from now on. Throws REVISION_STALE, and changes nothing, if the ring is older than the current
+   * one, or has the same revision without `replace`. `now`: monotonic ms.
    */
   apply(
     ring: Ring,
@@ -28,7 +28,7 @@ export class CurrentTable implements RingHolder {
     const held = this.#table;
     const order = held === undefined ? 1 : compareRevisions(ring.revision, held.ring.revision);
     if (order < 0 || (order === 0 && !replace))
-      throw new WsClusterError('REVISION_STALE', 'the ring is not newer than the one held');
+      throw new WsClusterError('REVISION_STALE', 'the ring is not newer than the current one');
     const table = nextTable(held, ring, message, { moved, now });
     this.#table = table;
     for (const listener of [...this.#listeners]) listener(table);
@@ -36,7 +36,7 @@ export class CurrentTable implements RingHolder {
   }
 
   /**
-   * The owner of a slot as soon as it is another node than the given one: at once, or at a swap within `ms`, else
+   * The owner of a slot as soon as it differs from the given node: at once, or with a new table within `ms`, else
    * undefined.
    */
   otherOwner(slot: number, nodeId: string, ms: number): Promise<Owner | undefined> {

@@ -9,7 +9,7 @@ export interface Location {
   readonly owner: Owner;
 }
 
-/** request -> key -> slot -> owner. Throws NO_RING, NO_MEMBERS, and what Router.route throws. */
+/** Finds the owner of a request: key -> slot -> owner. Throws NO_RING, NO_MEMBERS, and what Router.route throws. */
 export function locate(table: Table | undefined, req: IncomingMessage): Location {
   if (table === undefined) throw new WsClusterError('NO_RING', 'this gateway has not received a ring yet');
   const destination = table.router.route(req);

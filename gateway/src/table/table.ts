@@ -2,15 +2,15 @@ import { type ClusterSettings, compareRevisions, movedSlots, type Revision, type
 import { type HostPort, parseHostPort } from '@wscluster/service';
 import { compileRoutes, type Router } from '../route/router.ts';
 
-/** A member, with what routing needs ready. */
+/** A member, prepared for routing. */
 export interface Owner {
   readonly nodeId: string;
   readonly address: HostPort;
 }
 
 /**
- * By what this gateway routes: one immutable snapshot, swapped whole, so that whoever holds one sees a ring, its
- * settings and its history that belong together.
+ * What this gateway routes by: one immutable snapshot, replaced as a whole, so that a reader sees a ring, settings and
+ * history that belong together.
  */
 export interface Table {
   readonly ring: Ring;
@@ -22,7 +22,7 @@ export interface Table {
   readonly changes: SlotChanges;
 }
 
-/** When this gateway saw each slot's owner node change last. Never written to after construction. */
+/** When this gateway last saw each slot's owner change. Never written to after construction. */
 export interface SlotChanges {
   /** For each slot, an index into `changes`. */
   readonly last: Readonly<Uint32Array>;
@@ -31,16 +31,16 @@ export interface SlotChanges {
 
 export interface OwnerChange {
   readonly revision: Revision;
-  /** Monotonic ms (performance.now); -Infinity for owners that were there at the first ring. */
+  /** Monotonic ms (performance.now); -Infinity for the owners of the first ring. */
   readonly at: number;
 }
 
-/** Changes that no slot refers to any more are dropped when there are more than this. */
+/** Beyond this many changes, those that no slot refers to are dropped. */
 const MAX_CHANGES = 1_000;
 
 /**
- * The table that follows `before`. `now`: monotonic ms. A slot that changes twice between two rings that this gateway
- * gets counts as changed at the second one: later than true, so that no connection moves too early.
+ * The table that follows `before`. `now`: monotonic ms. A slot that changed twice between two rings that this gateway
+ * received counts as changed at the second: later than true, so that no connection moves too early.
  */
 export function nextTable(
   before: Table | undefined,
@@ -62,12 +62,12 @@ export function ownerOfSlot(table: Table, slot: number): Owner | undefined {
   return table.owners[table.ring.table[slot] as number];
 }
 
-/** Whether the slot has the owner of this gateway's first ring, and never had another since. */
+/** Whether the slot has kept its owner since this gateway's first ring. */
 export function neverChanged(table: Table, slot: number): boolean {
   return lastChange(table, slot).at === Number.NEGATIVE_INFINITY;
 }
 
-/** Whether the slot's owner changed at a revision that is still to be released. */
+/** Whether the slot's owner changed at a later revision, which is not released yet. */
 export function changedAfter(table: Table, slot: number, revision: Revision): boolean {
   return compareRevisions(lastChange(table, slot).revision, revision) > 0;
 }
@@ -77,13 +77,13 @@ export function lastChange({ changes: { last, changes } }: Pick<Table, 'changes'
 }
 
 /**
- * Owners that stay keep their objects, and with them their id strings: connections hold these, and comparing a string
- * with itself is what makes the scan over all connections fast.
+ * Owners that stay keep their objects and thus their id strings. Connections hold these strings, and comparing a string
+ * with itself makes the scan over all connections fast.
  */
 function ownersOf(ring: Ring, before: Table | undefined): Owner[] {
   const known = new Map(before?.owners.map((owner) => [owner.nodeId, owner]));
   return ring.members.map(({ nodeId, address: text }) => {
-    // The schema of members has checked the form; a port above 65,535 can pass it.
+    // The schema of members has checked the form, but lets a port above 65,535 pass.
     const address = parseHostPort(text) ?? { host: 'invalid.invalid', port: 1 };
     const owner = known.get(nodeId);
     const same = owner?.address.host === address.host && owner.address.port === address.port;

@@ -8,19 +8,19 @@ export interface Visit {
   readonly request: IncomingMessage;
   readonly socket: WebSocket;
   readonly messages: string[];
-  /** Code of the close, once it is closed; 1006 when there was no Close frame. */
+  /** Close code, once it is closed; 1006 if there was no Close frame. */
   closeCode: number | undefined;
 }
 
 export interface EchoNode extends TestNode {
   readonly server: Server;
   readonly visits: Visit[];
-  /** TCP connections that are open. */
+  /** Open TCP connections. */
   readonly openSockets: ReadonlySet<Socket>;
   stop(): Promise<void>;
 }
 
-/** A node that echoes every message, and answers plain requests with its id and what it was asked. */
+/** A node that echoes every message, and answers plain requests with its id and the request. */
 export async function startEchoNode(id: string, port = 0): Promise<EchoNode> {
   const visits: Visit[] = [];
   const openSockets = new Set<Socket>();

@@ -1,4 +1,4 @@
-/** Waits for a condition, looking every few ms; fails with `what` when it is not met by the deadline. */
+/** Waits for a condition, checking every few ms; fails with `what` if it is not met by the deadline. */
 export async function eventually(what: string, met: () => boolean, deadlineMs = 5_000): Promise<void> {
   const deadline = performance.now() + deadlineMs;
   while (!met()) {

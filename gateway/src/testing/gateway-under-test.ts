@@ -4,7 +4,7 @@ import type { FollowerHandlers, RingBusFollower, RingReader } from '@wscluster/t
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { CLUSTER } from './rings.ts';
 
-/** A controller's bus, in memory: a test broadcasts by calling the handlers, and finds here what the gateway sent. */
+/** A bus in memory: a test broadcasts by calling the handlers, and finds here what the gateway has sent. */
 export class FakeBus implements RingBusFollower {
   connected = true;
   readonly sent: Uplink[] = [];
@@ -21,7 +21,7 @@ export class FakeBus implements RingBusFollower {
   }
 }
 
-/** Holds what a test put into it, or fails. */
+/** Holds what a test puts into it, or fails. */
 export class FakeStore implements RingReader {
   message: RingMessage | undefined;
   failing = false;
@@ -42,11 +42,11 @@ export interface GatewayUnderTest {
   readonly gateway: Gateway;
   readonly bus: FakeBus;
   readonly store: FakeStore;
-  /** What the controller would send. */
+  /** Delivers a message of the controller. */
   broadcast: FollowerHandlers['onBroadcast'];
 }
 
-/** A gateway on free ports, with the given ring in the store. */
+/** Starts a gateway on free ports, with the given ring in the store. */
 export async function startTestGateway(
   message: RingMessage | undefined,
   options: Partial<GatewayOptions> = {},

@@ -2,10 +2,10 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { acceptOf } from '../relay/answer-head.ts';
 import type { TestNode } from './rings.ts';
 
-/** A Sec-WebSocket-Key that serves every test. */
+/** A Sec-WebSocket-Key for all tests. */
 export const WEBSOCKET_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
-/** One end of a TCP connection that keeps all that it got. */
+/** One end of a TCP connection that keeps everything it receives. */
 export interface RawSocket {
   readonly socket: Socket;
   readonly received: Buffer;
@@ -42,7 +42,7 @@ export function watchSocket(socket: Socket): RawSocket {
   };
 }
 
-/** A client that sends an upgrade, with anything right behind it, and does nothing by itself from then on. */
+/** A client that sends an upgrade, with any bytes right behind it, and then does nothing by itself. */
 export function rawUpgrade(
   port: number,
   path: string,
@@ -65,12 +65,12 @@ export function rawUpgrade(
 
 export interface RawNode extends TestNode {
   readonly server: Server;
-  /** Connections in the order of their coming. */
+  /** Connections in order of arrival. */
   readonly sockets: RawSocket[];
   stop(): Promise<void>;
 }
 
-/** A node that only does what a test tells it to. `onHead` gets each connection once a request's head is there. */
+/** A node that only does what a test tells it to. `onHead` gets each connection once a request's head has arrived. */
 export async function startRawNode(id: string, onHead: (peer: RawSocket) => void = () => {}): Promise<RawNode> {
   const sockets: RawSocket[] = [];
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -97,7 +97,7 @@ export async function startRawNode(id: string, onHead: (peer: RawSocket) => void
   };
 }
 
-/** The 101 to an upgrade with the given key. */
+/** The 101 for an upgrade with the given key. */
 export function switching(key = WEBSOCKET_KEY): string {
   return (
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
@@ -105,7 +105,7 @@ export function switching(key = WEBSOCKET_KEY): string {
   );
 }
 
-/** Answers the upgrade that came over a raw node's connection, with anything right behind the answer. */
+/** Accepts the upgrade on a raw node's connection, with any bytes right behind the answer. */
 export function accept({ socket, text }: RawSocket, behind: Buffer = Buffer.alloc(0)): void {
   const key = /sec-websocket-key: (.+)\r\n/i.exec(text)?.[1] ?? '';
   socket.write(Buffer.concat([Buffer.from(switching(key)), behind]));

@@ -22,7 +22,7 @@ export const SETTINGS: ClusterSettings = {
   ],
 };
 
-/** Everything up to the revision may move, at once. */
+/** Releases everything up to the revision, at once. */
 export function releaseUpTo(movableUpTo: Revision): Release {
   return { movableUpTo, spreadMs: 0, maxPerSecond: 0 };
 }
@@ -36,7 +36,7 @@ export interface TestNode {
   readonly port: number;
 }
 
-/** A ring in which every slot belongs to the node that `ownerOf` names by its index; undefined: to nobody. */
+/** A ring in which `ownerOf` gives the index of each slot's node; undefined: no owner. */
 export function ringOf(
   at: Revision,
   nodes: readonly TestNode[],

@@ -6,8 +6,8 @@ import { type RawNode, startRawNode } from './raw-socket.ts';
 import { revision, ringMessage, ringOf, type TestNode } from './rings.ts';
 
 /**
- * One gateway and its nodes for each test of a file. Every test ends with nothing left behind, or fails: no connection
- * tracked and no socket open at the gateway.
+ * A gateway and its nodes for each test of a file. Every test must leave nothing behind, or it fails: no tracked
+ * connection and no open socket at the gateway.
  */
 export function useGateway(limits: Partial<Limits>) {
   const stops: (() => Promise<unknown>)[] = [];

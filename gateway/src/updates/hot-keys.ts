@@ -3,9 +3,9 @@ import type { Keyed } from '../admission/check-room.ts';
 import type { Tracker } from '../move/tracker.ts';
 
 const MOST_KEYS = 10;
-/** A key with one connection is not hot, however few others there are. */
+/** A key with one connection is not hot, even if there are few others. */
 const LEAST_CONNECTIONS = 2;
-/** A scan takes milliseconds with many connections, and who reads it looks at seconds. */
+/** With many connections a scan takes milliseconds, and its readers think in seconds. */
 const SCAN_MS = 5_000;
 
 /** The keys with the most connections to this gateway, most first. */
@@ -18,7 +18,7 @@ export class HotKeys<T extends Keyed> {
     this.#tracker = tracker;
   }
 
-  /** As they were at most 5 s ago. `now`: monotonic ms. */
+  /** The hot keys as of at most 5 s ago. `now`: monotonic ms. */
   at(now: number): readonly HotKey[] {
     if (now - this.#scannedAt >= SCAN_MS) {
       this.#scannedAt = now;
@@ -28,7 +28,10 @@ export class HotKeys<T extends Keyed> {
   }
 }
 
-/** A key has at most as many connections as its slot: the fullest slots first, until no other can hold a hotter key. */
+/**
+ * A key has at most as many connections as its slot, so the scan starts with the fullest slots and stops when no other
+ * slot can hold a hotter key.
+ */
 function scan<T extends Keyed>(tracker: Tracker<T>): HotKey[] {
   const counts = tracker.countsBySlot;
   const slots: number[] = [];

@@ -11,15 +11,15 @@ import type { RingBusFollower } from '@wscluster/transport';
 import type { Tracker } from '../move/tracker.ts';
 import type { CurrentTable } from '../table/current-table.ts';
 
-/** A report each second is the sign of life that the controller counts on; it gives a gateway up after three. */
+/** The controller expects a report every second as a sign of life; after three missing ones it gives the gateway up. */
 const REPORT_MS = 1_000;
 /** After a longer silence (a stopped process) the controller may have forgotten the counts. */
 const SILENCE_MS = 2_000;
-/** Counts that do not change are repeated this often. */
+/** Unchanged counts are repeated this often. */
 const FULL_MS = 10_000;
-/** An acknowledgement comes within this time. */
+/** An acknowledgement is sent within this time. */
 const ACKNOWLEDGE_MS = 20;
-/** Time for the last message to get out, ms. */
+/** Milliseconds in which the last message must be sent. */
 const LEAVE_MS = 500;
 
 export interface ReporterContext {
@@ -35,17 +35,17 @@ export interface ReporterContext {
   hotKeys(): readonly HotKey[];
 }
 
-/** Tells the controller, each second and whenever asked, which ring is in use and who is connected. */
+/** Reports to the controller, every second and on request, which ring is in use and who is connected. */
 export class Reporter {
   readonly #context: ReporterContext;
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
-  /** State of the counts that the controller got over this connection to the bus; it needs them once more on another. */
+  /** Version of the counts that were sent over this connection to the bus; a new connection needs them again. */
   #sent: number | undefined;
-  /** Of the last report, and of the last one with counts; monotonic ms. */
+  /** Times of the last report, and of the last one with counts; monotonic ms. */
   #reportedAt = 0;
   #fullAt = 0;
-  /** Epoch of the ring in use when counts were sent last: the leader of another one may never have heard them. */
+  /** Epoch of the ring in use when counts were last sent; a leader with another epoch may never have received them. */
   #fullEpoch: number | undefined;
 
   constructor(context: ReporterContext) {
@@ -57,13 +57,13 @@ export class Reporter {
     this.report();
   }
 
-  /** The bus was connected anew: the next report is a whole one, and is sent now. */
+  /** The bus has reconnected: sends a complete report now. */
   reconnected(): void {
     this.#sent = undefined;
     this.report();
   }
 
-  /** Reports shortly, at another moment than the other gateways: all have just got the same ring. */
+  /** Reports shortly, after a random delay, since all gateways have just received the same ring. */
   acknowledge(): void {
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
@@ -105,27 +105,27 @@ export class Reporter {
     });
   }
 
-  /** Sends the ring that is held to a leader that lacks it. */
+  /** Sends the current ring to a leader that lacks it. */
   giveBack(ring: RingMessage): void {
     const { cluster, gateway, bus, log } = this.#context;
     bus.send({ wire: WIRE_MAJOR, type: 'held', cluster, gateway, ring }).catch((error: unknown) => {
-      log.debug({ event: 'report-failed', error }, 'the held ring could not be sent');
+      log.debug({ event: 'report-failed', error }, 'the current ring could not be sent');
     });
   }
 
-  /** The controller forgets a gateway that was silent, and a report may be lost: so the counts are repeated. */
+  /** The counts are repeated because the controller forgets a silent gateway, and reports may get lost. */
   #isFullDue(): boolean {
     const now = performance.now();
     return now - this.#reportedAt > SILENCE_MS || now - this.#fullAt > FULL_MS;
   }
 
-  /** Ends the reports with a leave message, so that nobody waits for this gateway any more. */
+  /** Stops reporting with a leave message, so that nobody waits for this gateway any more. */
   async leave(): Promise<void> {
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
     const { cluster, gateway, bus } = this.#context;
     if (!bus.connected) return;
-    // When it fails the controller finds out by the missing reports.
+    // If it fails, the controller notices the missing reports.
     const sent = bus.send({ wire: WIRE_MAJOR, type: 'leave', cluster, gateway }).catch(() => {});
     await within(LEAVE_MS, sent);
   }

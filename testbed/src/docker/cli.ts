@@ -11,7 +11,10 @@ export function cliFolder(): string {
   return join(cacheFolder(), 'docker', 'cli');
 }
 
-/** The environment with which a Docker CLI reaches the engine at `host`, compose and BuildKit, which needs no plugin here. */
+/**
+ * The environment with which a Docker CLI reaches the engine at `host`, compose and BuildKit, which needs no plugin
+ * here.
+ */
 export function cliEnvironment(host: string): Record<string, string> {
   return { DOCKER_HOST: host, DOCKER_CONFIG: cliFolder(), DOCKER_BUILDKIT: '1' };
 }

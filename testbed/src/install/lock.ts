@@ -10,9 +10,9 @@ export interface Lock {
 }
 
 /**
- * Takes the lock of this name: one for each cache folder, or another scope. While another process holds it, says so once on stderr, and
- * waits; rejects after `waitMs`, naming the holder. It is a listening abstract Unix socket; elsewhere than on Linux
- * there are none, and two who build at once are not kept apart.
+ * Takes the lock of this name: one for each cache folder, or another scope. While another process holds it, says so
+ * once on stderr, and waits; rejects after `waitMs`, naming the holder. It is a listening abstract Unix socket;
+ * elsewhere than on Linux there are none, and two who build at once are not kept apart.
  */
 export async function takeLock(name: string, scope = cacheFolder(), waitMs = 600_000): Promise<Lock> {
   if (process.platform !== 'linux') return { release: () => Promise.resolve() };

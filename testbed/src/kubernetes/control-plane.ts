@@ -13,13 +13,19 @@ export type Subject =
   | { readonly user: string; readonly groups?: readonly string[] }
   | { readonly serviceAccount: string; readonly namespace?: string };
 
-/** An API server with its etcd; freeze, thaw and pid are of the API server, the rest of both and of what belongs to them. */
+/**
+ * An API server with its etcd; freeze, thaw and pid are of the API server, the rest of both and of what belongs to
+ * them.
+ */
 export interface KubernetesApi extends RealServer, Kubectl {
   /** The API server: `https://127.0.0.1:port`. */
   readonly server: string;
   /** The path of a kubeconfig of cluster-admin, for KUBECONFIG. */
   readonly kubeconfig: string;
-  /** Writes a kubeconfig of somebody else, with a client certificate or a token of an hour; its path. Who it is may do what RBAC says. */
+  /**
+   * Writes a kubeconfig of somebody else, with a client certificate or a token of an hour; its path. Who it is may do
+   * what RBAC says.
+   */
   kubeconfigFor(subject: Subject): Promise<string>;
   /** The API server alone, as start, stop and kill do it: etcd goes on. */
   startApi(): Promise<void>;

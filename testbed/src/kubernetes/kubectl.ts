@@ -6,7 +6,10 @@ import type { Programs } from './programs.ts';
 export type Manifest = string | object | readonly object[];
 
 export interface Kubectl {
-  /** Runs kubectl as cluster-admin, for instance `kubectl('get', 'pods')`; what it wrote to stdout. Rejects with all that it wrote. */
+  /**
+   * Runs kubectl as cluster-admin, for instance `kubectl('get', 'pods')`; what it wrote to stdout. Rejects with all
+   * that it wrote.
+   */
   kubectl(...args: string[]): Promise<string>;
   /** `kubectl apply` of the manifest, with further arguments. */
   apply(manifest: Manifest, ...args: string[]): Promise<string>;

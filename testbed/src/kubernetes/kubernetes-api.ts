@@ -6,7 +6,9 @@ import { controllerManager } from './controller-manager.ts';
 import { builtKubernetes } from './programs.ts';
 
 export interface KubernetesApiOptions {
-  /** With kube-controller-manager: service accounts, deployments, garbage collection, disruption budgets; default false. */
+  /**
+   * With kube-controller-manager: service accounts, deployments, garbage collection, disruption budgets; default false.
+   */
   readonly controllerManager?: boolean;
 }
 

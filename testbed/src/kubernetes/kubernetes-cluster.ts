@@ -20,10 +20,9 @@ import { builtKubernetes } from './programs.ts';
 import { scheduler } from './scheduler.ts';
 
 /**
- * A whole cluster of one node. stop and kill end its pods too; a start brings the cluster back with all its objects, which
- * look as before until the node has told anew.
- * This machine reaches pods, the addresses of Services and node ports; pods reach each other, and of the machine what
- * listens on `hostAddress`.
+ * A whole cluster of one node. stop and kill end its pods too; a start brings the cluster back with all its objects,
+ * which look as before until the node has told anew. This machine reaches pods, the addresses of Services and node
+ * ports; pods reach each other, and of the machine what listens on `hostAddress`.
  */
 export interface KubernetesCluster extends KubernetesApi {
   readonly node: string;
@@ -43,8 +42,8 @@ const API_PORT = 6443;
 const NODE_NAME = 'node-1';
 
 /**
- * A started cluster without pods. There is one on a machine at a time: while another process has it, this waits, up to 10
- * minutes. It may run beside the testbed's Docker engine.
+ * A started cluster without pods. There is one on a machine at a time: while another process has it, this waits, up to
+ * 10 minutes. It may run beside the testbed's Docker engine.
  */
 export async function kubernetesCluster(): Promise<KubernetesCluster> {
   const [programs, dnsProgram] = [await builtKubernetes(), await builtCoredns()];

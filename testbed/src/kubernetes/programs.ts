@@ -17,7 +17,9 @@ const NAMES = [
   'kubelet',
 ] as const;
 
-/** Finds a program of Kubernetes; all are of one version. `pause` is the first process of pods, `pause.tar` its image. */
+/**
+ * Finds a program of Kubernetes; all are of one version. `pause` is the first process of pods, `pause.tar` its image.
+ */
 export type Programs = (name: (typeof NAMES)[number] | 'pause' | 'pause.tar') => string;
 
 /** Builds Kubernetes unless it is there; takes some minutes the first time, and nothing later. */

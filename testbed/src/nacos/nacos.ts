@@ -27,9 +27,9 @@ export interface NacosServer extends RealServer {
 }
 
 /**
- * A started Nacos, alone, with data of its own that lives on over restarts. Several may run at once. Starts in 8 to 10 s
- * and takes 300 MB (2.0) to 500 MB (3.1). Its HTTP is on loopback only; Raft, and gRPC of 2.0, listen on all interfaces:
- * Nacos has no option for them. Tokens end when it is started again.
+ * A started Nacos, alone, with data of its own that lives on over restarts. Several may run at once. Starts in 8 to 10
+ * s and takes 300 MB (2.0) to 500 MB (3.1). Its HTTP is on loopback only; Raft, and gRPC of 2.0, listen on all
+ * interfaces: Nacos has no option for them. Tokens end when it is started again.
  */
 export async function nacosServer(version: NacosVersion, options: NacosOptions = {}): Promise<NacosServer> {
   if (version === '2.0' && (options.auth ?? options.wholeV1) !== undefined)
@@ -154,7 +154,9 @@ async function takesInstances(url: string): Promise<boolean> {
 /** Milliseconds; Nacos reads its users anew every 15 s, and lets nobody in whom it has not read. */
 const USERS_READ_MS = 40_000;
 
-/** Once in its life a Nacos gives the user `nacos` a password without asking for the old one. Waits until he may log in. */
+/**
+ * Once in its life a Nacos gives the user `nacos` a password without asking for the old one. Waits until he may log in.
+ */
 async function setPassword(url: string, password: string): Promise<void> {
   const post = async (path: string, form: Record<string, string>) => {
     const headers = { connection: 'close' };

@@ -2,7 +2,9 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below 32768, where Linux takes no port for outgoing connections: it must still be free when a server starts again. */
+/**
+ * Below 32768, where Linux takes no port for outgoing connections: it must still be free when a server starts again.
+ */
 const [LOWEST, ABOVE] = [10_000, 32_000];
 const ATTEMPTS = 1000;
 

@@ -141,7 +141,9 @@ export class ServerProcess implements RealServer {
     if (this.pid !== undefined && !this.#signalWrapped(signal)) signalGroup(this.pid, signal);
   }
 
-  /** False when there is no wrapped child. A wrapper that ended first would leave its child to whom it does not concern. */
+  /**
+   * False when there is no wrapped child. A wrapper that ended first would leave its child to whom it does not concern.
+   */
   #signalWrapped(signal: NodeJS.Signals): boolean {
     const children = this.#options.wraps === true && this.pid !== undefined ? childrenOf(this.pid) : [];
     for (const child of children) signalOne(child, signal);

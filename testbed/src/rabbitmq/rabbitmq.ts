@@ -83,7 +83,10 @@ interface Settings {
   readonly password: string;
 }
 
-/** Writes the configuration into the folder; the environment that makes the scripts use it, and nothing of the machine's. */
+/**
+ * Writes the configuration into the folder; the environment that makes the scripts use it, and nothing of the
+ * machine's.
+ */
 function writeSettings(folder: string, { port, distPort, epmdPort, user, password }: Settings): Record<string, string> {
   const within = (name: string) => join(folder, name);
   mkdirSync(within('mnesia'));

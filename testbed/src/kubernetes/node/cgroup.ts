@@ -24,7 +24,10 @@ export async function removeCgroup(): Promise<void> {
     while (!removed(join(hierarchy, CGROUP)) && performance.now() < deadline) await delay(20);
 }
 
-/** The first process of each container of the pod with this uid, by their pids on this machine; its pause is not among them. */
+/**
+ * The first process of each container of the pod with this uid, by their pids on this machine; its pause is not among
+ * them.
+ */
 export function containerPids(uid: string): number[] {
   return processes().filter(
     (pid) =>

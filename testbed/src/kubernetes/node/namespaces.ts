@@ -5,8 +5,8 @@ import { needProgram } from '../../process/find-program.ts';
 import { type Command, ServerProcess, type ServerProcessOptions } from '../../process/server-process.ts';
 
 /**
- * The namespaces of a node: mounts, network, processes and name of its own. What a node mounts, routes, filters and runs
- * ends with its first process, however that ends, and the machine and its Docker engine see nothing of it.
+ * The namespaces of a node: mounts, network, processes and name of its own. What a node mounts, routes, filters and
+ * runs ends with its first process, however that ends, and the machine and its Docker engine see nothing of it.
  */
 export interface Namespaces {
   /** Its first process; not started. */
