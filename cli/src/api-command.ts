@@ -5,10 +5,10 @@ import { API_FLAGS, API_HELP, type ApiFlags, apiAddress } from './api/options.ts
 import type { Command } from './command.ts';
 import { EXIT, EXIT_HELP, type ExitCode } from './exit-codes.ts';
 
-/** What a command works with once its words are understood. */
+/** What a command works with once its arguments are parsed. */
 export interface Call {
   readonly api: Api;
-  /** `--json`: whoever reads is a program. */
+  /** `--json`: a program reads the output. */
   readonly json: boolean;
   print(text: string): void;
 }
@@ -18,17 +18,20 @@ export type Work = (call: Call) => Promise<void>;
 export interface ApiCommandSpec {
   readonly name: string;
   readonly summary: string;
-  /** What may stand after the name, one line a form. */
+  /** What may follow the name, one line per form. */
   readonly forms: readonly string[];
-  /** Teaches: what it answers, with an example. */
+  /** What it answers, with an example. */
   readonly help: string;
-  /** Its own flag that takes a text, with a line of help. */
+  /** A flag of its own with a text value, and its line of help. */
   readonly flag?: { readonly name: string; readonly help: string };
-  /** Understands the words and the own flag before anything is asked. Undefined: wrong usage; or throws CONFIG_INVALID. */
+  /**
+   * Parses the arguments and its own flag before it asks the API anything. Undefined: wrong usage; or throws
+   * CONFIG_INVALID.
+   */
   prepare(words: readonly string[], flag: string | undefined): Work | undefined;
 }
 
-/** A command that asks the API: parses, calls, prints, and ends by the documented exit codes. */
+/** A command that asks the API: parses, calls, prints, and exits with the documented codes. */
 export function apiCommand(spec: ApiCommandSpec): Command {
   return {
     name: spec.name,
@@ -55,7 +58,7 @@ export function apiCommand(spec: ApiCommandSpec): Command {
   };
 }
 
-/** For a work that answers with one JSON value: prints it as it is, or as `text` says. */
+/** Work whose answer is one JSON value: prints it as JSON, or as `text` formats it. */
 export function show(ask: (api: Api) => Promise<unknown>, text: (answer: unknown) => string): Work {
   return async ({ api, json, print }) => {
     const answer = await ask(api);
@@ -63,14 +66,14 @@ export function show(ask: (api: Api) => Promise<unknown>, text: (answer: unknown
   };
 }
 
-/** What went wrong, on stderr: the code for programs, the detail for people. */
+/** Prints what went wrong to stderr: the code for programs, the detail for people. */
 function failed(name: string, error: unknown): ExitCode {
   const code = error instanceof WsClusterError ? error.code : 'INTERNAL';
   process.stderr.write(`wscluster ${name}: ${code}: ${messageOf(error)}\n`);
   return code === 'API_UNREACHABLE' ? EXIT.unreachable : EXIT.failed;
 }
 
-/** Undefined: the help was asked for. Throws what is wrong with the words. */
+/** Undefined: help was requested. Throws what is wrong with the arguments. */
 function understand(spec: ApiCommandSpec, args: readonly string[]): { work: Work; call: Call } | undefined {
   const options: ParseArgsOptionsConfig = {
     ...API_FLAGS,
@@ -83,7 +86,7 @@ function understand(spec: ApiCommandSpec, args: readonly string[]): { work: Work
   const flag = spec.flag === undefined ? undefined : values[spec.flag.name];
   const work = spec.prepare(positionals, typeof flag === 'string' ? flag : undefined);
   if (work === undefined) {
-    const given = positionals.length === 0 ? 'words are missing' : `"${positionals.join(' ')}" is not understood`;
+    const given = positionals.length === 0 ? 'arguments are missing' : `"${positionals.join(' ')}" is not understood`;
     throw new WsClusterError('CONFIG_INVALID', given);
   }
   const api = new Api(apiAddress(values as ApiFlags));
@@ -97,6 +100,6 @@ function usage({ name, forms }: ApiCommandSpec): string {
 
 function help(spec: ApiCommandSpec): string {
   const own = spec.flag === undefined ? '' : `  ${spec.flag.help}\n`;
-  const common = `${own}  --json           the API's JSON instead of a table\n${API_HELP}`;
+  const common = `${own}  --json           print the API's JSON instead of a table\n${API_HELP}`;
   return `${usage(spec)}\n${spec.help.trim()}\n\n${common}\n${EXIT_HELP}\n`;
 }

@@ -8,7 +8,7 @@ usage: wscluster COMMAND [options]
 
 ${commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
-New here? Start a cluster with all its parts, then ask it something in another terminal:
+New here? Start a whole cluster, then ask it something in another terminal:
 
   wscluster dev
   wscluster owner alice
@@ -17,7 +17,7 @@ wscluster COMMAND --help explains a command, with an example.
 ${EXIT_HELP}
 `;
 
-// Who reads the output may stop reading (`wscluster ring | head`): that is no failure.
+// The reader of the output may stop reading (`wscluster ring | head`); that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
   throw error;
@@ -37,6 +37,6 @@ async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
   const command = commands.find((candidate: Command) => candidate.name === asked);
   if (command !== undefined) return command.run(name === 'help' ? ['--help'] : args);
   const names = commands.map((known) => known.name).join(', ');
-  process.stderr.write(`wscluster: there is no command "${asked}"; there is: ${names}\n`);
+  process.stderr.write(`wscluster: there is no command "${asked}"; the commands are ${names}\n`);
   return EXIT.usage;
 }

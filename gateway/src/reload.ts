@@ -3,12 +3,12 @@ import { type Logger, optionName } from '@wscluster/service';
 import { type GatewayConfig, OPTIONS } from './config.ts';
 import type { Gateway } from './gateway.ts';
 
-/** What holds at once; all else is bound to sockets and names that connections or the controller go by. */
+/** What takes effect at once. Everything else is tied to sockets, or to names that the controller knows. */
 const LIVE: ReadonlySet<keyof GatewayConfig> = new Set(['unreadyMs', 'drainMs', 'logLevel']);
 
 /**
- * Reads the options again and takes over what can change while clients stay connected; says what did, and what waits for
- * a restart. Options that are not valid change nothing. The limits of clients are none of these: they come with the ring.
+ * Reloads the options and applies what can change while clients stay connected. Logs what has changed, and what needs a
+ * restart. Invalid options change nothing. Limits are not among these options: they come with the ring.
  */
 export class Reloader {
   readonly #read: () => GatewayConfig | undefined;
@@ -16,7 +16,7 @@ export class Reloader {
   readonly #log: Logger;
   #config: GatewayConfig;
 
-  /** `config`: what the gateway was started with. */
+  /** `config`: the options that the gateway was started with. */
   constructor(config: GatewayConfig, read: () => GatewayConfig | undefined, gateway: Gateway, log: Logger) {
     this.#config = config;
     this.#read = read;
@@ -29,8 +29,8 @@ export class Reloader {
     try {
       next = this.#read();
     } catch (error) {
-      const action = 'mend the options and send SIGHUP again';
-      this.#log.error({ event: 'reload-failed', error, action }, `${messageOf(error)}; going on as before`);
+      const action = 'correct the options and send SIGHUP again';
+      this.#log.error({ event: 'reload-failed', error, action }, `${messageOf(error)}; the options stay as they were`);
       return;
     }
     if (next === undefined) return;
@@ -48,8 +48,8 @@ export class Reloader {
     this.#log.info({ event: 'reloaded', changed }, `reloaded: ${changed.join(', ') || 'nothing'} changed`);
     if (waiting.length > 0)
       this.#log.warn(
-        { event: 'restart-needed', options: waiting, action: 'restart this gateway for them to hold' },
-        `changed, but held only after a restart: ${waiting.join(', ')}`,
+        { event: 'restart-needed', options: waiting, action: 'restart this gateway to apply them' },
+        `changed, but only after a restart: ${waiting.join(', ')}`,
       );
   }
 }

@@ -1,22 +1,22 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** SQLite's code for "somebody else holds the lock". */
+/** SQLite's code for "another process holds the lock". */
 const SQLITE_BUSY = 5;
 
-/** Milliseconds between two tries for a lock that is held, on average. */
+/** Average milliseconds between two attempts to take a lock. */
 const RETRY_MS = 5;
 
-/** Locks that are held: one that nothing refers to would be closed when memory is collected. */
+/** The locks that this process holds; without a reference the garbage collector would close them. */
 const held = new Set<DatabaseSync>();
 
 /**
- * Takes the lock of a path: returns what releases it, or undefined when another process (or anybody else in this one)
- * holds it.
+ * Takes the lock of a path. Returns a function that releases it, or undefined if another process, or another caller in
+ * this one, holds it.
  *
- * The lock is a record lock of the kernel, and goes when its holder dies, however it dies; so there is no stale lock to
- * tell from a live one. Node reaches such locks only through SQLite, which is used for nothing else here: the file
- * stays empty. It also stays in place, since removing it would split those who wait for it from those who come later.
+ * It is a record lock of the kernel, which is released when its holder dies in any way, so there are no stale locks.
+ * Node offers such locks only through SQLite, which is used for nothing else here: the file stays empty. It also stays
+ * in place, since removing it would separate those who wait for it from those who come later.
  */
 export function tryFileLock(path: string): (() => void) | undefined {
   const db = new DatabaseSync(path, { timeout: 0 });
@@ -29,11 +29,11 @@ export function tryFileLock(path: string): (() => void) | undefined {
   if (!locked) return undefined;
   held.add(db);
   return () => {
-    if (held.delete(db)) db.close(); // ends the transaction, and with it the lock
+    if (held.delete(db)) db.close(); // this ends the transaction, and the lock with it
   };
 }
 
-/** Runs `work` under the lock of a path. Throws an Error when the lock is not had within `deadlineMs`. */
+/** Runs `work` under the lock of a path. Throws an Error if it cannot get the lock within `deadlineMs`. */
 export async function withFileLock<T>(path: string, deadlineMs: number, work: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   let release = tryFileLock(path);
@@ -51,7 +51,7 @@ export async function withFileLock<T>(path: string, deadlineMs: number, work: ()
 
 function lock(db: DatabaseSync): boolean {
   try {
-    db.exec('PRAGMA journal_mode = MEMORY'); // no journal file beside the lock; this too finds it held
+    db.exec('PRAGMA journal_mode = MEMORY'); // no journal file next to the lock; this also detects that it is held
     db.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {

@@ -1,15 +1,15 @@
 import { type ErrorCode, messageOf, WsClusterError } from '@wscluster/ring';
 import type { Logger } from './log.ts';
 
-/** What a long-running process looks like from outside: started by `start`, ended once by its returned `stop`. */
+/** A long-running process as seen from outside: `start` starts it and returns this. */
 export interface Running {
   /** Ordered, graceful stop; resolves when nothing is left. */
   stop(): Promise<void>;
-  /** Takes over what changed in its configuration, on SIGHUP; must not throw. Without it SIGHUP ends the process. */
+  /** Applies changes of its configuration, on SIGHUP; must not throw. Without it SIGHUP ends the process. */
   reload?(): void;
 }
 
-/** Trying again does not help against these: a person has to mend something. */
+/** Retrying does not help with these: somebody has to fix something. */
 const UNUSABLE: ReadonlySet<string> = new Set([
   'CONFIG_INVALID',
   'PORT_TAKEN',
@@ -17,22 +17,22 @@ const UNUSABLE: ReadonlySet<string> = new Set([
   'MESSAGE_INVALID',
 ] satisfies ErrorCode[]);
 
-/** What a process tells the launcher that it has an ipc channel to, once it has started. */
+/** The message that a process sends over its IPC channel to its launcher once it has started. */
 export const READY_MESSAGE = 'ready';
 
-/** Signals that follow the first one this closely are taken for the same request. */
+/** Signals that follow the first one this closely count as the same request. */
 const SAME_SIGNAL_MS = 1000;
 
 /**
- * Runs a process until SIGTERM or SIGINT, or until the launcher that it has an ipc channel to is gone, which is sent
- * READY_MESSAGE once `start` has resolved. Exit codes: 0 stopped as asked, 2 unusable configuration or stored state, 1
- * anything else. Asked to stop while it starts, it is told by `signal`, and stops once started. A second signal, at
- * least a second after the first, ends it at once. An unhandled error is a defect: it is logged and the process ends,
- * for a supervisor to start it afresh.
+ * Runs a process until SIGTERM or SIGINT, or until its launcher is gone, if it has an IPC channel to one. The launcher
+ * gets READY_MESSAGE once `start` has resolved. Exit codes: 0 stopped as requested, 2 unusable configuration or stored
+ * state, 1 anything else. `signal` tells a starting process that it should stop; it stops once started. A second
+ * signal, at least a second after the first, ends it at once. An unhandled error is a bug: it is logged and the process
+ * ends, so that a supervisor can start it again.
  */
 export async function runProcess(log: Logger, start: (signal: AbortSignal) => Promise<Running>): Promise<void> {
   const fail = (event: string) => (error: unknown) => {
-    log.fatal({ event, error, action: 'report this defect with the log; the process ends' }, messageOf(error));
+    log.fatal({ event, error, action: 'report this bug with the log; the process ends' }, messageOf(error));
     process.exit(1);
   };
   process.on('uncaughtException', fail('uncaught-exception'));
@@ -45,7 +45,7 @@ export async function runProcess(log: Logger, start: (signal: AbortSignal) => Pr
     if (asked.signal.aborted) {
       // One Ctrl-C arrives several times: from the terminal, from npm and from the parent process.
       if (signal === 'launcher-gone' || performance.now() - askedAt < SAME_SIGNAL_MS) return;
-      log.warn({ event: 'stop-forced', signal, action: 'none: a second signal skips the drain' }, 'ends at once');
+      log.warn({ event: 'stop-forced', signal, action: 'none: a second signal skips the drain' }, 'stopping at once');
       process.exit(1);
     }
     log.info({ event: 'stopping', signal }, `${signal}: stopping`);
@@ -58,13 +58,13 @@ export async function runProcess(log: Logger, start: (signal: AbortSignal) => Pr
   if (process.connected !== undefined) {
     process.on('disconnect', () => stop('launcher-gone'));
     process.channel?.unref();
-    // It may have died while this process was still loading; then nobody says so any more.
+    // It may have died while this process was loading; then there is no event.
     if (process.connected === false) stop('launcher-gone');
   }
 
   try {
     const running = await start(asked.signal);
-    // Whether the launcher has gone meanwhile is not said here but by 'disconnect'.
+    // If the launcher has gone meanwhile, 'disconnect' says so.
     process.send?.(READY_MESSAGE, undefined, undefined, () => {});
     if (running.reload !== undefined)
       process.on('SIGHUP', () => {
@@ -75,14 +75,14 @@ export async function runProcess(log: Logger, start: (signal: AbortSignal) => Pr
   } catch (error) {
     if (asked.signal.aborted && isAbort(error, asked.signal)) process.exit(0);
     const code = error instanceof WsClusterError ? error.code : 'INTERNAL';
-    log.fatal({ event: 'failed', code, error, action: 'mend the cause and start again' }, messageOf(error));
+    log.fatal({ event: 'failed', code, error, action: 'fix the cause and start it again' }, messageOf(error));
     process.exit(UNUSABLE.has(code) ? 2 : 1);
   }
   log.info({ event: 'stopped' }, 'stopped');
   process.exit(0);
 }
 
-/** What an aborted wait throws: the reason itself, or an error of Node's that it caused. */
+/** Whether this is what an aborted wait throws: the reason itself, or an error of Node with it as cause. */
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   return error === signal.reason || (error instanceof Error && error.cause === signal.reason);
 }

@@ -39,7 +39,7 @@ export const hostPortOption = z.string().transform((text, ctx) => {
   return z.NEVER;
 });
 
-/** A time in seconds, given as a number or as text; its value is in milliseconds. */
+/** A time in seconds, given as a number or as text; the value is in milliseconds. */
 export const durationOption = z
   .union([z.number(), z.string().trim().min(1, 'must be a number of seconds')]) // an empty text is not 0
   .transform(Number)
@@ -112,7 +112,7 @@ export function readOptions<S extends OptionSpecs>(
   return values as OptionValues<S>;
 }
 
-/** What users call the option whose value is held by `key`. */
+/** The name of an option for users; `key` is its name in the code. */
 export function optionName(specs: OptionSpecs, key: string): string {
   return specs[key]?.name ?? key;
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { tryFileLock } from './file-lock.ts';
 import { processIdentity } from './process-identity.ts';
 
-/** Time for whoever has just taken or released the lock to say so in the record, ms. */
+/** Milliseconds in which a process that has taken or released the lock must say so in the record. */
 const SETTLE_MS = 1000;
 const LOOK_AGAIN_MS = 10;
 
@@ -14,29 +14,29 @@ const holderSchema = z.object({
   pid: z.int().positive(),
   /** See processIdentity. */
   identity: z.string(),
-  /** It gave the lock up itself, and may still run. */
+  /** It has released the lock itself, and may still be running. */
   released: z.boolean().optional(),
 });
 export type LockHolder = Readonly<z.infer<typeof holderSchema>>;
 
 export interface StateLockOptions {
-  /** `<path>.lock` is locked, `<path>.json` names the holder; their folder is made when missing. */
+  /** `<path>.lock` is locked, `<path>.json` names the holder. Their folder is created if missing. */
   readonly path: string;
   /** What it protects, for errors: "the state folder /var/lib/wscluster". */
   readonly what: string;
 }
 
 export interface StateLock {
-  /** Who held it last, and may have ended in any way; undefined when nobody has. */
+  /** The last holder, which may have ended in any way; undefined if there was none. */
   readonly previous: LockHolder | undefined;
   /** May be called again. */
   release(): void;
 }
 
 /**
- * Lets one process at a time work with `what`, until it releases the lock or ends, however it ends. The kernel's lock
- * decides; the record beside it only names the last holder. Throws STATE_IN_USE with the holder's pid,
- * and CONFIG_INVALID when the folder cannot be written.
+ * Lets one process at a time work with `what`, until it releases the lock or ends in any way. The kernel's lock
+ * decides; the record next to it only names the last holder. Throws STATE_IN_USE with the holder's pid, and
+ * CONFIG_INVALID if the folder cannot be written.
  */
 export async function acquireStateLock({ path, what }: StateLockOptions): Promise<StateLock> {
   const record = `${path}.json`;
@@ -59,7 +59,7 @@ export async function acquireStateLock({ path, what }: StateLockOptions): Promis
     }
     const holder = readHolder(record);
     const known = holder !== undefined && !holder.released && processIdentity(holder.pid) === holder.identity;
-    // A record of somebody else says that the holder has not written its own yet.
+    // A record of another process means that the holder has not written its own yet.
     if (known || performance.now() > deadline) {
       const who = holder === undefined ? 'another process' : `process ${holder.pid}`;
       throw new WsClusterError(
@@ -72,7 +72,7 @@ export async function acquireStateLock({ path, what }: StateLockOptions): Promis
   }
 }
 
-/** Before the lock is tried: a folder that cannot be written fails here, with the reason. */
+/** Called before the lock is tried, so that an unwritable folder fails here, with the reason. */
 function writeOwn(record: string): string {
   const own = `${record}.${process.pid}`;
   writeFileSync(own, JSON.stringify(self()));
@@ -93,10 +93,10 @@ function taken(record: string, own: string, unlock: () => void): StateLock {
       if (!held) return;
       held = false;
       try {
-        // Under the lock, so that it cannot be the next holder's.
+        // Still under the lock, so that this cannot overwrite the record of the next holder.
         writeFileSync(record, JSON.stringify({ ...self(), released: true }));
       } catch {
-        // Somebody has removed the folder, and the record with it.
+        // The folder was removed, and the record with it.
       }
       unlock();
     },
@@ -107,6 +107,6 @@ function readHolder(record: string): LockHolder | undefined {
   try {
     return holderSchema.parse(JSON.parse(readFileSync(record, 'utf8')));
   } catch {
-    return undefined; // nobody, or half a record of a crash of the machine
+    return undefined; // no holder yet, or half a record after a crash of the machine
   }
 }

@@ -31,9 +31,7 @@ describe('wscluster: help and usage', () => {
     const asked = await wscluster(['--help']).ended;
     expect(asked).toMatchObject({ code: 0, stderr: '' });
     for (const name of COMMANDS) expect(asked.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-    expect(asked.stdout).toContain(
-      'Exit codes: 0 it worked, 1 it failed (see stderr), 2 wrong usage, 3 the API is not',
-    );
+    expect(asked.stdout).toContain('Exit codes: 0 success, 1 failure (see stderr), 2 wrong usage, 3 the API is not');
     expect(await wscluster([]).ended).toEqual({ code: 2, stdout: '', stderr: asked.stdout });
   });
 
@@ -52,8 +50,8 @@ describe('wscluster: help and usage', () => {
   });
 
   test.each([
-    [['explode'], 'there is no command "explode"; there is: dev, demo'],
-    [['owner'], 'words are missing\nusage: wscluster owner KEY'],
+    [['explode'], 'there is no command "explode"; the commands are dev, demo'],
+    [['owner'], 'arguments are missing\nusage: wscluster owner KEY'],
     [['owner', 'a', 'b'], '"a b" is not understood'],
     [['ring', '--fast'], "Unknown option '--fast'"],
     [['nodes', 'drain'], '"drain" is not understood'],
@@ -182,7 +180,7 @@ describe('wscluster: a cluster asked and changed', () => {
     const happened = (what: RegExp) => until(`an event ${what}`, () => what.test(events.stdout), 30_000);
     await happened(/Ready is True/);
 
-    const [, added = ''] = /^(node-\w+) is started/.exec(await text('nodes', 'add')) ?? [];
+    const [, added = ''] = /^(node-\w+) is starting/.exec(await text('nodes', 'add')) ?? [];
     await happened(new RegExp(`^\\d\\d:\\d\\d:\\d\\d\\.\\d{3}  node +node ${added} is ready  \\(\\S+\\)$`, 'm'));
     await system.settled(3);
 
@@ -190,7 +188,9 @@ describe('wscluster: a cluster asked and changed', () => {
     await happened(new RegExp(`node ${added} is gone`));
     await system.settled(3);
     const [last] = (await system.nodes()).slice(-1);
-    expect(await text('nodes', 'drain', last?.id ?? '')).toBe(`${last?.id} drains: its clients move, then it stops\n`);
+    expect(await text('nodes', 'drain', last?.id ?? '')).toBe(
+      `${last?.id} is draining: its clients move, then it stops\n`,
+    );
     await happened(new RegExp(`node ${last?.id} is draining`));
     await system.settled(2);
 
@@ -212,7 +212,7 @@ describe('wscluster: a cluster asked and changed', () => {
 
     const known = later.stdout.length;
     await system.controller.end('SIGKILL');
-    await until('it says so', () => later.stderr.includes('the controller is gone; trying again every 1 s'));
+    await until('it says so', () => later.stderr.includes('the controller is gone; retrying every 1 s'));
     system.startController();
     await until('events of the new controller came', () => later.stdout.slice(known).includes('"type":"ring"'), 30_000);
     for (const command of [all, later]) command.signal('SIGINT');

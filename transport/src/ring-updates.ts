@@ -21,20 +21,20 @@ import type { RingReader } from './ring-store.ts';
 
 /** When to read the store. Milliseconds. */
 export interface UpdateTiming {
-  /** Three missed heartbeats: from here on the store is polled. */
+  /** After this much silence (three missed heartbeats) the store is polled. */
   readonly silenceMs: number;
   readonly pollMs: number;
-  /** Waits before a failed or outdated read is tried again; the store may be written a moment after the heartbeat. */
+  /** Waits before a failed or outdated read is retried; the store may be written a moment after the heartbeat. */
   readonly retryMs: readonly number[];
 }
 
 export const DEFAULT_UPDATE_TIMING: UpdateTiming = { silenceMs: 3_000, pollMs: 2_000, retryMs: [100, 300, 900] };
 
-/** What a follower does with the rings that it goes by. */
+/** What a follower does with its rings. */
 export interface RingHolder {
   /**
-   * Goes by a ring from now on. `replace`: it may have the revision of the one before. `moved`: the slots whose node is
-   * not the one that it was, where that is known. Throws when it cannot.
+   * Follows a ring from now on. `replace`: it may have the same revision as the previous one. `moved`: the slots whose
+   * node differs from the previous ring, if known. Throws if it cannot use the ring.
    */
   take(ring: Ring, settings: Pick<RingMessage, 'settings' | 'settingsDigest'>, options: TakeOptions): void;
 }
@@ -44,10 +44,10 @@ export interface TakeOptions {
   readonly moved?: readonly number[] | undefined;
 }
 
-/** Names a ring with its settings. */
+/** Identifies a ring and its settings. */
 type RingName = Pick<RingMessage, 'revision' | 'digest' | 'settingsDigest'>;
 
-/** A ring, and what came with it. */
+/** A ring and what was sent with it. */
 interface Held extends RingContext {
   readonly ring: Ring;
   readonly settingsDigest: string;
@@ -59,18 +59,18 @@ export interface RingUpdatesContext {
   readonly holder: RingHolder;
   readonly log: Logger;
   readonly timing: UpdateTiming;
-  /** A release came, for the ring that is held by now. */
+  /** A release arrived for the current ring. */
   onRelease?(release: Release, ringChanged: boolean): void;
-  /** A new leader asks for the ring that is held. */
+  /** A new leader asks for the current ring. */
   onRecall?(held: RingMessage): void;
   /** (Re)connected to the bus. */
   onConnected?(): void;
 }
 
 /**
- * Keeps a follower's ring current from two sources: the bus, which is quick and may lose messages, and the store, which
- * is read at the start, at each connect, when a heartbeat names something else than what is held, and every 2 s while
- * there are no heartbeats. With both gone the last ring stays in use. A ring that is older or damaged never replaces
+ * Keeps a follower's ring up to date from two sources: the bus, which is quick but may lose messages, and the store.
+ * The store is read at the start, on each connect, when a heartbeat names another ring than the current one, and every
+ * 2 s while there are no heartbeats. If both fail, the last ring stays in use. An older or damaged ring never replaces
  * another.
  */
 export class RingUpdates implements FollowerHandlers {
@@ -91,10 +91,7 @@ export class RingUpdates implements FollowerHandlers {
     this.#silence = new Trouble(context.log);
   }
 
-  /**
-   * Reads the store once, and keeps watch from then on. Does not fail: without a ring the follower has nothing to go
-   * by.
-   */
+  /** Reads the store once, then watches for silence. Does not fail: without a ring the follower waits for one. */
   async start(): Promise<void> {
     const { silenceMs, pollMs } = this.#context.timing;
     this.#timer = setInterval(() => this.#watch(), Math.min(silenceMs, pollMs) / 4);
@@ -123,7 +120,7 @@ export class RingUpdates implements FollowerHandlers {
     const { cluster, log } = this.#context;
     if (message.cluster !== cluster) {
       log.warn(
-        { event: 'foreign-message', cluster: message.cluster, action: 'give each cluster a bus address of its own' },
+        { event: 'foreign-message', cluster: message.cluster, action: 'give each cluster its own bus address' },
         `ignored a message of cluster ${message.cluster}`,
       );
       return;
@@ -136,9 +133,9 @@ export class RingUpdates implements FollowerHandlers {
 
   #onHeartbeat(heartbeat: Heartbeat): void {
     const order = compareRevisions(heartbeat.revision, this.#revision);
-    // A former leader, or one that starts with a lower epoch and raises it once it has our report.
+    // From a former leader, or from one that starts with a lower epoch and raises it when it gets our report.
     if (order < 0) return;
-    this.#silence.recovered({ event: 'heartbeats-back' }, 'the controller is heard again');
+    this.#silence.recovered({ event: 'heartbeats-back' }, 'heartbeats of the controller arrive again');
     this.#heardAt = performance.now();
     if (order > 0 || !this.#holds(heartbeat)) void this.#read(heartbeat);
     else this.#takeRelease(heartbeat.release);
@@ -173,15 +170,13 @@ export class RingUpdates implements FollowerHandlers {
     if (now - this.#polledAt < this.#context.timing.pollMs) return;
     this.#polledAt = now;
     this.#silence.failed(
-      { event: 'heartbeats-missing', action: 'see that the controller runs and the bus is reachable' },
-      'the controller is not heard; the last ring stays in use, and polling the store',
+      { event: 'heartbeats-missing', action: 'check that the controller is running and the bus is reachable' },
+      'no heartbeats from the controller; the last ring stays in use, and the store is polled',
     );
     void this.#read();
   }
 
-  /**
-   * One read at a time; a wish for another one meanwhile is remembered. `wanted`: what the store should hold by now.
-   */
+  /** One read at a time; another request meanwhile is remembered. `wanted`: what the store should hold by now. */
   #read(wanted?: RingName): Promise<void> {
     if (this.#reading !== undefined) {
       this.#readAgain = true;
@@ -218,7 +213,7 @@ export class RingUpdates implements FollowerHandlers {
       return true;
     } catch (error) {
       this.#storeTrouble.failed(
-        { event: 'store-unreadable', error, action: 'see that the ring store is reachable and undamaged' },
+        { event: 'store-unreadable', error, action: 'check that the ring store is reachable and undamaged' },
         `the ring store cannot be read: ${messageOf(error)}; the last ring stays in use`,
       );
       return false;
@@ -246,7 +241,9 @@ export class RingUpdates implements FollowerHandlers {
     this.#apply(() => ({ ring: decodeRing(message) }), message, source, order === 0);
   }
 
-  /** A change is for who holds its base; who does not finds the ring in the store, where it was written first. */
+  /**
+   * A change only helps a follower that holds its base. Others find the ring in the store, where it is written first.
+   */
   #takeChange(change: RingChange): void {
     const held = this.#held;
     if (compareRevisions(change.revision, this.#revision) <= 0) {
@@ -279,14 +276,14 @@ export class RingUpdates implements FollowerHandlers {
       holder.take(ring, { settings, settingsDigest }, { replace, moved: made.moved });
     } catch (error) {
       log.error(
-        { event: 'ring-invalid', error, source, action: 'run all parts of the cluster at one version' },
-        `a ring cannot be applied: ${messageOf(error)}; the last one stays in use`,
+        { event: 'ring-invalid', error, source, action: 'run the same version of all parts of the cluster' },
+        `a ring cannot be applied: ${messageOf(error)}; the last ring stays in use`,
       );
       return false;
     }
     this.#held = { ring, cluster, release, settings, settingsDigest, vacancies: vacancies ?? [] };
     const revision = formatRevision(ring.revision);
-    log.info({ event: 'ring-applied', revision, members: ring.members.length, source }, `goes by ring ${revision}`);
+    log.info({ event: 'ring-applied', revision, members: ring.members.length, source }, `now follows ring ${revision}`);
     this.#context.onRelease?.(release, true);
     return true;
   }

@@ -11,8 +11,8 @@ export const API_FLAGS = {
 } as const;
 
 export const API_HELP = `  --api URL        address of the API [WSCLUSTER_API_URL] (default ${DEFAULT_URL})
-  --token TOKEN    what the API asks for beyond loopback [WSCLUSTER_API_TOKEN] (default none)
-  --cluster NAME   which cluster; needed when the controller runs several (default the only one)
+  --token TOKEN    token of the API, which it requires beyond loopback [WSCLUSTER_API_TOKEN] (default: none)
+  --cluster NAME   which cluster, if the controller runs several (default: the only one)
 `;
 
 export interface ApiFlags {

@@ -7,36 +7,35 @@ import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 
 const USAGE = 'usage: wscluster demo [--clients N] [--script STEPS] [--seconds N] [--api URL [--gateways LIST]]\n';
 const HELP = `${USAGE}
-Shows the point of it all: many clients, and nodes that come and go under them. It starts a whole cluster of its own, or
-uses a running one (--api), connects clients that reconnect and send numbered messages, and shows how many each node has.
-In a terminal the keys a, d and k add, drain and kill a node, and q ends it. Drained or killed is the node with the most
-clients.
+Connects many clients and shows how they move while nodes come and go. It starts a whole cluster of its own, or uses a
+running one (--api). The clients reconnect by themselves and send numbered messages. In a terminal press a to add a node, d
+to drain and k to kill the node with the most clients, and q to quit.
 
   npm run demo -- --clients 500
   npm run demo -- --clients 500 --script "wait 2; add; wait 3; drain; wait 3; kill; wait 3"
 
 Two figures should always be 0:
-  lost   messages that were not echoed within 5 s on a connection that stood. What is not acknowledged when a connection
-         ends is sent again on the next one, and its time starts afresh.
-  wrong  clients that were on another node than the ring's owner of their key, twice in a row 0.2 s apart, while the
-         cluster was settled (nothing left to move, every gateway in step).
-A change is through when the cluster is settled and all clients are connected; its time is from the change to the greeting
-of the last client that came back.
+  lost   messages that were not echoed within 5 s on an open connection. Messages that are unacknowledged when a
+         connection ends are resent on the next one, and their time starts over.
+  wrong  clients that were on a node other than the owner of their key, twice in a row 0.2 s apart, while the cluster
+         was settled (nothing left to move, every gateway in sync).
+A change is complete when the cluster is settled and all clients are connected. Its time runs from the change to the
+greeting of the last client that reconnected.
 
-  --clients N      clients to connect, 1 to 20000 (default 500)
+  --clients N      number of clients, 1 to 20000 (default 500)
   --script STEPS   steps instead of keys: add, drain, kill, wait SECONDS, separated by semicolons. A change waits until
-                   the one before is through; the demo ends when the last is
-  --seconds N      ends after N seconds, s (default: with the script, or with q)
+                   the previous one is complete; the demo ends after the last one
+  --seconds N      end after N seconds (default: after the script, or with q)
   --gateways LIST  host:port or ws:// URLs of a running cluster's gateways (default: those that its API names)
-  --path PATH      where clients connect, {key} for the key (default /websocket/connect/{key})
+  --path PATH      path that clients connect to, {key} stands for the key (default /websocket/connect/{key})
 ${API_HELP}
-A running cluster must have the sample backend: it is the greeting that tells which node a client is on.
-${EXIT_HELP} Lost or wrong above 0 is a failure.
+A running cluster must use the sample backend, whose greeting tells which node a client is on.
+${EXIT_HELP} A figure above 0 for lost or wrong is a failure.
 `;
 
 export const demo: Command = {
   name: 'demo',
-  summary: 'shows many clients while nodes come and go (npm run demo)',
+  summary: 'run many clients while nodes come and go (npm run demo)',
   async run(args) {
     let options: DemoOptions | undefined;
     try {

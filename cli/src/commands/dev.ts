@@ -5,7 +5,7 @@ import { printLine } from '../dev/log-stream.ts';
 import { devOptions } from '../dev/options.ts';
 import type { ExitCode } from '../exit-codes.ts';
 
-const HELP = `Runs a whole cluster on this machine until Ctrl-C: a controller, gateways and nodes, each a process of its own.
+const HELP = `Runs a whole cluster on this machine until Ctrl-C: a controller, gateways and nodes, each as a separate process.
 
   wscluster dev --gateway-ports 7000,7001 --state-dir /tmp/my-cluster
 
@@ -13,7 +13,7 @@ const HELP = `Runs a whole cluster on this machine until Ctrl-C: a controller, g
 
 export const dev: Command = {
   name: 'dev',
-  summary: 'runs a whole cluster on this machine (npm start)',
+  summary: 'run a whole cluster on this machine (npm start)',
   async run(args) {
     if (args.includes('--help') || args.includes('-h')) process.stdout.write(HELP);
     const log = createLogger('dev', {}, { write: (line) => printLine(line.trimEnd()) });

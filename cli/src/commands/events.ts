@@ -4,20 +4,20 @@ import { readEvents, type StreamedEvent } from '../api/event-stream.ts';
 import { eventShape, readAnswer } from '../api/shapes.ts';
 import { apiCommand, type Call } from '../api-command.ts';
 
-/** Milliseconds between two attempts to reach a controller that has gone. */
+/** Milliseconds between two attempts to reach a controller that is gone. */
 const AGAIN_MS = 1000;
-/** Milliseconds within which all copies of one signal have arrived. */
+/** Milliseconds within which all copies of a signal have arrived. */
 const LATE_SIGNAL_MS = 200;
 
 export const events = apiCommand({
   name: 'events',
-  summary: 'what happens in the cluster, as it happens',
+  summary: 'follow what happens in the cluster',
   forms: ['[--since ID]'],
-  flag: { name: 'since', help: '--since ID       begin after this event (default with all that is remembered)' },
+  flag: { name: 'since', help: '--since ID       start after this event (default: with the oldest event kept)' },
   help: `
-Shows the last 1,000 events, then each new one until Ctrl-C: nodes that come and go, revisions of the ring, moves,
-conditions. Each line ends with the id of its event; --since goes on after it. When the controller restarts it waits for it,
-and says so on stderr. With --json each line is one event.
+Shows the last 1,000 events, then each new one until Ctrl-C: nodes that come and go, revisions of the ring, moves and
+conditions. Each line ends with the id of its event, for --since. If the controller restarts, the command waits for it and
+says so on stderr. With --json each line is one event.
 
   wscluster events
   wscluster events --json | jq -c 'select(.event == "node")'`,
@@ -32,8 +32,8 @@ async function follow(call: Call, since: string | undefined): Promise<void> {
   const { signal } = asked;
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => asked.abort());
   await followUntil(signal, call, since);
-  // One Ctrl-C arrives several times, from the terminal and from what has started this process. While Node shuts down
-  // it does not handle signals any more, and a late copy would make the end look like a failure.
+  // One Ctrl-C arrives several times, from the terminal and from the process that started this one. While Node shuts
+  // down it no longer handles signals, and a late copy would make the exit look like a failure.
   await delay(LATE_SIGNAL_MS);
 }
 
@@ -51,12 +51,12 @@ async function followUntil(signal: AbortSignal, call: Call, since: string | unde
       }
     } catch (error) {
       if (signal.aborted) return;
-      // Never reached, or refused: trying on would hide the mistake. Lost meanwhile: it comes back.
+      // Never reached, or refused: retrying would hide the mistake. Lost in between: it comes back.
       const refused = error instanceof WsClusterError && error.code !== 'API_UNREACHABLE';
       if (!connected || refused) throw error;
     }
     if (signal.aborted) return;
-    process.stderr.write(`the controller is gone; trying again every ${AGAIN_MS / 1000} s\n`);
+    process.stderr.write(`the controller is gone; retrying every ${AGAIN_MS / 1000} s\n`);
     await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
   }
 }

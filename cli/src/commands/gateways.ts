@@ -5,11 +5,11 @@ import { table } from '../print/table.ts';
 
 export const gateways = apiCommand({
   name: 'gateways',
-  summary: 'the gateways, and whether they route by the ring',
+  summary: 'list the gateways, and whether they route by the current ring',
   forms: [''],
   help: `
-Shows each gateway that reports: the revision of the ring that it routes by, its connections, how many it has moved since
-it started, and the seconds since it was last heard of. After 3 s of silence it counts as gone.
+Lists each gateway that reports: the revision of the ring that it routes by, its connections, how many it has moved since
+it started, and the seconds since its last report. After 3 s of silence a gateway counts as gone.
 
   wscluster gateways`,
   prepare(words) {

@@ -4,13 +4,13 @@ import { percent, table } from '../print/table.ts';
 
 export const nodes = apiCommand({
   name: 'nodes',
-  summary: 'the nodes; adds one, drains one, kills one',
+  summary: 'list the nodes; add, drain or kill one',
   forms: ['', 'add', 'drain ID', 'kill ID'],
   help: `
-Without a word: the nodes with their shares and connections. The others change the cluster:
+Lists the nodes with their shares and connections, or changes the cluster:
 
-  add        starts one node more; only the clients whose keys it takes over move
-  drain ID   lets a node go: its clients move at the set pace, then it stops; one replica fewer
+  add        starts another node; only the clients whose keys it takes over move
+  drain ID   moves a node's clients away at the configured pace, then stops it; one replica fewer
   kill ID    ends a node at once, as a crash would; it is replaced
 
   wscluster nodes
@@ -21,7 +21,7 @@ Without a word: the nodes with their shares and connections. The others change t
     if (action === undefined) return list;
     if (action === 'add' && id === undefined) return add;
     if (id !== undefined && action === 'drain')
-      return remove(id, 'drain', `${id} drains: its clients move, then it stops\n`);
+      return remove(id, 'drain', `${id} is draining: its clients move, then it stops\n`);
     if (id !== undefined && action === 'kill') return remove(id, 'kill', `${id} is killed; it will be replaced\n`);
     return undefined;
   },
@@ -43,7 +43,7 @@ const list = show(
 
 const add = show(
   (api) => api.ask('POST', '/nodes'),
-  (answer) => `${readAnswer(addedShape, answer).id} is started; it takes its share over once it is ready\n`,
+  (answer) => `${readAnswer(addedShape, answer).id} is starting; it takes over its share once it is ready\n`,
 );
 
 function remove(id: string, mode: 'drain' | 'kill', said: string): Work {

@@ -5,11 +5,11 @@ import { pairs } from '../print/table.ts';
 
 export const owner = apiCommand({
   name: 'owner',
-  summary: 'which node owns a key',
+  summary: 'show which node owns a key',
   forms: ['KEY'],
   help: `
-Says which node owns KEY, whether anybody is connected with it or not. Every gateway routes by the same answer. Put --
-before a key that begins with a dash.
+Shows which node owns KEY, whether or not a client with that key is connected. Every gateway routes by the same answer.
+Put -- before a key that begins with a dash.
 
   wscluster owner alice
   wscluster owner alice --json | jq -r .nodeId`,

@@ -8,13 +8,13 @@ type Change = { add: number } | { remove: string } | { replicas: number } | { we
 
 export const plan = apiCommand({
   name: 'plan',
-  summary: 'what a change would move; changes nothing',
+  summary: 'show what a change would move, without making it',
   forms: ['add N', 'remove ID', 'replicas N', 'weight ID W'],
   help: `
-Says how many slots, and how many of the connections of this moment, a change would move, node by node. It changes nothing.
+Shows how many slots, and how many of the current connections, a change would move, node by node. It changes nothing.
 
-  add N         N nodes more                 replicas N    as many nodes as N in all
-  remove ID     without this node            weight ID W   this node with the weight W (1 is the usual one)
+  add N         N more nodes                 replicas N    N nodes in total
+  remove ID     without this node            weight ID W   this node with the weight W (the default is 1)
 
   wscluster plan add 1
   wscluster plan remove "$(wscluster owner alice --json | jq -r .nodeId)"`,
@@ -34,7 +34,7 @@ function changeOf([kind, first, second, ...more]: readonly string[]): Change | u
   return undefined;
 }
 
-/** What is a number at all; which numbers are allowed the API says. */
+/** Any number; the API says which numbers are allowed. */
 function numberOf(name: string, text: string): number {
   const number = Number(text);
   if (text.trim() !== '' && Number.isFinite(number)) return number;

@@ -5,10 +5,10 @@ import { pairs, percent, table } from '../print/table.ts';
 
 export const ring = apiCommand({
   name: 'ring',
-  summary: 'the ring: its revision, its members and their shares',
+  summary: 'show the ring: its revision, its members and their shares',
   forms: [''],
   help: `
-Shows who owns how much of the ${SLOTS} slots, and how many slots are still to move to reach the target. A vacancy is the
+Shows each node's share of the ${SLOTS} slots, and how many slots still have to move to reach the target. A vacancy is the
 place of a lost node, kept for its replacement.
 
   wscluster ring
