@@ -63,7 +63,7 @@ describe('with 300 clients on three nodes and two gateways', () => {
     expect(await crowd.quiet()).toEqual([]);
   });
 
-  test('a gateway stopped for 10 s holds no rollout beyond its deadline, and catches up', async () => {
+  test('a gateway that is stopped holds no rollout beyond its deadline, and catches up', async () => {
     const { system, crowd } = started();
     const stopped = system.gateways[0];
     const port = system.gateways[1]?.port;
@@ -87,7 +87,8 @@ describe('with 300 clients on three nodes and two gateways', () => {
       9000,
     );
     expect(performance.now() - stoppedAt).toBeLessThan(10_000);
-    await until('10 s have passed', () => performance.now() - stoppedAt > 10_000, 11_000);
+    // It has missed all that it is waited for: three of its reports, and the acknowledgement of a ring.
+    await until('the controller has given it up', () => system.controller.has('gateway-silent'));
     stopped?.process.signal('SIGCONT');
     await system.settled(4);
     const ownerAfter = await system.owners();
