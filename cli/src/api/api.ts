@@ -1,5 +1,6 @@
+import type { Problem } from '@wscluster/controller/api';
 import { ERROR_CODES, type ErrorCode, messageOf, WsClusterError } from '@wscluster/ring';
-import { z } from 'zod';
+import { readAnswer } from './read-answer.ts';
 
 export interface ApiAddress {
   readonly url: URL;
@@ -10,8 +11,6 @@ export interface ApiAddress {
 
 /** Milliseconds for an answer, or for the head of a stream. */
 const ANSWER_MS = 10_000;
-
-const problemSchema = z.object({ code: z.string(), detail: z.string(), field: z.string().optional() });
 
 /**
  * The API of a controller. Throws API_UNREACHABLE when nobody answers, and what the API says as an error with its code:
@@ -73,11 +72,18 @@ export class Api {
   }
 
   #refusal(status: number, text: string): WsClusterError {
-    const problem = problemSchema.safeParse(this.#parsed(text, status));
-    if (!problem.success) throw this.#notOurs(status);
-    const { code, detail, field } = problem.data;
+    const { code, detail, field } = this.#problem(text, status);
     const known = code in ERROR_CODES ? (code as ErrorCode) : 'INTERNAL';
     return new WsClusterError(known, detail, field === undefined ? {} : { field });
+  }
+
+  #problem(text: string, status: number): Problem {
+    const answer = this.#parsed(text, status);
+    try {
+      return readAnswer('Problem', answer);
+    } catch {
+      throw this.#notOurs(status);
+    }
   }
 
   #parsed(text: string, status?: number): unknown {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
 import { readEvents, type StreamedEvent } from '../api/event-stream.ts';
-import { eventShape, readAnswer } from '../api/shapes.ts';
+import { readAnswer } from '../api/read-answer.ts';
 import { apiCommand, type Call } from '../api-command.ts';
 
 /** Milliseconds between two attempts to reach a controller that is gone. */
@@ -66,7 +66,7 @@ function asJson({ id, event, data }: StreamedEvent): string {
 }
 
 function asText({ id, event, data }: StreamedEvent): string {
-  const { at, message } = readAnswer(eventShape, parsed(data));
+  const { at, message } = readAnswer('ClusterEvent', parsed(data));
   return `${at.slice(11, 23)}  ${event.padEnd(9)}  ${message}${id === undefined ? '' : `  (${id})`}\n`;
 }
 

@@ -1,5 +1,5 @@
 import { formatRevision } from '@wscluster/ring';
-import { gatewaysShape, readAnswer } from '../api/shapes.ts';
+import { readAnswer } from '../api/read-answer.ts';
 import { apiCommand, show } from '../api-command.ts';
 import { table } from '../print/table.ts';
 
@@ -17,7 +17,7 @@ it started, and the seconds since its last report. After 3 s of silence a gatewa
     return show(
       (api) => api.ask('GET', '/gateways'),
       (answer) =>
-        table(readAnswer(gatewaysShape, answer).gateways, [
+        table(readAnswer('Gateways', answer).gateways, [
           { title: 'GATEWAY', of: (gateway) => gateway.id },
           { title: 'ADDRESS', of: (gateway) => gateway.address },
           { title: 'APPLIED', of: (gateway) => formatRevision(gateway.applied) },

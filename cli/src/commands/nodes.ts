@@ -1,4 +1,4 @@
-import { addedShape, nodesShape, readAnswer } from '../api/shapes.ts';
+import { readAnswer } from '../api/read-answer.ts';
 import { apiCommand, show, type Work } from '../api-command.ts';
 import { percent, table } from '../print/table.ts';
 
@@ -30,7 +30,7 @@ Lists the nodes with their shares and connections, or changes the cluster:
 const list = show(
   (api) => api.ask('GET', '/nodes'),
   (answer) =>
-    table(readAnswer(nodesShape, answer).nodes, [
+    table(readAnswer('Nodes', answer).nodes, [
       { title: 'NODE', of: (node) => node.id },
       { title: 'ADDRESS', of: (node) => node.address ?? 'none yet' },
       { title: 'STATE', of: (node) => node.state },
@@ -43,7 +43,8 @@ const list = show(
 
 const add = show(
   (api) => api.ask('POST', '/nodes'),
-  (answer) => `${readAnswer(addedShape, answer).id} is starting; it takes over its share once it is ready\n`,
+  (answer) => `${readAnswer('Created', answer).id} is starting; it takes over its share once it is ready
+`,
 );
 
 function remove(id: string, mode: 'drain' | 'kill', said: string): Work {

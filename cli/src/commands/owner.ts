@@ -1,5 +1,5 @@
 import { formatRevision } from '@wscluster/ring';
-import { ownerShape, readAnswer } from '../api/shapes.ts';
+import { readAnswer } from '../api/read-answer.ts';
 import { apiCommand, show } from '../api-command.ts';
 import { pairs } from '../print/table.ts';
 
@@ -18,7 +18,7 @@ Put -- before a key that begins with a dash.
     return show(
       (api) => api.ask('GET', `/owner?key=${encodeURIComponent(key)}`),
       (answer) => {
-        const { nodeId, address, state, slot, revision } = readAnswer(ownerShape, answer);
+        const { nodeId, address, state, slot, revision } = readAnswer('Owner', answer);
         return pairs({ key, node: nodeId, address, state, slot, revision: formatRevision(revision) });
       },
     );

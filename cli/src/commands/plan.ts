@@ -1,10 +1,8 @@
+import type { Change } from '@wscluster/controller/api';
 import { formatRevision, WsClusterError } from '@wscluster/ring';
-import { planShape, readAnswer } from '../api/shapes.ts';
+import { readAnswer } from '../api/read-answer.ts';
 import { apiCommand, show } from '../api-command.ts';
 import { table } from '../print/table.ts';
-
-/** What the API takes as a change to plan. */
-type Change = { add: number } | { remove: string } | { replicas: number } | { weights: Record<string, number> };
 
 export const plan = apiCommand({
   name: 'plan',
@@ -42,7 +40,7 @@ function numberOf(name: string, text: string): number {
 }
 
 function explain(answer: unknown): string {
-  const { revision, slots, connections, nodes } = readAnswer(planShape, answer);
+  const { revision, slots, connections, nodes } = readAnswer('Plan', answer);
   const rows = table(nodes, [
     { title: 'NODE', of: (node) => node.id },
     { title: 'SLOTS GAINED', of: (node) => node.slots.gained },

@@ -1,5 +1,5 @@
 import { formatRevision, SLOTS } from '@wscluster/ring';
-import { readAnswer, ringShape } from '../api/shapes.ts';
+import { readAnswer } from '../api/read-answer.ts';
 import { apiCommand, show } from '../api-command.ts';
 import { pairs, percent, table } from '../print/table.ts';
 
@@ -18,7 +18,7 @@ place of a lost node, kept for its replacement.
     return show(
       (api) => api.ask('GET', '/ring'),
       (answer) => {
-        const { revision, movableUpTo, members, vacancies, remaining } = readAnswer(ringShape, answer);
+        const { revision, movableUpTo, members, vacancies, remaining } = readAnswer('Ring', answer);
         const head = pairs({
           revision: formatRevision(revision),
           'movable up to': formatRevision(movableUpTo),

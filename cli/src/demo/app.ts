@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
 import { Api } from '../api/api.ts';
-import { gatewaysShape, readAnswer } from '../api/shapes.ts';
+import { readAnswer } from '../api/read-answer.ts';
 import { Crowd } from './crowd.ts';
 import { readKeys } from './keys.ts';
 import { LOST_MS } from './ledger.ts';
@@ -53,7 +53,7 @@ async function setUp({ running }: DemoOptions, screen: Screen, signal: AbortSign
     const api = new Api(running.api);
     const watch = new Watch(api, running.api.cluster);
     await watch.lookOnce();
-    const named = async () => readAnswer(gatewaysShape, await api.ask('GET', '/gateways')).gateways;
+    const named = async () => readAnswer('Gateways', await api.ask('GET', '/gateways')).gateways;
     const gateways =
       running.gateways.length > 0 ? running.gateways : (await named()).map(({ address }) => gatewayUrl(address));
     if (gateways.length === 0)

@@ -1,6 +1,6 @@
 import { WsClusterError } from '@wscluster/ring';
 import type { Api } from '../api/api.ts';
-import { addedShape, readAnswer } from '../api/shapes.ts';
+import { readAnswer } from '../api/read-answer.ts';
 import type { Change } from './script.ts';
 import type { Look } from './watch.ts';
 
@@ -14,7 +14,7 @@ export async function makeChange(
   look: Look,
   clients: ReadonlyMap<string, number>,
 ): Promise<string> {
-  if (change === 'add') return `added ${readAnswer(addedShape, await api.ask('POST', '/nodes')).id}`;
+  if (change === 'add') return `added ${readAnswer('Created', await api.ask('POST', '/nodes')).id}`;
   const ready = look.nodes.filter(({ state }) => state === 'ready').map(({ id }) => id);
   if (change === 'drain' && ready.length < 2)
     throw new WsClusterError('CONFLICT', 'the last node is not drained: its clients would have nowhere to go');

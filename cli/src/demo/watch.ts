@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatRevision, messageOf, slotOf, WsClusterError } from '@wscluster/ring';
 import type { Api } from '../api/api.ts';
-import { clustersShape, nodesShape, readAnswer, ringShape } from '../api/shapes.ts';
+import { readAnswer } from '../api/read-answer.ts';
 
 /** Milliseconds between two looks at the cluster. */
 const LOOK_MS = 200;
@@ -56,11 +56,12 @@ export class Watch {
 
   /** One look. Throws as the API does. */
   async lookOnce(): Promise<Look> {
-    const { clusters } = readAnswer(clustersShape, await this.#api.ask('GET', '/clusters'));
+    const { clusters } = readAnswer('Clusters', await this.#api.ask('GET', '/clusters'));
     const status = clusters.find(({ name }) => this.#name === undefined || name === this.#name)?.status;
     if (status === undefined) throw new WsClusterError('NOT_FOUND', `there is no cluster ${this.#name ?? ''}`);
+    if (status === null) throw new WsClusterError('NO_LEADER', 'no controller leads the cluster now');
     const revision = formatRevision(status.ring);
-    const { nodes } = readAnswer(nodesShape, await this.#api.ask('GET', '/nodes'));
+    const { nodes } = readAnswer('Nodes', await this.#api.ask('GET', '/nodes'));
     const ready = status.conditions.find(({ type }) => type === 'Ready');
     this.#look = {
       revision,
@@ -75,7 +76,7 @@ export class Watch {
   }
 
   async #owners(revision: string): Promise<(key: string) => string | undefined> {
-    const ring = readAnswer(ringShape, await this.#api.ask('GET', '/ring?slots=true'));
+    const ring = readAnswer('Ring', await this.#api.ask('GET', '/ring?slots=true'));
     // It changed between the two questions: nobody is judged by a look that mixes two rings.
     if (formatRevision(ring.revision) !== revision)
       throw new WsClusterError('CONFLICT', 'the ring has just changed; looking again');

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { loadClusterFile } from '@wscluster/controller';
 import { openLocalSource } from '@wscluster/controller/adapters/local';
 import { lockClusterState } from '@wscluster/controller/adapters/local/cluster-state-lock';
-import { type ClusterSettings, WsClusterError } from '@wscluster/ring';
+import type { Cluster } from '@wscluster/controller/api';
+import { WsClusterError } from '@wscluster/ring';
 import type { Logger, OptionValues, Running } from '@wscluster/service';
 import { banner } from './banner.ts';
 import type { devOptions } from './options.ts';
@@ -12,11 +13,6 @@ import { checkPorts, portsOf } from './ports.ts';
 import { type Awaited, untilReady } from './until-ready.ts';
 
 type Options = OptionValues<typeof devOptions>;
-
-interface ServedCluster {
-  readonly spec: { readonly nodes: { readonly command?: readonly string[] }; readonly routing: ClusterSettings };
-  readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
-}
 
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
@@ -68,8 +64,8 @@ function awaitedOf({ controller, gateways }: Parts, options: Options, cluster: s
 }
 
 /** The cluster as it is served: what the API has changed since the file was written counts too. */
-function clusterOf(body: string): ServedCluster {
-  return JSON.parse(body) as ServedCluster;
+function clusterOf(body: string): Cluster {
+  return JSON.parse(body) as Cluster;
 }
 
 /**

@@ -1,13 +1,1064 @@
+// Generated from docs/openapi.json by `npm run api:types`.
 import type { z } from 'zod';
-import type { clustersAnswer, messageAnswer, ownerAnswer, planAnswer, problemAnswer, slotAnswer } from './schemas.ts';
 
-// What the API answers, as types, for programs that call it.
+export type Change =
+  | {
+      /**
+       * Managed nodes more.
+       */
+      add: number;
+    }
+  | {
+      /**
+       * Id of the node to drain.
+       */
+      remove: string;
+    }
+  | {
+      /**
+       * Managed nodes that should exist.
+       */
+      replicas: number;
+    }
+  | {
+      /**
+       * New weights, by node id or ring id.
+       */
+      weights: {
+        [k: string]: number;
+      };
+    };
 
-export type { Link } from '../core/loop/status/links.ts';
-export type { LiveState } from './live-schema.ts';
-export type Clusters = z.infer<typeof clustersAnswer>;
-export type Owner = z.infer<typeof ownerAnswer>;
-export type SlotOwner = z.infer<typeof slotAnswer>;
-export type Plan = z.infer<typeof planAnswer>;
-export type Delivery = z.infer<typeof messageAnswer>;
-export type Problem = z.infer<typeof problemAnswer>;
+/**
+ * What the API takes and answers, by name.
+ */
+export interface ApiSchemas {
+  Change: Change;
+  Cluster: Cluster;
+  ClusterEvent: ClusterEvent;
+  ClusterNode: ClusterNode;
+  ClusterSpec: ClusterSpec;
+  ClusterStatus: ClusterStatus;
+  Clusters: Clusters;
+  Condition: Condition;
+  Created: Created;
+  Delivery: Delivery;
+  Gateway: Gateway;
+  Gateways: Gateways;
+  HotKeys: HotKeys;
+  Link: Link;
+  LiveState: LiveState;
+  Message: Message;
+  Nodes: Nodes;
+  Owner: Owner;
+  Plan: Plan;
+  Problem: Problem;
+  Removal: Removal;
+  Revision: Revision;
+  Ring: Ring;
+  RingMember: RingMember;
+  SlotOwner: SlotOwner;
+  Work: Work;
+}
+export interface Cluster {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    generation: number;
+  };
+  spec: ClusterSpec;
+  status: ClusterStatus;
+}
+/**
+ * Desired state of the cluster.
+ */
+export interface ClusterSpec {
+  /**
+   * The nodes: how to create or find them, and how to treat them.
+   */
+  nodes: {
+    /**
+     * Desired number of managed nodes. Kubernetes mode: required with template, not allowed with selector. Other modes: default 3, or 0 if you bring the nodes (a selector and no image).
+     */
+    replicas?: number;
+    /**
+     * Share of the slots of each node, relative to the other nodes.
+     */
+    weight: number;
+    /**
+     * Weights of single places on the ring, by ring id. A node that takes over a place takes over its weight.
+     */
+    weights: {
+      [k: string]: number;
+    };
+    /**
+     * Path at which nodes accept a message for a key: POST <sendPath>?userId=<key>.
+     */
+    sendPath: string;
+    /**
+     * Seconds in which a draining node hands over its clients. Its slots leave within 80 % of them.
+     */
+    drainSeconds: number;
+    /**
+     * Gives managed nodes the URLs of RabbitMQ and Redis, so that they can follow the ring. Set it to false to keep these URLs, and the passwords in them, from the nodes.
+     */
+    followRing: boolean;
+    /**
+     * Kubernetes mode: pod template of managed nodes, as in a Deployment. A change replaces the nodes one by one, and moves each client only once.
+     */
+    template?: {
+      /**
+       * Labels and annotations of the pods.
+       */
+      metadata?: {
+        /**
+         * Labels of the pods, in addition to those of wscluster.
+         */
+        labels?: {
+          [k: string]: string;
+        };
+        /**
+         * Annotations of the pods, such as wscluster.io/weight.
+         */
+        annotations?: {
+          [k: string]: string;
+        };
+        [k: string]: unknown;
+      };
+      /**
+       * Spec of the pods, as in a Deployment.
+       */
+      spec: {
+        /**
+         * Containers of the pod. The first one is the node. WSCLUSTER_ variables that it does not set are added to it.
+         *
+         * @minItems 1
+         * @maxItems 32
+         */
+        containers: {
+          /**
+           * Name of the container.
+           */
+          name: string;
+          [k: string]: unknown;
+        }[];
+        [k: string]: unknown;
+      };
+      [k: string]: unknown;
+    };
+    /**
+     * Local and Docker mode: program and arguments of a managed node. Default: the sample backend, or the image's own.
+     *
+     * @minItems 1
+     */
+    command?: string[];
+    /**
+     * Docker mode: image of managed nodes. Without it the controller starts none.
+     */
+    image?: string;
+    /**
+     * Docker mode: environment variables of managed nodes, in addition to those that the controller sets.
+     */
+    env: {
+      [k: string]: string;
+    };
+    /**
+     * Docker and Kubernetes mode: nodes that you start yourself. The controller only watches them.
+     */
+    selector?: {
+      /**
+       * Docker and Kubernetes mode: labels that make a container or pod a node. Docker default: wscluster.io/cluster=<name>.
+       */
+      matchLabels: {
+        [k: string]: string;
+      };
+    };
+    /**
+     * Docker and Kubernetes mode: port that nodes listen on in their container or pod.
+     */
+    port: number;
+    /**
+     * Docker mode: Docker network on which gateways reach the nodes. Required if a container is on several networks.
+     */
+    network?: string;
+    /**
+     * Docker mode: what gateways dial: the container's address on the network, or the port that it publishes on its host.
+     */
+    addressFrom: 'network' | 'publishedPort';
+    /**
+     * Docker mode: host of published ports. Default: the host of the Docker API, or 127.0.0.1 if that is local.
+     */
+    publishedHost?: string;
+    /**
+     * Docker mode: path that says whether a node is ready, for containers without a HEALTHCHECK.
+     */
+    readinessPath: string;
+  };
+  /**
+   * The gateways that clients connect to.
+   */
+  gateway: {
+    /**
+     * Limits of each gateway process. Changes take effect at once, for new connections.
+     */
+    limits: {
+      /**
+       * WebSocket connections of a gateway; beyond them it answers 503. 0: no limit.
+       */
+      maxConnections: number;
+      /**
+       * WebSocket connections of a key at a gateway; beyond them it answers 429. 0: no limit.
+       */
+      maxConnectionsPerKey: number;
+      /**
+       * Bytes of a request's header lines; beyond them the gateway answers 431.
+       */
+      maxHeaderBytes: number;
+      /**
+       * Bytes of path and query; beyond them the gateway answers 414.
+       */
+      maxPathBytes: number;
+      /**
+       * Seconds in which a request's head must arrive; after them the gateway answers 408.
+       */
+      handshakeSeconds: number;
+      /**
+       * Seconds in which a node must answer an upgrade; after them the client gets 504.
+       */
+      ownerSeconds: number;
+      /**
+       * A WebSocket is closed with 1001 after this many seconds without a byte in either direction. 0: never.
+       */
+      idleSeconds: number;
+      /**
+       * The gateway sends a client a Ping after this many seconds without a byte from it, and cuts it off after two unanswered Pings. 0: no Pings.
+       */
+      pingSeconds: number;
+      /**
+       * A connection is cut if data has waited for a client or its node for this many seconds and none of it was read. 0: never.
+       */
+      stallSeconds: number;
+    };
+    /**
+     * Kubernetes mode: number of gateways. Default: 2 at first; from then on it is yours to scale, for example with a HorizontalPodAutoscaler.
+     */
+    replicas?: number;
+    /**
+     * Kubernetes mode: image of the gateways. Default: the image that the controller was started with.
+     */
+    image?: string;
+    /**
+     * Kubernetes mode: seconds over which a stopping gateway spreads the Close 1001 to its clients.
+     */
+    drainSeconds: number;
+    /**
+     * Kubernetes mode: CPU and memory of each gateway.
+     */
+    resources: {
+      /**
+       * Resources that each gateway is guaranteed.
+       */
+      requests?: {
+        [k: string]: number | string;
+      };
+      /**
+       * Resources that each gateway may use at most.
+       */
+      limits?: {
+        [k: string]: number | string;
+      };
+    };
+    /**
+     * Kubernetes mode: the Service <name>-gateway, through which clients reach the gateways.
+     */
+    service: {
+      /**
+       * How the Service is exposed.
+       */
+      type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+      /**
+       * Port of the Service.
+       */
+      port: number;
+      /**
+       * Port on every machine, for the types NodePort and LoadBalancer. Default: Kubernetes chooses one.
+       */
+      nodePort?: number;
+      /**
+       * Annotations of the Service, for example for a load balancer.
+       */
+      annotations: {
+        [k: string]: string;
+      };
+    };
+    /**
+     * Kubernetes mode: metadata and scheduling of the gateway pods.
+     */
+    pod: {
+      /**
+       * Labels of the pods, in addition to those of wscluster.
+       */
+      labels: {
+        [k: string]: string;
+      };
+      /**
+       * Annotations of the pods. They override those of wscluster.
+       */
+      annotations: {
+        [k: string]: string;
+      };
+      /**
+       * Secrets for pulling the image.
+       *
+       * @maxItems 16
+       */
+      imagePullSecrets: {
+        /**
+         * Name of the Secret.
+         */
+        name: string;
+      }[];
+      /**
+       * PriorityClass of the pods.
+       */
+      priorityClassName?: string;
+      /**
+       * Labels that a machine must have to run gateways.
+       */
+      nodeSelector: {
+        [k: string]: string;
+      };
+      /**
+       * Tolerations of the pods.
+       *
+       * @maxItems 32
+       */
+      tolerations: {
+        [k: string]: unknown;
+      }[];
+      /**
+       * Affinity of the pods. Default: gateways prefer different machines.
+       */
+      affinity?: {
+        [k: string]: unknown;
+      };
+    };
+  };
+  /**
+   * Which requests are routed, and by which key.
+   */
+  routing: {
+    /**
+     * Paths that gateways serve, and where they find the key of a request.
+     *
+     * @minItems 1
+     * @maxItems 64
+     */
+    routes: {
+      /**
+       * Path template of literal segments and placeholders, such as /websocket/connect/{userId}.
+       */
+      path: string;
+      /**
+       * Where the key of a request is. Kubernetes mode: it cannot change while the route exists.
+       */
+      key: {
+        /**
+         * Name of a {placeholder} of the path template
+         */
+        param?: string;
+        /**
+         * Name of a query parameter
+         */
+        query?: string;
+        /**
+         * Name of a request header
+         */
+        header?: string;
+        /**
+         * Name of a cookie
+         */
+        cookie?: string;
+      };
+    }[];
+  };
+  /**
+   * How connections move when the owners of their keys change.
+   */
+  rebalance: {
+    /**
+     * How a live connection moves to its new owner.
+     */
+    mode: 'reconnect';
+    /**
+     * Connections per second that all gateways together move. 0: no limit.
+     */
+    maxConnectionsPerSecond: number;
+    /**
+     * Most slots that a node may own, as a multiple of its fair share. With many nodes a larger cap moves a little less.
+     */
+    cap: number;
+    /**
+     * Holds back moves that only improve balance. The slots of lost and draining nodes still move.
+     */
+    paused: boolean;
+    /**
+     * Seconds for which a node may fail its probe before its slots move.
+     */
+    unreadyGraceSeconds: number;
+    /**
+     * Seconds for which the place of a lost node is kept for its replacement. Other nodes serve its slots meanwhile.
+     */
+    replacementSeconds: number;
+    /**
+     * Largest share of the nodes that may be lost at once. If more are lost, the ring stays as it is.
+     */
+    maxLostShare: number;
+  };
+  /**
+   * Kubernetes mode: the bus that carries rings to the gateways.
+   */
+  bus?: {
+    /**
+     * Its URL, from a Secret: amqp://user:password@host:5672/vhost. A new value takes effect without a restart.
+     */
+    rabbitmq: {
+      /**
+       * Secret with the URL.
+       */
+      secretRef: {
+        /**
+         * Name of the Secret, in the namespace of the WsCluster.
+         */
+        name: string;
+        /**
+         * Key of the URL in the Secret.
+         */
+        key: string;
+      };
+    };
+  };
+  /**
+   * Kubernetes mode: the store that keeps the rings.
+   */
+  store?: {
+    /**
+     * Its URL, from a Secret: redis://user:password@host:6379/0. A new value takes effect without a restart.
+     */
+    redis: {
+      /**
+       * Secret with the URL.
+       */
+      secretRef: {
+        /**
+         * Name of the Secret, in the namespace of the WsCluster.
+         */
+        name: string;
+        /**
+         * Key of the URL in the Secret.
+         */
+        key: string;
+      };
+    };
+  };
+  /**
+   * The registry in which other services find the nodes. Default: none.
+   */
+  registry: {
+    /**
+     * Registers the nodes in Nacos.
+     */
+    nacos?: {
+      /**
+       * Nacos servers, host:port. Default: the servers that the controller was started with.
+       *
+       * @minItems 1
+       * @maxItems 32
+       */
+      servers?: string[];
+      /**
+       * Id of the Nacos namespace.
+       */
+      namespace: string;
+      /**
+       * Nacos group of the service.
+       */
+      group: string;
+      /**
+       * Name of the service. Default: the name of the cluster.
+       */
+      service?: string;
+      /**
+       * What Nacos calls a cluster: a part of a service.
+       */
+      cluster: string;
+      /**
+       * Kubernetes mode: Secret with the keys username and password, or token. Default: the credentials that the controller was started with.
+       */
+      secretRef?: {
+        /**
+         * Name of the Secret, in the namespace of the WsCluster.
+         */
+        name: string;
+      };
+    };
+  };
+}
+export interface ClusterStatus {
+  observedGeneration: number;
+  conditions: Condition[];
+  ring: {
+    epoch: number;
+    version: number;
+    members: number;
+    digest: string;
+  };
+  nodes: {
+    desired: number;
+    ready: number;
+    draining: number;
+  };
+  gateways: {
+    ready: number;
+    inSync: number;
+  };
+  connections: number;
+}
+export interface Condition {
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  reason: string;
+  message: string;
+  observedGeneration: number;
+  lastTransitionTime: string;
+}
+export interface ClusterEvent {
+  type: 'node' | 'ring' | 'release' | 'moves' | 'converged' | 'gateway' | 'condition' | 'spec';
+  /**
+   * ISO 8601.
+   */
+  at: string;
+  /**
+   * For people.
+   */
+  message: string;
+  /**
+   * For programs; what is in it depends on the type.
+   */
+  details: {
+    [k: string]: unknown;
+  };
+}
+export interface ClusterNode {
+  id: string;
+  /**
+   * What people call it: the pod, the container; else its id.
+   */
+  name: string;
+  /**
+   * Image of its container.
+   */
+  image: string | null;
+  /**
+   * ISO 8601.
+   */
+  createdAt: string | null;
+  address: string | null;
+  state: 'starting' | 'ready' | 'unready' | 'draining' | 'restarting';
+  managed: boolean;
+  ringId: number | null;
+  weight: number | null;
+  slots: number;
+  /**
+   * Part of the slots, 0 to 1.
+   */
+  share: number;
+  connections: number;
+  drainingSince: string | null;
+}
+export interface Clusters {
+  clusters: {
+    name: string;
+    /**
+     * API of the controller that leads it, when it is another one.
+     */
+    leader: string | null;
+    /**
+     * null while no leader can be asked.
+     */
+    status: ClusterStatus | null;
+  }[];
+}
+export interface Created {
+  id: string;
+}
+export interface Delivery {
+  key: string;
+  connections: number;
+  nodes: string[];
+}
+export interface Gateway {
+  id: string;
+  address: string;
+  applied: Revision;
+  inSync: boolean;
+  connections: number;
+  moved: number;
+  secondsSinceReport: number;
+}
+/**
+ * Orders rings for good: epoch, then version.
+ */
+export interface Revision {
+  epoch: number;
+  version: number;
+}
+export interface Gateways {
+  gateways: Gateway[];
+}
+export interface HotKeys {
+  /**
+   * The keys with the most connections, at least 2 to one gateway, most first.
+   */
+  keys: {
+    key: string;
+    connections: number;
+  }[];
+}
+export interface Link {
+  name: 'store' | 'bus' | 'registry';
+  /**
+   * none: not configured.
+   */
+  state: 'connected' | 'lost' | 'starting' | 'none';
+  /**
+   * ISO 8601; when this controller saw this state begin.
+   */
+  since: string;
+  /**
+   * What is wrong; empty when connected.
+   */
+  message: string;
+}
+/**
+ * One cluster as it is now.
+ */
+export interface LiveState {
+  name: string;
+  status: ClusterStatus;
+  spec: {
+    routes: {
+      path: string;
+      key: {
+        /**
+         * Name of a {placeholder} of the path template
+         */
+        param?: string;
+        /**
+         * Name of a query parameter
+         */
+        query?: string;
+        /**
+         * Name of a request header
+         */
+        header?: string;
+        /**
+         * Name of a cookie
+         */
+        cookie?: string;
+      };
+    }[];
+    replicas: number;
+    paused: boolean;
+    maxConnectionsPerSecond: number;
+  };
+  ring: {
+    revision: Revision;
+    movableUpTo: Revision;
+    digest: string;
+    members: RingMember[];
+    vacancies: {
+      ringId: number;
+      nodeId: string;
+    }[];
+    /**
+     * What later steps have left to move.
+     */
+    remaining: {
+      lost: Work;
+      drain: Work;
+      balance: Work;
+    };
+  };
+  nodes: ClusterNode[];
+  gateways: {
+    id: string;
+    address: string;
+    applied: Revision;
+    inSync: boolean;
+    connections: number;
+    moved: number;
+  }[];
+  links: Link[];
+  /**
+   * The last time that moves came to their end; null before the first.
+   */
+  convergence: {
+    /**
+     * ISO 8601; when it had settled.
+     */
+    at: string;
+    /**
+     * From the first published step to the last move.
+     */
+    ms: number;
+    /**
+     * Clients that gateways told to reconnect.
+     */
+    moved: number;
+  } | null;
+}
+export interface RingMember {
+  ringId: number;
+  nodeId: string;
+  address: string;
+  weight: number;
+  state: 'ready' | 'unready' | 'draining';
+  slots: number;
+  /**
+   * Part of the slots, 0 to 1.
+   */
+  share: number;
+}
+export interface Work {
+  slots: number;
+  connections: number;
+}
+export interface Message {
+  /**
+   * The key as text, not percent-encoded.
+   */
+  key: string;
+  /**
+   * Sent to every connection of the key as one text message.
+   */
+  message: string;
+}
+export interface Nodes {
+  nodes: ClusterNode[];
+}
+export interface Owner {
+  ringId: number;
+  nodeId: string;
+  address: string;
+  state: 'ready' | 'unready' | 'draining';
+  slot: number;
+  /**
+   * Of all keys on this slot, by the last reports.
+   */
+  connections: number;
+  revision: Revision;
+  key: string;
+}
+export interface Plan {
+  revision: Revision;
+  slots: number;
+  connections: number;
+  nodes: {
+    id: string;
+    slots: {
+      gained: number;
+      lost: number;
+    };
+    connections: {
+      gained: number;
+      lost: number;
+    };
+  }[];
+}
+/**
+ * RFC 9457 problem details; programs go by `code`.
+ */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  field?: string;
+}
+export interface Removal {
+  id: string;
+  mode: 'drain' | 'kill';
+}
+export interface Ring {
+  revision: Revision;
+  movableUpTo: Revision;
+  digest: string;
+  members: RingMember[];
+  vacancies: {
+    ringId: number;
+    nodeId: string;
+  }[];
+  /**
+   * What later steps have left to move.
+   */
+  remaining: {
+    lost: Work;
+    drain: Work;
+    balance: Work;
+  };
+  /**
+   * Index into members of each slot; 65535 is nobody.
+   */
+  table?: number[];
+}
+export interface SlotOwner {
+  ringId: number;
+  nodeId: string;
+  address: string;
+  state: 'ready' | 'unready' | 'draining';
+  slot: number;
+  /**
+   * Of all keys on this slot, by the last reports.
+   */
+  connections: number;
+  revision: Revision;
+}
+
+/** Structure of the answers that the command line checks, as JSON Schemas: without words and limits, which may change. */
+export const answerStructures = {
+  Clusters: {
+    type: 'object',
+    properties: {
+      clusters: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            name: { type: 'string' },
+            leader: { type: ['string', 'null'] },
+            status: { anyOf: [{ $ref: '#/$defs/ClusterStatus' }, { type: 'null' }] },
+          },
+          required: ['name', 'leader', 'status'],
+        },
+      },
+    },
+    required: ['clusters'],
+  },
+  ClusterStatus: {
+    type: 'object',
+    properties: {
+      observedGeneration: { type: 'integer' },
+      conditions: { type: 'array', items: { $ref: '#/$defs/Condition' } },
+      ring: {
+        type: 'object',
+        properties: {
+          epoch: { type: 'integer' },
+          version: { type: 'integer' },
+          members: { type: 'integer' },
+          digest: { type: 'string' },
+        },
+        required: ['epoch', 'version', 'members', 'digest'],
+      },
+      nodes: {
+        type: 'object',
+        properties: { desired: { type: 'integer' }, ready: { type: 'integer' }, draining: { type: 'integer' } },
+        required: ['desired', 'ready', 'draining'],
+      },
+      gateways: {
+        type: 'object',
+        properties: { ready: { type: 'integer' }, inSync: { type: 'integer' } },
+        required: ['ready', 'inSync'],
+      },
+      connections: { type: 'integer' },
+    },
+    required: ['observedGeneration', 'conditions', 'ring', 'nodes', 'gateways', 'connections'],
+  },
+  Condition: {
+    type: 'object',
+    properties: {
+      type: { type: 'string' },
+      status: { type: 'string' },
+      reason: { type: 'string' },
+      message: { type: 'string' },
+      observedGeneration: { type: 'integer' },
+      lastTransitionTime: { type: 'string' },
+    },
+    required: ['type', 'status', 'reason', 'message', 'observedGeneration', 'lastTransitionTime'],
+  },
+  ClusterEvent: {
+    type: 'object',
+    properties: {
+      type: { type: 'string' },
+      at: { type: 'string' },
+      message: { type: 'string' },
+      details: { type: 'object' },
+    },
+    required: ['type', 'at', 'message', 'details'],
+  },
+  Created: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] },
+  Gateways: {
+    type: 'object',
+    properties: { gateways: { type: 'array', items: { $ref: '#/$defs/Gateway' } } },
+    required: ['gateways'],
+  },
+  Gateway: {
+    type: 'object',
+    properties: {
+      id: { type: 'string' },
+      address: { type: 'string' },
+      applied: { $ref: '#/$defs/Revision' },
+      inSync: { type: 'boolean' },
+      connections: { type: 'integer' },
+      moved: { type: 'integer' },
+      secondsSinceReport: { type: 'number' },
+    },
+    required: ['id', 'address', 'applied', 'inSync', 'connections', 'moved', 'secondsSinceReport'],
+  },
+  Revision: {
+    type: 'object',
+    properties: { epoch: { type: 'integer' }, version: { type: 'integer' } },
+    required: ['epoch', 'version'],
+  },
+  Nodes: {
+    type: 'object',
+    properties: { nodes: { type: 'array', items: { $ref: '#/$defs/ClusterNode' } } },
+    required: ['nodes'],
+  },
+  ClusterNode: {
+    type: 'object',
+    properties: {
+      id: { type: 'string' },
+      name: { type: 'string' },
+      image: { type: ['string', 'null'] },
+      createdAt: { type: ['string', 'null'] },
+      address: { type: ['string', 'null'] },
+      state: { type: 'string' },
+      managed: { type: 'boolean' },
+      ringId: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
+      weight: { type: ['number', 'null'] },
+      slots: { type: 'integer' },
+      share: { type: 'number' },
+      connections: { type: 'integer' },
+      drainingSince: { type: ['string', 'null'] },
+    },
+    required: [
+      'id',
+      'name',
+      'image',
+      'createdAt',
+      'address',
+      'state',
+      'managed',
+      'ringId',
+      'weight',
+      'slots',
+      'share',
+      'connections',
+      'drainingSince',
+    ],
+  },
+  Owner: {
+    type: 'object',
+    properties: {
+      ringId: { type: 'integer' },
+      nodeId: { type: 'string' },
+      address: { type: 'string' },
+      state: { type: 'string' },
+      slot: { type: 'integer' },
+      connections: { type: 'integer' },
+      revision: { $ref: '#/$defs/Revision' },
+      key: { type: 'string' },
+    },
+    required: ['ringId', 'nodeId', 'address', 'state', 'slot', 'connections', 'revision', 'key'],
+  },
+  Plan: {
+    type: 'object',
+    properties: {
+      revision: { $ref: '#/$defs/Revision' },
+      slots: { type: 'integer' },
+      connections: { type: 'integer' },
+      nodes: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            id: { type: 'string' },
+            slots: {
+              type: 'object',
+              properties: { gained: { type: 'integer' }, lost: { type: 'integer' } },
+              required: ['gained', 'lost'],
+            },
+            connections: {
+              type: 'object',
+              properties: { gained: { type: 'integer' }, lost: { type: 'integer' } },
+              required: ['gained', 'lost'],
+            },
+          },
+          required: ['id', 'slots', 'connections'],
+        },
+      },
+    },
+    required: ['revision', 'slots', 'connections', 'nodes'],
+  },
+  Problem: {
+    type: 'object',
+    properties: {
+      type: { type: 'string' },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      detail: { type: 'string' },
+      code: { type: 'string' },
+      field: { type: 'string' },
+    },
+    required: ['type', 'title', 'status', 'detail', 'code'],
+  },
+  Ring: {
+    type: 'object',
+    properties: {
+      revision: { $ref: '#/$defs/Revision' },
+      movableUpTo: { $ref: '#/$defs/Revision' },
+      digest: { type: 'string' },
+      members: { type: 'array', items: { $ref: '#/$defs/RingMember' } },
+      vacancies: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: { ringId: { type: 'integer' }, nodeId: { type: 'string' } },
+          required: ['ringId', 'nodeId'],
+        },
+      },
+      remaining: {
+        type: 'object',
+        properties: {
+          lost: { $ref: '#/$defs/Work' },
+          drain: { $ref: '#/$defs/Work' },
+          balance: { $ref: '#/$defs/Work' },
+        },
+        required: ['lost', 'drain', 'balance'],
+      },
+      table: { type: 'array', items: { type: 'integer' } },
+    },
+    required: ['revision', 'movableUpTo', 'digest', 'members', 'vacancies', 'remaining'],
+  },
+  RingMember: {
+    type: 'object',
+    properties: {
+      ringId: { type: 'integer' },
+      nodeId: { type: 'string' },
+      address: { type: 'string' },
+      weight: { type: 'number' },
+      state: { type: 'string' },
+      slots: { type: 'integer' },
+      share: { type: 'number' },
+    },
+    required: ['ringId', 'nodeId', 'address', 'weight', 'state', 'slots', 'share'],
+  },
+  Work: {
+    type: 'object',
+    properties: { slots: { type: 'integer' }, connections: { type: 'integer' } },
+    required: ['slots', 'connections'],
+  },
+} satisfies Record<string, z.core.JSONSchema.JSONSchema>;

@@ -2,9 +2,9 @@ import { canonicalKey, plainKey, rawQueryValue, SLOTS, slotOf } from '@wscluster
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { changeSchema } from '../core/plan/change.ts';
 import { deliver } from './deliver.ts';
 import { streamEvents } from './event-stream.ts';
+import { eventData, liveState } from './live-schema.ts';
 import { passOnToLeader, servedBy } from './pass-on.ts';
 import * as answers from './schemas.ts';
 import { ledHere, type ServedCluster } from './served-cluster.ts';
@@ -97,7 +97,7 @@ export function addClusterRoutes(
   app.post(
     '/plan',
     documented('Dry run: what a change would move', 200, answers.planAnswer, {
-      body: z.strictObject({ change: changeSchema }),
+      body: answers.planBody,
     }),
     async (request) => led(request).plan(request.body.change),
   );
@@ -119,13 +119,20 @@ export function addClusterRoutes(
       schema: {
         summary: 'Server-sent events; resumes after Last-Event-ID',
         hide: !named,
-        produces: ['text/event-stream'],
         querystring: z.object({
           state: z
             .stringbool()
             .default(false)
             .describe('true: also events of type state, the whole cluster as it is now, whenever that changes'),
         }),
+        response: {
+          200: {
+            description:
+              'The data of each event: a ClusterEvent, or a LiveState in those of type state, which have no id.',
+            content: { 'text/event-stream': { schema: z.union([eventData, liveState]) } },
+          },
+          default: answers.problemAnswer,
+        },
       },
     },
     (request, reply) => {

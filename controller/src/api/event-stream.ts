@@ -27,8 +27,8 @@ export interface EventStreamParts {
 export function streamEvents({ log, lastId, res, signal, state }: EventStreamParts): void {
   res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   res.write('retry: 1000\n\n');
-  const write = ({ id, type, ...data }: ClusterEvent) =>
-    res.write(`id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
+  const write = ({ id, ...data }: ClusterEvent) =>
+    res.write(`id: ${id}\nevent: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
   for (const event of log.since(lastId)) write(event);
   const stop = log.listen((event) => {
     if (res.writableLength > MAX_BACKLOG_BYTES) res.destroy();

@@ -1,49 +1,61 @@
 import { hotKeySchema, memberStateSchema } from '@wscluster/ring';
 import { z } from 'zod';
+import { changeSchema } from '../core/plan/change.ts';
 import { wsClusterSchema } from '../core/spec/schema.ts';
 
-// What the API answers, for /openapi.json and for checking every answer before it is sent.
+// What the API answers, for /openapi.json and for checking every answer before it is sent. What has an id is a component
+// of the document, and a type of answers.ts.
 
-const revision = z.object({ epoch: z.int(), version: z.int() }).describe('Orders rings for good: epoch, then version.');
+const revision = z
+  .object({ epoch: z.int(), version: z.int() })
+  .meta({ id: 'Revision', description: 'Orders rings for good: epoch, then version.' });
 const share = z.number().describe('Part of the slots, 0 to 1.');
-const work = z.object({ slots: z.int(), connections: z.int() });
+const work = z.object({ slots: z.int(), connections: z.int() }).meta({ id: 'Work' });
 const remaining = z.object({ lost: work, drain: work, balance: work }).describe('What later steps have left to move.');
 
-const condition = z.object({
-  type: z.string(),
-  status: z.enum(['True', 'False', 'Unknown']),
-  reason: z.string(),
-  message: z.string(),
-  observedGeneration: z.int(),
-  lastTransitionTime: z.string(),
-});
+const condition = z
+  .object({
+    type: z.string(),
+    status: z.enum(['True', 'False', 'Unknown']),
+    reason: z.string(),
+    message: z.string(),
+    observedGeneration: z.int(),
+    lastTransitionTime: z.string(),
+  })
+  .meta({ id: 'Condition' });
 
-export const status = z.object({
-  observedGeneration: z.int(),
-  conditions: z.array(condition),
-  ring: z.object({ epoch: z.int(), version: z.int(), members: z.int(), digest: z.string() }),
-  nodes: z.object({ desired: z.int(), ready: z.int(), draining: z.int() }),
-  gateways: z.object({ ready: z.int(), inSync: z.int() }),
-  connections: z.int(),
-});
+export const status = z
+  .object({
+    observedGeneration: z.int(),
+    conditions: z.array(condition),
+    ring: z.object({ epoch: z.int(), version: z.int(), members: z.int(), digest: z.string() }),
+    nodes: z.object({ desired: z.int(), ready: z.int(), draining: z.int() }),
+    gateways: z.object({ ready: z.int(), inSync: z.int() }),
+    connections: z.int(),
+  })
+  .meta({ id: 'ClusterStatus' });
 
-export const clustersAnswer = z.object({
-  clusters: z.array(
-    z.object({
-      name: z.string(),
-      leader: z.string().nullable().describe('API of the controller that leads it, when it is another one.'),
-      status: status.nullable().describe('null while no leader can be asked.'),
-    }),
-  ),
-});
+export const clustersAnswer = z
+  .object({
+    clusters: z.array(
+      z.object({
+        name: z.string(),
+        leader: z.string().nullable().describe('API of the controller that leads it, when it is another one.'),
+        status: status.nullable().describe('null while no leader can be asked.'),
+      }),
+    ),
+  })
+  .meta({ id: 'Clusters' });
 
-export const clusterAnswer = z.object({
-  apiVersion: z.string(),
-  kind: z.string(),
-  metadata: z.object({ name: z.string(), generation: z.int() }),
-  spec: wsClusterSchema.shape.spec,
-  status,
-});
+export const clusterAnswer = z
+  .object({
+    apiVersion: z.string(),
+    kind: z.string(),
+    metadata: z.object({ name: z.string(), generation: z.int() }),
+    spec: wsClusterSchema.shape.spec.meta({ id: 'ClusterSpec' }),
+    status,
+  })
+  .meta({ id: 'Cluster' });
 
 const member = z.object({
   ringId: z.int(),
@@ -53,78 +65,87 @@ const member = z.object({
   state: memberStateSchema,
 });
 
-export const ringAnswer = z.object({
-  revision,
-  movableUpTo: revision,
-  digest: z.string(),
-  members: z.array(member.extend({ slots: z.int(), share })),
-  vacancies: z.array(z.object({ ringId: z.int(), nodeId: z.string() })),
-  remaining,
-  table: z.array(z.int()).optional().describe('Index into members of each slot; 65535 is nobody.'),
-});
+export const ringAnswer = z
+  .object({
+    revision,
+    movableUpTo: revision,
+    digest: z.string(),
+    members: z.array(member.extend({ slots: z.int(), share }).meta({ id: 'RingMember' })),
+    vacancies: z.array(z.object({ ringId: z.int(), nodeId: z.string() })),
+    remaining,
+    table: z.array(z.int()).optional().describe('Index into members of each slot; 65535 is nobody.'),
+  })
+  .meta({ id: 'Ring' });
 
 const owner = member.omit({ weight: true }).extend({
   slot: z.int(),
   connections: z.int().describe('Of all keys on this slot, by the last reports.'),
   revision,
 });
-export const ownerAnswer = owner.extend({ key: z.string() });
-export const slotAnswer = owner;
+export const ownerAnswer = owner.extend({ key: z.string() }).meta({ id: 'Owner' });
+export const slotAnswer = owner.meta({ id: 'SlotOwner' });
 
-export const nodesAnswer = z.object({
-  nodes: z.array(
-    z.object({
-      id: z.string(),
-      name: z.string().describe('What people call it: the pod, the container; else its id.'),
-      image: z.string().nullable().describe('Image of its container.'),
-      createdAt: z.string().nullable().describe('ISO 8601.'),
-      address: z.string().nullable(),
-      state: z.enum(['starting', 'ready', 'unready', 'draining', 'restarting']),
-      managed: z.boolean(),
-      ringId: z.int().nullable(),
-      weight: z.number().nullable(),
-      slots: z.int(),
-      share,
-      connections: z.int(),
-      drainingSince: z.string().nullable(),
-    }),
-  ),
-});
+const node = z
+  .object({
+    id: z.string(),
+    name: z.string().describe('What people call it: the pod, the container; else its id.'),
+    image: z.string().nullable().describe('Image of its container.'),
+    createdAt: z.string().nullable().describe('ISO 8601.'),
+    address: z.string().nullable(),
+    state: z.enum(['starting', 'ready', 'unready', 'draining', 'restarting']),
+    managed: z.boolean(),
+    ringId: z.int().nullable(),
+    weight: z.number().nullable(),
+    slots: z.int(),
+    share,
+    connections: z.int(),
+    drainingSince: z.string().nullable(),
+  })
+  .meta({ id: 'ClusterNode' });
+export const nodesAnswer = z.object({ nodes: z.array(node) }).meta({ id: 'Nodes' });
 
-export const gatewaysAnswer = z.object({
-  gateways: z.array(
-    z.object({
-      id: z.string(),
-      address: z.string(),
-      applied: revision,
-      inSync: z.boolean(),
-      connections: z.int(),
-      moved: z.int(),
-      secondsSinceReport: z.number(),
-    }),
-  ),
-});
+const gateway = z
+  .object({
+    id: z.string(),
+    address: z.string(),
+    applied: revision,
+    inSync: z.boolean(),
+    connections: z.int(),
+    moved: z.int(),
+    secondsSinceReport: z.number(),
+  })
+  .meta({ id: 'Gateway' });
+export const gatewaysAnswer = z.object({ gateways: z.array(gateway) }).meta({ id: 'Gateways' });
 
-export const hotKeysAnswer = z.object({
-  keys: z.array(hotKeySchema).describe('The keys with the most connections, at least 2 to one gateway, most first.'),
-});
+export const hotKeysAnswer = z
+  .object({
+    keys: z.array(hotKeySchema).describe('The keys with the most connections, at least 2 to one gateway, most first.'),
+  })
+  .meta({ id: 'HotKeys' });
 
-export const createdAnswer = z.object({ id: z.string() });
-export const removalAnswer = z.object({ id: z.string(), mode: z.enum(['drain', 'kill']) });
+export const createdAnswer = z.object({ id: z.string() }).meta({ id: 'Created' });
+export const removalAnswer = z.object({ id: z.string(), mode: z.enum(['drain', 'kill']) }).meta({ id: 'Removal' });
 
+export const planBody = z.strictObject({ change: changeSchema.meta({ id: 'Change' }) });
 const flow = z.object({ gained: z.int(), lost: z.int() });
-export const planAnswer = z.object({
-  revision,
-  slots: z.int(),
-  connections: z.int(),
-  nodes: z.array(z.object({ id: z.string(), slots: flow, connections: flow })),
-});
+export const planAnswer = z
+  .object({
+    revision,
+    slots: z.int(),
+    connections: z.int(),
+    nodes: z.array(z.object({ id: z.string(), slots: flow, connections: flow })),
+  })
+  .meta({ id: 'Plan' });
 
-export const messageBody = z.strictObject({
-  key: z.string().describe('The key as text, not percent-encoded.'),
-  message: z.string().describe('Sent to every connection of the key as one text message.'),
-});
-export const messageAnswer = z.object({ key: z.string(), connections: z.int(), nodes: z.array(z.string()) });
+export const messageBody = z
+  .strictObject({
+    key: z.string().describe('The key as text, not percent-encoded.'),
+    message: z.string().describe('Sent to every connection of the key as one text message.'),
+  })
+  .meta({ id: 'Message' });
+export const messageAnswer = z
+  .object({ key: z.string(), connections: z.int(), nodes: z.array(z.string()) })
+  .meta({ id: 'Delivery' });
 
 export const problemAnswer = z
   .object({
@@ -135,4 +156,4 @@ export const problemAnswer = z
     code: z.string(),
     field: z.string().optional(),
   })
-  .describe('RFC 9457 problem details; programs go by `code`.');
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details; programs go by `code`.' });

@@ -8,6 +8,7 @@ import { summaryOf } from '../core/loop/status/summary.ts';
 import { checkAccess } from './access.ts';
 import { addClusterRoutes } from './cluster-routes.ts';
 import { isDashboard, serveDashboard } from './dashboard.ts';
+import { OPENAPI, tidied } from './openapi-document.ts';
 import { statusFromLeader } from './pass-on.ts';
 import { problemOf } from './problem.ts';
 import { clustersAnswer, problemAnswer } from './schemas.ts';
@@ -69,8 +70,9 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
     return reply.code(reason === undefined ? 200 : 503).send(`${reason ?? 'ready'}\n`);
   });
   await app.register(swagger, {
-    openapi: { info: { title: 'wscluster controller', version: 'v1' } },
+    openapi: OPENAPI,
     transform: jsonSchemaTransform,
+    transformObject: tidied,
   });
   const stopping = new AbortController();
   app.register((scope, _options, done) => {

@@ -1,4 +1,4 @@
-import type { Clusters, Delivery, Owner, Plan, Problem, SlotOwner } from '@wscluster/controller/api';
+import type { Change, Clusters, Delivery, Owner, Plan, Problem, Ring, SlotOwner } from '@wscluster/controller/api';
 
 /** What the API said instead of an answer; `status` 0 when it could not be reached. */
 export class ApiError extends Error {
@@ -9,9 +9,6 @@ export class ApiError extends Error {
     this.status = status;
   }
 }
-
-/** A change as the dry run takes it. */
-export type Change = { add: number } | { remove: string } | { weights: Record<string, number> };
 
 /** The controller's API, at the origin that the page came from. */
 export class Api {
@@ -69,15 +66,11 @@ export class ClusterApi {
 
   /** Index into the ring's members by slot, and the digest of that ring. */
   async table(): Promise<{ digest: string; members: string[]; table: Uint16Array }> {
-    const ring = (await (await this.#call('GET', '/ring?slots=true')).json()) as {
-      digest: string;
-      members: { nodeId: string }[];
-      table: number[];
-    };
+    const ring = (await (await this.#call('GET', '/ring?slots=true')).json()) as Ring;
     return {
       digest: ring.digest,
       members: ring.members.map(({ nodeId }) => nodeId),
-      table: Uint16Array.from(ring.table),
+      table: Uint16Array.from(ring.table ?? []),
     };
   }
 

@@ -1,8 +1,6 @@
+import type { ClusterEvent as EventData } from '@wscluster/controller/api';
+
 /** An entry of the timeline. */
-export interface ClusterEvent {
+export interface ClusterEvent extends EventData {
   readonly id: string;
-  readonly type: string;
-  /** ISO 8601. */
-  readonly at: string;
-  readonly message: string;
 }

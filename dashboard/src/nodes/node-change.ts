@@ -1,4 +1,5 @@
-import type { Change, ClusterApi } from '../api/client.ts';
+import type { Change } from '@wscluster/controller/api';
+import type { ClusterApi } from '../api/client.ts';
 import type { LiveNode } from '../live/live-cluster.ts';
 
 /** What a person is about to do. */

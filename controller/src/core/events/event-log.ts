@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-export type EventType = 'node' | 'ring' | 'release' | 'moves' | 'converged' | 'gateway' | 'condition' | 'spec';
+export const EVENT_TYPES = ['node', 'ring', 'release', 'moves', 'converged', 'gateway', 'condition', 'spec'] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Something that happened to a cluster, for people and programs that watch it. */
 export interface ClusterEvent {
