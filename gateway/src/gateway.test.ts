@@ -18,7 +18,10 @@ describe('a gateway', () => {
   it('starts without a ring, unready, and answers 503 until it has one', async () => {
     const node = await startEchoNode('a');
     const { gateway, broadcast } = await startTestGateway(undefined);
-    expect(await get(gateway.probePort, '/readyz')).toMatchObject({ status: 503, text: 'no ring yet\n' });
+    expect(await get(gateway.probePort, '/readyz')).toMatchObject({
+      status: 503,
+      text: 'no ring yet: waiting for the first ring of the controller; see its /readyz\n',
+    });
     const early = await get(gateway.port, '/send?userId=ada');
     expect(early.status).toBe(503);
     expect(JSON.parse(early.text)).toMatchObject({ code: 'NO_RING' });

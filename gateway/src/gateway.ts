@@ -132,7 +132,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const notReady = () => {
     if (stopping) return 'stopping';
-    return current.table === undefined ? 'no ring yet' : undefined;
+    return current.table === undefined ? `no ring yet: waiting for ${updates.awaited}` : undefined;
   };
   const closeAdapters = async () => {
     updates.stop();

@@ -19,7 +19,7 @@ const PATIENCE_MS = 1_200_000;
 let site: Deployment;
 
 beforeAll(async () => {
-  site = await Deployment.up(['compose.yaml', 'bring-your-own.yaml'], plainEcho);
+  site = await Deployment.up(['compose.yaml', 'bring-your-own.yaml'], { prepare: plainEcho });
 }, PATIENCE_MS);
 
 afterAll(async () => {

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { tour } from '../dashboard/support/tour.ts';
 import { Crowd } from '../e2e/support/crowd.ts';
@@ -8,9 +9,27 @@ import { Deployment } from './support/deployment.ts';
 /** The engine may be busy with others, and the images may have to be made. */
 const PATIENCE_MS = 1_200_000;
 const GRACE_SECONDS = 4;
+const PROXY = 'docker-socket-proxy';
 /** Nacos may be up after the controllers, and these after the gateways: said once. */
 const START_UP: (string | undefined)[] = ['registry-unavailable', 'heartbeats-missing'];
 const SECRETS = ['wscluster-dev', 'a-token-of-the-tests', 'd3NjbHVzdGVy'];
+
+interface Health {
+  readonly Status: string;
+  readonly Log: readonly { readonly Output: string }[];
+}
+
+interface Mount {
+  readonly Name?: string;
+  readonly Source: string;
+  readonly RW: boolean;
+}
+
+interface Inspected {
+  readonly Config: { readonly Labels: Record<string, string> };
+  readonly Mounts: readonly Mount[];
+  readonly NetworkSettings: { readonly Networks: object };
+}
 
 let site: Deployment;
 let crowd: Crowd;
@@ -56,23 +75,37 @@ const closeCodes = () => [...new Set(crowd.closes.map(({ code, reason }) => `${c
 
 describe('docker compose up', () => {
   test('has all services healthy, ours as an ordinary user without rights, and logs neither trouble nor secrets', async () => {
-    const services = ['controller-1', 'controller-2', 'gateway', 'ws-node'];
+    const services = ['controller-1', 'controller-2', 'gateway', 'ws-node', PROXY];
     const ours = (await Promise.all(services.map((service) => site.containers(service)))).flat();
-    expect(ours).toHaveLength(7);
+    expect(ours).toHaveLength(8);
     await site.agreed(await site.containers('ws-node'));
     const all = (await site.compose('ps', '--format', '{{.Service}} {{.Health}}')).trim().split('\n');
-    expect(all).toHaveLength(11);
+    expect(all).toHaveLength(12);
     expect(all.filter((line) => !line.endsWith(' healthy'))).toEqual([]);
     for (const id of ours) {
       const [inspected] = JSON.parse(await site.docker('inspect', id));
-      expect(inspected.Config.User).toBe('node');
+      expect(inspected.Config.User).toBe(inspected.Name.includes(PROXY) ? 'root' : 'node');
       expect(inspected.HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ['ALL'], Privileged: false });
       const warned = (await site.logs(id)).filter(({ level }) => level !== 'info').map(({ event }) => event);
       expect(START_UP).toEqual(expect.arrayContaining(warned));
       expect(new Set(warned).size).toBe(warned.length);
     }
-    const logged = await site.compose('logs', 'controller-1', 'controller-2', 'gateway', 'ws-node');
+    const logged = await site.compose('logs', ...services);
     for (const secret of SECRETS) expect(logged).not.toContain(secret);
+  });
+
+  test('gives the Docker socket to the proxy alone, which has no network, and the proxy to the controllers alone', async () => {
+    const socket = site.engine.host.replace('unix://', '');
+    const ids = (await site.docker('ps', '--quiet')).split('\n');
+    const all = JSON.parse(await site.docker('inspect', ...ids)) as Inspected[];
+    const mounting = (what: (mount: Mount) => boolean) =>
+      all.filter(({ Mounts }) => Mounts.some(what)).map(({ Config }) => Config.Labels['com.docker.compose.service']);
+    expect(mounting(({ Source }) => Source === socket || socket.startsWith(`${Source}/`))).toEqual([PROXY]);
+    const api = ({ Name }: Mount) => Name === 'wscluster_docker-api';
+    expect(mounting(api).sort()).toEqual(['controller-1', 'controller-2', PROXY]);
+    expect(mounting((mount) => api(mount) && mount.RW)).toEqual([PROXY]);
+    const proxy = all.find(({ Config }) => Config.Labels['com.docker.compose.service'] === PROXY);
+    expect(Object.keys(proxy?.NetworkSettings.Networks ?? {})).toEqual(['none']);
   });
 });
 
@@ -248,6 +281,42 @@ describe('300 clients on three gateways', () => {
     for (const { closes } of crowd.clients) expect(closes.length).toBeLessThanOrEqual(1);
     expect(await crowd.quiet()).toEqual([]);
   });
+});
+
+describe('a Docker engine', () => {
+  test('that refuses the proxy is why the leader is unhealthy, and its health says so', async () => {
+    const socket = site.engine.host.replace('unix://', '');
+    onTestFinished(() => chmodSync(socket, 0o660));
+    chmodSync(socket, 0);
+    const healthOf = async (id: string) =>
+      JSON.parse(await site.docker('inspect', '--format', '{{json .State.Health}}', id)) as Health;
+    const controllers = [...(await site.containers('controller-1')), ...(await site.containers('controller-2'))];
+    let said: string | undefined;
+    const leaderIsUnhealthy = async () => {
+      const states = await Promise.all(controllers.map(healthOf));
+      said = states.find(({ Status }) => Status === 'unhealthy')?.Log.at(-1)?.Output;
+      return said?.includes('list its containers') === true;
+    };
+    await until('the leader is unhealthy', leaderIsUnhealthy, 90_000, 500).catch((error: Error) => {
+      throw new Error(`${error.message}, but says ${said}`);
+    });
+    expect(said).toContain('connect EACCES /var/run/docker.sock; root of this container must own the socket');
+    const [proxy = ''] = await site.containers(PROXY);
+    expect((await healthOf(proxy)).Log.at(-1)?.Output).toContain('EACCES');
+    chmodSync(socket, 0o660);
+    for (const id of [...controllers, proxy])
+      await until('it is healthy again', async () => (await healthOf(id)).Status === 'healthy', 30_000, 500);
+  }, 180_000);
+
+  test('that was killed and started again is followed as before', async () => {
+    await site.engine.kill();
+    await site.engine.start();
+    const [killed = '', ...others] = await site.containers('ws-node');
+    await site.docker('kill', killed);
+    await site.agreed(others, 2, 60_000);
+    await site.scale(3);
+    await site.agreed([killed, ...others]);
+  }, 180_000);
 });
 
 // It is kept for a minute, so that the next controller would learn how it ended; so this comes last.

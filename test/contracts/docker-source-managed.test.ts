@@ -4,21 +4,29 @@ import { http } from '../e2e/support/http.ts';
 import { until } from '../e2e/support/wait.ts';
 import { type DockerScene, dockerScene } from './support/docker-scene.ts';
 import { type DockerWatcher, watchDocker } from './support/docker-watcher.ts';
+import { type ProxiedEngine, proxiedEngine } from './support/proxied-engine.ts';
+
+// Through the socket proxy, as in Docker compose: what a controller does with its own containers, the proxy lets through.
 
 let engine: DockerEngine;
 let scene: DockerScene;
+let proxy: ProxiedEngine;
 let watcher: DockerWatcher;
+const watch = (options: Parameters<typeof watchDocker>[1] = {}) =>
+  watchDocker(scene, { connection: { host: proxy.host }, ...options });
 beforeAll(async () => {
   engine = await dockerEngine();
 });
 afterAll(() => engine.dispose());
 beforeEach(async () => {
   scene = await dockerScene(engine);
-  watcher = await watchDocker(scene);
+  proxy = await proxiedEngine(engine);
+  watcher = await watch();
 });
 afterEach(async () => {
   await watcher.source.endAll();
   await watcher.source.close();
+  await proxy.close();
   await scene.dispose();
 });
 
@@ -61,7 +69,7 @@ describe('a container that the controller creates', () => {
 
   test('is removed when it has ended, after its time as gone, and not before', async () => {
     await watcher.source.close();
-    watcher = await watchDocker(scene, { tombstoneMs: 1500 });
+    watcher = await watch({ tombstoneMs: 1500 });
     const id = await createReady();
     await watcher.source.kill(id);
     await watcher.sees(id, { phase: 'gone' });
@@ -95,7 +103,7 @@ describe('a container that the controller creates', () => {
     await watcher.source.close();
     const state = () => scene.docker('inspect', '-f', '{{.State.Status}}', id);
     await until('the engine ended it by force', async () => (await state()) === 'exited', 15_000);
-    watcher = await watchDocker(scene);
+    watcher = await watch();
     await watcher.sees(id, { phase: 'gone' });
   });
 });

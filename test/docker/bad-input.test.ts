@@ -42,8 +42,8 @@ describe('in Docker mode', () => {
     const socket = join(folder, 'docker.sock');
     await begin({ nodes: 1, controllerEnv: { WSCLUSTER_DOCKER_HOST: `unix://${socket}` } });
     await until('it is said', () => said('reconcile-failed').length > 0);
-    const ready = async () => (await http('GET', `http://127.0.0.1:${system.probePort}/readyz`)).status;
-    expect(await ready()).toBe(503);
+    const readyz = () => http('GET', `http://127.0.0.1:${system.probePort}/readyz`);
+    expect(await readyz()).toMatchObject({ status: 503, text: expect.stringContaining(socket) });
     expect(await status()).toContain('"reason":"ReconcileFailed"');
     expect(await status()).toContain(socket);
     for (let n = 0; n < 3; n++) expect((await system.api('POST', '/nodes')).status).toBe(503);
@@ -55,7 +55,7 @@ describe('in Docker mode', () => {
     expect(existsSync(real)).toBe(true);
     symlinkSync(real, socket);
     await system.settled(1);
-    expect(await ready()).toBe(200);
+    expect((await readyz()).status).toBe(200);
     expect(system.controller.ended).toBe(false);
     expect(said('docker-reachable', 'reconcile-recovered')).toHaveLength(2);
   });

@@ -1,4 +1,4 @@
-export { type DockerEngine, dockerEngine } from './docker/engine.ts';
+export { type DockerEngine, dockerEngine, type EngineOptions } from './docker/engine.ts';
 export { baseImages } from './images/base-images.ts';
 export { provideServers } from './install/provide.ts';
 export { type RabbitmqServer, rabbitmqServer } from './rabbitmq/rabbitmq.ts';

@@ -108,6 +108,13 @@ export class RingUpdates implements FollowerHandlers {
     clearInterval(this.#timer);
   }
 
+  /** What a follower that has no ring yet waits for, and where to look. */
+  get awaited(): string {
+    if (this.#storeTrouble.problem !== undefined) return 'the ring store, which cannot be read; see the log';
+    if (this.#silent) return 'a controller that leads the cluster; see whether one runs';
+    return 'the first ring of the controller; see its /readyz';
+  }
+
   onConnected(): void {
     this.#context.onConnected?.();
     void this.#read();

@@ -1,14 +1,13 @@
-import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { slotOf } from '@wscluster/ring';
-import { baseImages, type DockerEngine, dockerEngine } from '@wscluster/testbed';
+import { baseImages, type DockerEngine, dockerEngine, type EngineOptions } from '@wscluster/testbed';
 import { nacosInstances } from '../../brokers/support/agreement.ts';
 import { type Answer, http } from '../../e2e/support/http.ts';
 import { freePorts } from '../../e2e/support/processes.ts';
 import type { NodeView, Owners, RingView } from '../../e2e/support/system.ts';
 import { until } from '../../e2e/support/wait.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const TOKEN = 'a-token-of-the-tests';
 
 /** Published on loopback. */
@@ -26,22 +25,31 @@ interface LogLine {
   readonly msg: string;
 }
 
-/** deploy/compose on an engine of the tests, as a user runs it; only ports, token and socket are the test's own. */
+export interface DeploymentOptions {
+  /** Folder of the repository; default the one of this file. */
+  readonly root?: string;
+  /** Default: an engine whose socket is elsewhere than compose.yaml expects it. */
+  readonly engine?: EngineOptions;
+  /** Prepares the engine; resolves with further variables. */
+  prepare?(engine: DockerEngine): Promise<Record<string, string>>;
+}
+
+/** deploy/compose on an engine of the tests, as a user runs it; only ports, token and the path of the socket are the test's own. */
 export class Deployment {
   readonly engine: DockerEngine;
+  readonly #root: string;
   readonly #files: readonly string[];
   readonly #ports: Ports;
   readonly #env: Record<string, string>;
 
-  private constructor(engine: DockerEngine, files: readonly string[], ports: Ports, env: object) {
+  private constructor(engine: DockerEngine, root: string, files: readonly string[], ports: Ports, env: object) {
     this.engine = engine;
+    this.#root = root;
     this.#files = files;
     this.#ports = ports;
-    const socket = engine.host.replace('unix://', '');
     const [PORT, CONTROLLER_1_PORT, CONTROLLER_2_PORT, NACOS_PORT] = ports.map(String);
     this.#env = {
-      ...{ PORT, CONTROLLER_1_PORT, CONTROLLER_2_PORT, NACOS_PORT },
-      ...{ DOCKER_SOCKET: socket, DOCKER_GID: String(statSync(socket).gid), WSCLUSTER_API_TOKEN: TOKEN },
+      ...{ PORT, CONTROLLER_1_PORT, CONTROLLER_2_PORT, NACOS_PORT, WSCLUSTER_API_TOKEN: TOKEN },
       ...env,
     } as Record<string, string>;
   }
@@ -50,22 +58,18 @@ export class Deployment {
    * Built, up and healthy. `files` are names in deploy/compose. It waits for the engine while others have it, and builds
    * the images of the code as it is now: minutes where nothing is cached.
    */
-  static async up(
-    files: readonly string[],
-    prepare: (engine: DockerEngine) => Promise<Record<string, string>> = async () => ({}),
-  ): Promise<Deployment> {
-    const engine = await dockerEngine();
+  static async up(files: readonly string[], options: DeploymentOptions = {}): Promise<Deployment> {
+    const { root = REPOSITORY, engine: engineOptions = {} } = options;
+    const engine = await dockerEngine(engineOptions);
     try {
       await baseImages(engine);
       const [client = 0, controller1 = 0, controller2 = 0, nacos = 0] = await freePorts(4);
-      const deployment = new Deployment(
-        engine,
-        files,
-        [client, controller1, controller2, nacos],
-        await prepare(engine),
-      );
-      await deployment.compose('build', '--quiet');
-      await deployment.compose('up', '--detach', '--no-build', '--wait');
+      const socket = engineOptions.atMachineSocket ? {} : { DOCKER_SOCKET: engine.host.replace('unix://', '') };
+      const env = { ...socket, ...(await options.prepare?.(engine)) };
+      const deployment = new Deployment(engine, root, files, [client, controller1, controller2, nacos], env);
+      await deployment.compose('up', '--build', '--detach', '--wait').catch(async (error: Error) => {
+        throw new Error(`${error.message}\n${await deployment.#ailing()}`, { cause: error });
+      });
       return deployment;
     } catch (error) {
       await engine.dispose();
@@ -92,7 +96,7 @@ export class Deployment {
     const files = this.#files.flatMap((file) => ['--file', `deploy/compose/${file}`]);
     // Beside compose.yaml there may be a user's own .env.
     const own = ['--env-file', '/dev/null'];
-    return this.engine.dockerWith({ cwd: root, env: this.#env }, 'compose', ...own, ...files, ...args);
+    return this.engine.dockerWith({ cwd: this.#root, env: this.#env }, 'compose', ...own, ...files, ...args);
   }
 
   /** `docker compose up` with so many replicas; what runs already is left alone. */
@@ -185,6 +189,15 @@ export class Deployment {
     await until('members, gateways and Nacos agree', agree, deadlineMs, 50).catch((error: Error) => {
       throw new Error(`${error.message}: ${differs}`);
     });
+  }
+
+  /** Health of the containers that are not healthy, and the last lines of all. */
+  async #ailing(): Promise<string> {
+    const format = '{{.Name}} {{with .State.Health}}{{.Status}}{{range .Log}} {{.Output}}{{end}}{{end}}';
+    const ids = words(await this.docker('ps', '--all', '--quiet'));
+    const inspected = await Promise.all(ids.map((id) => this.docker('inspect', '--format', format, id)));
+    const logged = await this.compose('logs', '--no-color', '--tail', '4');
+    return [...inspected.filter((text) => !/^\S+ healthy/.test(text)), logged].join('\n');
   }
 
   async #get<Body>(path: string, controller: 1 | 2): Promise<Body> {

@@ -6,7 +6,7 @@ import { type Lock, takeLock } from '../install/lock.ts';
 import { needProgram } from '../process/find-program.ts';
 import { freePorts } from '../process/ports.ts';
 import type { RunOptions } from '../process/run.ts';
-import { ServerProcess } from '../process/server-process.ts';
+import { type Command, ServerProcess } from '../process/server-process.ts';
 import { started } from '../process/started.ts';
 import type { RealServer } from '../server.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
@@ -19,6 +19,10 @@ export interface EngineOptions {
   readonly tls?: boolean;
   /** Containers go on while the engine is down; default true. */
   readonly liveRestore?: boolean;
+  /** Number of the group that may use its socket; default that of the group docker. */
+  readonly socketGroup?: number;
+  /** Its containers can mount its socket from where an engine usually has it, /var/run/docker.sock; default false. */
+  readonly atMachineSocket?: boolean;
 }
 
 /**
@@ -60,7 +64,7 @@ export async function dockerEngine(options: EngineOptions = {}): Promise<DockerE
     writeFileSync(join(folder, 'daemon.json'), '{}\n'); // and not /etc/docker/daemon.json
     const [port = 0] = options.tls === true ? await freePorts(1) : [];
     const tls = options.tls === true ? { port, ...(await makeCertificates(join(folder, 'tls'))) } : undefined;
-    const engine = await started(new Engine(program, folder, lock, options.liveRestore ?? true, tls));
+    const engine = await started(new Engine(program, folder, lock, options, tls));
     await engine.clean();
     return engine;
   } catch (error) {
@@ -82,20 +86,24 @@ class Engine extends ServerProcess implements DockerEngine {
   readonly #lock: Lock;
   #disposed = false;
 
-  constructor(program: string, folder: string, lock: Lock, liveRestore: boolean, tls: Tls | undefined) {
+  constructor(program: string, folder: string, lock: Lock, options: EngineOptions, tls: Tls | undefined) {
+    const { liveRestore = true, socketGroup, atMachineSocket = false } = options;
     const socket = join(folder, 'docker.sock');
     const host = `unix://${socket}`;
+    const dockerd: Command = [
+      program,
+      ...['--data-root', join(cacheFolder(), 'docker', 'data'), '--exec-root', join(folder, 'exec')],
+      ...['--pidfile', join(folder, 'dockerd.pid'), '--config-file', join(folder, 'daemon.json'), '--host', host],
+      ...(atMachineSocket ? ['--host', `unix://${MACHINE_SOCKET}`] : []),
+      ...(socketGroup === undefined ? [] : ['--group', String(socketGroup)]),
+      ...(liveRestore ? ['--live-restore'] : []),
+      ...(tls === undefined ? [] : tlsFlags(tls)),
+    ];
     super({
       name: 'dockerd',
       address: tls === undefined ? socket : `127.0.0.1:${tls.port}`,
       folder,
-      command: [
-        program,
-        ...['--data-root', join(cacheFolder(), 'docker', 'data'), '--exec-root', join(folder, 'exec')],
-        ...['--pidfile', join(folder, 'dockerd.pid'), '--config-file', join(folder, 'daemon.json'), '--host', host],
-        ...(liveRestore ? ['--live-restore'] : []),
-        ...(tls === undefined ? [] : tlsFlags(tls)),
-      ],
+      command: atMachineSocket ? withOwnRun(join(folder, 'own-run'), dockerd) : dockerd,
       answers: () =>
         docker(host, ['version']).then(
           () => true,
@@ -156,6 +164,13 @@ class Engine extends ServerProcess implements DockerEngine {
       }
     }
   }
+}
+
+/** The command in a /run of its own, where it sees all that is in the machine's and makes what nobody else sees. */
+function withOwnRun(folder: string, command: Command): Command {
+  const layers = 'lowerdir=/run,upperdir=$0/upper,workdir=$0/work';
+  const script = `mkdir -p "$0/upper" "$0/work" && mount -t overlay overlay -o "${layers}" /run && exec "$@"`;
+  return ['unshare', '--mount', 'sh', '-c', script, folder, ...command];
 }
 
 function tlsFlags({ port, server }: Tls): string[] {

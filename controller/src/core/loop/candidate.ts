@@ -89,7 +89,7 @@ export class Candidate {
     return this.#reign === undefined ? this.#leader : undefined;
   }
 
-  /** Undefined when it leads and has looked at everything once, or stands by for a known leader; else why not. */
+  /** Undefined when it leads and knows the nodes as they are now, or stands by for a known leader; else why not. */
   get notReady(): string | undefined {
     if (this.#reign !== undefined) return this.#reign.notReady;
     if (this.#leader !== undefined) return undefined;

@@ -301,17 +301,19 @@ describe.concurrent('one cluster, while this process leads it', () => {
     await until(() => world.members?.length === 2);
   });
 
-  test('keeps the ring while the source cannot be listed, and goes on when it can', async () => {
+  test('keeps the ring while the source cannot be listed, which is why it is not ready, and goes on when it can', async () => {
     await using world = new World();
     world.listing = [ready('a')];
-    await world.start();
+    const controller = await world.start();
     await until(() => world.members?.length === 1);
     world.change(new WsClusterError('SOURCE_UNAVAILABLE', 'no answer'));
+    await until(() => controller.notReady === 'no answer');
     const failing = world.lists;
     await until(() => world.lists > failing + 2);
     expect(world.members).toEqual(['a']);
     world.listing = [ready('a'), ready('b')];
     await until(() => world.members?.length === 2);
+    await until(() => controller.notReady === undefined);
   });
 
   test('keeps the ring when most nodes vanish from a listing, and says so in a condition', async () => {

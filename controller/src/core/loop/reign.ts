@@ -101,15 +101,20 @@ export class Reign {
     return this.#runner.waiting;
   }
 
-  /** Undefined once it leads and has looked at a complete listing, else why not. */
+  /** Undefined while it leads and knows the nodes as they are now, else why not. */
   get notReady(): string | undefined {
     if (!this.leading) return 'waiting to lead';
-    return this.#stages.loop.listing === undefined ? 'waiting for the first list of the nodes' : undefined;
+    return this.#trouble.problem ?? (this.listed ? undefined : 'waiting for the first list of the nodes');
+  }
+
+  /** It leads, and has listed the nodes. */
+  get listed(): boolean {
+    return this.leading && this.#stages.loop.listing !== undefined;
   }
 
   /** True once what there is has been looked at, and counts. */
   get settled(): boolean {
-    return this.notReady === undefined && !this.#stages.loop.cold;
+    return this.listed && !this.#stages.loop.cold;
   }
 
   /** Where the clients of a slot are now, and were a moment ago. Throws NO_MEMBERS. */

@@ -183,7 +183,7 @@ export class ClusterOperator {
     const { reign } = opened;
     const unlisten = reign.events.listen(({ type: about, message, details }) => {
       // What a new leader finds is no news.
-      if (about !== 'node' || reign.notReady !== undefined) return;
+      if (about !== 'node' || !reign.listed) return;
       const lost = details.state === 'unready' || details.state === 'gone' || details.state === 'restarting';
       const type = lost ? 'Warning' : 'Normal';
       events.write(this.#resource, { type, reason: nodeReason(details.state), message }, 'node');

@@ -1,0 +1,57 @@
+import { messageOf } from '@wscluster/ring';
+import { type Logger, Trouble } from '@wscluster/service';
+import { type Engine, isSocketGone } from './engine.ts';
+
+/** The engine is asked this often whether it answers, and given so long to do so, ms. */
+const LOOK_MS = 2000;
+
+/** Asks the engine every 2 s whether it answers. */
+export class EngineWatch {
+  readonly #engine: Engine;
+  readonly #onSocketGone: () => void;
+  readonly #trouble: Trouble;
+  readonly #closing = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #looking = false;
+  #answered = false;
+
+  constructor(engine: Engine, log: Logger, onSocketGone: () => void) {
+    this.#engine = engine;
+    this.#onSocketGone = onSocketGone;
+    this.#trouble = new Trouble(log, { level: 'error' });
+    this.#timer = setInterval(() => void this.#look(), LOOK_MS);
+    void this.#look();
+  }
+
+  /** Why the engine did not answer last; undefined when it did. */
+  get problem(): string | undefined {
+    return this.#trouble.problem ?? (this.#answered ? undefined : 'waiting for the first answer of the Docker engine');
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#closing.abort();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(LOOK_MS)]);
+      const answer = await this.#engine.ask({ method: 'GET', path: '/_ping' }, signal);
+      answer.destroy();
+      this.#answered = true;
+      this.#trouble.recovered({ event: 'engine-reachable' }, 'the Docker engine answers again');
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#failed(error);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  #failed(error: unknown): void {
+    const action = 'see the message; the proxy tries again until the engine answers';
+    this.#trouble.failed({ event: 'engine-unreachable', error, action }, messageOf(error));
+    if (isSocketGone(error)) this.#onSocketGone();
+  }
+}

@@ -1,0 +1,1 @@
+export { startSocketProxy } from './app.ts';
