@@ -20,7 +20,7 @@ import type { NodesSpec } from '../core/spec/nodes-schema.ts';
 import { servableIn } from '../core/spec/servable.ts';
 import { openSpecStore, SPEC_DOCUMENT, type SpecStore } from '../core/spec/spec-store.ts';
 import { openLeadership } from '../core/term/lock-leadership.ts';
-import { nacosCredentials, openRegistry } from './registry.ts';
+import { nacosCredentials, openNacos } from './registry.ts';
 import type { Options, ServedClusters } from './served-clusters.ts';
 
 /** A leader notices within a heartbeat that Redis was emptied, and writes again what it had there. */
@@ -101,15 +101,11 @@ function candidate(
         assign: (seats, cap) => assigner.assign(seats, cap),
         openBus: (handlers) => transport.openHub(handlers),
         openSource: (handlers) => openSource(options, name, spec, documents, log, handlers),
-        openRegistry: () =>
-          openRegistry({
-            options,
-            nacos: spec.spec.registry.nacos,
-            service: name,
-            owner: name,
-            credentials: nacosCredentials(options),
-            log,
-          }),
+        openRegistry: async () => {
+          const { nacos } = spec.spec.registry;
+          const credentials = nacosCredentials(options);
+          return nacos && openNacos({ options, nacos, service: name, owner: name, credentials, log });
+        },
         restoreDocuments: () => documents.restore(),
       });
       return { reign };

@@ -4,9 +4,9 @@ import type { Registry } from '../core/ports/registry.ts';
 import type { NacosSpec } from '../core/spec/registry-schema.ts';
 import type { Options } from './served-clusters.ts';
 
-export interface RegistryParts {
+export interface NacosParts {
   readonly options: Options;
-  readonly nacos: NacosSpec | undefined;
+  readonly nacos: NacosSpec;
   /** Name of the service where the spec names none. */
   readonly service: string;
   /** Whose the instances are. */
@@ -15,10 +15,9 @@ export interface RegistryParts {
   readonly log: Logger;
 }
 
-/** The registry that a spec asks for; undefined when it asks for none. */
-export async function openRegistry(parts: RegistryParts): Promise<Registry | undefined> {
+/** The registry that a spec asks for. */
+export async function openNacos(parts: NacosParts): Promise<Registry> {
   const { options, nacos, service, owner, credentials, log } = parts;
-  if (nacos === undefined) return undefined;
   // Loaded when needed: Nacos's library takes its time.
   const { openNacosRegistry } = await import('../adapters/nacos/registry.ts');
   return openNacosRegistry({

@@ -1,15 +1,13 @@
-import type { Logger } from '@wscluster/service';
+import { once } from 'node:events';
 import type { Candidate } from '../../core/loop/candidate.ts';
+import type { Leadership } from '../../core/ports/leadership.ts';
 import { type Informer, startInformer } from '../client/informer.ts';
-import type { Kube } from '../client/kube.ts';
 import { RESOURCES } from '../client/resources.ts';
 import { ClusterOperator, type ClusterOperatorParts } from './cluster-operator.ts';
 import { OwnedObjects } from './owned-objects.ts';
 import { type ClusterResource, readResource, type WsClusterObject } from './resource.ts';
 
 export interface OperatorParts extends Omit<ClusterOperatorParts, 'owned'> {
-  readonly kube: Kube;
-  readonly log: Logger;
   /** All namespaces when undefined. */
   readonly namespace: string | undefined;
   /** Kept equal to the resources that exist. */
@@ -24,7 +22,7 @@ export class Operator {
   /** By uid: one that is deleted and made again under its name is another one. */
   readonly #operators = new Map<string, ClusterOperator>();
   readonly #ending = new Set<Promise<void>>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(parts: OperatorParts) {
     const { kube, namespace, log } = parts;
@@ -39,6 +37,7 @@ export class Operator {
       ...{ kube, namespace, log, resource: RESOURCES.wsClusters, keep: readResource },
       onChange: () => this.#look(),
     });
+    void stayElected(parts.leadershipOf(), this.#closing.signal);
   }
 
   /** Undefined once all resources are known, else why not. */
@@ -48,13 +47,13 @@ export class Operator {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     await Promise.all([this.#resources.close(), this.#owned.close()]);
     await Promise.all([...[...this.#operators.values()].map((operator) => operator.stop()), ...this.#ending]);
   }
 
   #look(): void {
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     const { objects } = this.#resources;
     for (const [uid, operator] of this.#operators) if (!objects.has(uid)) this.#end(uid, operator);
     for (const [uid, resource] of objects) {
@@ -76,5 +75,15 @@ export class Operator {
     clusters.splice(clusters.indexOf(operator.candidate), 1);
     const ending = operator.stop().finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
+  }
+}
+
+/** Some process has to lead even while no cluster asks for it: deleted ones are to be cleaned up after. */
+async function stayElected(leadership: Leadership, closing: AbortSignal): Promise<void> {
+  while (!closing.aborted) {
+    const lead = await leadership.elected(closing).catch(() => undefined);
+    if (lead === undefined) return;
+    const over = AbortSignal.any([lead, closing]);
+    if (!over.aborted) await once(over, 'abort');
   }
 }

@@ -1,0 +1,102 @@
+import { WsClusterError } from '@wscluster/ring';
+import type { ReignParts } from '../../core/loop/parts.ts';
+import { Reign } from '../../core/loop/reign.ts';
+import type { Workload } from '../../core/ports/workload-source.ts';
+import type { ClusterSpec } from '../../core/spec/schema.ts';
+import {
+  type KubernetesNodeSettings,
+  type KubernetesSource,
+  openKubernetesSource,
+  type PodTemplate,
+} from '../pods/source.ts';
+import { openClusterRegistry } from './cluster-registry.ts';
+import { type ClusterSecretsParts, type KnownSecrets, openSecrets } from './cluster-secrets.ts';
+import type { ClusterResource } from './resource.ts';
+import type { ResourceSpec } from './resource-spec.ts';
+import type { Servers } from './servers.ts';
+import type { Obstacle } from './status.ts';
+
+export interface ServeParts extends ClusterSecretsParts, Pick<ReignParts, 'assign' | 'meter'> {
+  readonly servers: Servers;
+}
+
+/** A cluster that is led here, and what that takes beside its resource. */
+export interface Serving {
+  readonly reign: Reign;
+  /** What stands in the way though the ring is well; undefined when nothing does. */
+  obstacle(): Obstacle | undefined;
+  /** What was read of Secrets, for when they are gone before the cluster is. */
+  secrets(): KnownSecrets;
+  /** The connections of each node have been counted; each second. */
+  counted(connections: ReadonlyMap<string, number>): void;
+  /** Before the reign is stopped. */
+  close(): void;
+}
+
+/**
+ * Opens secrets, bus, store, source and registry, and begins to lead. Rejects with what they reject with, closed again.
+ * `begin` is awaited before anything is written outside of Kubernetes.
+ */
+export async function serveCluster(
+  parts: ServeParts,
+  spec: ResourceSpec,
+  resource: ClusterResource,
+  leadership: ReignParts['leadership'],
+  begin: () => Promise<void>,
+): Promise<Serving> {
+  const { kube, log, servers, assign, meter } = parts;
+  const { id, namespace, name, uid } = resource;
+  const cluster = { id, namespace, name, uid };
+  const secrets = await openSecrets(parts, resource, spec.spec);
+  let source: KubernetesSource | undefined;
+  try {
+    await begin();
+    const transport = servers.openTransport(id, secrets);
+    const reign = await Reign.begin({
+      ...{ name: id, spec, leadership, log, meter, assign },
+      seenEpoch: resource.status?.ring?.epoch,
+      store: transport.openStore(),
+      openBus: (handlers) => transport.openHub(handlers),
+      async openSource(handlers) {
+        source = await openKubernetesSource({ kube, cluster, settings: () => nodeSettings(spec.spec), log }, handlers);
+        return source;
+      },
+      openRegistry: () => openClusterRegistry(servers, resource, spec.spec, () => secrets.known.nacos),
+      // Nothing but the ring is kept in Redis.
+      restoreDocuments: async () => {},
+    });
+    return {
+      reign,
+      obstacle: () =>
+        secrets.problem === undefined
+          ? portProblem(reign.view.listing)
+          : { reason: 'SecretUnusable', message: secrets.problem },
+      secrets: () => secrets.known,
+      counted: (connections) => source?.deletionCosts.update(connections),
+      close: () => secrets.close(),
+    };
+  } catch (error) {
+    secrets.close();
+    throw error;
+  }
+}
+
+/** Of the first node that has one. */
+function portProblem(listing: readonly Workload[]): Obstacle | undefined {
+  const problem = listing.find((workload) => workload.phase !== 'gone' && workload.problem !== undefined)?.problem;
+  return problem === undefined ? undefined : { reason: 'PortNotInPod', message: problem };
+}
+
+function nodeSettings({ nodes, bus, store }: ClusterSpec): KubernetesNodeSettings {
+  const { template, selector, port, drainSeconds, followRing } = nodes;
+  if (bus === undefined || store === undefined)
+    throw new WsClusterError('INTERNAL', 'a cluster without brokers was let pass');
+  return {
+    // Further fields are the API server's to judge.
+    template: template as PodTemplate | undefined,
+    selector: selector?.matchLabels,
+    ...{ port, drainSeconds, followRing },
+    rabbitmq: bus.rabbitmq.secretRef,
+    redis: store.redis.secretRef,
+  };
+}
