@@ -1,5 +1,6 @@
 import type { LockRecord } from '../../core/ports/lock.ts';
-import { API_ANNOTATION, holderOf, type Lease, renewalOf } from './lease.ts';
+import { ANNOTATIONS } from '../names.ts';
+import { holderOf, type Lease, renewalOf } from './lease.ts';
 
 /** For a Lease that does not say for how long it is held. */
 const DEFAULT_SECONDS = 15;
@@ -10,7 +11,7 @@ const GONE = 'gone';
 export function recordOf(lease: Lease | undefined): LockRecord | undefined {
   if (lease === undefined || holderOf(lease) === undefined) return undefined;
   return {
-    holder: lease.metadata.annotations?.[API_ANNOTATION],
+    holder: lease.metadata.annotations?.[ANNOTATIONS.api],
     renewal: renewalOf(lease),
     expiresInMs: (lease.spec?.leaseDurationSeconds ?? DEFAULT_SECONDS) * 1000,
   };

@@ -1,8 +1,6 @@
 import type { KubeObject, ObjectMeta } from '../client/object.ts';
 import { RESOURCES } from '../client/resources.ts';
-
-/** Annotation of the Lease: base URL of the holder's API. */
-export const API_ANNOTATION = 'wscluster.io/api';
+import { ANNOTATIONS } from '../names.ts';
 
 /** A Lease as the API answers it. */
 export interface Lease extends KubeObject {
@@ -86,11 +84,11 @@ function written(
   url: string | undefined,
 ): LeaseToWrite {
   const { apiVersion, kind } = RESOURCES.leases;
-  const { [API_ANNOTATION]: _, ...others } = annotations;
+  const { [ANNOTATIONS.api]: _, ...others } = annotations;
   return {
     apiVersion,
     kind,
-    metadata: { ...metadata, annotations: url === undefined ? others : { ...others, [API_ANNOTATION]: url } },
+    metadata: { ...metadata, annotations: url === undefined ? others : { ...others, [ANNOTATIONS.api]: url } },
     spec,
   };
 }
