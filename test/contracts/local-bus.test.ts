@@ -8,6 +8,9 @@ import { until } from '../e2e/support/wait.ts';
 import { type BusHarness, ringBusContract } from './ring-bus.ts';
 import { recordingLog } from './support/log-lines.ts';
 
+/** Both ends are this one process, which may be busy for longer than the default. */
+const CLOSE_MS = 10_000;
+
 ringBusContract('the local bus', createLocalHarness);
 
 async function createLocalHarness(): Promise<BusHarness> {
@@ -22,8 +25,8 @@ async function createLocalHarness(): Promise<BusHarness> {
 
   return {
     warnings,
-    openHub: (handlers) => openLocalHub({ socketPath, log }, handlers),
-    openFollower: async (handlers) => openLocalFollower({ socketPath, log }, handlers),
+    openHub: (handlers) => openLocalHub({ socketPath, log, closeMs: CLOSE_MS }, handlers),
+    openFollower: async (handlers) => openLocalFollower({ socketPath, log, closeMs: CLOSE_MS }, handlers),
     async breakConnections() {
       const sockets = live();
       for (const socket of sockets) socket.destroy();

@@ -13,6 +13,8 @@ export interface LocalFollowerOptions {
   /** The hub's Unix socket, which need not exist yet. */
   readonly socketPath: string;
   readonly log: Logger;
+  /** Milliseconds in which the hub must read the rest when the follower closes; default 500. */
+  readonly closeMs?: number;
 }
 
 /** The hub is on the same machine: a lost connection means that it is restarting, and attempts cost next to nothing. */
@@ -20,9 +22,6 @@ const BACKOFF = { minMs: 50, maxMs: 1_000 };
 
 /** Bytes that may wait for a hub that does not read; beyond them send() refuses. */
 const MAX_BACKLOG_BYTES = 1024 * 1024;
-
-/** Milliseconds in which the hub must read the rest when the follower closes. */
-const CLOSE_DEADLINE_MS = 500;
 
 type State =
   | { readonly kind: 'connecting' | 'connected'; readonly socket: Socket }
@@ -34,7 +33,7 @@ type State =
  * CONFIG_INVALID if the path cannot be a socket's. No handler is called before this returns or after close().
  */
 export function openLocalFollower(
-  { socketPath, log }: LocalFollowerOptions,
+  { socketPath, log, closeMs = 500 }: LocalFollowerOptions,
   handlers: FollowerHandlers,
 ): RingBusFollower {
   checkSocketPath(socketPath);
@@ -92,7 +91,7 @@ export function openLocalFollower(
 
   async function shutDown(previous: State): Promise<void> {
     if (previous.kind === 'waiting') clearTimeout(previous.timer);
-    else if (previous.kind === 'connected') await endSocket(previous.socket, CLOSE_DEADLINE_MS);
+    else if (previous.kind === 'connected') await endSocket(previous.socket, closeMs);
     else if (previous.kind === 'connecting') previous.socket.destroy();
   }
 

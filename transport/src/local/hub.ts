@@ -21,10 +21,9 @@ export interface LocalHubOptions {
    * is cheaper than reading the backlog. Default 4 MiB, about 20 rings.
    */
   readonly maxBacklogBytes?: number;
+  /** Milliseconds in which followers must read the rest when the hub closes; default 500. */
+  readonly closeMs?: number;
 }
-
-/** Milliseconds in which followers must read the rest when the hub closes. */
-const CLOSE_DEADLINE_MS = 500;
 
 /** Milliseconds to wait while another process opens the same socket. */
 const OPEN_DEADLINE_MS = 2_000;
@@ -35,7 +34,7 @@ const OPEN_DEADLINE_MS = 2_000;
  * behind is replaced.
  */
 export async function openLocalHub(
-  { socketPath, log, maxBacklogBytes = 4 * 1024 * 1024 }: LocalHubOptions,
+  { socketPath, log, maxBacklogBytes = 4 * 1024 * 1024, closeMs = 500 }: LocalHubOptions,
   handlers: HubHandlers,
 ): Promise<RingBusHub> {
   checkSocketPath(socketPath);
@@ -77,7 +76,7 @@ export async function openLocalHub(
 
   async function close(): Promise<void> {
     const stopped = new Promise<void>((resolve) => server.close(() => resolve())); // removes the socket file
-    await Promise.all([stopped, ...[...followers].map((socket) => endSocket(socket, CLOSE_DEADLINE_MS))]);
+    await Promise.all([stopped, ...[...followers].map((socket) => endSocket(socket, closeMs))]);
   }
 
   await openSocket(server, socketPath);
