@@ -19,7 +19,6 @@ export async function setup({ name, provide }: TestProject): Promise<() => Promi
     servers.push(server);
     return server;
   };
-  // One after the other: on a busy machine the database in Nacos gives up while others start beside it.
   const redis = add(await redisServer());
   const rabbitmq = add(await rabbitmqServer());
   const nacos = group?.needs.includes('nacos') === true ? add(await nacosServer('3.1')) : undefined;

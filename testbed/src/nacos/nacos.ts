@@ -112,9 +112,13 @@ const NO_SPRING_LOGIN = {
   ].join(','),
 };
 
+/** Milliseconds; within the 3 s that are its default, Nacos gives its own database up on a busy machine. */
+const DATABASE_PATIENCE = { 'db.pool.config.connection-timeout': '60000' };
+
 function properties31(port: number, { auth, wholeV1 = false }: NacosOptions): Record<string, string> {
   return {
     ...NO_SPRING_LOGIN,
+    ...DATABASE_PATIENCE,
     'nacos.server.main.port': String(port),
     'nacos.core.auth.enabled': String(auth !== undefined),
     'nacos.core.auth.admin.enabled': String(auth !== undefined),
@@ -128,7 +132,12 @@ function properties31(port: number, { auth, wholeV1 = false }: NacosOptions): Re
 }
 
 function properties20(port: number): Record<string, string> {
-  return { ...NO_SPRING_LOGIN, 'server.port': String(port), 'server.servlet.contextPath': '/nacos' };
+  return {
+    ...NO_SPRING_LOGIN,
+    ...DATABASE_PATIENCE,
+    'server.port': String(port),
+    'server.servlet.contextPath': '/nacos',
+  };
 }
 
 /** It answers some seconds before it can keep anything: first its Raft groups must have found their leaders. */
