@@ -112,7 +112,10 @@ describe('the socket proxy', () => {
   });
 
   test("does not show a container's environment or arguments", async () => {
-    const id = await scene.run(['--network', scene.network, '--env', 'PASSWORD=secret'], ['sleep', '600', 'secret']);
+    const id = await scene.run(
+      ['--network', scene.network, '--env', 'PASSWORD=secret'],
+      [...['sh', '-c', 'sleep 600', 'secret']],
+    );
     const list = await proxy.ask('GET', '/containers/json');
     expect(JSON.parse(list.text)).toMatchObject([{ Id: id, State: 'running' }]);
     expect(list.text).not.toContain('secret');

@@ -2,11 +2,13 @@
 export type Need = 'browser' | 'python' | 'dashboard' | 'brokers' | 'nacos' | 'images' | 'compose' | 'kubernetes';
 
 /**
- * Where a group runs. Lanes run beside each other, the groups of one lane one after the other. `quick` is over before
- * the others begin; `alone` begins when all others are over, one group at a time: rates are measured there, and
- * anything beside them would disturb the figures.
+ * When a group runs. One lane is over before the next one begins, and its groups run one after the other, in the order
+ * of the list below. `machine` has the groups that need the machine's one Docker engine or Kubernetes node. `alone` has
+ * those that measure rates, one file at a time: anything beside them would disturb the figures.
  */
-export type Lane = 'quick' | 'systems' | 'servers' | 'machine' | 'alone';
+export const LANES = ['quick', 'systems', 'servers', 'machine', 'alone'] as const;
+
+export type Lane = (typeof LANES)[number];
 
 export interface Group {
   readonly name: string;
@@ -56,7 +58,7 @@ export const GROUPS: readonly Group[] = [
     name: 'nacos',
     lane: 'servers',
     include: ['test/contracts/nacos-*.test.ts', 'test/brokers/outages.test.ts'],
-    workers: 2,
+    workers: 1,
     needs: ['brokers', 'nacos'],
   },
   {
@@ -66,7 +68,7 @@ export const GROUPS: readonly Group[] = [
       'test/contracts/{kubernetes-source-states,kubernetes-informer,lease-*}.test.ts',
       'test/kubernetes/!(cluster|operations|scale).test.ts',
     ],
-    workers: 2,
+    workers: 1,
     needs: ['brokers', 'kubernetes'],
     sharesBrokers: true,
   },

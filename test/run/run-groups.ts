@@ -1,6 +1,6 @@
 import { Board } from './board.ts';
 import type { VitestEvent } from './events.ts';
-import type { Lane } from './groups.ts';
+import { LANES, type Lane } from './groups.ts';
 import { Needs } from './needs.ts';
 import type { Chosen } from './selection.ts';
 import { hasPassed, markPassed, passedMark } from './unchanged.ts';
@@ -24,7 +24,7 @@ export interface GroupEnded {
   readonly cpu: number;
 }
 
-/** Provides what the groups need while those run that need nothing; each lane waits for its own. */
+/** Provides what the groups need in the background, while those run that need nothing or have it already. */
 export async function runGroups(groups: readonly Chosen[], options: RunOptions): Promise<GroupEnded[]> {
   const { root, unchangedToo, signal } = options;
   const mark = ({ name, unchanged }: Chosen) =>
@@ -49,9 +49,7 @@ export async function runGroups(groups: readonly Chosen[], options: RunOptions):
       ended.push(result);
     }
   };
-  await runLane('quick');
-  await Promise.all((['systems', 'servers', 'machine'] as const).map(runLane));
-  await runLane('alone');
+  for (const lane of LANES) await runLane(lane);
   board.close();
   return ended;
 }
