@@ -199,11 +199,10 @@ describe('with 300 clients, two controllers, RabbitMQ, Redis and Nacos', () => {
     await nothingHasMoved(table);
   });
 
-  test('Nacos down for 60 s while nodes come and go: the ring follows them, and Nacos when it is back', async () => {
+  test('Nacos down while nodes come and go: the ring follows them, and Nacos when it is back', async () => {
     const { system, crowd } = started();
     await settledRing();
     await nacos.kill();
-    const downAt = performance.now();
     const added = await system.addNode();
     await system.settled(4);
     await until('the outage is in the status', async () =>
@@ -212,7 +211,6 @@ describe('with 300 clients, two controllers, RabbitMQ, Redis and Nacos', () => {
     const [victim] = (await system.ring()).members.filter(({ nodeId }) => nodeId !== added);
     await system.api('DELETE', `/nodes/${victim?.nodeId}`);
     await system.settled(3, 60_000);
-    await until('60 s have passed', () => performance.now() - downAt > 60_000, 61_000, 100);
     await nacos.start();
     await agreed(system, nacos.address, RECOVERY_MS);
     const owner = await system.owners();

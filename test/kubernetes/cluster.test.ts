@@ -254,26 +254,25 @@ describe('the sample on a real cluster, with 300 clients through the Service of 
     await scene.agreed(3);
   }, 180_000);
 
-  test('the API server away for 60 s: traffic and newcomers go on, and it catches up', async () => {
+  test('the API server away for longer than the lease: traffic and newcomers go on, and it catches up', async () => {
     await scene.cluster.stopApi();
-    const downAt = performance.now();
     const late = Array.from({ length: 20 }, (_, n) => new Client(`late-${n}`, scene.clientUrls(`late-${n}`)));
     try {
       await until('newcomers are served', () => late.every((client) => client.connected));
       for (const client of late) expect(client.node).toBe(ownerBefore(client.key));
-      await until('60 s have passed', () => performance.now() - downAt > 60_000, 61_000, 100);
+      await until('nobody leads', async () => (await scene.api('GET', '')).status === 503, 30_000, 100);
     } finally {
       for (const client of late) client.stop();
       await scene.cluster.startApi();
     }
+    await scene.agreed(3);
     expect(crowd.keys((client) => moves(client) > 0)).toEqual([]);
-    // Kubernetes has not heard of the machine, and calls its pods unready for a while: their clients may move now.
     await scene.kubectl('scale', 'wsc', 'chat', '--replicas=4');
-    await scene.agreed(4, 2, 120_000);
-    expect(crowd.clients.flatMap(({ faults }) => faults)).toEqual([]);
+    await scene.agreed(4);
+    await onlyChangedOwnersMoved();
     await scene.kubectl('scale', 'wsc', 'chat', '--replicas=3');
-    await scene.agreed(3, 2, 120_000);
-  }, 360_000);
+    await scene.agreed(3);
+  }, 240_000);
 
   test('deleted while Nacos is down it says so and waits; when Nacos is back, nothing is left', async () => {
     crowd.stop();

@@ -1,14 +1,24 @@
 /** What a group of tests needs beside Node and npm; see needs.ts for how each is provided. */
-export type Need = 'browser' | 'python' | 'dashboard' | 'brokers' | 'nacos' | 'images' | 'compose' | 'kubernetes';
+export type Need =
+  | 'programs'
+  | 'browser'
+  | 'python'
+  | 'dashboard'
+  | 'brokers'
+  | 'nacos'
+  | 'images'
+  | 'compose'
+  | 'kubernetes';
 
 /**
- * When a group runs. One lane is over before the next one begins, and its groups run one after the other, in the order
- * of the list below. `machine` has the groups that need the machine's one Docker engine or Kubernetes node. `alone` has
- * those that measure rates, one file at a time: anything beside them would disturb the figures.
+ * The groups of a lane run one after the other, in the order of the list below. `machine` has those that need the
+ * machine's one Docker engine or Kubernetes node. `alone` has those that measure rates, one file at a time: anything
+ * beside them would disturb the figures.
  */
-export const LANES = ['quick', 'systems', 'servers', 'machine', 'alone'] as const;
+export type Lane = 'quick' | 'systems' | 'servers' | 'machine' | 'alone';
 
-export type Lane = (typeof LANES)[number];
+/** The lanes of a stage run side by side; one stage is over before the next one begins. */
+export const STAGES: readonly (readonly Lane[])[] = [['quick'], ['systems'], ['servers', 'machine'], ['alone']];
 
 export interface Group {
   readonly name: string;
@@ -17,7 +27,7 @@ export interface Group {
   readonly include: readonly string[];
   /** Test files that run at a time. */
   readonly workers: number;
-  /** Empty: runs anywhere, without root and without a server. */
+  /** Empty or only `programs`: runs anywhere, without root and without a server. */
   readonly needs: readonly Need[];
   /** One Redis, one RabbitMQ, and with the need `nacos` one Nacos, run for all files: these break none, and have clusters of their own. */
   readonly sharesBrokers?: true;
@@ -33,25 +43,33 @@ export const GROUPS: readonly Group[] = [
     lane: 'systems',
     include: [
       'test/contracts/{file-*,generated-docs,import-rule,local-*,no-registry}.test.ts',
-      'test/e2e/!(pace|real-clients).test.ts',
+      'test/e2e/!(npm-start|pace|packages|readme|real-clients).test.ts',
       'test/gateway/!(floods|soak).test.ts',
     ],
     workers: 3,
+    needs: ['programs'],
+  },
+  {
+    // As users start it: from the TypeScript, or as the packages have it.
+    name: 'start',
+    lane: 'systems',
+    include: ['test/e2e/{npm-start,packages,readme}.test.ts'],
+    workers: 2,
     needs: [],
   },
   {
     name: 'browser',
     lane: 'systems',
-    include: ['test/dashboard/*.test.ts', 'test/e2e/real-clients.test.ts'],
+    include: ['test/dashboard/dashboard.test.ts', 'test/e2e/real-clients.test.ts'],
     workers: 1,
-    needs: ['browser', 'python', 'dashboard'],
+    needs: ['programs', 'browser', 'python', 'dashboard'],
   },
   {
     name: 'brokers',
     lane: 'servers',
     include: ['test/contracts/{amqp,redis}-*.test.ts', 'test/brokers/{bad-input,rotation}.test.ts'],
     workers: 2,
-    needs: ['brokers'],
+    needs: ['programs', 'brokers'],
     sharesBrokers: true,
   },
   {
@@ -59,7 +77,7 @@ export const GROUPS: readonly Group[] = [
     lane: 'servers',
     include: ['test/contracts/nacos-*.test.ts', 'test/brokers/outages.test.ts'],
     workers: 1,
-    needs: ['brokers', 'nacos'],
+    needs: ['programs', 'brokers', 'nacos'],
   },
   {
     name: 'kubernetes-api',
@@ -69,7 +87,7 @@ export const GROUPS: readonly Group[] = [
       'test/kubernetes/!(cluster|operations|scale).test.ts',
     ],
     workers: 1,
-    needs: ['brokers', 'kubernetes'],
+    needs: ['programs', 'brokers', 'kubernetes'],
     sharesBrokers: true,
   },
   // The machine has one Docker engine and one Kubernetes node.
@@ -78,7 +96,7 @@ export const GROUPS: readonly Group[] = [
     lane: 'machine',
     include: ['test/contracts/docker-*.test.ts', 'test/docker/*.test.ts'],
     workers: 1,
-    needs: ['brokers', 'nacos', 'images'],
+    needs: ['programs', 'brokers', 'nacos', 'images'],
     sharesBrokers: true,
   },
   {
@@ -86,36 +104,36 @@ export const GROUPS: readonly Group[] = [
     lane: 'machine',
     include: ['test/compose/*.test.ts'],
     workers: 1,
-    needs: ['browser', 'dashboard', 'images', 'compose'],
+    needs: ['programs', 'browser', 'dashboard', 'images', 'compose'],
   },
   {
     name: 'kubernetes',
     lane: 'machine',
     include: ['test/contracts/kubernetes-source.test.ts', 'test/kubernetes/{cluster,operations}.test.ts'],
     workers: 1,
-    needs: ['browser', 'dashboard', 'brokers', 'images', 'kubernetes'],
+    needs: ['programs', 'browser', 'dashboard', 'brokers', 'images', 'kubernetes'],
   },
   {
     name: 'testbed',
     lane: 'machine',
     include: ['test/testbed/*.test.ts'],
     workers: 1,
-    needs: ['brokers', 'nacos', 'images', 'compose', 'kubernetes'],
+    needs: ['programs', 'brokers', 'nacos', 'images', 'compose', 'kubernetes'],
     unchanged: ['testbed', 'test/testbed'],
   },
   {
     name: 'rates',
     lane: 'alone',
-    include: ['test/e2e/pace.test.ts', 'test/gateway/{floods,soak}.test.ts'],
+    include: ['test/{dashboard,e2e}/pace.test.ts', 'test/gateway/{floods,soak}.test.ts'],
     workers: 1,
-    needs: [],
+    needs: ['programs', 'browser', 'dashboard'],
   },
   {
     name: 'bounds',
     lane: 'alone',
     include: ['test/brokers/failover.test.ts', 'test/kubernetes/scale.test.ts'],
     workers: 1,
-    needs: ['brokers', 'kubernetes'],
+    needs: ['programs', 'brokers', 'kubernetes'],
     sharesBrokers: true,
   },
 ];

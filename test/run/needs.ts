@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   provideBrokers,
@@ -9,12 +10,16 @@ import {
   provideNacos,
   providePython,
 } from '@wscluster/testbed/provide';
+import { bundlePrograms } from './bundle-programs.ts';
 import type { Need } from './groups.ts';
 
 /** What a group gets of a need: further environment for its tests. */
 type Environment = Readonly<Record<string, string>>;
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
 const PROVIDERS: Readonly<Record<Need, () => Promise<Environment>>> = {
+  programs: () => bundlePrograms(root, join(root, 'node_modules', '.cache', 'test-programs')),
   browser: async () => ({ WSCLUSTER_TEST_CHROMIUM: await provideChromium() }),
   python: async () => ({ WSCLUSTER_TEST_PYTHON: await providePython() }),
   dashboard: async () => buildDashboard(),
@@ -26,7 +31,7 @@ const PROVIDERS: Readonly<Record<Need, () => Promise<Environment>>> = {
 };
 
 /** What waits for the network goes before what waits for the processor; those who need the latter run last anyway. */
-const ORDER: readonly Need[] = ['brokers', 'browser', 'python', 'dashboard', 'nacos', 'images'];
+const ORDER: readonly Need[] = ['programs', 'brokers', 'browser', 'python', 'dashboard', 'nacos', 'images'];
 const BESIDE: readonly Need[] = ['compose', 'kubernetes'];
 
 /** Provides what is asked for in the background; `of` waits for some of it and rejects when it can't be had here. */
@@ -63,7 +68,7 @@ async function nothing(provide: () => Promise<unknown>): Promise<Environment> {
 }
 
 function buildDashboard(): Environment {
-  const script = fileURLToPath(new URL('../../scripts/dashboard.mjs', import.meta.url));
+  const script = join(root, 'scripts', 'dashboard.mjs');
   const built = spawnSync(process.execPath, [script], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(`the dashboard cannot be built:\n${built.stdout}${built.stderr}`);
   return {};

@@ -1,6 +1,6 @@
 import { Board } from './board.ts';
 import type { VitestEvent } from './events.ts';
-import { LANES, type Lane } from './groups.ts';
+import { type Lane, STAGES } from './groups.ts';
 import { Needs } from './needs.ts';
 import type { Chosen } from './selection.ts';
 import { hasPassed, markPassed, passedMark } from './unchanged.ts';
@@ -49,7 +49,7 @@ export async function runGroups(groups: readonly Chosen[], options: RunOptions):
       ended.push(result);
     }
   };
-  for (const lane of LANES) await runLane(lane);
+  for (const lanes of STAGES) await Promise.all(lanes.map(runLane));
   board.close();
   return ended;
 }

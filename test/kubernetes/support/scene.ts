@@ -153,7 +153,7 @@ export class Scene {
   }
 
   /**
-   * Waits until exactly so many nodes are on the ring and nothing is left to move, every gateway has its revision, Nacos
+   * Waits until exactly so many nodes are on the ring and nothing is left to move, every gateway's pod has its revision, Nacos
    * names its members, and the resource's status says all that. Fails with what differs.
    */
   async agreed(nodes: number, gateways = 2, deadlineMs = 60_000): Promise<void> {
@@ -168,8 +168,12 @@ export class Scene {
       const is = `${ring.revision.epoch}.${ring.revision.version} ${nodes} 0`;
       if (said !== is) return `the status says ${said}, not ${is}`;
       if (ring.members.length !== nodes) return `the ring has ${ring.members.length} members`;
-      const views = (await this.#get<{ gateways: { inSync: boolean }[] }>('/gateways')).gateways;
-      if (views.length !== gateways || views.some(({ inSync }) => !inSync)) return `gateways: ${JSON.stringify(views)}`;
+      const views = (await this.#get<{ gateways: { id: string; inSync: boolean }[] }>('/gateways')).gateways;
+      const heard = String(views.map(({ id }) => id).sort());
+      // One that is deleted counts until it has left: clients still come in through it, and are sent away.
+      const live = String([...(await this.pods('gateway')).values()].sort());
+      if (views.length !== gateways || heard !== live || views.some(({ inSync }) => !inSync))
+        return `gateways: ${JSON.stringify(views)}, their pods: ${live}`;
       const addresses = String(ring.members.map(({ address }) => address).sort());
       const registered = String(await nacosInstances(this.installed.nacos, this.#service));
       return registered === addresses ? '' : `Nacos has ${registered}, the ring ${addresses}`;

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { Crowd } from '../e2e/support/crowd.ts';
+import { System } from '../e2e/support/system.ts';
+import { until } from '../e2e/support/wait.ts';
+import { Browser } from './support/browser.ts';
+import { cards, rows } from './support/looks.ts';
+
+test('a killed node: its clients show their new owner within 2 s, and it shows as gone', async () => {
+  const system = await System.start({ nodes: 3, gateways: 2 });
+  const browser = await Browser.open();
+  try {
+    const page = await browser.page(`http://127.0.0.1:${system.apiPort}/`);
+    await page.getByRole('button', { name: '+ 100 clients' }).click();
+    await page.getByText('100 of 100 connected').waitFor();
+    await until(
+      'the API counts them',
+      async () => (await system.nodes()).reduce((sum, { connections }) => sum + connections, 0) === 100,
+    );
+    const victim = (await cards(page))[0]?.node ?? '';
+    const lost = (await cards(page)).filter(({ node }) => node === victim).map(({ key }) => key);
+    await page.getByRole('button', { name: `Kill ${victim}` }).click();
+    await page.getByText(/^Moves \d+ of 100 connections/).waitFor();
+    await page.getByRole('button', { name: 'Kill', exact: true }).click();
+    await until(
+      'its clients are elsewhere',
+      async () => (await cards(page)).every(({ key, node, open }) => !lost.includes(key) || (open && node !== victim)),
+      2000,
+      50,
+    );
+    await until('it shows as gone', async () => (await rows(page))[victim]?.state === 'gone');
+    await system.settled(3);
+    const owners = await system.owners();
+    await until('all cards show their owner', async () =>
+      (await cards(page)).every(({ key, node, open }) => open && node === owners(key)),
+    );
+    expect(browser.complaints).toEqual([]);
+  } finally {
+    await browser.close();
+    await system.stop();
+  }
+});
+
+test('with 50 nodes and 2,000 connections the page stays above 30 frames a second, and the table scrolls', async () => {
+  const system = await System.begin({ nodes: 50, gateways: 2 });
+  const browser = await Browser.open();
+  let crowd: Crowd | undefined;
+  try {
+    await system.settled(50, 120_000);
+    crowd = await Crowd.connect(system, 2000);
+    const page = await browser.page(`http://127.0.0.1:${system.apiPort}/`);
+    await until('the table has all', async () => Object.keys(await rows(page)).length === 50);
+    await page.getByText('2,000').first().waitFor();
+    const framesPerSecond = await page.evaluate(async () => {
+      const table = document.querySelector('[aria-label="Table of nodes"]');
+      const start = performance.now();
+      let frames = 0;
+      while (performance.now() - start < 3000) {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        frames++;
+        table?.scrollBy(0, 20);
+      }
+      return { rate: frames / ((performance.now() - start) / 1000), scrolled: table?.scrollTop ?? 0 };
+    });
+    expect(framesPerSecond.scrolled).toBeGreaterThan(500);
+    expect(framesPerSecond.rate).toBeGreaterThan(30);
+  } finally {
+    crowd?.stop();
+    await browser.close();
+    await system.stop();
+  }
+}, 240_000);
