@@ -42,7 +42,7 @@ function unreachable(socket: string, error: Error): WsClusterError {
 function adviceOn(code: string | undefined): string {
   if (code === 'EACCES' || code === 'EPERM')
     return '; root of this container must own the socket, or be allowed to write to it (docs/docker.md, "The Docker socket")';
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') return '; see that the engine runs and listens there';
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return '; check that the engine is running and listens there';
   return '';
 }
 

@@ -204,7 +204,7 @@ describe('an API server that goes away', () => {
     const informer = follow(connect(api.kubeconfig));
     await expect(informer.whenSynced(1_000)).rejects.toMatchObject({
       code: 'SOURCE_UNAVAILABLE',
-      message: expect.stringContaining('the API server runs'),
+      message: expect.stringContaining('the API server is running'),
     });
     expect(informer.synced).toBe(false);
     await api.startApi();

@@ -222,7 +222,7 @@ describe('a pod that cannot be made', () => {
     await expect(watcher.source.create()).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       field: 'nodes.template',
-      message: expect.stringMatching(/spec\.containers\[0\]\.name.*RFC 1123.*mend nodes\.template/s),
+      message: expect.stringMatching(/spec\.containers\[0\]\.name.*RFC 1123.*correct nodes\.template/s),
     });
   });
 

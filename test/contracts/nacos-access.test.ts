@@ -71,7 +71,7 @@ describe.each(['v1', 'v3'] as const)('a Nacos that wants a login, by %s', (api) 
     expect(await addresses({ service })).toEqual(['127.0.0.1:9000']);
     const wrong = open({ api, credentials: { token: 'no-token-of-this-server' } });
     await expect(wrong.registry.sync([member(0)], revision)).rejects.toMatchObject(
-      failing(/does not allow to read the service \(HTTP 403\): check the credentials/),
+      failing(/refuses to read the service \(HTTP 403\): check the credentials/),
     );
     await registry.clear();
   });
@@ -79,20 +79,20 @@ describe.each(['v1', 'v3'] as const)('a Nacos that wants a login, by %s', (api) 
   test('refuses who brings no credentials', async () => {
     const { registry } = open({ api });
     await expect(registry.sync([member(0)], revision)).rejects.toMatchObject(
-      failing(/does not allow to .* \(HTTP 403\): check the credentials of the registry/),
+      failing(/refuses to .* \(HTTP 403\): check the credentials of the registry/),
     );
   });
 
   test('refuses a wrong password: the error names the user, and neither error nor log has the password', async () => {
     const { registry, lines } = open({ api, credentials: { username: 'nacos', password: 'not-the-password' } });
     const error = await registry.sync([member(0)], revision).catch((thrown: Error) => thrown);
-    expect(error).toMatchObject(failing(/does not let the user nacos in \(HTTP \d+\): check user name and password/));
+    expect(error).toMatchObject(failing(/refuses the user nacos \(HTTP \d+\): check user name and password/));
     expect(JSON.stringify([String(error), (error as Error).stack, lines])).not.toContain('not-the-password');
   });
 
   test('refuses a user without rights', async () => {
     const { registry } = open({ api, credentials: READER });
-    await expect(registry.sync([member(0)], revision)).rejects.toMatchObject(failing(/does not allow to .*HTTP 403/));
+    await expect(registry.sync([member(0)], revision)).rejects.toMatchObject(failing(/refuses to .*HTTP 403/));
   });
 
   test('holds namespaces, groups and its clusters apart', async () => {
@@ -123,7 +123,7 @@ test('changed credentials are taken at the next login, which a refusal leads to'
   const wrong = { ...nacosUser, password: 'not-the-password' };
   let present = wrong;
   const { registry, service } = open({ credentials: () => present });
-  const refused = failing(/does not let the user nacos in/);
+  const refused = failing(/refuses the user nacos/);
   await expect(registry.sync([member(0)], revision)).rejects.toMatchObject(refused);
   present = nacosUser;
   await registry.sync([member(0)], revision);

@@ -82,7 +82,7 @@ describe.each(['3.1', '2.0'] as const)('Nacos %s', (version) => {
     await registry.sync([member(0)], revision);
     nacos.freeze();
     try {
-      await expect(registry.sync([member(1)], revision)).rejects.toMatchObject(failing(/no answer in 5000 ms/));
+      await expect(registry.sync([member(1)], revision)).rejects.toMatchObject(failing(/no answer within 5000 ms/));
     } finally {
       nacos.thaw();
     }
@@ -117,7 +117,7 @@ describe.each(['3.1', '2.0'] as const)('Nacos %s', (version) => {
     const theirs = { serviceName: service, ip: '10.0.0.1', port: '80', ephemeral: 'true' };
     await ask('POST', `${nacos.url}/v1/ns/instance`, theirs);
     await expect(registry.sync([member(0)], revision)).rejects.toMatchObject(
-      failing(new RegExp(`the service ${service} in Nacos holds ephemeral instances.*name another service`)),
+      failing(new RegExp(`the service ${service} in Nacos has ephemeral instances.*name another service`)),
     );
     await ask('DELETE', `${nacos.url}/v1/ns/instance`, theirs);
   });
@@ -183,7 +183,7 @@ test('what is not a Nacos is called by its name, and so is a wrong context path'
   try {
     for (const api of ['auto', 'v1', 'v3'] as const) {
       const { registry } = open({ servers: [address], api });
-      const said = new RegExp(`what answers at http://${address}/nacos is not a Nacos \\(HTTP 200: hello\\)`);
+      const said = new RegExp(`the server at http://${address}/nacos is not Nacos \\(HTTP 200: hello\\)`);
       await expect(registry.sync([member(0)], revision)).rejects.toMatchObject(failing(said));
       await registry.close();
     }
@@ -194,7 +194,7 @@ test('what is not a Nacos is called by its name, and so is a wrong context path'
   }
   const elsewhere = open({ servers: [server('3.1').address], contextPath: '/registry' });
   await expect(elsewhere.registry.sync([member(0)], revision)).rejects.toMatchObject(
-    failing(/\/registry is not a Nacos \(HTTP 404.*context path/),
+    failing(/\/registry is not Nacos \(HTTP 404.*context path/),
   );
 });
 

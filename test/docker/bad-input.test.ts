@@ -122,7 +122,7 @@ describe('in Docker mode', () => {
     expect(lines).toHaveLength(4);
     expect(lines).toEqual(
       expect.arrayContaining([
-        complaint('node-label-invalid', heavy, 'wscluster.io/weight is "heavy"', 'a label that is valid'),
+        complaint('node-label-invalid', heavy, 'wscluster.io/weight is "heavy"', 'with a valid label'),
         complaint('node-address-taken', second, `127.0.0.1:${port}`, 'wscluster.io/port'),
         complaint('node-without-address', apart, 'not on the network', `docker network connect nodes ${names[0]}`),
         complaint('node-not-ready', deaf, ':8080/readyz', `docker logs ${names[1]}`),

@@ -145,7 +145,7 @@ describe('the socket proxy', () => {
     try {
       await until('it is not ready', async () => (await proxy.readyz()) !== 'ready');
       expect(await proxy.readyz()).toMatch(
-        /engine at \/.*docker\.sock cannot be reached: .*; see that the engine runs/,
+        /engine at \/.*docker\.sock cannot be reached: .*; check that the engine is running/,
       );
       expect(await proxy.ask('GET', '/containers/json')).toMatchObject({
         status: 502,

@@ -108,10 +108,10 @@ export class RingUpdates implements FollowerHandlers {
     clearInterval(this.#timer);
   }
 
-  /** What a follower that has no ring yet waits for, and where to look. */
+  /** What a follower without a ring is waiting for, and where to look. */
   get awaited(): string {
     if (this.#storeTrouble.problem !== undefined) return 'the ring store, which cannot be read; see the log';
-    if (this.#silent) return 'a controller that leads the cluster; see whether one runs';
+    if (this.#silent) return 'a controller that leads the cluster; check whether one is running';
     return 'the first ring of the controller; see its /readyz';
   }
 

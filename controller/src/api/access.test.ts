@@ -11,9 +11,11 @@ describe('access to the API', () => {
   });
 
   test('without a token, a rebound name or a page of another site may not', () => {
-    expect(() => checkAccess({ ...request, host: 'evil.example:7080' }, undefined)).toThrow('localhost only');
-    expect(() => checkAccess({ ...request, host: undefined }, undefined)).toThrow('localhost only');
-    expect(() => checkAccess({ ...request, origin: 'http://evil.example' }, undefined)).toThrow('another site');
+    expect(() => checkAccess({ ...request, host: 'evil.example:7080' }, undefined)).toThrow(
+      'only answers requests to localhost',
+    );
+    expect(() => checkAccess({ ...request, host: undefined }, undefined)).toThrow('only answers requests to localhost');
+    expect(() => checkAccess({ ...request, origin: 'http://evil.example' }, undefined)).toThrow('pages of other sites');
     expect(() => checkAccess({ ...request, origin: 'http://127.0.0.1:7080' }, undefined)).not.toThrow();
   });
 

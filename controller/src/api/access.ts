@@ -33,9 +33,11 @@ export function checkAccess(request: RequestOrigin, token: string | undefined): 
   }
   const hostname = (request.host ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   if (!isLoopback(hostname))
-    throw new WsClusterError('UNAUTHORIZED', 'without a token the API answers to localhost only', { field: 'host' });
+    throw new WsClusterError('UNAUTHORIZED', 'without a token the API only answers requests to localhost', {
+      field: 'host',
+    });
   if (request.origin !== undefined && request.origin !== `http://${request.host}`)
-    throw new WsClusterError('UNAUTHORIZED', 'without a token the API answers no page of another site', {
+    throw new WsClusterError('UNAUTHORIZED', 'without a token the API does not answer pages of other sites', {
       field: 'origin',
     });
 }

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 export type Change =
   | {
       /**
-       * Managed nodes more.
+       * Number of nodes to add.
        */
       add: number;
     }
@@ -16,7 +16,7 @@ export type Change =
     }
   | {
       /**
-       * Managed nodes that should exist.
+       * Desired number of managed nodes.
        */
       replicas: number;
     }
@@ -553,7 +553,7 @@ export interface ClusterEvent {
 export interface ClusterNode {
   id: string;
   /**
-   * What people call it: the pod, the container; else its id.
+   * Display name: that of the pod or container, or else the id.
    */
   name: string;
   /**
@@ -571,7 +571,7 @@ export interface ClusterNode {
   weight: number | null;
   slots: number;
   /**
-   * Part of the slots, 0 to 1.
+   * Share of the slots, 0 to 1.
    */
   share: number;
   connections: number;
@@ -581,11 +581,11 @@ export interface Clusters {
   clusters: {
     name: string;
     /**
-     * API of the controller that leads it, when it is another one.
+     * API of the controller that leads the cluster, if it is another one.
      */
     leader: string | null;
     /**
-     * null while no leader can be asked.
+     * null if no leader can be asked.
      */
     status: ClusterStatus | null;
   }[];
@@ -608,7 +608,7 @@ export interface Gateway {
   secondsSinceReport: number;
 }
 /**
- * Orders rings for good: epoch, then version.
+ * Orders rings: by epoch, then by version.
  */
 export interface Revision {
   epoch: number;
@@ -619,7 +619,7 @@ export interface Gateways {
 }
 export interface HotKeys {
   /**
-   * The keys with the most connections, at least 2 to one gateway, most first.
+   * The keys with the most connections (at least 2 to one gateway), most first.
    */
   keys: {
     key: string;
@@ -683,7 +683,7 @@ export interface LiveState {
       nodeId: string;
     }[];
     /**
-     * What later steps have left to move.
+     * What is left for later steps to move.
      */
     remaining: {
       lost: Work;
@@ -727,7 +727,7 @@ export interface RingMember {
   state: 'ready' | 'unready' | 'draining';
   slots: number;
   /**
-   * Part of the slots, 0 to 1.
+   * Share of the slots, 0 to 1.
    */
   share: number;
 }
@@ -755,7 +755,7 @@ export interface Owner {
   state: 'ready' | 'unready' | 'draining';
   slot: number;
   /**
-   * Of all keys on this slot, by the last reports.
+   * Connections of all keys on this slot, as last reported.
    */
   connections: number;
   revision: Revision;
@@ -778,7 +778,7 @@ export interface Plan {
   }[];
 }
 /**
- * RFC 9457 problem details; programs go by `code`.
+ * RFC 9457 problem details. `code` is for programs.
  */
 export interface Problem {
   type: string;
@@ -802,7 +802,7 @@ export interface Ring {
     nodeId: string;
   }[];
   /**
-   * What later steps have left to move.
+   * What is left for later steps to move.
    */
   remaining: {
     lost: Work;
@@ -810,7 +810,7 @@ export interface Ring {
     balance: Work;
   };
   /**
-   * Index into members of each slot; 65535 is nobody.
+   * For each slot, the index of its owner in members; 65535 means none.
    */
   table?: number[];
 }
@@ -821,7 +821,7 @@ export interface SlotOwner {
   state: 'ready' | 'unready' | 'draining';
   slot: number;
   /**
-   * Of all keys on this slot, by the last reports.
+   * Connections of all keys on this slot, as last reported.
    */
   connections: number;
   revision: Revision;

@@ -42,16 +42,16 @@ export function addClusterRoutes(
   app.get(
     '/ring',
     documented('The published ring', 200, answers.ringAnswer, {
-      querystring: z.object({ slots: z.stringbool().default(false).describe('true: with the whole table') }),
+      querystring: z.object({ slots: z.stringbool().default(false).describe('true: include the owner of each slot') }),
     }),
     async (request) => showRing(viewOf(request), request.query.slots),
   );
-  app.get('/owner', documented('Who owns a key: ?key=', 200, answers.ownerAnswer, {}), async (request) =>
+  app.get('/owner', documented('The owner of a key: ?key=', 200, answers.ownerAnswer, {}), async (request) =>
     showOwner(viewOf(request), keyOf(request.url)),
   );
   app.get(
     '/slots/:slot',
-    documented('Who owns a slot', 200, answers.slotAnswer, {
+    documented('The owner of a slot', 200, answers.slotAnswer, {
       params: z
         .object({
           slot: z.coerce
@@ -77,13 +77,17 @@ export function addClusterRoutes(
       keys: viewOf(request).fleet.hotKeys(),
     }),
   );
-  app.post('/nodes', documented('One replica more', 201, answers.createdAnswer, {}), async (request, reply) => {
-    const id = await led(request).nodes.add();
-    return reply.code(201).send({ id });
-  });
+  app.post(
+    '/nodes',
+    documented('Add a node (one more replica)', 201, answers.createdAnswer, {}),
+    async (request, reply) => {
+      const id = await led(request).nodes.add();
+      return reply.code(201).send({ id });
+    },
+  );
   app.delete(
     '/nodes/:id',
-    documented('Drain a node (one replica fewer), or kill it (it is replaced)', 202, answers.removalAnswer, {
+    documented('Drain a node (one replica fewer) or kill it (it is replaced)', 202, answers.removalAnswer, {
       params: z.object({ id: z.string() }).loose(),
       querystring: z.object({ mode: z.enum(['drain', 'kill']).default('drain') }),
     }),
@@ -96,7 +100,7 @@ export function addClusterRoutes(
   );
   app.post(
     '/plan',
-    documented('Dry run: what a change would move', 200, answers.planAnswer, {
+    documented('Dry run: show what a change would move', 200, answers.planAnswer, {
       body: answers.planBody,
     }),
     async (request) => led(request).plan(request.body.change),
@@ -123,7 +127,7 @@ export function addClusterRoutes(
           state: z
             .stringbool()
             .default(false)
-            .describe('true: also events of type state, the whole cluster as it is now, whenever that changes'),
+            .describe('true: also send events of type state, with the state of the whole cluster whenever it changes'),
         }),
         response: {
           200: {

@@ -40,7 +40,7 @@ export function serveDashboard(app: FastifyInstance): void {
       });
     else
       scope.get('/', async (_request, reply) =>
-        reply.code(404).send('The dashboard is not built: run `npm run dashboard`, and start the controller again.\n'),
+        reply.code(404).send('The dashboard is not built. Run `npm run dashboard` and restart the controller.\n'),
       );
     done();
   });

@@ -75,7 +75,7 @@ async function post(node: Member, path: string, key: string, message: string, re
   } catch (error) {
     throw new WsClusterError(
       'OWNER_UNREACHABLE',
-      `node ${node.nodeId} does not take the message: ${messageOf(error)}`,
+      `node ${node.nodeId} does not accept the message: ${messageOf(error)}`,
       {
         cause: error,
       },

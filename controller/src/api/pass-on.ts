@@ -40,7 +40,10 @@ export function passOnToLeader(
     const cluster = servedBy(request, clusters);
     if (cluster.reign !== undefined) return;
     if (cluster.leader === undefined || request.headers[PASSED_ON] !== undefined)
-      throw new WsClusterError('NO_LEADER', `no controller leads ${cluster.name} now; try again in some seconds`);
+      throw new WsClusterError(
+        'NO_LEADER',
+        `no controller leads ${cluster.name} at the moment; retry in a few seconds`,
+      );
     const { leader } = cluster;
     reply.from(atLeader(leader, request.url), {
       rewriteRequestHeaders: (_request, headers) => ({ ...headers, [PASSED_ON]: '1' }),

@@ -8,10 +8,12 @@ import { wsClusterSchema } from '../core/spec/schema.ts';
 
 const revision = z
   .object({ epoch: z.int(), version: z.int() })
-  .meta({ id: 'Revision', description: 'Orders rings for good: epoch, then version.' });
-const share = z.number().describe('Part of the slots, 0 to 1.');
+  .meta({ id: 'Revision', description: 'Orders rings: by epoch, then by version.' });
+const share = z.number().describe('Share of the slots, 0 to 1.');
 const work = z.object({ slots: z.int(), connections: z.int() }).meta({ id: 'Work' });
-const remaining = z.object({ lost: work, drain: work, balance: work }).describe('What later steps have left to move.');
+const remaining = z
+  .object({ lost: work, drain: work, balance: work })
+  .describe('What is left for later steps to move.');
 
 const condition = z
   .object({
@@ -40,8 +42,8 @@ export const clustersAnswer = z
     clusters: z.array(
       z.object({
         name: z.string(),
-        leader: z.string().nullable().describe('API of the controller that leads it, when it is another one.'),
-        status: status.nullable().describe('null while no leader can be asked.'),
+        leader: z.string().nullable().describe('API of the controller that leads the cluster, if it is another one.'),
+        status: status.nullable().describe('null if no leader can be asked.'),
       }),
     ),
   })
@@ -73,13 +75,13 @@ export const ringAnswer = z
     members: z.array(member.extend({ slots: z.int(), share }).meta({ id: 'RingMember' })),
     vacancies: z.array(z.object({ ringId: z.int(), nodeId: z.string() })),
     remaining,
-    table: z.array(z.int()).optional().describe('Index into members of each slot; 65535 is nobody.'),
+    table: z.array(z.int()).optional().describe('For each slot, the index of its owner in members; 65535 means none.'),
   })
   .meta({ id: 'Ring' });
 
 const owner = member.omit({ weight: true }).extend({
   slot: z.int(),
-  connections: z.int().describe('Of all keys on this slot, by the last reports.'),
+  connections: z.int().describe('Connections of all keys on this slot, as last reported.'),
   revision,
 });
 export const ownerAnswer = owner.extend({ key: z.string() }).meta({ id: 'Owner' });
@@ -88,7 +90,7 @@ export const slotAnswer = owner.meta({ id: 'SlotOwner' });
 const node = z
   .object({
     id: z.string(),
-    name: z.string().describe('What people call it: the pod, the container; else its id.'),
+    name: z.string().describe('Display name: that of the pod or container, or else the id.'),
     image: z.string().nullable().describe('Image of its container.'),
     createdAt: z.string().nullable().describe('ISO 8601.'),
     address: z.string().nullable(),
@@ -119,7 +121,7 @@ export const gatewaysAnswer = z.object({ gateways: z.array(gateway) }).meta({ id
 
 export const hotKeysAnswer = z
   .object({
-    keys: z.array(hotKeySchema).describe('The keys with the most connections, at least 2 to one gateway, most first.'),
+    keys: z.array(hotKeySchema).describe('The keys with the most connections (at least 2 to one gateway), most first.'),
   })
   .meta({ id: 'HotKeys' });
 
@@ -156,4 +158,4 @@ export const problemAnswer = z
     code: z.string(),
     field: z.string().optional(),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457 problem details; programs go by `code`.' });
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details. `code` is for programs.' });

@@ -18,7 +18,7 @@ export function findCluster(clusters: readonly ServedCluster[], name: string | u
   const found = name === undefined && clusters.length === 1 ? clusters[0] : clusters.find((c) => c.name === name);
   if (found !== undefined) return found;
   const names = clusters.map((cluster) => cluster.name).join(', ') || 'none yet';
-  throw new WsClusterError('NOT_FOUND', `there is no cluster ${name ?? '(unnamed)'}; there is: ${names}`, {
+  throw new WsClusterError('NOT_FOUND', `there is no cluster ${name ?? '(unnamed)'}; the clusters are: ${names}`, {
     field: 'cluster',
   });
 }
@@ -26,5 +26,5 @@ export function findCluster(clusters: readonly ServedCluster[], name: string | u
 /** A cluster that this process leads. Throws NO_LEADER when it does not. */
 export function ledHere({ name, reign }: ServedCluster): LedCluster {
   if (reign !== undefined) return reign;
-  throw new WsClusterError('NO_LEADER', `no controller leads ${name} now; try again in some seconds`);
+  throw new WsClusterError('NO_LEADER', `no controller leads ${name} at the moment; retry in a few seconds`);
 }

@@ -52,14 +52,14 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   app.setNotFoundHandler((request) => {
-    throw new WsClusterError('NOT_FOUND', `${request.method} ${request.url.split('?')[0]} is not of this API`);
+    throw new WsClusterError('NOT_FOUND', `${request.method} ${request.url.split('?')[0]} is not part of this API`);
   });
   app.setErrorHandler((thrown, request, reply) => {
     const problem = problemOf(translated(thrown));
     // That something is away (502, 503) is told to who asks, and logged where it is noticed, not with each request.
     if (problem.status === 500)
       options.log.error(
-        { event: 'api-error', error: thrown, url: request.url, action: 'report it with the error' },
+        { event: 'api-error', error: thrown, url: request.url, action: 'report this bug with the error' },
         problem.detail,
       );
     return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));

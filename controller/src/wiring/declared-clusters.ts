@@ -194,7 +194,10 @@ function checkServable({ cluster }: DeclaredCluster, options: Options): void {
     throw new WsClusterError('CONFIG_INVALID', `cluster ${name}: ${field}: ${message}`, { field });
   };
   if (registry.nacos !== undefined && registry.nacos.servers === undefined && options.nacosServers === undefined)
-    refuse('spec.registry.nacos.servers', 'is needed, or --nacos-servers for all clusters');
+    refuse('spec.registry.nacos.servers', 'is required, or --nacos-servers for all clusters');
   if (options.source === 'docker' && nodes.image === undefined && (nodes.replicas ?? 0) > 0)
-    refuse('spec.nodes.image', `is needed for ${nodes.replicas} managed nodes; or set replicas to 0 to bring your own`);
+    refuse(
+      'spec.nodes.image',
+      `is required for ${nodes.replicas} managed nodes; set replicas to 0 to bring your own nodes`,
+    );
 }

@@ -22,7 +22,7 @@ export function kubernetesClusters(options: Options, log: Logger, meter: RunMete
   if (namespace === undefined)
     throw new WsClusterError(
       'CONFIG_INVALID',
-      '--lease-namespace: is needed, since neither pod nor kubeconfig names one',
+      '--lease-namespace: is required, since neither pod nor kubeconfig names one',
       { field: 'leaseNamespace' },
     );
   const clusters: Candidate[] = [];

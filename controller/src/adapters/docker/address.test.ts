@@ -50,7 +50,12 @@ describe('the address of a container on its network', () => {
     ['on another network', { ...container }, { ...byNetwork, network: 'other' }, 'docker network connect other chat-1'],
     ['on no network', { ...container, networks: [] }, byNetwork, 'docker network connect'],
     ['without an IP', { ...container, networks: [{ name: 'chat', ip: undefined }] }, byNetwork, 'docker inspect'],
-    ['in the network of another', { ...container, networkMode: 'container:ab', networks: [] }, byNetwork, 'of its own'],
+    [
+      'in the network of another',
+      { ...container, networkMode: 'container:ab', networks: [] },
+      byNetwork,
+      'its own network',
+    ],
   ])('is missing %s, and it says what to do', (_, facts, settings, action) => {
     expect(addressOf(facts, 8080, settings)).toMatchObject({ action: expect.stringContaining(action) });
   });

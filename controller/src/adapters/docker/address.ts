@@ -24,7 +24,7 @@ function publishedAddress(facts: ContainerFacts, port: number, publishedHost: st
   if (binding === undefined)
     return {
       missing: `its port ${port}/tcp is not published`,
-      action: `run it with -p ${port}, or with the port that it has in the label wscluster.io/port, or take addressFrom: network`,
+      action: `publish it with -p ${port}, or name the published port in the label wscluster.io/port, or use addressFrom: network`,
     };
   return { address: formatHostPort({ host: reachableHost(binding, publishedHost), port: binding.port }) };
 }
@@ -39,7 +39,7 @@ function networkAddress(facts: ContainerFacts, port: number, { network }: Addres
   if (networkMode.startsWith('container:'))
     return {
       missing: `it shares the network of another container (${networkMode})`,
-      action: 'give it a network of its own, or put the labels on the container whose network it is',
+      action: 'give it its own network, or put the labels on the container that owns the network',
     };
   if (network === undefined && networks.length > 1)
     return { missing: `it is on several networks (${names})`, action: 'name the one to use in the network setting' };
@@ -54,7 +54,7 @@ function networkAddress(facts: ContainerFacts, port: number, { network }: Addres
   if (chosen.ip === undefined)
     return {
       missing: `it has no IP address on the network ${chosen.name}`,
-      action: 'look at docker inspect; networks of the driver "none" give no addresses',
+      action: 'see docker inspect; networks of the driver "none" have no addresses',
     };
   return { address: formatHostPort({ host: chosen.ip, port }) };
 }

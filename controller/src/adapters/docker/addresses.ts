@@ -30,7 +30,7 @@ export class Addresses {
         problems.push({
           event: 'node-label-invalid',
           text: `${labels.problems.join('; ')}; the cluster's own value is used`,
-          action: 'create the container again with a label that is valid',
+          action: 'recreate the container with a valid label',
         });
       if (facts.running) {
         const resolved = addressOf(facts, labels.port ?? settings.port, settings);
@@ -40,8 +40,8 @@ export class Addresses {
         else if (owner !== undefined)
           problems.push({
             event: 'node-address-taken',
-            text: `its address ${resolved.address} is that of ${owner.name} already`,
-            action: 'give each node a port of its own: the label wscluster.io/port',
+            text: `its address ${resolved.address} is already used by ${owner.name}`,
+            action: 'give each node its own port with the label wscluster.io/port',
           });
         else {
           addresses.set(facts.id, resolved.address);
@@ -62,7 +62,7 @@ export class Addresses {
         fields: { event, ...node, action },
         text: `container ${name}: ${text}`,
       })),
-      { fields: { event: 'node-mended', ...node }, text: `container ${name} can be used now` },
+      { fields: { event: 'node-mended', ...node }, text: `container ${name} is usable now` },
     );
   }
 }

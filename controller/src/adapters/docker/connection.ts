@@ -57,7 +57,7 @@ function certificates(directory: string): { ca: string; cert: string; key: strin
     } catch (error) {
       throw new WsClusterError(
         'CONFIG_INVALID',
-        `the Docker certificate ${join(directory, file)} cannot be read: ${messageOf(error)}; the folder must hold ca.pem, cert.pem and key.pem`,
+        `the Docker certificate ${join(directory, file)} cannot be read: ${messageOf(error)}; the folder must contain ca.pem, cert.pem and key.pem`,
         { field: 'docker.certPath', cause: error },
       );
     }

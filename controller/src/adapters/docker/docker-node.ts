@@ -137,12 +137,12 @@ export class DockerNode {
       health === 'none'
         ? [
             `GET http://${address}${readinessPath}: ${reason}`,
-            `see that its program listens on all interfaces of the container, at that port; docker logs ${name}`,
+            `check that its program listens on all interfaces of the container, at that port: docker logs ${name}`,
           ]
-        : [`its health check says ${health}`, `docker inspect ${name} shows what the health check answers`];
+        : [`its health check says ${health}`, `see the output of the health check: docker inspect ${name}`];
     this.#log.warn(
       { event: 'node-not-ready', node: id, container: name, address, action },
-      `node ${name} runs for ${OVERDUE_MS / 1000} s and is not ready: ${why}`,
+      `node ${name} has been running for ${OVERDUE_MS / 1000} s and is not ready: ${why}`,
     );
   }
 }

@@ -22,7 +22,7 @@ export function drainMarks(documents: Documents): DrainMarks {
       if (parsed.success) return parsed.data;
       throw new WsClusterError(
         'MESSAGE_INVALID',
-        `the stored ${DRAINS_DOCUMENT} are damaged; remove them to start afresh`,
+        `the stored ${DRAINS_DOCUMENT} are damaged; delete them to start afresh`,
         {
           cause: parsed.error,
         },

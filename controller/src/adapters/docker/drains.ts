@@ -99,13 +99,13 @@ export class Drains {
       await this.#store.save(Object.fromEntries([...this.#drains].map(([id, { since }]) => [id, since])));
     } catch (error) {
       this.#unsaved = true;
-      const action = 'mend the store; until then a controller that starts again does not know who was asked to leave';
+      const action = 'repair the store; until then a restarted controller does not know which nodes are draining';
       this.#trouble.failed(
         { event: 'drains-not-saved', error, action },
-        `which nodes were asked to leave cannot be kept: ${messageOf(error)}`,
+        `the list of draining nodes cannot be saved: ${messageOf(error)}`,
       );
       throw error;
     }
-    this.#trouble.recovered({ event: 'drains-saved' }, 'which nodes were asked to leave is kept again');
+    this.#trouble.recovered({ event: 'drains-saved' }, 'the list of draining nodes is saved again');
   }
 }

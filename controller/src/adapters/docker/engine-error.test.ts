@@ -8,10 +8,10 @@ const answer = (statusCode: number, message: string) =>
 
 test.each([
   [failure('EACCES', `connect EACCES ${HOST}`), 'member of the group that owns the socket'],
-  [failure('ENOENT'), 'see that the engine runs'],
-  [failure('ECONNREFUSED'), 'see that the engine runs'],
-  [failure('DEPTH_ZERO_SELF_SIGNED_CERT'), 'see ca.pem'],
-  [failure('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), 'see cert.pem and key.pem'],
+  [failure('ENOENT'), 'check that the engine is running'],
+  [failure('ECONNREFUSED'), 'check that the engine is running'],
+  [failure('DEPTH_ZERO_SELF_SIGNED_CERT'), 'check ca.pem'],
+  [failure('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), 'check cert.pem and key.pem'],
   [failure('EPROTO', 'SSL routines:wrong version number'), 'unset DOCKER_TLS_VERIFY'],
   [answer(400, 'Client sent an HTTP request to an HTTPS server.'), 'set DOCKER_TLS_VERIFY=1'],
   [answer(400, 'client version 1.24 is too old. Minimum supported API version is 1.44'), 'too old or too new'],

@@ -30,19 +30,19 @@ export function engineError(thrown: unknown, engine: string, what: string): WsCl
 function adviceOn(thrown: unknown): string {
   const code = (thrown as NodeJS.ErrnoException | undefined)?.code ?? '';
   const text = messageOf(thrown);
-  if (code === 'ENOENT') return 'see that the engine runs and that DOCKER_HOST names its socket';
+  if (code === 'ENOENT') return 'check that the engine is running and that DOCKER_HOST names its socket';
   if (code === 'EACCES' || code === 'EPERM')
     return 'run the controller as a member of the group that owns the socket (usually docker)';
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EHOSTUNREACH' || code === 'ENOTFOUND')
-    return 'see that the engine runs and that DOCKER_HOST names its address';
+    return 'check that the engine is running and that DOCKER_HOST names its address';
   if (text.includes('HTTP request to an HTTPS server'))
-    return 'it wants TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH';
+    return 'it requires TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH';
   if (code === 'EPROTO' || text.includes('wrong version number'))
-    return 'it speaks no TLS there: unset DOCKER_TLS_VERIFY, or name its TLS port';
+    return 'it does not use TLS there: unset DOCKER_TLS_VERIFY, or name its TLS port';
   if (code.startsWith('ERR_SSL') || text.includes('alert'))
-    return 'it refuses our certificate: see cert.pem and key.pem in DOCKER_CERT_PATH';
+    return 'it refuses our certificate: check cert.pem and key.pem in DOCKER_CERT_PATH';
   if (code.includes('CERT') || code.includes('SIGNATURE'))
-    return 'its certificate is not trusted: see ca.pem in DOCKER_CERT_PATH';
+    return 'its certificate is not trusted: check ca.pem in DOCKER_CERT_PATH';
   if (text.includes('client version')) return 'the engine is too old or too new for this controller';
   return '';
 }

@@ -87,15 +87,15 @@ export class EventWatch {
       if (event !== undefined) this.#handlers.onEvent(event);
     } catch (error) {
       this.#log.warn(
-        { event: 'docker-event-unreadable', error, action: 'nothing: the next listing makes up for it' },
-        `an event of Docker cannot be read: ${line.slice(0, 200)}`,
+        { event: 'docker-event-unreadable', error, action: 'none: the next listing makes up for it' },
+        `an event from Docker cannot be read: ${line.slice(0, 200)}`,
       );
     }
   }
 
   #failed(error: unknown): void {
     this.#trouble.failed(
-      { event: 'docker-unreachable', error, action: 'see the message; it is tried again until it works' },
+      { event: 'docker-unreachable', error, action: 'see the message; it is retried until it works' },
       messageOf(error),
     );
   }

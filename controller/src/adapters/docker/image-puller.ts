@@ -21,20 +21,20 @@ export class ImagePuller {
   async need(image: string): Promise<void> {
     const pull = this.#pulls.get(image) ?? this.#begin(image);
     const late = () =>
-      new WsClusterError('SOURCE_UNAVAILABLE', `the image ${image} is not on the engine yet: it is being pulled`);
+      new WsClusterError('SOURCE_UNAVAILABLE', `the image ${image} is not on the engine yet; it is being pulled`);
     await withDeadline({ ms: WAIT_MS, late }, () => pull);
   }
 
   #begin(image: string): Promise<void> {
-    if (!this.#failed.has(image)) this.#log.info({ event: 'image-pull', image }, `pulls the image ${image}`);
+    if (!this.#failed.has(image)) this.#log.info({ event: 'image-pull', image }, `pulling the image ${image}`);
     const pull = this.#pull(image)
       .then(() => void this.#failed.delete(image))
       .catch((error: unknown) => {
         this.#failed.add(image);
         throw new WsClusterError(
           'SOURCE_UNAVAILABLE',
-          `the image ${image} is not on the engine, and to pull it failed (${messageOf(error)}); ` +
-            `run docker pull ${image}, or build it, or mend the image setting of the nodes`,
+          `the image ${image} is not on the engine, and pulling it failed (${messageOf(error)}): ` +
+            `run docker pull ${image}, build it, or correct spec.nodes.image`,
           { cause: error },
         );
       })

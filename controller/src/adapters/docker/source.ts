@@ -138,7 +138,7 @@ class DockerSource implements WorkloadSource {
       this.#stopBy.delete(id);
       if (this.#closed) return;
       this.#log.warn(
-        { event: 'node-stop-failed', node: id, error, action: 'nothing: it is asked again while it drains' },
+        { event: 'node-stop-failed', node: id, error, action: 'none: it is asked again while it drains' },
         messageOf(error),
       );
     });

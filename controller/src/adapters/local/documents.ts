@@ -20,7 +20,7 @@ export function openFileDocuments(directory: string): Documents {
       try {
         return JSON.parse(text);
       } catch (error) {
-        throw new WsClusterError('MESSAGE_INVALID', `${path(name)}: ${messageOf(error)}; remove it to start afresh`, {
+        throw new WsClusterError('MESSAGE_INVALID', `${path(name)}: ${messageOf(error)}; delete it to start afresh`, {
           cause: error,
         });
       }

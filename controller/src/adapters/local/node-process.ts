@@ -125,7 +125,7 @@ export class NodeProcess {
     } catch (error) {
       this.#unusableAddress = true;
       this.#log.error(
-        { event: 'node-address-invalid', node: this.record.id, action: 'mend the backend, then kill this node' },
+        { event: 'node-address-invalid', node: this.record.id, action: 'fix the backend, then kill this node' },
         messageOf(error),
       );
     }

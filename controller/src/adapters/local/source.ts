@@ -52,7 +52,11 @@ class LocalSource implements WorkloadSource {
     const { records, damaged } = this.#records.load();
     for (const file of damaged)
       options.log.warn(
-        { event: 'node-record-damaged', file, action: 'end that node by hand if it still runs, then remove the file' },
+        {
+          event: 'node-record-damaged',
+          file,
+          action: 'end that node by hand if it is still running, then delete the file',
+        },
         `the record ${file} cannot be read; its node is not watched`,
       );
     for (const record of records) {

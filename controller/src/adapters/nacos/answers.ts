@@ -7,7 +7,7 @@ export class ApiMissing extends WsClusterError {
     super(
       'REGISTRY_UNAVAILABLE',
       `${answer.server} does not have the ${generation} API of Nacos (HTTP ${answer.status}): ` +
-        "check servers and context path; let api be 'auto', or on Nacos 3 'v3'",
+        "check servers and context path; set api to 'auto', or to 'v3' for Nacos 3",
     );
   }
 }
@@ -30,8 +30,8 @@ export function refusal(answer: Answer, generation: string, doing: string, servi
   if (status === 401 || status === 403)
     return new WsClusterError(
       'REGISTRY_UNAVAILABLE',
-      `Nacos at ${server} does not allow to ${doing} (HTTP ${status}): check the credentials of the registry and the ` +
-        'rights that they have in its namespace',
+      `Nacos at ${server} refuses to ${doing} (HTTP ${status}): check the credentials of the registry and ` +
+        'their permissions in its namespace',
     );
   return new WsClusterError(
     'REGISTRY_UNAVAILABLE',
@@ -42,15 +42,15 @@ export function refusal(answer: Answer, generation: string, doing: string, servi
 export function holdsEphemeral(service: string): WsClusterError {
   return new WsClusterError(
     'REGISTRY_UNAVAILABLE',
-    `the service ${service} in Nacos holds ephemeral instances, and Nacos mixes them with persistent ones ` +
-      'in no service: name another service, or end what registers there and wait until the service is gone',
+    `the service ${service} in Nacos has ephemeral instances, and Nacos does not mix them with persistent ones: ` +
+      'name another service, or stop what registers there and wait until the service is gone',
   );
 }
 
 export function notNacos(answer: Answer): WsClusterError {
   return new WsClusterError(
     'REGISTRY_UNAVAILABLE',
-    `what answers at ${answer.server} is not a Nacos (HTTP ${answer.status}: ${brief(answer.text)}): check the servers ` +
+    `the server at ${answer.server} is not Nacos (HTTP ${answer.status}: ${brief(answer.text)}): check the servers ` +
       'and the context path of the registry',
   );
 }

@@ -99,8 +99,8 @@ class Writes {
     if (times > MAX_WRITES)
       throw new WsClusterError(
         'REGISTRY_UNAVAILABLE',
-        `Nacos took ${MAX_WRITES} writes to ${what} in the service ${this.#service} and shows something else: ` +
-          'see that nothing else writes there, and the log of Nacos',
+        `Nacos accepted ${MAX_WRITES} writes to ${what} in the service ${this.#service} but shows something else: ` +
+          'check that nothing else writes there, and see the log of Nacos',
       );
     this.#last.set(what, { action, at: now, times });
     return true;

@@ -37,7 +37,7 @@ export class NacosHttp {
   constructor(options: { servers: readonly string[]; scheme: 'http' | 'https'; contextPath: string }) {
     const { servers, scheme, contextPath } = options;
     if (servers.length === 0)
-      throw new WsClusterError('CONFIG_INVALID', 'no Nacos server is named: give at least one host:port');
+      throw new WsClusterError('CONFIG_INVALID', 'no Nacos server is configured: give at least one host:port');
     const path = contextPath.replace(/^\/*/, '/').replace(/\/*$/, '');
     this.#bases = servers.map((server) => new URL(`${scheme}://${server}${path}`));
     this.#agent = scheme === 'https' ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
@@ -105,7 +105,7 @@ export class NacosHttp {
       request.on('error', (error) => {
         if (this.#closed.signal.aborted) reject(new Error('closed by us'));
         else if (error.name === 'AbortError' || error.name === 'TimeoutError')
-          reject(new Error(`no answer in ${TIMEOUT_MS} ms`));
+          reject(new Error(`no answer within ${TIMEOUT_MS} ms`));
         else if (request.reusedSocket) reject(new StaleConnection(error.message));
         else reject(error);
       });

@@ -130,12 +130,12 @@ class NacosRegistry implements Registry {
           event: 'registry-address-taken',
           service,
           addresses: begun,
-          action: 'remove these instances from Nacos if nobody needs them, or give this cluster a service of its own',
+          action: 'remove these instances from Nacos if nobody needs them, or give this cluster its own service',
         },
-        'instances of somebody else are registered at addresses of our nodes; they stay, and our nodes are not registered',
+        'others have registered instances at addresses of our nodes; they stay, and our nodes are not registered',
       );
     if (ended.length > 0)
-      log.info({ event: 'registry-address-free', service, addresses: ended }, 'no longer taken by somebody else');
+      log.info({ event: 'registry-address-free', service, addresses: ended }, 'no longer used by others');
     if (tookHealthFromOthers)
       log.warn(
         {
@@ -143,9 +143,9 @@ class NacosRegistry implements Registry {
           service,
           clusterName,
           action:
-            'if others rely on the health checks of Nacos there, give this cluster a service or cluster name of its own',
+            'if others rely on the health checks of Nacos there, give this cluster its own service or cluster name',
         },
-        'Nacos checks the health of no instance in this part of the service any more, of those of others neither',
+        'Nacos no longer checks the health of any instance in this part of the service, including those of others',
       );
   }
 }

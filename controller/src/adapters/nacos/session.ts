@@ -78,7 +78,7 @@ export class NacosSession {
     if (answer.status !== 200)
       throw new WsClusterError(
         'REGISTRY_UNAVAILABLE',
-        `Nacos at ${answer.server} does not let the user ${username} in (HTTP ${answer.status}): check user name and ` +
+        `Nacos at ${answer.server} refuses the user ${username} (HTTP ${answer.status}): check user name and ` +
           'password of the registry',
       );
     const { accessToken, tokenTtl } = parseObject(answer);

@@ -110,7 +110,7 @@ export async function checkNamespace(session: NacosSession, namespace: string): 
   if (codeOf(answer) === NAMESPACE_MISSING)
     throw new WsClusterError(
       'REGISTRY_UNAVAILABLE',
-      `Nacos at ${answer.server} has no namespace with the id ${namespace}: create it, or name the id of another`,
+      `Nacos at ${answer.server} has no namespace with the id ${namespace}: create it, or use the id of another one`,
     );
   throw refusal(answer, 'v3', 'read the namespace', '');
 }

@@ -150,9 +150,9 @@ export class Candidate {
         {
           event: 'lead-lost',
           cluster: name,
-          action: 'none: it stands by; see why its renewals failed if it was not stopped',
+          action: 'none: it stands by; if it was not stopped, check why its renewals failed',
         },
-        `leads ${name} no longer`,
+        `no longer leads ${name}`,
       );
     await close?.();
     await reign.stop({ endNodes: this.#endNodes });
@@ -163,7 +163,7 @@ export class Candidate {
     this.#failure = error;
     this.#problem = messageOf(error);
     this.#trouble.failed(
-      { event: 'lead-failed', cluster: this.name, error, action: 'mend the cause; it is tried again' },
+      { event: 'lead-failed', cluster: this.name, error, action: 'fix the cause; it is retried' },
       `cannot lead ${this.name}: ${this.#problem}`,
       this.#problem,
     );
@@ -177,7 +177,7 @@ export class Candidate {
     if (this.#stopping.signal.aborted || this.#reign !== undefined) return;
     const leader = holder === self ? undefined : holder;
     if (leader !== undefined && leader !== this.#leader)
-      log.info({ event: 'standing-by', cluster: this.name, leader }, `stands by: ${this.name} is led by ${leader}`);
+      log.info({ event: 'standing-by', cluster: this.name, leader }, `standing by: ${leader} leads ${this.name}`);
     this.#leader = leader;
     if (leader === undefined) return;
     this.#firstReign.resolve();

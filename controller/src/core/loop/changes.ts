@@ -12,7 +12,7 @@ export function logNodeChanges(log: EventLog, before: readonly Workload[], after
       log.add('node', `node ${name} is ${phase}`, { node: id, state: phase, address });
   }
   for (const [id, previous] of phases)
-    if (previous !== 'gone') log.add('node', `node ${id} is not listed any more`, { node: id, state: 'gone' });
+    if (previous !== 'gone') log.add('node', `node ${id} is no longer listed`, { node: id, state: 'gone' });
 }
 
 /** Logs the conditions whose status or reason differs. */

@@ -104,7 +104,7 @@ export class Loop {
     const action = 'check the source of the nodes; start replacements, or raise rebalance.maxLostShare';
     this.#parts.log.error(
       { event: 'most-nodes-lost', nodes: held, action },
-      `${held.length} nodes vanished at once: the ring is kept as it is`,
+      `${held.length} nodes vanished at once; the ring stays as it is`,
     );
   }
 

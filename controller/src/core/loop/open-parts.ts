@@ -38,10 +38,10 @@ async function lastRing({ store, name, log }: ReignParts): Promise<Pick<OpenedPa
     return { stored, storedRevision: stored?.revision };
   } catch (error) {
     if (!(error instanceof WsClusterError && error.code === 'MESSAGE_INVALID')) throw error;
-    const action = 'see who wrote to the store; clients may move once';
+    const action = 'check what wrote to the store; clients may move once';
     log.error(
       { event: 'stored-ring-damaged', cluster: name, error, action },
-      `the stored ring cannot be read, so a new one is made: ${error.message}`,
+      `the stored ring cannot be read, so a new ring is made: ${error.message}`,
     );
     return { stored: undefined, storedRevision: await store.revision() };
   }

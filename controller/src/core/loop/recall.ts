@@ -88,7 +88,7 @@ export async function recallRing(parts: RecallParts): Promise<RingMessage | unde
     .broadcast({ wire: WIRE_MAJOR, type: 'recall', cluster })
     .catch((error: unknown) =>
       log.warn(
-        { event: 'recall-failed', error, action: 'see why the bus is away' },
+        { event: 'recall-failed', error, action: 'check why the bus is unavailable' },
         `gateways cannot be asked for their ring: ${messageOf(error)}`,
       ),
     );
@@ -97,7 +97,7 @@ export async function recallRing(parts: RecallParts): Promise<RingMessage | unde
     .sort(byRevision)
     .at(-1);
   const action =
-    best === undefined ? 'none: a new ring is made, and clients may move once' : 'none: nobody has to move';
+    best === undefined ? 'none: a new ring is made, and clients may move once' : 'none: no client has to move';
   log.warn(
     {
       event: 'ring-recalled',
@@ -106,7 +106,7 @@ export async function recallRing(parts: RecallParts): Promise<RingMessage | unde
       found: best && formatRevision(best.revision),
       action,
     },
-    `the store lacks ring ${formatRevision(applied)} by which gateways route; ${best === undefined ? 'no gateway gave it back' : 'it was had from a gateway'}`,
+    `the store lacks ring ${formatRevision(applied)}, which gateways route by; ${best === undefined ? 'no gateway has returned it' : 'a gateway has returned it'}`,
   );
   return best !== undefined && compareRevisions(best.revision, held) > 0 ? best : undefined;
 }

@@ -215,7 +215,7 @@ export class Reign {
   #fail(error: unknown): void {
     const { name } = this.#parts;
     const text = messageOf(error);
-    const action = 'mend the cause; the last ring stays in force';
+    const action = 'fix the cause; the last ring stays in use';
     this.#trouble.failed({ event: 'reconcile-failed', cluster: name, error, action }, text, text);
     this.#current.judge();
   }
@@ -224,7 +224,7 @@ export class Reign {
   #change<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turns.run(() => {
       if (this.#parts.leadership.leading) return work();
-      throw new WsClusterError('NO_LEADER', `this controller leads ${this.#parts.name} no longer; try again`);
+      throw new WsClusterError('NO_LEADER', `this controller no longer leads ${this.#parts.name}; retry`);
     });
     return done.finally(() => {
       this.#current.swap();

@@ -34,7 +34,7 @@ export class WarmUp {
     if (missing.length > 0)
       this.#log.warn(
         { event: 'members-missing', nodes: missing, action: 'check these nodes; they now count as lost' },
-        `${missing.length} members of the last ring were not seen for ${this.#warmUpMs / 1000} s`,
+        `${missing.length} members of the last ring have not been seen for ${this.#warmUpMs / 1000} s`,
       );
     return undefined;
   }

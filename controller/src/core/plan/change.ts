@@ -11,9 +11,9 @@ const nodeCount = z.int().min(1).max(1000);
 
 /** One change of a cluster, to be judged before it is made. */
 export const changeSchema = z.union([
-  z.strictObject({ add: nodeCount.describe('Managed nodes more.') }),
+  z.strictObject({ add: nodeCount.describe('Number of nodes to add.') }),
   z.strictObject({ remove: z.string().min(1).describe('Id of the node to drain.') }),
-  z.strictObject({ replicas: z.int().min(0).max(1000).describe('Managed nodes that should exist.') }),
+  z.strictObject({ replicas: z.int().min(0).max(1000).describe('Desired number of managed nodes.') }),
   z.strictObject({
     weights: z.record(z.string(), z.number().min(0.01).max(1000)).describe('New weights, by node id or ring id.'),
   }),

@@ -6,7 +6,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 export function logGatewayChanges(log: EventLog, fleet: Fleet, message: Report | Leave): void {
   const { gateway } = message;
   const before = fleet.gateways.find(({ id }) => id === gateway);
-  if (message.type === 'leave') log.add('gateway', `gateway ${gateway} leaves`, { gateway });
+  if (message.type === 'leave') log.add('gateway', `gateway ${gateway} is leaving`, { gateway });
   else if (before === undefined)
     log.add('gateway', `gateway ${gateway} reports`, { gateway, address: message.address });
   else if (message.moved > before.moved) {

@@ -65,8 +65,12 @@ export class GatewayLink {
       this.#reports.leave(message.gateway);
     } else if (!this.#reports.report(message, performance.now())) {
       log.warn(
-        { event: 'report-damaged', gateway: message.gateway, action: 'run gateways and controller at one version' },
-        'a report has unreadable connection counts; the last ones are kept',
+        {
+          event: 'report-damaged',
+          gateway: message.gateway,
+          action: 'run the same version of gateways and controller',
+        },
+        'a report has unreadable connection counts; the previous counts stay in use',
       );
     } else if (leading && compareRevisions(message.applied, rollout.ring.revision) > 0) {
       this.#inBackground(this.#outranked(message.applied));
@@ -144,10 +148,10 @@ export class GatewayLink {
   #raiseEpoch(seen: Revision): void {
     const { rollout, log, onEpochRaised } = this.#parts;
     const epoch = nextEpoch(rollout.ring.revision, seen);
-    const action = 'none, unless it goes on: then a controller that does not share our leadership runs; stop it';
+    const action = 'none, unless this recurs: then stop the other controller, which does not share the leader election';
     log.warn(
       { event: 'epoch-raised', epoch, seen: formatRevision(seen), action },
-      `revision ${formatRevision(seen)} was seen, above ours; goes on in epoch ${epoch}`,
+      `saw the higher revision ${formatRevision(seen)}; continuing in epoch ${epoch}`,
     );
     rollout.adopt({ epoch, version: 0 });
     onEpochRaised();
@@ -157,7 +161,7 @@ export class GatewayLink {
   #inBackground(work: Promise<void>): void {
     work.catch((error: unknown) =>
       this.#parts.log.error(
-        { event: 'publish-failed', error, action: 'mend the cause; it is tried again' },
+        { event: 'publish-failed', error, action: 'fix the cause; it is retried' },
         messageOf(error),
       ),
     );

@@ -159,8 +159,8 @@ export class Publisher {
     // So that the save that follows does not tell it again.
     this.#savedRevision = undefined;
     this.#parts.log.warn(
-      { event: 'store-lost-ring', action: 'see who emptied it; it is written again' },
-      'the store lost its ring',
+      { event: 'store-lost-ring', action: 'check what emptied it; the ring is written again' },
+      'the store has lost its ring',
     );
     this.#parts.onStoreLost();
   }
@@ -189,8 +189,8 @@ export class Publisher {
 
   #note(part: 'store' | 'bus', error: string | undefined): void {
     const trouble = this.#troubles[part];
-    const action = `bring the ring ${part} back; gateways go on with their last ring`;
-    if (error === undefined) trouble.recovered({ event: `${part}-recovered` }, `the ring ${part} takes rings again`);
+    const action = `bring the ring ${part} back; gateways keep their last ring`;
+    if (error === undefined) trouble.recovered({ event: `${part}-recovered` }, `the ring ${part} accepts rings again`);
     else trouble.failed({ event: `${part}-unavailable`, action }, error);
   }
 }

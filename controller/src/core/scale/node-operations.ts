@@ -43,7 +43,7 @@ export class NodeOperations {
       if (workload.phase === 'draining') throw new WsClusterError('CONFLICT', `node ${id} is draining already`);
       if (workload.managed) await this.#changeReplicas(-1);
       await source.drain(id);
-      this.#parts.log.info({ event: 'node-drain', node: id }, `node ${id} drains`);
+      this.#parts.log.info({ event: 'node-drain', node: id }, `node ${id} is draining`);
     });
   }
 

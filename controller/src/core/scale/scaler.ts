@@ -52,7 +52,7 @@ export class Scaler {
       this.#problem = messageOf(error);
       // Whatever the cause: what is the matter now is in the status.
       this.#trouble.failed(
-        { event: 'scale-failed', error, action: 'mend the cause; it is tried again, at the latest after 10 s' },
+        { event: 'scale-failed', error, action: 'fix the cause; it is retried, after at most 10 s' },
         `a node cannot be started or stopped: ${this.#problem}`,
       );
       return Math.max(RETRY_MS, this.#backoff.waitMs(performance.now()));
@@ -72,7 +72,7 @@ export class Scaler {
     if (plan.create > 0 && waitMs > 0) {
       if (this.#refusal !== undefined) throw this.#refusal;
       this.#log.warn(
-        { event: 'node-backoff', waitMs, action: "look at the nodes' logs: they end soon after their start" },
+        { event: 'node-backoff', waitMs, action: 'see the logs of the nodes, which end soon after they start' },
         `nodes keep ending; the next one starts in ${Math.ceil(waitMs)} ms`,
       );
       return waitMs;

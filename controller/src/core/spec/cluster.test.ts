@@ -45,7 +45,7 @@ describe('a WsCluster file', () => {
 
   test.each([
     ['', 'exactly one WsCluster'],
-    [`${HEAD}---\n${HEAD}`, 'holds 2'],
+    [`${HEAD}---\n${HEAD}`, 'contains 2'],
     ['a: [', 'not YAML'],
     [`${HEAD}metadata: { name: other }`, 'Map keys must be unique'],
     [HEAD.replace('chat', 'Chat'), 'metadata.name: must be lower-case'],
@@ -77,10 +77,10 @@ describe('a folder of WsCluster files', () => {
   });
 
   test('needs a file, and names of their own', () => {
-    expect(names).toThrow('holds no .yaml file');
+    expect(names).toThrow('has no .yaml file');
     write('a.yaml', 'chat');
     write('b.yaml', 'chat');
-    expect(names).toThrow(/b\.yaml: metadata\.name: chat is that of .*a\.yaml/);
+    expect(names).toThrow(/b\.yaml: metadata\.name: chat is already the name in .*a\.yaml/);
   });
 });
 
@@ -139,6 +139,6 @@ describe('the stored spec', () => {
   test('a damaged file is named, with what to do', async () => {
     await (await open(3)).update((spec) => spec);
     writeFileSync(join(directory, 'chat', 'spec.json'), '{"so');
-    await expect(open(3)).rejects.toThrow(/spec\.json: .*remove it/);
+    await expect(open(3)).rejects.toThrow(/spec\.json: .*delete it/);
   });
 });

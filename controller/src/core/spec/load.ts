@@ -26,7 +26,7 @@ export function loadClusters(path: string): DeclaredCluster[] {
     if (other !== index)
       throw new WsClusterError(
         'CONFIG_INVALID',
-        `${file}: metadata.name: ${name} is that of ${declared[other]?.file}`,
+        `${file}: metadata.name: ${name} is already the name in ${declared[other]?.file}`,
         {
           field: 'metadata.name',
         },
@@ -42,7 +42,7 @@ function clusterFiles(path: string): string[] {
     .sort()
     .map((name) => join(path, name));
   if (files.length > 0) return files;
-  throw new WsClusterError('CONFIG_INVALID', `${path}: holds no .yaml file; it needs one for each WsCluster`);
+  throw new WsClusterError('CONFIG_INVALID', `${path}: has no .yaml file; it needs one per WsCluster`);
 }
 
 /** Reads one WsCluster from a YAML file. Throws CONFIG_INVALID naming the file, the field and what is allowed. */
@@ -61,9 +61,12 @@ export function parseCluster(text: string, origin: string): DeclaredCluster {
   const documents = parseAllDocuments(text).filter((document) => document.contents !== null);
   const document = documents[0];
   if (document === undefined || documents.length > 1)
-    throw new WsClusterError('CONFIG_INVALID', `${origin}: must hold exactly one WsCluster, holds ${documents.length}`);
+    throw new WsClusterError(
+      'CONFIG_INVALID',
+      `${origin}: must contain exactly one WsCluster, contains ${documents.length}`,
+    );
   const problem = document.errors[0];
-  if (problem !== undefined) throw new WsClusterError('CONFIG_INVALID', `${origin}: not YAML: ${problem.message}`);
+  if (problem !== undefined) throw new WsClusterError('CONFIG_INVALID', `${origin}: is not YAML: ${problem.message}`);
   const value: unknown = document.toJS();
   const digest = createHash('sha256').update(JSON.stringify(value)).digest('hex');
   return { cluster: validCluster(value, origin), digest };

@@ -19,7 +19,7 @@ test.each([
   { store: { redis: { secretRef: { name: 'other' } } } },
   { registry: { nacos: { secretRef: { name: 'other' } } } },
 ])('the API does not change %j', (patch) => {
-  expect(() => patchedSpec(spec, patch)).toThrow("is set in the cluster's file or resource only");
+  expect(() => patchedSpec(spec, patch)).toThrow("can only be set in the cluster's file or resource");
 });
 
 test.each([

@@ -22,7 +22,7 @@ export function patchedSpec(spec: ClusterSpec, patch: unknown): ClusterSpec {
     const next = validCluster({ ...head, spec: mergePatch(spec, patch) }, 'the patch').spec;
     const fixed = DECLARED_ONLY.find((field) => JSON.stringify(at(next, field)) !== JSON.stringify(at(spec, field)));
     if (fixed === undefined) return next;
-    throw new WsClusterError('REQUEST_INVALID', `spec.${fixed}: is set in the cluster's file or resource only`, {
+    throw new WsClusterError('REQUEST_INVALID', `spec.${fixed}: can only be set in the cluster's file or resource`, {
       field: `spec.${fixed}`,
     });
   } catch (error) {

@@ -30,8 +30,8 @@ export function servableIn(mode: Mode, cluster: WsCluster): void {
       field: foreign,
       message:
         mode === 'kubernetes'
-          ? 'is not for Kubernetes; pods are described by spec.nodes.template'
-          : 'is for Kubernetes only (--source kubernetes); remove it',
+          ? 'is not allowed on Kubernetes; spec.nodes.template describes the pods'
+          : 'is only allowed on Kubernetes (--source kubernetes); remove it',
     });
   if (mode !== 'kubernetes') return;
   const problem = KUBERNETES_NAME.test(name)
@@ -56,7 +56,10 @@ function kubernetesProblem({ nodes, bus, store }: ClusterSpec): Problem | undefi
   if ((nodes.template === undefined) === (nodes.selector === undefined))
     return { field: 'spec.nodes', message: 'needs exactly one of template and selector' };
   if (nodes.selector !== undefined && (nodes.replicas ?? 0) > 0)
-    return { field: 'spec.nodes.replicas', message: 'is not allowed with selector: scale what makes those pods' };
+    return {
+      field: 'spec.nodes.replicas',
+      message: 'is not allowed with selector: scale what creates the pods, such as their Deployment',
+    };
   return undefined;
 }
 

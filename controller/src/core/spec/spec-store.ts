@@ -62,7 +62,7 @@ function parse(document: unknown, name: string): z.infer<typeof storedSchema> {
   if (parsed.success) return parsed.data;
   throw new WsClusterError(
     'MESSAGE_INVALID',
-    `the stored spec of ${name} lacks source, generation or spec; remove it to start from the declared spec`,
+    `the stored spec of ${name} lacks source, generation or spec; delete it to start from the declared spec`,
     { cause: parsed.error },
   );
 }

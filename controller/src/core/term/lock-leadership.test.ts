@@ -133,7 +133,7 @@ test('a term ends at its deadline when no renewal succeeds, and says so once', a
       use: 'leadership',
       key: 'k',
       action: expect.stringContaining('Redis'),
-      msg: 'leads no longer: its lock could not be renewed in time',
+      msg: 'no longer leads: its lock could not be renewed in time',
     }),
   ]);
   expect(lead.reason).toMatchObject({ code: 'CONFLICT' });
@@ -223,7 +223,7 @@ test('a lock in other hands ends the term at once, and is not released', async (
   await pass(DURATION_MS);
   expect(lock.calls).toEqual(['take', 'renew']);
   expect(lines.map(({ event, msg }) => [event, msg])).toEqual([
-    ['lock-lost', 'leads no longer: another controller holds the lock: emptied?'],
+    ['lock-lost', 'no longer leads: another controller holds the lock: emptied?'],
   ]);
 });
 

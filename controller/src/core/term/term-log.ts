@@ -20,8 +20,8 @@ export class TermLog {
   }
 
   lost(why: string): void {
-    const action = `none: it tries to lead again; see whether ${this.#words.service} is reachable and not overloaded`;
-    this.#log.warn({ event: `${this.#kind}-lost`, action }, `leads no longer: ${why}`);
+    const action = `none: it tries to lead again; check whether ${this.#words.service} is reachable and not overloaded`;
+    this.#log.warn({ event: `${this.#kind}-lost`, action }, `no longer leads: ${why}`);
   }
 
   notReleased(error: unknown): void {
@@ -31,7 +31,7 @@ export class TermLog {
 
   refused(error: unknown): void {
     const { name, service } = this.#words;
-    const action = `mend what ${service} says; no controller can lead meanwhile`;
+    const action = `fix what ${service} reports; no controller can lead until then`;
     this.#refusal.failed(
       { event: `${this.#kind}-refused`, error, action },
       `cannot take or renew the ${name}: ${messageOf(error)}`,

@@ -31,7 +31,7 @@ describe('an answer of the API server that is no success', () => {
       /runAsNonRoot.*change the pod template/,
     ],
     [status(401, 'Unauthorized', 'Unauthorized'), 'SOURCE_UNAVAILABLE', /service account/],
-    [readRefusal(502, '<html>Bad Gateway</html>'), 'SOURCE_UNAVAILABLE', /502 <html>Bad Gateway.*tried again/],
+    [readRefusal(502, '<html>Bad Gateway</html>'), 'SOURCE_UNAVAILABLE', /502 <html>Bad Gateway.*retried/],
   ])('%s is %s', (refusal, code, message) => {
     const error = apiError(refusal, server, create);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
@@ -59,6 +59,9 @@ test('a server that has too much to do says when to ask again', () => {
 test('no answer at all is said with its cause', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:6443'), { code: 'ECONNREFUSED' });
   const error = apiError(refused, server, create);
-  expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', message: expect.stringContaining('the API server runs') });
+  expect(error).toMatchObject({
+    code: 'SOURCE_UNAVAILABLE',
+    message: expect.stringContaining('the API server is running'),
+  });
   expect(refusalOf(error)).toBeUndefined();
 });

@@ -90,18 +90,18 @@ function adviceOn(thrown: unknown, request: Request): string {
   if (thrown instanceof ApiRefusal) return adviceOnRefusal(thrown, request);
   const code = codeIn(thrown);
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return 'see that the API server runs, and that the kubeconfig names its address';
+    return 'check that the API server is running, and that the kubeconfig names its address';
   if (code === 'EPROTO' || messageOf(thrown).includes('wrong version number'))
-    return 'it speaks no TLS there: see the address in the kubeconfig';
+    return 'it does not use TLS there: check the address in the kubeconfig';
   if (code.includes('CERT') || code.includes('SIGNATURE') || code.startsWith('ERR_TLS'))
-    return 'its certificate is not trusted: see certificate-authority in the kubeconfig';
+    return 'its certificate is not trusted: check certificate-authority in the kubeconfig';
   return '';
 }
 
 function adviceOnRefusal({ status, message }: ApiRefusal, { verb, resource, namespace, name }: Request): string {
   if (status === 401)
-    return "the token or certificate is not accepted: see the user in the kubeconfig, or the pod's service account";
-  if (status === 403 && message.includes('exceeded quota')) return 'raise the quota, or ask for less';
+    return "the token or certificate is not accepted: check the user in the kubeconfig, or the pod's service account";
+  if (status === 403 && message.includes('exceeded quota')) return 'raise the quota, or request less';
   if (status === 403 && message.includes('PodSecurity'))
     return "change the pod template so that it meets the namespace's pod security level";
   if (status === 403 && message.includes('being terminated')) return 'the namespace is being deleted';
@@ -110,6 +110,6 @@ function adviceOnRefusal({ status, message }: ApiRefusal, { verb, resource, name
     return `allow the verb ${verb} on ${resource} ${namespace === undefined ? 'in all namespaces' : `in the namespace ${namespace}`} to the controller's account (RBAC)`;
   if (status === 404 && name === undefined && resource.startsWith('wsclusters'))
     return 'install the custom resource definition: kubectl apply -k crds';
-  if (status === 429 || status >= 500) return 'it is tried again; see the logs of the API server if it lasts';
+  if (status === 429 || status >= 500) return 'it is retried; if this persists, see the logs of the API server';
   return '';
 }

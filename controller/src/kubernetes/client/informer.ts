@@ -120,7 +120,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
   }
 
   async close(): Promise<void> {
-    const reason = new WsClusterError('SHUTTING_DOWN', 'it is not followed any more');
+    const reason = new WsClusterError('SHUTTING_DOWN', 'it is no longer watched');
     this.#closing.abort(reason);
     this.#firstList.reject(reason);
     await this.#running;
@@ -265,7 +265,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
         resource: resource.plural,
         namespace,
         error: this.#problem,
-        action: 'see the message; it is tried again until it works, and meanwhile the last known state counts',
+        action: 'see the message; it is retried until it works, and the last known state is used meanwhile',
       },
       this.#problem.message,
     );
@@ -275,7 +275,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
     const { resource, namespace } = this.#options;
     this.#trouble.recovered(
       { event: 'kubernetes-watch-resumed', resource: resource.plural, namespace },
-      `${resource.plural} can be followed again`,
+      `${resource.plural} can be watched again`,
     );
     this.#problem = undefined;
   }

@@ -148,5 +148,5 @@ export async function deleteObject(
 function kindOf(object: Writable): Resource {
   const resource = resourceOf(object);
   if (resource !== undefined) return resource;
-  throw new WsClusterError('INTERNAL', `objects of the kind ${object.apiVersion} ${object.kind} are not known here`);
+  throw new WsClusterError('INTERNAL', `the kind ${object.apiVersion} ${object.kind} is not known here`);
 }

@@ -25,7 +25,7 @@ export class Reachability {
         address: this.#server,
         error,
         action:
-          'see the message; it is tried again until it works. Clients stay served; but when the Lease runs out nobody leads, and no node is replaced and no ring changed until it answers',
+          'see the message; it is retried until it works. Clients are still served, but once the Lease expires no controller leads: no node is replaced and no ring changes until it answers',
       },
       error.message,
     );

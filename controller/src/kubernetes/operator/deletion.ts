@@ -92,8 +92,8 @@ export class Deletion {
       // A Secret that is gone with its namespace never comes back.
       this.#failedAt ??= performance.now();
       if (performance.now() - this.#failedAt < GIVE_UP_MS) throw error;
-      const message = `it is let go, though what it has in Nacos, RabbitMQ and Redis could not be removed: ${error.message}`;
-      const action = 'remove it there by hand, if it had anything';
+      const message = `it is deleted, although its data in Nacos, RabbitMQ and Redis could not be removed: ${error.message}`;
+      const action = 'remove its data there by hand, if there is any';
       log.warn({ event: 'cleanup-given-up', cluster: resource.id, action }, message);
       events.write(resource, { type: 'Warning', reason: 'CleanupGivenUp', message }, 'condition');
     }
@@ -126,7 +126,7 @@ export class Deletion {
     const obstacle = obstacleOf(error);
     const message = `it cannot be deleted yet: ${obstacle.message}`;
     this.#problem = { ...obstacle, message };
-    const action = `bring it back; or remove the finalizer ${FINALIZER} by hand, and what is left there`;
+    const action = `bring it back; or remove the finalizer ${FINALIZER} and the data that is left there by hand`;
     const { id } = this.#parts.resource();
     this.#trouble.failed({ event: 'cleanup-failed', cluster: id, action }, message, message);
   }

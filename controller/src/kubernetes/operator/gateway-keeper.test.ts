@@ -170,7 +170,7 @@ describe('the objects of the gateways', () => {
     });
     expect(services.there.get('chat-gateway')?.metadata.ownerReferences).toBeUndefined();
     expect(services.there.get('chat-other')?.spec.port).toBe(80);
-    expect(keeper?.problem).toContain('the Service chat-gateway in the namespace shop was made by somebody else');
+    expect(keeper?.problem).toContain('the Service chat-gateway in the namespace shop was created by somebody else');
     expect(events()).toEqual(['gateways-not-kept']);
     services.there.delete('chat-gateway');
     vi.useRealTimers();

@@ -105,7 +105,7 @@ export class GatewayKeeper {
     if (refusal !== undefined) throw refusal;
     this.#runner.signalIn(REAPPLY_MS);
     if (leading())
-      this.#trouble.recovered({ event: 'gateways-kept-again' }, "the gateways' objects are as they should be again");
+      this.#trouble.recovered({ event: 'gateways-kept-again' }, "the gateways' objects are as declared again");
   }
 
   #waitForLists(): void {
@@ -113,9 +113,9 @@ export class GatewayKeeper {
     this.#unknownSince ??= now;
     this.#runner.signalIn(PAUSE_MS);
     if (now - this.#unknownSince < UNKNOWN_MS) return;
-    const why = this.#parts.unknown?.() ?? 'the list has not come yet';
+    const why = this.#parts.unknown?.() ?? 'the list has not arrived yet';
     this.#failed(
-      `what there is of Deployments, Services and PodDisruptionBudgets is not known, so none is made: ${why}`,
+      `the existing Deployments, Services and PodDisruptionBudgets are not known, so none is created: ${why}`,
     );
   }
 
@@ -173,7 +173,7 @@ export class GatewayKeeper {
     const { kind, metadata } = object;
     this.#parts.log.info(
       { event: 'object-settled', kind, name: metadata?.name },
-      `${kind} ${metadata?.name} stays as it should be`,
+      `${kind} ${metadata?.name} stays as declared`,
     );
   }
 
@@ -215,16 +215,16 @@ export class GatewayKeeper {
     if (times < QUARREL)
       log.info(
         { event: 'object-restored', kind, name, action: 'none; change the WsCluster instead' },
-        `${kind} ${name} was changed or deleted by somebody else, and is put right`,
+        `${kind} ${name} was changed or deleted by somebody else, and is restored`,
       );
     if (times === QUARREL)
       log.warn(
         {
           event: 'object-contested',
           ...{ kind, name },
-          action: 'end who does that (see --show-managed-fields of kubectl get); change the WsCluster instead',
+          action: 'stop whoever does that (see kubectl get --show-managed-fields); change the WsCluster instead',
         },
-        `${kind} ${name} is changed by somebody else again and again; it is put right less and less often, at least each ${MAX_PAUSE_MS / 1000} s`,
+        `somebody else keeps changing ${kind} ${name}; it is restored less and less often, but at least every ${MAX_PAUSE_MS / 1000} s`,
       );
   }
 
@@ -232,7 +232,7 @@ export class GatewayKeeper {
     // Without the lead, what goes wrong is for the leader to say.
     if (!this.#parts.leading()) return;
     this.#trouble.failed(
-      { event: 'gateways-not-kept', action: 'see the message; it is tried again, and the gateways that run go on' },
+      { event: 'gateways-not-kept', action: 'see the message; it is retried, and running gateways go on' },
       problem,
     );
   }

@@ -126,9 +126,11 @@ export function refuseForeign(
   // Of a WsCluster of the same name that was deleted a moment ago, say: it goes with its owner.
   if (other === undefined && labels?.[LABELS.managedBy] === MANAGER) return;
   const owner =
-    other === undefined ? 'was made by somebody else' : `belongs to the ${other.kind} ${other.name} (uid ${other.uid})`;
+    other === undefined
+      ? 'was created by somebody else'
+      : `belongs to the ${other.kind} ${other.name} (uid ${other.uid})`;
   throw new WsClusterError(
     'CONFLICT',
-    `the ${wanted.kind} ${name} in the namespace ${namespace} ${owner}, and its name is needed for this WsCluster: remove it, or name the WsCluster otherwise; it is left as it is`,
+    `the ${wanted.kind} ${name} in the namespace ${namespace} ${owner}, and this WsCluster needs its name: remove it, or rename the WsCluster; it stays as it is`,
   );
 }

@@ -120,10 +120,10 @@ export class Secrets {
       }
     this.#looking = false;
     if (this.#closed) return;
-    const action = 'mend the Secret; what it held before counts meanwhile';
+    const action = 'correct the Secret; its previous values stay in use meanwhile';
     if (problem !== undefined) this.#trouble.failed({ event: 'secret-unusable', action }, problem);
     else if (!isUnknown)
-      this.#trouble.recovered({ event: 'secret-usable-again' }, 'the Secrets of the WsCluster can be used again');
+      this.#trouble.recovered({ event: 'secret-usable-again' }, 'the Secrets of the WsCluster are usable again');
   }
 
   /** Why its text stays as it was. */

@@ -61,7 +61,7 @@ export class SpecIntake {
   refuse(error: unknown, { id, generation }: ClusterResource): void {
     const problem = { ...obstacleOf(error), ofGeneration: generation };
     this.#problem = problem;
-    const action = 'mend it; what was served before goes on meanwhile';
+    const action = 'correct it; the previous spec stays in use meanwhile';
     this.#trouble.failed({ event: 'spec-refused', cluster: id, action }, problem.message, problem.message);
   }
 }

@@ -70,7 +70,7 @@ export class StatusWriter {
       this.#tell(before?.conditions ?? [], status.conditions ?? []);
       this.#trouble.recovered({ event: 'status-written-again', cluster: id }, `the status of ${id} is written again`);
     } catch (error) {
-      const action = 'see the message; it is tried again';
+      const action = 'see the message; it is retried';
       this.#trouble.failed({ event: 'status-not-written', cluster: id, action }, messageOf(error));
     } finally {
       this.#writing = false;

@@ -14,7 +14,7 @@ export function wantedObjects(
 ): readonly WantedObject[] {
   const gatewayImage = spec.gateway.image ?? defaultImage;
   if (gatewayImage === undefined)
-    throw new WsClusterError('CONFIG_INVALID', 'spec.gateway.image: is needed, or --gateway-image for all clusters', {
+    throw new WsClusterError('CONFIG_INVALID', 'spec.gateway.image: is required, or --gateway-image for all clusters', {
       field: 'spec.gateway.image',
     });
   const input = { cluster: { id, namespace, name, uid }, spec, gatewayImage };

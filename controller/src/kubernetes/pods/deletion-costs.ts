@@ -69,7 +69,7 @@ export class DeletionCosts {
       const action = 'see the message; until then a ReplicaSet that shrinks may remove a busy pod';
       this.#trouble.failed(
         { event: 'deletion-costs-not-written', error, action },
-        `which pods are missed least cannot be told to Kubernetes: ${messageOf(error)}`,
+        `the deletion costs of pods cannot be written: ${messageOf(error)}`,
       );
     }
   }

@@ -53,7 +53,7 @@ export class NodeJournal {
       entry.overdueTold = true;
       this.#log.warn(
         { event: 'node-not-ready', ...line, action: `kubectl describe pod -n ${this.#namespace} ${facts.name}` },
-        `node ${facts.name} exists for ${OVERDUE_MS / 1000} s and is not ready: ${facts.reason || 'Kubernetes gives no reason'}`,
+        `node ${facts.name} has existed for ${OVERDUE_MS / 1000} s and is not ready: ${facts.reason || 'Kubernetes gives no reason'}`,
       );
     }
     if (phase === before || !this.#isNews) return;
@@ -67,7 +67,7 @@ export class NodeJournal {
     const how = [exitCode === undefined ? '' : ` with exit code ${exitCode}`, reason === '' ? '' : ` (${reason})`].join(
       '',
     );
-    const text = `node ${pod} ended${how}${phase === 'restarting' ? '; Kubernetes starts it again' : ''}`;
+    const text = `node ${pod} ended${how}${phase === 'restarting' ? '; Kubernetes restarts it' : ''}`;
     const asked = before === 'draining' || facts.deletion !== undefined || facts.drain !== undefined;
     if (asked || (phase === 'gone' && exitCode === 0)) {
       this.#log.info(line, text);
@@ -86,7 +86,7 @@ export class NodeJournal {
         fields: {
           event: 'node-annotation-invalid',
           ...node,
-          action: 'kubectl annotate it with a value that is valid',
+          action: 'annotate it with a valid value: kubectl annotate',
         },
         text: `pod ${name}: ${problems.join('; ')}; the cluster's own value is used`,
       });
@@ -95,11 +95,11 @@ export class NodeJournal {
         fields: {
           event: 'node-address-taken',
           ...node,
-          action: 'give each node on one host a port of its own: the annotation wscluster.io/port',
+          action: 'give each node on the host its own port with the annotation wscluster.io/port',
         },
-        text: `pod ${name}: its address ${taken.address} is that of ${taken.by} already`,
+        text: `pod ${name}: its address ${taken.address} is already used by ${taken.by}`,
       });
-    const solved = { fields: { event: 'node-mended', ...node }, text: `pod ${name} can be used now` };
+    const solved = { fields: { event: 'node-mended', ...node }, text: `pod ${name} is usable now` };
     this.#problems.note(uid, now, solved);
   }
 }

@@ -14,7 +14,7 @@ const BROKERS_PATH = '/etc/wscluster/brokers';
 export function nodePod(cluster: ClusterIdentity, settings: KubernetesNodeSettings, name: string): V1Pod {
   const { template, drainSeconds } = settings;
   if (template === undefined)
-    throw new WsClusterError('CONFIG_INVALID', 'nodes cannot be created without a template of their pods', {
+    throw new WsClusterError('CONFIG_INVALID', 'nodes cannot be created without a pod template', {
       field: 'nodes.template',
     });
   const { labels, annotations } = template.metadata ?? {};
@@ -65,7 +65,7 @@ function canonical(value: unknown): string {
 function told(cluster: ClusterIdentity, settings: KubernetesNodeSettings, { spec }: PodTemplate): V1PodSpec {
   const [node, ...others] = spec.containers ?? [];
   if (node === undefined)
-    throw new WsClusterError('CONFIG_INVALID', 'the template of the pods has no container: the first one is the node', {
+    throw new WsClusterError('CONFIG_INVALID', 'the pod template has no container; the first one is the node', {
       field: 'nodes.template.spec.containers',
     });
   const { port, drainSeconds, followRing } = settings;

@@ -107,7 +107,7 @@ export function portProblem({ name, port, declaredPorts }: PodFacts, clusterPort
     port === undefined
       ? `nodes.port, or this pod's annotation ${ANNOTATIONS.port},`
       : `the pod's annotation ${ANNOTATIONS.port}`;
-  return `pod ${name} is to be reached at port ${wanted}, and its first container declares only ${declaredPorts.join(', ')}: set ${where} to the port that the node listens on`;
+  return `pod ${name} should be reached at port ${wanted}, but its first container declares only ${declaredPorts.join(', ')}: set ${where} to the port that the node listens on`;
 }
 
 function restartsAfter(policy = 'Always', exitCode = 0): boolean {

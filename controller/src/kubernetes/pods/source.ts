@@ -177,9 +177,9 @@ class PodSource implements KubernetesSource {
           event: 'node-forced',
           node: id,
           pod: pod.name,
-          action: 'see whether the machine of the pod is well: kubectl get nodes',
+          action: 'check the machine of the pod: kubectl get nodes',
         },
-        `pod ${pod.name} was to end and did not; it is removed by force`,
+        `pod ${pod.name} should have ended but did not; it is removed by force`,
       );
       await this.#delete(pod, 0);
     }
@@ -315,9 +315,9 @@ class PodSource implements KubernetesSource {
         event: 'node-labelled-again',
         node: pod.uid,
         pod: pod.name,
-        action: `to let a node go use its annotation ${ANNOTATIONS.drain}; its labels stay`,
+        action: `to drain a node use its annotation ${ANNOTATIONS.drain}; its labels stay`,
       },
-      `somebody changed the labels of pod ${pod.name}, by which it is a node; they are as before`,
+      `somebody changed the labels that make pod ${pod.name} a node; they are restored`,
     );
     this.#managed.note(labelled);
   }
@@ -385,7 +385,7 @@ function notFound(id: string): WsClusterError {
 function inTemplate(error: unknown): unknown {
   if (!(error instanceof WsClusterError) || error.code !== 'CONFIG_INVALID' || error.field !== undefined) return error;
   const { message } = error;
-  return new WsClusterError('CONFIG_INVALID', `${message}; mend nodes.template`, {
+  return new WsClusterError('CONFIG_INVALID', `${message}; correct nodes.template`, {
     field: 'nodes.template',
     cause: error.cause,
   });

@@ -61,7 +61,7 @@ describe('conditions', () => {
     const { RingPublished } = findings({ ...WELL, gateways: { ready: 0, inSync: 0 } });
     expect(RingPublished).toMatchObject({
       status: 'True',
-      message: expect.stringContaining('no gateway is there yet'),
+      message: expect.stringContaining('there are no gateways yet'),
     });
   });
 

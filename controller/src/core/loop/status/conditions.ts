@@ -82,13 +82,13 @@ function backends({ failure, nodes }: Observed): Finding {
   if (nodes.held.length > 0)
     return no(
       'MostNodesLost',
-      `${nodes.held.length} lost nodes are kept on the ring (${nodes.held.join(', ')}), since too many went at once: ` +
+      `${nodes.held.length} lost nodes stay on the ring (${nodes.held.join(', ')}), because too many were lost at once: ` +
         'check the source of the nodes; start replacements, or raise rebalance.maxLostShare if they are gone for good',
     );
   if (nodes.problem !== undefined) return no('NodeActionFailed', nodes.problem);
   if (nodes.listed === 0 && nodes.desired === 0)
-    return no('NoNodeFound', 'there is no node: start some, with the labels of the selector if there is one');
-  if (nodes.ready === 0) return no('NoNodeReady', 'no node is ready: look at the logs of the nodes');
+    return no('NoNodeFound', 'there are no nodes: start some, with the labels of the selector if there is one');
+  if (nodes.ready === 0) return no('NoNodeReady', 'no node is ready: see the logs of the nodes');
   if (nodes.managedReady < nodes.desired)
     return no('NodesMissing', `${nodes.managedReady} of ${nodes.desired} nodes are ready`);
   return yes('AllReady', `${nodes.ready} nodes are ready`);
@@ -100,14 +100,14 @@ function published({ publish, acknowledged, gateways }: Observed): Finding {
   if (!acknowledged) return no('Publishing', `${gateways.inSync} of ${gateways.ready} gateways route by the ring`);
   if (gateways.inSync < gateways.ready)
     return no('GatewaysBehind', `${gateways.inSync} of ${gateways.ready} gateways route by the ring; see their logs`);
-  if (gateways.ready === 0) return yes('Applied', 'the ring is published; no gateway is there yet');
+  if (gateways.ready === 0) return yes('Applied', 'the ring is published; there are no gateways yet');
   return yes('Applied', `${gateways.inSync} gateways route by the ring`);
 }
 
 function registered({ registry }: Observed): Finding {
   if (registry === undefined) return yes('NotConfigured', 'no registry is configured');
   if (registry.error !== undefined) return no('RegistryUnavailable', registry.error);
-  if (!registry.synced) return no('Starting', 'the registry was not written yet', 'Unknown');
+  if (!registry.synced) return no('Starting', 'the registry has not been written yet', 'Unknown');
   return yes('Synced', 'the registry holds the members of the ring');
 }
 
@@ -117,7 +117,7 @@ function ready(observed: Observed, backendsAvailable: Finding, ringPublished: Fi
     return observed.paused
       ? no('Paused', `${observed.slotsToMove} slots would move; rebalance.paused holds them back`)
       : no('Moving', `${observed.slotsToMove} slots are left to move`);
-  if (observed.moving) return no('Moving', 'the last moves are being made');
+  if (observed.moving) return no('Moving', 'the last moves are in progress');
   return yes('Settled', 'the ring is at its target');
 }
 
