@@ -1,9 +1,11 @@
-import { messageOf } from '@wscluster/ring';
-import { type Logger, Trouble } from '@wscluster/service';
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import { type Logger, Trouble, withDeadline } from '@wscluster/service';
 import { type Engine, isSocketGone } from './engine.ts';
 
-/** The engine is asked this often whether it answers, and given so long to do so, ms. */
+/** How often the engine is asked whether it answers, ms. */
 const LOOK_MS = 2000;
+/** How long it has to answer, ms: as long as a controller waits for it. */
+const ANSWER_MS = 5000;
 
 /** Asks the engine every 2 s whether it answers. */
 export class EngineWatch {
@@ -37,9 +39,10 @@ export class EngineWatch {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(LOOK_MS)]);
-      const answer = await this.#engine.ask({ method: 'GET', path: '/_ping' }, signal);
-      answer.destroy();
+      await withDeadline({ ms: ANSWER_MS, late: () => this.#late(), signal: this.#closing.signal }, async (signal) => {
+        const answer = await this.#engine.ask({ method: 'GET', path: '/_ping' }, signal);
+        answer.destroy();
+      });
       this.#answered = true;
       this.#trouble.recovered({ event: 'engine-reachable' }, 'the Docker engine answers again');
     } catch (error) {
@@ -47,6 +50,14 @@ export class EngineWatch {
     } finally {
       this.#looking = false;
     }
+  }
+
+  #late(): WsClusterError {
+    const { socket } = this.#engine;
+    return new WsClusterError(
+      'SOURCE_UNAVAILABLE',
+      `the Docker engine at ${socket} does not answer within ${ANSWER_MS / 1000} s`,
+    );
   }
 
   #failed(error: unknown): void {
