@@ -19,7 +19,10 @@ workloadSourceContract('docker', async () => {
   return {
     open: (handlers) => scene.open(handlers),
     // By their pids, so that Docker too finds out from the kernel alone.
-    crash: (id) => signalAll(scene, id, 'SIGKILL'),
+    async crash(id) {
+      const [first = 0] = await scene.pids(id);
+      process.kill(first, 'SIGKILL');
+    },
     async terminate(id) {
       stops.push(scene.docker('stop', id));
     },

@@ -46,7 +46,7 @@ export interface DockerScene {
   docker(...args: string[]): Promise<string>;
   /** One network more; its name. */
   addNetwork(): Promise<string>;
-  /** Pids on this host of all processes of a container. */
+  /** Pids on this host of all processes of a container. When the first one ends, the kernel ends the others. */
   pids(id: string): Promise<number[]>;
   /** Makes the node answer its probes otherwise; see docker-node.ts. */
   tell(id: string, what: string): Promise<void>;

@@ -15,8 +15,9 @@ opens=''
 for name in java.lang java.math java.util java.util.concurrent java.util.concurrent.atomic; do
   opens="$opens --add-opens java.base/$name=ALL-UNNAMED"
 done
+if [ -f classes.jsa ]; then JAVA_OPT="-XX:SharedArchiveFile=/home/nacos/classes.jsa $JAVA_OPT"; fi
 # shellcheck disable=SC2086
 exec java "-Xms$JVM_XMS" "-Xmx$JVM_XMX" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 $opens $JAVA_OPT \
   -Dnacos.standalone=true -Dnacos.home=/home/nacos -Dserver.tomcat.basedir=/home/nacos \
   -Dspring.config.additional-location=file:/home/nacos/conf/ \
-  -cp '/home/nacos/target/classes:/home/nacos/target/lib/*' io.wscluster.testbed.Nacos
+  -cp '/home/nacos/target/lib/*' io.wscluster.testbed.Nacos

@@ -4,18 +4,15 @@ import { builtNacos } from '../nacos/build.ts';
 
 /** The name of the built Nacos, which has the digest of its recipe. */
 export async function nacosBuild(): Promise<string> {
-  const { classes } = await nacosFolders();
-  return basename(join(classes, '..', '..', '..'));
+  return basename(dirname(await jarFolder()));
 }
 
-/** Puts the classes of Nacos 3.1 into the context of the image. */
+/** Puts the jars of Nacos 3.1 into the context of the image. */
 export async function addNacosFiles(context: string): Promise<void> {
-  const { classes, lib } = await nacosFolders();
-  cpSync(classes, join(context, 'classes'), { recursive: true });
-  cpSync(lib, join(context, 'lib'), { recursive: true });
+  cpSync(await jarFolder(), join(context, 'lib'), { recursive: true });
 }
 
-async function nacosFolders(): Promise<{ classes: string; lib: string }> {
-  const [classes = '', jars = ''] = (await builtNacos('3.1')).split(':');
-  return { classes, lib: dirname(jars) };
+async function jarFolder(): Promise<string> {
+  const [jar = ''] = await builtNacos('3.1');
+  return dirname(jar);
 }
