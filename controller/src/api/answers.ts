@@ -241,6 +241,12 @@ export interface ClusterSpec {
       stallSeconds: number;
     };
     /**
+     * CIDR blocks of the load balancers in front of the gateways. Their X-Forwarded-* and Forwarded headers are continued; those of everybody else are replaced.
+     *
+     * @maxItems 64
+     */
+    trustedProxies: string[];
+    /**
      * Kubernetes mode: number of gateways. Default: 2 at first; from then on it is yours to scale, for example with a HorizontalPodAutoscaler.
      */
     replicas?: number;

@@ -6,23 +6,20 @@ import { isReservedHeader, ownerHeaders } from '../route/owner-headers.ts';
 import { changedAfter, lastChange, type Table } from '../table/table.ts';
 
 /**
- * Removes the headers that end at this hop and those that only a gateway may set, and returns the headers to add. Call
- * this once per request: it moves the forwarded headers of earlier proxies from the request into the result.
+ * Gives the request the headers that the owner gets: those of the gateway, and then the client's without those that end
+ * at this hop or that only a gateway may set. The gateway's come first since some backends read only so many lines. Call
+ * this once per request.
  */
-export function forwardHeaders(
-  req: IncomingMessage,
-  key: string,
-  table: Table,
-  requestId: string,
-): Record<string, string> {
-  const added = Object.fromEntries(ownerHeaders(req, key, table.ring.revision, requestId));
+export function forwardHeaders(req: IncomingMessage, key: string, table: Table, requestId: string): void {
+  const { revision } = table.ring;
+  const own = ownerHeaders(req, { key, revision, requestId, trusted: table.trustedProxies });
   const { connection } = req.headers;
-  for (const name of Object.keys(req.headers)) {
+  const kept = Object.entries(req.headers).filter(([name]) => {
     // Node frames the body anew according to the transfer encoding; this gateway has already answered `expect`.
     const ends = name === 'expect' || (name !== 'transfer-encoding' && endsHere(name, connection));
-    if (ends || isReservedHeader(name)) delete req.headers[name];
-  }
-  return added;
+    return !ends && !isReservedHeader(name);
+  });
+  req.headers = { ...Object.fromEntries(own), ...Object.fromEntries(kept) };
 }
 
 /**

@@ -39,7 +39,7 @@ describe('a plain HTTP request', () => {
     expect(echo.headers).toMatchObject({
       'x-wscluster-key': 'ada',
       'x-wscluster-revision': '1.1',
-      'x-forwarded-for': '203.0.113.7, 127.0.0.1',
+      'x-forwarded-for': '127.0.0.1',
       'x-forwarded-proto': 'http',
       'x-forwarded-host': `127.0.0.1:${gateway.port}`,
       'content-length': '5',

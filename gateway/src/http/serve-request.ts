@@ -60,7 +60,8 @@ async function answerOf(
   const { destination, owner, table } = locate(current.table, req);
   const { key, slot } = destination;
   const body = await readBody(req, limits.heldBodyBytes);
-  const headers = forwardHeaders(req, key, table, requestId);
+  forwardHeaders(req, key, table, requestId);
+  const headers: Record<string, string> = {};
   if (isSettling(table, slot, context.release(), limits)) headers['X-WsCluster-Settling'] = '1';
 
   let attempt = await proxy.send(req, res, owner, headers, body);
@@ -76,7 +77,7 @@ async function answerOf(
     if (other !== undefined && !res.destroyed) {
       if (attempt.kind === 'answered') attempt.answer.destroy();
       const { revision } = (current.table ?? table).ring;
-      const again = { ...headers, 'X-WsCluster-Revision': formatRevision(revision), 'X-WsCluster-Settling': '1' };
+      const again = { 'X-WsCluster-Revision': formatRevision(revision), 'X-WsCluster-Settling': '1' };
       attempt = await proxy.send(req, res, other, again, body);
     }
   }

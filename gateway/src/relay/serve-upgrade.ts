@@ -25,14 +25,17 @@ export function serveUpgrade(
     socket.setTimeout(0);
     checkHead(req, context.limits);
     const webSocketKey = checkUpgrade(req);
-    const { destination, owner } = locate(context.current.table, req);
+    const { destination, owner, table } = locate(context.current.table, req);
     checkRoom(context.tracker, destination, context.limits);
     const upgrade = {
       socket,
       head,
       webSocketKey,
       requestId,
-      compose: (revision: Revision) => composeUpgrade(req, ownerHeaders(req, destination.key, revision, requestId)),
+      compose: (revision: Revision) => {
+        const { key } = destination;
+        return composeUpgrade(req, ownerHeaders(req, { key, revision, requestId, trusted: table.trustedProxies }));
+      },
     };
     new ClientConnection(context, upgrade, destination, owner).start();
   } catch (thrown) {

@@ -26,14 +26,16 @@ export function checkUpgrade(req: IncomingMessage): string {
 }
 
 /**
- * The head of the request to the owner: the client's headers in their order, with new Connection and Upgrade headers.
+ * The head of the request to the owner: the headers of the gateway, with new Connection and Upgrade headers, and then
+ * the client's in their order. The gateway's come first since some backends read only so many lines.
  */
 export function composeUpgrade(
   req: IncomingMessage,
   added: ReadonlyArray<readonly [name: string, value: string]>,
 ): string {
   const { connection } = req.headers;
-  const lines = [`GET ${req.url} HTTP/1.1`];
+  const lines = [`GET ${req.url} HTTP/1.1`, 'Connection: Upgrade', 'Upgrade: websocket'];
+  for (const [name, value] of added) lines.push(`${name}: ${value}`);
   const raw = req.rawHeaders;
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
@@ -42,7 +44,5 @@ export function composeUpgrade(
     if (!name.startsWith('sec-websocket-') && endsHere(name, connection)) continue;
     lines.push(`${raw[i]}: ${raw[i + 1]}`);
   }
-  lines.push('Connection: Upgrade', 'Upgrade: websocket');
-  for (const [name, value] of added) lines.push(`${name}: ${value}`);
   return `${lines.join('\r\n')}\r\n\r\n`;
 }

@@ -39,21 +39,21 @@ describe('the upgrade request that a node gets', () => {
     const lines = node.sockets[0]?.text.split('\r\n') ?? [];
     expect(lines[0]).toBe('GET /connect/gr%C3%BC%C3%9Fe?Token=x%20y HTTP/1.1');
     expect(lines.slice(1, -2)).toEqual([
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'X-WsCluster-Key: gr%C3%BC%C3%9Fe',
+      'X-WsCluster-Revision: 1.1',
+      expect.stringMatching(/^X-Request-Id: [0-9a-f-]{36}$/),
+      'X-Forwarded-For: 127.0.0.1',
+      'X-Forwarded-Proto: http',
+      'X-Forwarded-Host: chat.example',
+      'Forwarded: for=127.0.0.1;host="chat.example";proto=http',
       'Host: chat.example',
       'Sec-WebSocket-Version: 13',
       expect.stringMatching(/^Sec-WebSocket-Key: /),
       'Cookie: a=1',
       'Sec-WebSocket-Protocol: chat',
       'X-Custom: Kept As It Is',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'X-WsCluster-Key: gr%C3%BC%C3%9Fe',
-      'X-WsCluster-Revision: 1.1',
-      'X-Forwarded-For: 203.0.113.7, 127.0.0.1',
-      'X-Forwarded-Proto: http',
-      'X-Forwarded-Host: chat.example',
-      'Forwarded: for=203.0.113.7, for=127.0.0.1;host="chat.example";proto=http',
-      expect.stringMatching(/^X-Request-Id: [0-9a-f-]{36}$/),
     ]);
     client.socket.destroy();
   });

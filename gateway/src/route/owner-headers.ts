@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { encodeKey, formatRevision, type Revision } from '@wscluster/ring';
+import { forwardedHeaders, originOf } from './origin.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
 
 /**
  * Whether only a gateway may set the header (name in lower case); a node never gets it from a client. `_` counts as
@@ -10,7 +12,7 @@ export function isReservedHeader(name: string): boolean {
   return folded.startsWith('x-wscluster-') || FORWARDED_HEADERS.has(folded);
 }
 
-/** Headers that the gateway extends: it keeps what earlier proxies wrote into them. */
+/** Headers that the gateway writes anew. */
 const FORWARDED_HEADERS = new Set([
   'x-forwarded-for',
   'x-forwarded-proto',
@@ -19,40 +21,28 @@ const FORWARDED_HEADERS = new Set([
   'x-request-id',
 ]);
 
+export interface OwnerHeaders {
+  readonly key: string;
+  /** Of the ring that names the owner. */
+  readonly revision: Revision;
+  readonly requestId: string;
+  readonly trusted: TrustedProxies;
+}
+
 /** The headers that the gateway adds to a request for the owner. */
 export function ownerHeaders(
   req: IncomingMessage,
-  key: string,
-  revision: Revision,
-  requestId: string,
+  { key, revision, requestId, trusted }: OwnerHeaders,
 ): [name: string, value: string][] {
-  const { headers } = req;
-  const from = clientAddress(req);
-  const host = headers.host ?? '';
-  // A load balancer that terminates TLS has already set https.
-  const proto = joined(headers['x-forwarded-proto']) ?? 'http';
-  const hop = `for=${from.includes(':') ? `"[${from}]"` : from};host="${host.replace(/["\\]/g, '\\$&')}";proto=http`;
   return [
     ['X-WsCluster-Key', encodeKey(key)],
     ['X-WsCluster-Revision', formatRevision(revision)],
-    ['X-Forwarded-For', append(headers['x-forwarded-for'], from)],
-    ['X-Forwarded-Proto', proto],
-    ['X-Forwarded-Host', joined(headers['x-forwarded-host']) ?? host],
-    ['Forwarded', append(headers.forwarded, hop)],
     ['X-Request-Id', requestId],
+    ...forwardedHeaders(originOf(clientAddress(req), req.headers, trusted)),
   ];
 }
 
 function clientAddress(req: IncomingMessage): string {
   const address = req.socket.remoteAddress ?? 'unknown';
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-}
-
-function append(before: string | string[] | undefined, value: string): string {
-  const kept = joined(before);
-  return kept === undefined ? value : `${kept}, ${value}`;
-}
-
-function joined(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(', ') : value;
 }

@@ -1,6 +1,7 @@
 import { type ClusterSettings, compareRevisions, movedSlots, type Revision, type Ring, SLOTS } from '@wscluster/ring';
 import { type HostPort, parseHostPort } from '@wscluster/service';
 import { compileRoutes, type Router } from '../route/router.ts';
+import { TrustedProxies } from '../route/trusted-proxies.ts';
 
 /** A member, prepared for routing. */
 export interface Owner {
@@ -17,6 +18,7 @@ export interface Table {
   readonly settings: ClusterSettings;
   readonly settingsDigest: string;
   readonly router: Router;
+  readonly trustedProxies: TrustedProxies;
   /** In the order of `ring.members`. */
   readonly owners: readonly Owner[];
   readonly changes: SlotChanges;
@@ -48,14 +50,16 @@ export function nextTable(
   { settings, settingsDigest }: Pick<Table, 'settings' | 'settingsDigest'>,
   { now, moved }: { now: number; moved?: readonly number[] | undefined },
 ): Table {
+  const { router, trustedProxies } = before?.settingsDigest === settingsDigest ? before : compiled(settings);
   return {
-    ring,
-    settings,
-    settingsDigest,
-    router: before?.settingsDigest === settingsDigest ? before.router : compileRoutes(settings.routes),
+    ...{ ring, settings, settingsDigest, router, trustedProxies },
     owners: ownersOf(ring, before),
     changes: before === undefined ? firstChanges(ring.revision) : nextChanges(before, ring, now, moved),
   };
+}
+
+function compiled({ routes, trustedProxies = [] }: ClusterSettings): Pick<Table, 'router' | 'trustedProxies'> {
+  return { router: compileRoutes(routes), trustedProxies: new TrustedProxies(trustedProxies) };
 }
 
 export function ownerOfSlot(table: Table, slot: number): Owner | undefined {

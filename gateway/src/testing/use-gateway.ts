@@ -3,13 +3,13 @@ import type { Limits } from '../limits.ts';
 import { type EchoNode, startEchoNode } from './echo-node.ts';
 import { type GatewayUnderTest, startTestGateway } from './gateway-under-test.ts';
 import { type RawNode, startRawNode } from './raw-socket.ts';
-import { revision, ringMessage, ringOf, type TestNode } from './rings.ts';
+import { revision, ringMessage, ringOf, SETTINGS, type TestNode } from './rings.ts';
 
 /**
  * A gateway and its nodes for each test of a file. Every test must leave nothing behind, or it fails: no tracked
  * connection and no open socket at the gateway.
  */
-export function useGateway(limits: Partial<Limits>) {
+export function useGateway(limits: Partial<Limits>, settings = SETTINGS) {
   const stops: (() => Promise<unknown>)[] = [];
   let underTest: GatewayUnderTest | undefined;
 
@@ -25,10 +25,8 @@ export function useGateway(limits: Partial<Limits>) {
   return {
     /** All slots belong to the first node. */
     async gatewayFor(...nodes: readonly TestNode[]): Promise<GatewayUnderTest> {
-      underTest = await startTestGateway(
-        ringMessage(ringOf(revision(1), nodes, () => (nodes.length === 0 ? undefined : 0))),
-        { limits },
-      );
+      const ring = ringOf(revision(1), nodes, () => (nodes.length === 0 ? undefined : 0));
+      underTest = await startTestGateway(ringMessage(ring, undefined, settings), { limits });
       return underTest;
     },
     async echoNode(id: string): Promise<EchoNode> {

@@ -75,7 +75,7 @@ export class RingSteps {
     const counted = fleet.counted || !Number.isFinite(pace.perSecond);
     const connections = fleet.connectionsBySlot;
     const next = rollout.plan({ members, current, desired, connections, counted, pace, now: performance.now() });
-    return { ...next, pace, settings: { routes: spec.routing.routes, limits: spec.gateway.limits }, vacancies };
+    return { ...next, pace, settings: settingsOf(spec), vacancies };
   }
 
   /** Publishes a planned ring, unless nothing about it is new. */
@@ -114,4 +114,9 @@ export class RingSteps {
     const { ms, moved } = ended;
     events.add('converged', `settled: ${moved} clients moved in ${ms} ms`, { moved, ms });
   }
+}
+
+/** What of the spec the gateways follow. */
+function settingsOf({ routing: { routes }, gateway: { limits, trustedProxies } }: ClusterSpec): ClusterSettings {
+  return { routes, limits, trustedProxies };
 }

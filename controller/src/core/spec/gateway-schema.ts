@@ -1,4 +1,4 @@
-import { gatewayLimitsSchema } from '@wscluster/ring';
+import { cidrSchema, gatewayLimitsSchema } from '@wscluster/ring';
 import { z } from 'zod';
 import { cel } from './cel.ts';
 import { labelMap } from './label-maps.ts';
@@ -73,6 +73,14 @@ export const gatewaySchema = z
       .strictObject(gatewayLimitsSchema.shape)
       .prefault({})
       .describe('Limits of each gateway process. Changes take effect at once, for new connections.'),
+    trustedProxies: z
+      .array(cidrSchema)
+      .max(64)
+      .default([])
+      .meta({ 'x-kubernetes-list-type': 'set' })
+      .describe(
+        'CIDR blocks of the load balancers in front of the gateways. Their X-Forwarded-* and Forwarded headers are continued; those of everybody else are replaced.',
+      ),
     replicas: z
       .int()
       .min(0)
