@@ -142,7 +142,7 @@ describe('wscluster: a cluster asked and changed', () => {
     const { code, stderr } = await run('ring', '--cluster', 'nope').ended;
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'wscluster ring: NOT_FOUND: there is no cluster nope; there is: chat\n',
+      stderr: 'wscluster ring: NOT_FOUND: there is no cluster nope; the clusters are: chat\n',
     });
   });
 
