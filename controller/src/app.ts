@@ -9,7 +9,7 @@ import { startApi } from './api/server.ts';
 import { declaredClusters } from './wiring/declared-clusters.ts';
 import type { Options } from './wiring/served-clusters.ts';
 
-/** Starts the controller; with what is in wiring/, all that knows the adapters. Resolves early when `stopping` is aborted. */
+/** Starts the controller. Besides wiring/, only this file knows adapters. Resolves early when `stopping` is aborted. */
 export async function startController(options: Options, stopping: AbortSignal): Promise<Running> {
   if (options.apiToken === undefined && !isLoopback(options.api.host))
     throw new WsClusterError('CONFIG_INVALID', '--api: an address beyond loopback needs --api-token', { field: 'api' });
@@ -22,21 +22,22 @@ export async function startController(options: Options, stopping: AbortSignal): 
   const { clusters } = served;
   const notReady = () => served.notReady();
 
-  // Listeners first: a taken port must be known before any node is started.
+  // Listen first: a taken port must be known before any node is started.
   const metrics = createMetrics({ clusters, reconciles, locks: () => served.locks() });
   const probes = await startProbes(options.probes, notReady, metrics);
   const api = await startApi({ listen: options.api, token: options.apiToken, clusters, notReady, log });
-  // In a pod each has the same loopback address: then the host's name tells at least who it is.
+  // All pods have the same loopback address: the host name at least says which one it is.
   const hidden = options.source === 'kubernetes' && isLoopback(options.api.host);
   const host = hidden ? hostname() : options.api.host;
   const self = options.apiAdvertise ?? `http://${reachable({ host, port: api.port })}`;
   log.info({ event: 'started', api: api.port, probes: probes.port, advertise: self }, `API on port ${api.port}`);
-  // Without Redis nobody can be elected, for as long as it takes; being asked to stop ends that too.
+  // Without Redis no leader is elected, however long that takes; a request to stop ends the wait.
   await Promise.race([served.start(self), aborted(stopping)]);
 
   return {
     async stop() {
-      // No more changes, then the loops; probes answer to the end. Gateways go on, and nodes too unless asked otherwise.
+      // First no more changes, then the loops; probes answer to the end. Gateways keep running, and nodes too unless
+      // configured otherwise.
       await api.close();
       await served.stop();
       await probes.close();
@@ -44,7 +45,7 @@ export async function startController(options: Options, stopping: AbortSignal): 
   };
 }
 
-/** How others reach what listens here: all interfaces is no address, so it becomes the host's name. */
+/** The address for others. "All interfaces" is not an address, so the host name stands for it. */
 function reachable({ host, port }: { host: string; port: number }): string {
   return formatHostPort({ host: host === '::' || host === '0.0.0.0' ? hostname() : host, port });
 }

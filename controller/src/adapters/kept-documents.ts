@@ -2,17 +2,17 @@ import { SerialQueue } from '@wscluster/service';
 import type { Documents } from '../core/ports/documents.ts';
 
 /**
- * Documents that can be written once more, for a store that has lost them. Nobody deletes a document: one that was seen
- * here and is not there any more was lost, so `read` puts it back.
+ * Documents that can be written again for a store that has lost them. Nobody deletes a document: if one was seen here
+ * and is now missing, the store has lost it, and `read` restores it.
  */
 export interface KeptDocuments extends Documents {
-  /** Reads these without using them, so that who stands by has what its leader last wrote. */
+  /** Reads these without using them, so that a standby has what the leader last wrote. */
   look(names: readonly string[]): Promise<void>;
   /** Writes again what was last read or written here. */
   restore(): Promise<void>;
 }
 
-/** Writes come one after the other, so that none puts an older state back. */
+/** One write at a time, so that none restores an older state. */
 export function keptDocuments(documents: Documents): KeptDocuments {
   const kept = new Map<string, unknown>();
   const writes = new SerialQueue();

@@ -1,14 +1,14 @@
 import { get } from 'node:http';
 
-/** Time between probes, ms: short while a node starts, since clients wait for it. */
+/** Time between probes, ms: short while a node starts, because clients wait for it. */
 const STARTING_PROBE_MS = 50;
 const PROBE_MS = 500;
-/** After this long a node is no longer expected to be ready any moment, ms. */
+/** After this long, a node is no longer expected to become ready soon, ms. */
 const STARTING_MS = 30_000;
 const PROBE_TIMEOUT_MS = 1000;
 /** Failed probes in a row until a ready node counts as unready. */
 const UNREADY_AFTER = 3;
-/** What follows in a body cannot be the word `draining` alone. */
+/** A body longer than this is not the word `draining`. */
 const MAX_BODY = 256;
 
 export type ProbeResult =
@@ -21,13 +21,14 @@ export interface ProbeOptions {
   readonly path?: string;
   /** Milliseconds until silence counts as failed, default 1000. */
   readonly timeoutMs?: number;
-  /** Ends the probe early, as failed. */
+  /** Ends the probe early; it then counts as failed. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Asks a node by GET whether it is ready. The body `draining` is draining. 200 is ready, and so is every other answer
- * below 500: a backend that knows nothing of us answers 404 or 426. 5xx, a refused connection and silence are failed.
+ * Asks a node by GET whether it is ready. The body `draining` means draining. 200 means ready, and so does every other
+ * answer below 500: a backend that knows nothing about wscluster answers 404 or 426. 5xx, a refused connection and
+ * silence mean failed.
  */
 export function probeReadiness(address: string, options: ProbeOptions = {}): Promise<ProbeResult> {
   const { path = '/readyz', timeoutMs = PROBE_TIMEOUT_MS, signal } = options;
@@ -39,7 +40,7 @@ export function probeReadiness(address: string, options: ProbeOptions = {}): Pro
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
       if (body.trim() === 'draining') resolve({ state: 'draining' });
-      // A body without an end says no less than its status: some backends stream on every path.
+      // For a body without an end the status decides: some backends stream on every path.
       else if (status > 0 && status < 500) resolve({ state: 'ready' });
       else if (status > 0) resolve({ state: 'failed', reason: `${path} answers ${status}` });
       else resolve({ state: 'failed', reason: silent ? `no answer within ${timeoutMs} ms` : (failure ?? 'no answer') });
@@ -65,7 +66,7 @@ export function probeReadiness(address: string, options: ProbeOptions = {}): Pro
   });
 }
 
-/** What a node's probes in a row mean: one success makes it ready, three failures make a ready one unready. */
+/** What consecutive probes of a node mean: one success makes it ready, three failures make a ready node unready. */
 export class Readiness {
   #phase: 'starting' | 'ready' | 'unready' = 'starting';
   #failures = 0;
@@ -81,7 +82,7 @@ export class Readiness {
     return startsNow ? STARTING_PROBE_MS : PROBE_MS;
   }
 
-  /** A draining node still serves: what that means for its phase is the caller's to say. */
+  /** A draining node still serves: the caller decides what that means for its phase. */
   take({ state }: ProbeResult): void {
     if (state === 'draining') return;
     if (state === 'ready') {
@@ -90,7 +91,7 @@ export class Readiness {
     } else if (this.#phase === 'ready' && ++this.#failures >= UNREADY_AFTER) this.interrupt();
   }
 
-  /** It cannot serve for now, whatever its probes said: the next success makes it ready again. */
+  /** It cannot serve for now, whatever its probes said. The next success makes it ready again. */
   interrupt(): void {
     this.#failures = 0;
     if (this.#phase === 'ready') this.#phase = 'unready';

@@ -19,9 +19,9 @@ export interface RequestOrigin {
 }
 
 /**
- * Who may call the API. With a token: who shows it (`Authorization: Bearer`). Without: programs of this machine, and no
- * page of a foreign site in its browser, which would come with a foreign Host (DNS rebinding) or Origin.
- * Throws UNAUTHORIZED.
+ * Access to the API. With a token: whoever presents it (`Authorization: Bearer`). Without: programs on this machine,
+ * but no page of another site in its browser, which would come with a foreign Host (DNS rebinding) or Origin. Throws
+ * UNAUTHORIZED.
  */
 export function checkAccess(request: RequestOrigin, token: string | undefined): void {
   if (token !== undefined) {

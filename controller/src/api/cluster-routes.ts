@@ -10,7 +10,7 @@ import * as answers from './schemas.ts';
 import { ledHere, type ServedCluster } from './served-cluster.ts';
 import { showCluster, showGateways, showLive, showNodes, showOwner, showRing, showSlot } from './views.ts';
 
-/** The routes of one cluster; who does not lead it passes them on. `signal` ends the event streams. */
+/** The routes of one cluster. A standby passes them on. `signal` ends the event streams. */
 export function addClusterRoutes(
   scope: FastifyInstance,
   clusters: readonly ServedCluster[],
@@ -156,7 +156,7 @@ export function addClusterRoutes(
   );
 }
 
-/** The key from the raw query, by the rules that gateways follow. */
+/** The key from the raw query, by the same rules as in gateways. */
 function keyOf(url: string): string {
   const at = url.indexOf('?');
   return canonicalKey(rawQueryValue(at < 0 ? '' : url.slice(at + 1), 'key'));

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** What `npm run dashboard` builds. */
+/** Built by `npm run dashboard`. */
 const folder = fileURLToPath(new URL('../../../dashboard/dist', import.meta.url));
 
-/** Clients in the page connect to gateways, which are other origins. */
+/** The page's clients connect to gateways, which are other origins. */
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; " +
@@ -15,12 +15,12 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** True of requests for files of the page, which hold no data. */
+/** True for requests for files of the page, which contain no data. */
 export function isDashboard(request: FastifyRequest): boolean {
   return request.routeOptions.config.dashboard === true;
 }
 
-/** Serves the page at /, or says there how it is built. */
+/** Serves the page at /, or says there how to build it. */
 export function serveDashboard(app: FastifyInstance): void {
   app.register((scope, _options, done) => {
     scope.addHook('onRoute', (route) => {
@@ -33,7 +33,7 @@ export function serveDashboard(app: FastifyInstance): void {
         cacheControl: false,
         setHeaders: (reply, path) => {
           for (const [name, value] of Object.entries(HEADERS)) reply.header(name, value);
-          // Files below assets/ bear a hash of their content.
+          // The names of files below assets/ contain a hash of their content.
           const fixed = path.includes('/assets/');
           reply.header('cache-control', fixed ? 'public, max-age=31536000, immutable' : 'no-cache');
         },

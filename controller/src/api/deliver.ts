@@ -3,7 +3,7 @@ import { encodeKey, formatRevision, type Member, messageOf, type Revision, WsClu
 import { z } from 'zod';
 import type { Whereabouts } from '../core/loop/recent-owners.ts';
 
-/** A client that is being moved is back within this time, ms; else nobody is there for the key. */
+/** How long to wait for a client that is being moved, ms; after that, nobody has the key. */
 const RECONNECT_MS = 5000;
 const RETRY_MS = 100;
 const NODE_TIMEOUT_MS = 2000;
@@ -15,15 +15,15 @@ const answerSchema = z.object({ sent: z.int().nonnegative() });
 export interface Delivery {
   /** Connections of the key that the message was sent to. */
   readonly connections: number;
-  /** Ids of the nodes that had them. */
+  /** Ids of the nodes that have them. */
   readonly nodes: readonly string[];
 }
 
 /**
- * Sends a message to all connections of a key, through the node that owns it. While the key is being moved the node that
- * owned it before is tried too; but a client that is just being told to reconnect may not get it there, so its
- * reconnect is awaited for up to 5 s and it gets the message from the new owner as well. It may then have it twice.
- * Throws OWNER_UNREACHABLE or OWNER_PROTOCOL when the owner does not take it.
+ * Sends a message to all connections of a key, through the node that owns it. While the key is being moved, the
+ * previous owner is tried too. A client that is being told to reconnect may miss it there, so this waits up to 5 s for
+ * the client to reconnect, and also sends it through the new owner; the client may then get it twice. Throws
+ * OWNER_UNREACHABLE or OWNER_PROTOCOL if the owner does not accept it.
  */
 export async function deliver(
   key: string,
@@ -44,7 +44,8 @@ export async function deliver(
       if (atOwner.connections > 0) return atOwner;
       if (!moving || late) return atPrevious;
     } catch (error) {
-      // An owner that is just gone has a successor soon. Whoever may have taken the message must not get it again.
+      // An owner that has just gone will have a successor soon. A node that may have accepted the message must not get
+      // it again.
       if (late || !(error instanceof WsClusterError) || error.code !== 'OWNER_UNREACHABLE' || !isUnsent(error))
         throw error;
     }

@@ -1,29 +1,31 @@
 import type { ServerResponse } from 'node:http';
 import type { ClusterEvent, EventLog } from '../core/events/event-log.ts';
 
-/** A comment this often keeps proxies from taking the stream for dead, ms. */
+/** A comment this often keeps proxies from closing the stream, ms. */
 const COMMENT_MS = 15_000;
-/** A reader that is this far behind is cut off; it comes back with Last-Event-ID and loses nothing. */
+/** A reader that is this far behind is disconnected; it comes back with Last-Event-ID and loses nothing. */
 const MAX_BACKLOG_BYTES = 1024 * 1024;
 
-/** Time for a reader to take the end of the stream, ms. */
+/** Time for a reader to read the end of the stream, ms. */
 const END_MS = 1000;
 
-/** A state that has changed is told this often at most, ms. */
+/** Least time between two states, ms. */
 const STATE_MS = 250;
 
 export interface EventStreamParts {
   readonly log: EventLog;
-  /** Of the last event that the reader has. */
+  /** The last event that the reader has. */
   readonly lastId: string | undefined;
   readonly res: ServerResponse;
   /** Ends the stream. */
   readonly signal: AbortSignal;
-  /** The state as JSON; told as it is now and whenever it differs, as events without an id. Default: none is told. */
+  /** The state as JSON. Sent at first and whenever it changes, as events without an id. Default: none is sent. */
   readonly state?: () => string;
 }
 
-/** Writes the events after `lastId`, and then each new one, as server-sent events, until the reader or `signal` ends it. */
+/**
+ * Writes the events after `lastId`, then each new event, as server-sent events, until the reader or `signal` ends it.
+ */
 export function streamEvents({ log, lastId, res, signal, state }: EventStreamParts): void {
   res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   res.write('retry: 1000\n\n');
@@ -47,7 +49,7 @@ export function streamEvents({ log, lastId, res, signal, state }: EventStreamPar
   const end = () => {
     quiet();
     res.end();
-    // A reader that takes nothing would hold up the stop for ever.
+    // A reader that reads nothing would block the shutdown forever.
     late = setTimeout(() => res.destroy(), END_MS);
   };
   res.once('close', quiet);
@@ -58,7 +60,7 @@ export function streamEvents({ log, lastId, res, signal, state }: EventStreamPar
 function tellStates(state: () => string, res: ServerResponse): NodeJS.Timeout {
   let told = '';
   const tell = () => {
-    // Who reads slowly gets fewer of them: each is whole.
+    // A slow reader gets fewer states: each is complete.
     if (res.writableNeedDrain) return;
     const now = state();
     if (now === told) return;

@@ -5,7 +5,7 @@ import type { Link } from '../core/loop/status/links.ts';
 import type { Convergence } from '../core/rollout/convergence.ts';
 import { gatewaysAnswer, nodesAnswer, ringAnswer, status } from './schemas.ts';
 
-// What the event stream carries: each event, and the cluster as it is now for a page that shows it (?state=true).
+// The data of the event stream: events, and for a page the present state of the cluster (?state=true).
 
 export const eventData = z
   .object({

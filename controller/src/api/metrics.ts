@@ -5,7 +5,7 @@ import type { ClusterView } from '../core/loop/view.ts';
 import { CONTROLLER, type ReconcileMetrics } from './reconcile-metrics.ts';
 import type { ServedCluster } from './served-cluster.ts';
 
-/** A lock by which this process is elected, or would be. */
+/** A lock that this process holds, or would need to hold, to lead. */
 export interface ElectionLock {
   readonly name: string;
   readonly leading: boolean;
@@ -18,7 +18,7 @@ export interface MetricsParts {
   locks(): readonly ElectionLock[];
 }
 
-/** All but the runs is read at scrape time from the state of the clusters that this process leads. */
+/** All metrics except the runs are computed at scrape time from the views of the clusters that this process leads. */
 export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -18,8 +18,8 @@ type Document = ReturnType<SwaggerTransformObject>;
 const REF = '#/components/schemas/';
 
 /**
- * The document with a component for each schema that has an id and is used. The type provider makes two of each, `Plan`
- * for answers and `PlanInput` for requests, and closes answers to further fields.
+ * The document, with one component for each used schema that has an id. The type provider makes two of each, `Plan` for
+ * answers and `PlanInput` for requests, and closes answers to further fields.
  */
 export const tidied: SwaggerTransformObject = (document) => {
   const { components, paths, ...rest } = JSON.parse(JSON.stringify(jsonSchemaTransformObject(document))) as {
@@ -35,7 +35,7 @@ export const tidied: SwaggerTransformObject = (document) => {
   }
   const text = JSON.stringify({ ...rest, paths, components: { schemas } }, (key, value: unknown) => {
     if (key === '$ref' && typeof value === 'string') return REF + nameOf(value.slice(REF.length));
-    // Any integer: what JSON numbers can hold anyway.
+    // No bound: JSON numbers cannot hold more anyway.
     return Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER ? undefined : value;
   });
   return JSON.parse(text) as Document;

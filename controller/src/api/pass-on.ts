@@ -5,9 +5,9 @@ import { messageOf, WsClusterError } from '@wscluster/ring';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { findCluster, type ServedCluster } from './served-cluster.ts';
 
-/** Marks what was passed on once: two controllers that each take the other for the leader must not go on for ever. */
+/** Marks a request that was passed on: two controllers that each take the other for the leader must not loop. */
 const PASSED_ON = 'x-wscluster-passed-on';
-/** A leader that does not answer for so long counts as gone, ms. Event streams are not bound by it. */
+/** A leader that does not answer for this long counts as gone, ms. Event streams have no such limit. */
 const TIMEOUT_MS = 30_000;
 
 export function servedBy(request: FastifyRequest, clusters: readonly ServedCluster[]): ServedCluster {
@@ -15,8 +15,8 @@ export function servedBy(request: FastifyRequest, clusters: readonly ServedClust
 }
 
 /**
- * Makes a scope's requests for a cluster that another controller leads go there, with the caller's own token. The
- * answer comes back as it is; NO_LEADER when no leader is known or it does not answer.
+ * Passes a scope's requests for a cluster that another controller leads on to that controller, with the caller's own
+ * token, and returns its answer. NO_LEADER if no leader is known or it does not answer.
  */
 export function passOnToLeader(
   scope: FastifyInstance,
@@ -24,7 +24,7 @@ export function passOnToLeader(
   stopping: AbortSignal,
 ): void {
   const agents = { 'http:': new HttpAgent(), 'https:': new HttpsAgent() };
-  // What is under way at a leader, an event stream for one, would hold up the end of this process.
+  // An open request to a leader, such as an event stream, would block the end of this process.
   stopping.addEventListener('abort', () => {
     agents['http:'].destroy();
     agents['https:'].destroy();
@@ -32,7 +32,7 @@ export function passOnToLeader(
   scope.register(replyFrom, {
     disableRequestLogging: true,
     contentTypesToEncode: ['application/merge-patch+json'],
-    // Whoever called decides about another try.
+    // The caller decides whether to retry.
     retryMethods: [],
     http: { requestOptions: { timeout: TIMEOUT_MS }, agents },
   });
@@ -63,7 +63,7 @@ export function passOnToLeader(
   });
 }
 
-/** A request may name a host of its own: never is it the one that is called. */
+/** A request may name a host: it is never the one that is called. */
 function atLeader(leader: string, requested: string): string {
   const { pathname, search } = new URL(requested, 'http://localhost');
   const url = new URL(leader);
@@ -72,7 +72,7 @@ function atLeader(leader: string, requested: string): string {
   return url.href;
 }
 
-/** The status of a cluster as its leader gives it; null when it can't be had. */
+/** The status of a cluster from its leader; null if it is not available. */
 export async function statusFromLeader({ name, leader }: ServedCluster, authorization: string | undefined) {
   if (leader === undefined) return null;
   try {

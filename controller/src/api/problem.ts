@@ -1,13 +1,13 @@
 import { type ErrorCode, messageOf, WsClusterError } from '@wscluster/ring';
 
-/** RFC 9457 problem details, with the code that programs go by. */
+/** RFC 9457 problem details, with a code for programs. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
   readonly code: ErrorCode;
-  /** The input at fault, if one is. */
+  /** The invalid input, if there is one. */
   readonly field?: string;
 }
 
@@ -31,7 +31,10 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   REGISTRY_UNAVAILABLE: 503,
 };
 
-/** The one translator of errors into answers of the API. What is not ours is INTERNAL, its text kept to the log. */
+/**
+ * The only translation of errors into API answers. Errors from elsewhere become INTERNAL, and their text only goes to
+ * the log.
+ */
 export function problemOf(thrown: unknown): Problem {
   if (!(thrown instanceof WsClusterError)) return problem('INTERNAL', 500, 'see the controller log');
   return problem(thrown.code, STATUS[thrown.code] ?? 500, messageOf(thrown), thrown.field);

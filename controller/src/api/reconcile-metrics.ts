@@ -1,16 +1,19 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { RunMeter } from '../core/loop/run-meter.ts';
 
-/** What dashboards and alerts made for controllers call the loop of our clusters. */
+/** The name of the loop of all clusters, for dashboards and alerts that are made for controllers. */
 export const CONTROLLER = 'wscluster';
 
-/** Seconds; those of controller-runtime, so that its panels fit. */
+/** Seconds; the buckets of controller-runtime, so that its panels fit. */
 const BUCKETS = [
   ...[0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
   ...[1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60],
 ];
 
-/** Runs of the loops of all clusters of this process, under the names of controller-runtime. They outlive each reign. */
+/**
+ * Runs of the loops of all clusters of this process, under the metric names of controller-runtime. They outlive each
+ * reign.
+ */
 export class ReconcileMetrics implements RunMeter {
   readonly #total = new Counter({
     name: 'controller_runtime_reconcile_total',
@@ -33,7 +36,7 @@ export class ReconcileMetrics implements RunMeter {
   });
 
   constructor() {
-    // A rate needs a 0 to begin with.
+    // A rate needs a 0 to start from.
     for (const result of ['success', 'error']) this.#total.inc({ controller: CONTROLLER, result }, 0);
     this.#errors.inc({ controller: CONTROLLER }, 0);
     this.#seconds.zero({ controller: CONTROLLER });

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { changeSchema } from '../core/plan/change.ts';
 import { wsClusterSchema } from '../core/spec/schema.ts';
 
-// What the API answers, for /openapi.json and for checking every answer before it is sent. What has an id is a component
-// of the document, and a type of answers.ts.
+// The API's answers, for /openapi.json and for checking every answer before it is sent. A schema with an id is a
+// component of the document, and a type of answers.ts.
 
 const revision = z
   .object({ epoch: z.int(), version: z.int() })

@@ -1,19 +1,19 @@
 import { WsClusterError } from '@wscluster/ring';
 import type { Reign } from '../core/loop/reign.ts';
 
-/** What the API and the metrics ask of a cluster that this process leads. */
+/** What API and metrics use of a cluster that this process leads. */
 export type LedCluster = Pick<Reign, 'view' | 'events' | 'nodes' | 'waiting' | 'whereabouts' | 'plan' | 'patchSpec'>;
 
-/** A cluster as the API reaches it: here, or at the controller that leads it. */
+/** A cluster for the API: led here, or by another controller. */
 export interface ServedCluster {
   readonly name: string;
   /** Undefined while another controller leads. */
   readonly reign: LedCluster | undefined;
-  /** Base URL of the API of the one that leads instead; undefined when none is known. */
+  /** Base URL of the leader's API; undefined if no leader is known. */
   readonly leader: string | undefined;
 }
 
-/** The cluster with this name, or the only one when none is named. Throws NOT_FOUND. */
+/** The cluster with this name; without a name, the only one. Throws NOT_FOUND. */
 export function findCluster(clusters: readonly ServedCluster[], name: string | undefined): ServedCluster {
   const found = name === undefined && clusters.length === 1 ? clusters[0] : clusters.find((c) => c.name === name);
   if (found !== undefined) return found;
@@ -23,7 +23,7 @@ export function findCluster(clusters: readonly ServedCluster[], name: string | u
   });
 }
 
-/** A cluster that this process leads. Throws NO_LEADER when it does not. */
+/** A cluster that this process leads. Throws NO_LEADER if it does not. */
 export function ledHere({ name, reign }: ServedCluster): LedCluster {
   if (reign !== undefined) return reign;
   throw new WsClusterError('NO_LEADER', `no controller leads ${name} at the moment; retry in a few seconds`);

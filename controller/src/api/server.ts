@@ -16,10 +16,10 @@ import type { ServedCluster } from './served-cluster.ts';
 
 export interface ApiOptions {
   readonly listen: HostPort;
-  /** Undefined: callers of this machine only. */
+  /** Undefined: only callers on this machine. */
   readonly token: string | undefined;
   readonly clusters: readonly ServedCluster[];
-  /** Undefined when ready, else why not. */
+  /** Why it is not ready; undefined if it is. */
   readonly notReady: () => string | undefined;
   readonly log: Logger;
 }
@@ -34,8 +34,8 @@ const COMPRESS_FROM_BYTES = 4096;
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 
 /**
- * The controller's API under /api/v1, described at /openapi.json. What is under /clusters/{name}/ also answers without that prefix when the
- * controller runs one cluster. Errors are RFC 9457 problem details.
+ * The controller's API under /api/v1, described at /openapi.json. If the controller runs a single cluster, paths under
+ * /clusters/{name}/ also work without that prefix. Errors are RFC 9457 problem details.
  */
 export async function startApi(options: ApiOptions): Promise<ApiServer> {
   const app = fastify({ bodyLimit: BODY_LIMIT_BYTES, logger: false, routerOptions: { maxParamLength: 256 } });
@@ -43,12 +43,12 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   app.setSerializerCompiler(serializerCompiler);
   app.addHook('onRequest', async (request) => {
     const { authorization, host, origin } = request.headers;
-    // The page asks for the token; it shows nothing by itself.
+    // The page asks for the token; without it, it shows nothing.
     if (options.token !== undefined && isDashboard(request)) return;
     checkAccess({ authorization, host, origin }, options.token);
   });
   await app.register(compress, { threshold: COMPRESS_FROM_BYTES });
-  // Nothing but JSON is taken, merge patches under their own name too.
+  // Only JSON is accepted, including the content type of merge patches.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   app.setNotFoundHandler((request) => {
@@ -56,7 +56,8 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   });
   app.setErrorHandler((thrown, request, reply) => {
     const problem = problemOf(translated(thrown));
-    // That something is away (502, 503) is told to who asks, and logged where it is noticed, not with each request.
+    // That a server is unavailable (502, 503) is answered to the caller, and logged where it is noticed, not with each
+    // request.
     if (problem.status === 500)
       options.log.error(
         { event: 'api-error', error: thrown, url: request.url, action: 'report this bug with the error' },
@@ -121,7 +122,7 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     async close() {
-      // The event streams would hold up the server's end for ever.
+      // The event streams would block the server's end forever.
       stopping.abort();
       await app.close();
     },

@@ -6,7 +6,7 @@ import { desiredReplicas } from '../core/spec/nodes-schema.ts';
 import { API_VERSION, KIND } from '../core/spec/schema.ts';
 import type { LiveState } from './live-schema.ts';
 
-// What the API shows, as plain data. Shares are parts of 1; revisions are {epoch, version}.
+// The API's answers as plain data. Shares are parts of 1; revisions are {epoch, version}.
 
 export function showRing({ ring, release, remaining, membership }: ClusterView, withSlots: boolean) {
   const slots = slotCounts(ring);
@@ -90,7 +90,7 @@ export function showCluster(name: string, view: ClusterView) {
   };
 }
 
-/** Without what changes from one moment to the next though nothing has happened. */
+/** Without values that change all the time although nothing has happened. */
 export function showLive(name: string, view: ClusterView): LiveState {
   const { routing, rebalance, nodes } = view.spec;
   return {

@@ -23,9 +23,9 @@ import { openLeadership } from '../core/term/lock-leadership.ts';
 import { nacosCredentials, openNacos } from './registry.ts';
 import type { Options, ServedClusters } from './served-clusters.ts';
 
-/** A leader notices within a heartbeat that Redis was emptied, and writes again what it had there. */
+/** Within this time a leader notices that Redis was emptied, and restores what it had there, ms. */
 const RESTORED_MS = 1_500;
-/** All that is kept as documents. */
+/** All documents. */
 const DOCUMENTS = [SPEC_DOCUMENT, DRAINS_DOCUMENT];
 
 /** Clusters that files declare; their nodes are local processes or containers. Throws CONFIG_INVALID. */
@@ -39,14 +39,14 @@ export function declaredClusters(options: Options, log: Logger, meter: RunMeter)
   const stateLocks: StateLock[] = [];
   return {
     clusters,
-    // Each has one of its own.
+    // One lock per cluster.
     locks: () => clusters.map(({ name, reign }) => ({ name, leading: reign !== undefined })),
     notReady: () =>
       clusters.length < declared.length
         ? 'starting'
         : clusters.map((cluster) => cluster.notReady).find((reason) => reason !== undefined),
     async start(self) {
-      // All of them before the first node is started. With brokers it is their lock that decides who leads.
+      // All of them before the first node starts. With brokers, their lock decides who leads.
       if (brokersOf(options) === undefined)
         for (const { cluster } of declared)
           stateLocks.push(await lockClusterState(options.stateDir, cluster.metadata.name));
@@ -134,7 +134,7 @@ async function openSource(
       },
       handlers,
     );
-  // Loaded when needed: a quarter of the time that a controller takes to start.
+  // Imported only if needed: it takes a quarter of a controller's start time.
   const { openDockerSource, publishedHostOf } = await import('../adapters/docker/source.ts');
   const { dockerHost: host, dockerTlsVerify: tlsVerify, dockerCertPath: certPath } = options;
   return openDockerSource(
@@ -155,7 +155,7 @@ function dockerSettings(options: Options, cluster: string, nodes: NodesSpec, eng
     selector: nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': cluster },
     publishedHost: nodes.publishedHost ?? engineHost,
     ...{ port, addressFrom, drainSeconds, readinessPath },
-    // Without brokers there is only the local bus, which containers do not reach: then they follow no ring.
+    // Without brokers there is only the local bus, which containers cannot reach, so they cannot follow the ring.
     env: { ...(brokersOf(options) && nodes.followRing && followerEnvironment(options, cluster, byValue)), ...env },
     ...(image !== undefined && { image }),
     ...(command !== undefined && { command }),
@@ -163,7 +163,7 @@ function dockerSettings(options: Options, cluster: string, nodes: NodesSpec, eng
   };
 }
 
-/** By what a node that uses our library follows the ring. */
+/** The variables with which a node that uses the library follows the ring. */
 function followerEnvironment(
   { rabbitmqUrl, redisUrl }: Options,
   cluster: string,
@@ -180,12 +180,12 @@ function byValue(variable: string, url: LiveText | undefined): Record<string, st
   return url === undefined ? {} : { [variable]: url.value };
 }
 
-/** A process of this machine can follow the file itself. */
+/** A process on this machine can watch the file itself. */
 function byFile(variable: string, url: LiveText | undefined): Record<string, string> {
   return url?.file === undefined ? byValue(variable, url) : { [`${variable}_FILE`]: resolve(url.file) };
 }
 
-/** What the schema can't know: whether this controller can do what the file asks for. Throws CONFIG_INVALID. */
+/** What the schema cannot know: whether this controller can do what the file asks for. Throws CONFIG_INVALID. */
 function checkServable({ cluster }: DeclaredCluster, options: Options): void {
   const { name } = cluster.metadata;
   servableIn(options.source, cluster);

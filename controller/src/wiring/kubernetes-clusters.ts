@@ -15,7 +15,7 @@ import type { Servers } from '../kubernetes/operator/servers.ts';
 import { nacosCredentials, openNacos } from './registry.ts';
 import type { Options, ServedClusters } from './served-clusters.ts';
 
-/** Clusters that WsCluster resources declare. Throws CONFIG_INVALID without a way to reach the API server. */
+/** Clusters that WsCluster resources declare. Throws CONFIG_INVALID if the API server is not configured. */
 export function kubernetesClusters(options: Options, log: Logger, meter: RunMeter): ServedClusters {
   const kube = connectKubernetes({ kubeconfig: options.kubeconfig, log });
   const namespace = options.leaseNamespace ?? kube.namespace;

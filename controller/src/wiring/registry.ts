@@ -7,9 +7,9 @@ import type { Options } from './served-clusters.ts';
 export interface NacosParts {
   readonly options: Options;
   readonly nacos: NacosSpec;
-  /** Name of the service where the spec names none. */
+  /** Name of the service if the spec names none. */
   readonly service: string;
-  /** Whose the instances are. */
+  /** Owner of the instances. */
   readonly owner: string;
   readonly credentials: NacosCredentials | CredentialsProvider | undefined;
   readonly log: Logger;
@@ -18,7 +18,7 @@ export interface NacosParts {
 /** The registry that a spec asks for. */
 export async function openNacos(parts: NacosParts): Promise<Registry> {
   const { options, nacos, service, owner, credentials, log } = parts;
-  // Loaded when needed: Nacos's library takes its time.
+  // Imported only if needed: Nacos' library takes time to load.
   const { openNacosRegistry } = await import('../adapters/nacos/registry.ts');
   return openNacosRegistry({
     servers: nacos.servers ?? options.nacosServers?.split(',') ?? [],
@@ -34,7 +34,7 @@ export async function openNacos(parts: NacosParts): Promise<Registry> {
   });
 }
 
-/** Those that the controller was started with. */
+/** The credentials that the controller was started with. */
 export function nacosCredentials(options: Options): NacosCredentials | undefined {
   const { nacosUsername: username, nacosPassword: password, nacosToken: token } = options;
   if (token !== undefined) return { token };

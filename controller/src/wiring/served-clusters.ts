@@ -9,11 +9,11 @@ export type Options = OptionValues<typeof controllerOptions>;
 export interface ServedClusters {
   /** May change while it runs. */
   readonly clusters: readonly Candidate[];
-  /** By which it is decided who leads them. */
+  /** The locks that decide who leads them. */
   locks(): readonly ElectionLock[];
-  /** Undefined when ready, else why not. */
+  /** Why it is not ready; undefined if it is. */
   notReady(): string | undefined;
-  /** `self`: base URL by which others reach the API. Resolves when each cluster is led, here or elsewhere. */
+  /** `self`: base URL of this controller's API for others. Resolves once each cluster is led, here or elsewhere. */
   start(self: string): Promise<void>;
   stop(): Promise<void>;
 }

@@ -10,7 +10,7 @@ interface Problem {
   readonly action: string;
 }
 
-/** Finds where nodes are reached, and logs of each that cannot be reached why not. */
+/** Finds the address of each node, and logs why a node cannot be reached. */
 export class Addresses {
   readonly #problems: ProblemLog;
 
@@ -18,7 +18,9 @@ export class Addresses {
     this.#problems = new ProblemLog(log);
   }
 
-  /** The addresses by container id. Of two containers with one address, the one that was created first has it. */
+  /**
+   * The addresses by container id. If two containers have the same address, the one that was created first keeps it.
+   */
   resolve(containers: readonly ContainerFacts[], settings: DockerNodeSettings): Map<string, string> {
     const addresses = new Map<string, string>();
     const owners = new Map<string, ContainerFacts>();

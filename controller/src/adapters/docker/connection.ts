@@ -10,7 +10,7 @@ export interface DockerConnection {
   readonly host: string | undefined;
   /** TLS, with the engine's certificate verified; default false. Only for tcp. */
   readonly tlsVerify?: boolean;
-  /** Folder of `ca.pem`, `cert.pem` and `key.pem`; without it the system's authorities and no certificate of ours. */
+  /** Folder of `ca.pem`, `cert.pem` and `key.pem`. Without it: the system's authorities, and no client certificate. */
   readonly certPath?: string;
 }
 
@@ -18,14 +18,14 @@ const DEFAULT_DOCKER_HOST = 'unix:///var/run/docker.sock';
 const PLAIN_PORT = 2375;
 const TLS_PORT = 2376;
 
-/** Where published ports of this engine are reached: its host, 127.0.0.1 for a socket. */
+/** The host that published ports of this engine are reached at: the engine's own, 127.0.0.1 for a socket. */
 export function publishedHostOf(dockerHost: string | undefined): string {
   const url = URL.parse(dockerHost ?? DEFAULT_DOCKER_HOST);
   if (url?.protocol !== 'tcp:') return '127.0.0.1';
   return url.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1';
 }
 
-/** A client of the engine, and what it is called in messages. Throws CONFIG_INVALID. */
+/** A client of the engine, and the engine's name for messages. Throws CONFIG_INVALID. */
 export function openDocker(connection: DockerConnection): { docker: Docker; name: string } {
   const name = connection.host ?? DEFAULT_DOCKER_HOST;
   const url = URL.parse(name);
@@ -40,7 +40,7 @@ export function openDocker(connection: DockerConnection): { docker: Docker; name
   const tls = connection.tlsVerify === true;
   return {
     docker: client({
-      // With a scheme, so that an IPv6 address is read as one.
+      // With a scheme, so that an IPv6 address is parsed correctly.
       host: `${tls ? 'https' : 'http'}://${url.hostname}`,
       port: url.port || (tls ? TLS_PORT : PLAIN_PORT),
       protocol: tls ? 'https' : 'http',
@@ -66,10 +66,10 @@ function certificates(directory: string): { ca: string; cert: string; key: strin
 }
 
 function client(options: Docker.DockerOptions): Docker {
-  // A connection each: a kept one that the engine has dropped meanwhile would fail the next request.
+  // One connection per request: a kept connection that the engine has dropped would fail the next request.
   const agent =
     options.protocol === 'https' ? new HttpsAgent({ keepAlive: false }) : new HttpAgent({ keepAlive: false });
-  // The client would fill each gap from DOCKER_HOST and its like, and prefers their host to our socket.
+  // The client would fill each gap from DOCKER_HOST and the like, and prefer that host to our socket.
   const gaps = {
     host: undefined,
     socketPath: undefined,

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { LABELS } from './labels.ts';
 import type { DockerNodeSettings } from './settings.ts';
 
-/** Added to a node's drain time before it is ended by force, seconds. */
+/** Added to a node's drain time before it is killed, seconds. */
 export const FORCE_MARGIN_SECONDS = 5;
 
 /** The container of a new managed node. */
@@ -28,9 +28,9 @@ export function containerOf(
     // Also what a bare `docker stop` waits.
     StopTimeout: Math.ceil(drainSeconds) + FORCE_MARGIN_SECONDS,
     HostConfig: {
-      // A first process that passes signals on and reaps children: many programs do neither.
+      // An init that passes signals on and reaps children: many programs do neither.
       Init: true,
-      // The controller replaces what ends.
+      // The controller replaces nodes that end.
       RestartPolicy: { Name: 'no' },
       ...(network === undefined ? {} : { NetworkMode: network }),
       ...(addressFrom === 'publishedPort'
@@ -40,7 +40,9 @@ export function containerOf(
   };
 }
 
-/** Nodes that are reached over loopback are published there only; anywhere else the host's interfaces are unknown. */
+/**
+ * Published on loopback only if nodes are reached there. Otherwise on all interfaces: the host's are not known here.
+ */
 function bindAddress(publishedHost: string): string {
   return isLoopback(publishedHost) ? publishedHost : '';
 }

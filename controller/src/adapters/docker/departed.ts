@@ -15,33 +15,36 @@ export type EndedContainer = Pick<ContainerFacts, 'id' | 'name' | 'labels' | 'ex
 
 interface Departure {
   readonly managed: boolean;
-  /** When it was noticed, by performance.now(). */
+  /** When its end was noticed, by performance.now(). */
   readonly at: number;
 }
 
-/** Nodes that are known to have ended: some are containers still, of others the engine said that they were removed. */
+/**
+ * Nodes that are known to have ended: containers that still exist, and containers that the engine has reported as
+ * removed.
+ */
 export class Departed {
   readonly #options: DepartedOptions;
   readonly #ended = new Map<string, Departure>();
   readonly #removed = new Map<string, Departure>();
-  /** Who had ended before us is no news. */
+  /** False until the first listing: ends before that are not worth a log line. */
   #isNews = false;
 
   constructor(options: DepartedOptions) {
     this.#options = options;
   }
 
-  /** True when the container is listed by the engine, and has ended. */
+  /** True if the engine lists the container, and the container has ended. */
   hasEnded(id: string): boolean {
     return this.#ended.has(id);
   }
 
-  /** True when the container was removed: its id never comes back, whatever an answer says that is older than its end. */
+  /** True if the container was removed. Its id never comes back, even if a delayed answer still lists it. */
   isRemoved(id: string): boolean {
     return this.#removed.has(id);
   }
 
-  /** Takes over all ended containers of a listing. `asked` tells who was asked to leave. */
+  /** Takes all ended containers of a listing. `asked` says which nodes were draining. */
   list(ended: readonly EndedContainer[], asked: (id: string) => boolean): void {
     const ids = new Set(ended.map(({ id }) => id));
     for (const id of this.#ended.keys()) if (!ids.has(id)) this.#ended.delete(id);
@@ -56,13 +59,13 @@ export class Departed {
     for (const [id, departure] of this.#removed) if (this.#isOver(departure)) this.#removed.delete(id);
   }
 
-  /** The engine said that it removed the container. */
+  /** The engine reported that it removed the container. */
   remove(id: string, managed: boolean): void {
-    // Removed after its end, it has been listed as gone since that.
+    // If it was removed after its end, it has been listed as gone since its end.
     this.#removed.set(id, this.#ended.get(id) ?? { managed, at: performance.now() });
   }
 
-  /** Those that ended lately. */
+  /** Nodes that ended recently. */
   get workloads(): readonly Workload[] {
     const lately = [...this.#ended].filter(([, departure]) => !this.#isOver(departure));
     return [...new Map([...lately, ...this.#removed])].map(([id, { managed }]) => ({
@@ -73,7 +76,7 @@ export class Departed {
     }));
   }
 
-  /** Managed containers that were kept long enough for their logs and for the next controller. */
+  /** Managed containers that have been kept long enough for their logs and for the next controller. */
   get removable(): readonly string[] {
     return [...this.#ended].filter(([, departure]) => departure.managed && this.#isOver(departure)).map(([id]) => id);
   }
@@ -92,7 +95,7 @@ export class Departed {
   }
 }
 
-/** An ended container as the engine's list has it: its exit code is only in the text of its status. */
+/** An ended container from the engine's list, where its exit code is only part of the status text. */
 export function endedRow(row: ContainerRow): EndedContainer {
   const exitCode = Number(/\((\d+)\)/.exec(row.Status)?.[1] ?? 0);
   return { id: row.Id, name: nameOf(row), labels: row.Labels, exitCode };

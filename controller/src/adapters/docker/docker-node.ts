@@ -3,26 +3,26 @@ import type { Workload } from '../../core/ports/workload-source.ts';
 import { type ProbeResult, probeReadiness, Readiness } from '../readiness.ts';
 import type { ContainerFacts } from './facts.ts';
 
-/** Time between probes of a node with a health check, which are there only to learn that it drains, ms. */
+/** Time between probes of a node with a health check, ms. They only find out whether it is draining. */
 const DRAIN_PROBE_MS = 1000;
-/** A node that is not ready for this long is worth a line, ms. */
+/** A node that is not ready after this long is logged, ms. */
 const OVERDUE_MS = 30_000;
 
 export interface DockerNodeHandlers {
-  /** Its phase changed by what a probe found. */
+  /** A probe has changed its phase. */
   onChange(): void;
-  /** It says on its readiness path that it drains. */
+  /** Its readiness path says that it is draining. */
   onDraining(): void;
 }
 
-/** A container as it was listed last. */
+/** A container as last listed. */
 export interface NodeView {
   readonly facts: ContainerFacts;
   readonly address: string | undefined;
   readonly readinessPath: string;
 }
 
-/** Watches one running container: whether it is ready, by its health check if it has one, else by probes of ours. */
+/** Watches one running container: whether it is ready, by its health check, or by probing it if it has none. */
 export class DockerNode {
   /** When it was first seen, by performance.now(). */
   readonly since = performance.now();
@@ -57,17 +57,17 @@ export class DockerNode {
     return this.#phase;
   }
 
-  /** Resolves when it was probed once, or cannot be probed. */
+  /** Resolves once it has been probed, or cannot be probed. */
   get looked(): Promise<void> {
     return this.#looked.promise;
   }
 
-  /** Takes over what a listing found. */
+  /** Takes what a listing found. */
   update(view: NodeView): void {
     const before = this.#view;
     this.#view = view;
     if (view.facts.startedAt !== before.facts.startedAt) {
-      // Another run: what was true of the one before says nothing of it.
+      // Another run: what was known about the previous run no longer holds.
       this.#readiness = new Readiness();
       this.#phase = 'starting';
       this.#begin();
@@ -82,7 +82,7 @@ export class DockerNode {
     this.#looked.resolve();
   }
 
-  /** Probes from now on, or no more while it cannot be reached. */
+  /** Starts probing, or stops while it cannot be reached. */
   #begin(): void {
     clearTimeout(this.#timer);
     this.#probe?.abort();
@@ -102,7 +102,7 @@ export class DockerNode {
     const probe = new AbortController();
     this.#probe = probe;
     const result = await probeReadiness(address, { path: readinessPath, signal: probe.signal });
-    // Given up, or another began meanwhile.
+    // Stopped, or superseded by another probe.
     if (this.#closed || this.#probe !== probe) return;
     this.#lastProbe = result;
     this.#readiness.take(result);
@@ -113,7 +113,7 @@ export class DockerNode {
     this.#timer = setTimeout(() => void this.#look(), waitMs);
   }
 
-  /** Works out its phase; true when that is another one. */
+  /** Recomputes its phase; true if it has changed. */
   #settle(): boolean {
     const { facts, address } = this.#view;
     const healthy = facts.health === 'none' ? this.#readiness.phase === 'ready' : facts.health === 'healthy';

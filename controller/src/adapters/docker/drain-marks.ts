@@ -6,10 +6,10 @@ export const DRAINS_DOCUMENT = 'drains';
 
 const marksSchema = z.record(z.string(), z.number());
 
-/** Node ids, and when each was asked to leave, Unix ms. */
+/** Node ids, and when each began to drain, Unix ms. */
 export type DrainTimes = Readonly<Record<string, number>>;
 
-/** Which nodes were asked to leave, for sources that can't mark the nodes themselves. */
+/** Which nodes are draining, for sources that cannot mark the nodes themselves. */
 export interface DrainMarks {
   load(): Promise<DrainTimes>;
   save(times: DrainTimes): Promise<void>;

@@ -2,7 +2,7 @@ import { messageOf } from '@wscluster/ring';
 import { type Logger, SerialQueue, Trouble } from '@wscluster/service';
 import { hasStarted } from './facts.ts';
 
-/** Keeps which nodes were asked to leave, since labels of a container cannot be changed: node id to Unix ms. */
+/** Stores which nodes are draining, since labels of a container cannot be changed: node id to Unix ms. */
 export interface DrainStore {
   load(): Promise<Readonly<Record<string, number>>>;
   save(drains: Readonly<Record<string, number>>): Promise<void>;
@@ -13,11 +13,11 @@ const CLOCK_SKEW_MS = 60_000;
 
 interface Drain {
   readonly since: number;
-  /** When the run that it is meant for began, by the engine's clock; undefined until that is known. */
+  /** When the run that it applies to began, by the engine's clock; undefined until that is known. */
   run: number | undefined;
 }
 
-/** Which containers were asked to leave, and when. What is started again has left and come back. */
+/** Which containers are draining, and since when. A container that is started again is no longer draining. */
 export class Drains {
   readonly #store: DrainStore;
   readonly #saves = new SerialQueue();
@@ -39,7 +39,10 @@ export class Drains {
     return this.#drains.get(id)?.since;
   }
 
-  /** Marks it as asked to leave, if it is not yet; resolves once that is kept, and is undone when it cannot be. */
+  /**
+   * Marks the container as draining, unless it is marked already. Resolves once that is saved; if it cannot be saved,
+   * it is undone.
+   */
   async add(id: string, run: number): Promise<void> {
     if (!this.#note(id, run)) return;
     try {
@@ -50,12 +53,12 @@ export class Drains {
     }
   }
 
-  /** As add; keeping it goes on in the background. */
+  /** Like add, but saves in the background. */
   note(id: string, run: number): void {
     if (this.#note(id, run)) this.#unsaved = true;
   }
 
-  /** Compares with the run that the container is in: drops the mark of an earlier one. */
+  /** Compares the mark with the container's present run: drops the mark of an earlier run. */
   observe(id: string, run: number): void {
     const drain = this.#drains.get(id);
     if (drain === undefined || !hasStarted({ startedAt: run })) return;
@@ -67,7 +70,7 @@ export class Drains {
     }
   }
 
-  /** Forgets all other containers; saves what is not saved yet, in the background. */
+  /** Forgets all other containers, and saves what is not saved yet in the background. */
   keepOnly(ids: ReadonlySet<string>): void {
     for (const id of this.#drains.keys()) {
       if (ids.has(id)) continue;
@@ -88,7 +91,7 @@ export class Drains {
     return true;
   }
 
-  /** One after the other, each with all that is known when its turn comes. */
+  /** One save at a time, each with everything that is known when it begins. */
   #save(): Promise<void> {
     this.#unsaved = false;
     return this.#saves.run(() => this.#saveNow());

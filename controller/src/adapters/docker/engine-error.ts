@@ -1,6 +1,6 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
 
-/** An answer of the engine that is no success, as the client library throws it. */
+/** An unsuccessful answer of the engine, as the client library throws it. */
 interface HttpFailure {
   readonly statusCode: number;
   readonly json?: { readonly message?: unknown } | null;
@@ -19,7 +19,7 @@ function engineMessage(thrown: unknown): string {
     .trim();
 }
 
-/** A failed request as SOURCE_UNAVAILABLE: what was wanted of which engine, why not, and what to do. */
+/** A failed request as SOURCE_UNAVAILABLE: the request, the engine, the reason, and what to do. */
 export function engineError(thrown: unknown, engine: string, what: string): WsClusterError {
   if (thrown instanceof WsClusterError) return thrown;
   const advice = adviceOn(thrown);

@@ -8,19 +8,19 @@ import { EVENT_FILTERS } from './event.ts';
 import { type ContainerFacts, factsOf } from './facts.ts';
 import type { Labels } from './labels.ts';
 
-/** A request that should be answered at once, ms. A frozen engine answers none. */
+/** Deadline of requests that should be answered at once, ms. A frozen engine answers none. */
 const ANSWER_MS = 5000;
-/** Creating and starting are real work on a busy host, ms. */
+/** Deadline of creating and starting, which are real work on a busy host, ms. */
 const WORK_MS = 20_000;
-/** A pull downloads, ms. */
+/** Deadline of a pull, which downloads, ms. */
 const PULL_MS = 600_000;
-/** A vanished engine is found out by TCP after some minutes, ms. */
+/** TCP keep-alive: finds out after some minutes that an engine has vanished, ms. */
 const TCP_KEEPALIVE_MS = 30_000;
 
 /** A row of the engine's list of containers. */
 export type ContainerRow = Docker.ContainerInfo;
 
-/** What people call a container. */
+/** The name that people know a container by. */
 export function nameOf({ Id, Names }: ContainerRow): string {
   return Names[0]?.replace(/^\//, '') ?? Id;
 }
@@ -46,7 +46,7 @@ export class Engine {
     );
   }
 
-  /** Undefined when there is no such container any more. */
+  /** Undefined if there is no such container. */
   inspect(id: string): Promise<ContainerFacts | undefined> {
     return this.#ask(`inspect container ${id}`, ANSWER_MS, async (abortSignal) => {
       try {
@@ -58,10 +58,10 @@ export class Engine {
     });
   }
 
-  /** Resolves once the engine sends events, with its bytes; `since` as momentAfter gives it. */
+  /** Resolves with the bytes of the event stream once the engine sends it. `since` is in the format of momentAfter. */
   events(since: string): Promise<Readable> {
     return this.#ask('send its events', ANSWER_MS, async (abortSignal) => {
-      // The signal ends only the request: nobody aborts it once there is an answer.
+      // The signal ends only the request: nothing aborts it once there is an answer.
       const request: object = { since, filters: EVENT_FILTERS, abortSignal };
       const stream = (await this.#docker.getEvents(request)) as unknown as IncomingMessage;
       stream.socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
@@ -72,7 +72,7 @@ export class Engine {
   /** Creates a container and starts it; one that cannot be started is removed again. */
   async run(name: string, container: Docker.ContainerCreateOptions): Promise<string> {
     const created = await this.#ask('create a container', WORK_MS, (abortSignal) => {
-      // By these two names, or the whole container would go into the URL as well.
+      // The library needs these two names, or it would put the whole container into the URL as well.
       const request = { _query: { name }, _body: container, abortSignal };
       return this.#docker.createContainer(request as Docker.ContainerCreateOptions);
     });
@@ -103,7 +103,7 @@ export class Engine {
       const stream = (await this.#docker.pull(image, { abortSignal })) as Readable;
       await new Promise<void>((resolve, reject) => {
         this.#docker.modem.followProgress(stream, (error: Error | null, lines: readonly { error?: string }[]) => {
-          // What fails after the first byte comes with status 200, as a line of the progress.
+          // A failure after the first byte comes with status 200, as a line of the progress.
           const failure = error ?? lines.find((line) => line.error !== undefined)?.error;
           if (failure === undefined) resolve();
           else reject(failure instanceof Error ? failure : new Error(failure));
@@ -112,28 +112,31 @@ export class Engine {
     });
   }
 
-  /** Sends the container's stop signal, and SIGKILL after `seconds`. Resolves when it has ended; false when there was nothing to stop. */
+  /**
+   * Sends the container's stop signal, and SIGKILL after `seconds`. Resolves when it has ended; false if there was
+   * nothing to stop.
+   */
   stop(id: string, seconds: number): Promise<boolean> {
     return this.#act(`stop container ${id}`, seconds * 1000 + WORK_MS, (abortSignal) =>
       this.#docker.getContainer(id).stop({ t: seconds, abortSignal }),
     );
   }
 
-  /** Sends SIGKILL; false when it does not run. */
+  /** Sends SIGKILL; false if it is not running. */
   kill(id: string): Promise<boolean> {
     return this.#act(`kill container ${id}`, ANSWER_MS, (abortSignal) =>
       this.#docker.getContainer(id).kill({ abortSignal }),
     );
   }
 
-  /** Removes a container with its anonymous volumes; false when it is not there, or runs and `force` is not given. */
+  /** Removes a container with its anonymous volumes; false if it does not exist, or runs without `force` given. */
   remove(id: string, force: boolean): Promise<boolean> {
     return this.#act(`remove container ${id}`, WORK_MS, (abortSignal) =>
       this.#docker.getContainer(id).remove({ v: true, force, abortSignal }),
     );
   }
 
-  /** Ends what is under way; nothing can be asked any more. */
+  /** Ends all requests; later ones fail. */
   close(): void {
     this.#closing.abort(new Error('the source is closed'));
   }
@@ -144,7 +147,7 @@ export class Engine {
         await act(signal);
         return true;
       } catch (error) {
-        // 304: is as wanted already; 404: is not there; 409: its state does not allow it.
+        // 304: already in that state; 404: does not exist; 409: its state does not allow the call.
         const status = statusOf(error);
         if (status === 304 || status === 404 || status === 409) return false;
         throw error;
@@ -152,7 +155,7 @@ export class Engine {
     });
   }
 
-  /** Ends though the library may not: an answer that breaks off in its middle never settles there. */
+  /** Ends even if the library does not: it never settles an answer that breaks off halfway. */
   async #ask<T>(what: string, ms: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const late = () => new Error(`no answer within ${ms / 1000} s`);
     try {

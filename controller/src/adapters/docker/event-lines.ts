@@ -1,8 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 
 /**
- * Cuts the engine's event stream into JSON texts, one a line. A chunk may hold several, or half of one, or half of a
- * character; what is unfinished waits for the next chunk.
+ * Splits the engine's event stream into JSON texts, one per line. A chunk may hold several lines, or a part of one, or
+ * a part of a character; an unfinished line waits for the next chunk.
  */
 export class EventLines {
   readonly #decoder = new StringDecoder('utf8');

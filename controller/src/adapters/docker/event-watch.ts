@@ -7,16 +7,18 @@ import { type ContainerEvent, momentAfter, parseEvent } from './event.ts';
 import { EventLines } from './event-lines.ts';
 
 const BACKOFF = { minMs: 50, maxMs: 5000 };
-/** At first, events of the last moment are asked for again: the engine answers before it has subscribed us, ms. */
+/**
+ * The first request also asks for the events of the last moment, ms: the engine answers before it has subscribed us.
+ */
 const OVERLAP_MS = 1000;
 
 export interface WatchHandlers {
   onEvent(event: ContainerEvent): void;
-  /** The stream is open, for the first time or again: events may have been missed. */
+  /** The stream is open, for the first time or again: events may have been lost before. */
   onOpen(): void;
 }
 
-/** Follows the engine's events for as long as it is not closed. */
+/** Follows the engine's events until it is closed. */
 export class EventWatch {
   readonly #open: (since: string) => Promise<Readable>;
   readonly #handlers: WatchHandlers;
@@ -36,7 +38,7 @@ export class EventWatch {
     this.#running = this.#run();
   }
 
-  /** Resolves when it is open, or when opening it failed once: subscribe first, then list. */
+  /** Resolves when the stream is open or could not be opened once: subscribe first, then list. */
   get tried(): Promise<void> {
     return this.#tried.promise;
   }
@@ -62,7 +64,7 @@ export class EventWatch {
     }
   }
 
-  /** Resolves when the stream ends, as it does when the engine is started again. */
+  /** Resolves when the stream ends, for instance because the engine restarts. */
   async #follow(stream: Readable): Promise<void> {
     this.#stream = stream;
     const ended = new Promise<void>((resolve) => {

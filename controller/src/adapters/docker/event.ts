@@ -5,7 +5,7 @@ export interface ContainerEvent {
   readonly container: string;
   /** As Docker names it, without what follows a colon: `start`, `die`, `health_status`, `network-connect`. */
   readonly action: string;
-  /** Number of the signal that it was sent. */
+  /** Number of the signal that was sent. */
   readonly signal: number | undefined;
   /** Undefined for events of networks, which do not name the labels of a container. */
   readonly labels: Readonly<Record<string, string>> | undefined;
@@ -20,7 +20,7 @@ const eventSchema = z.object({
   timeNano: z.number(),
 });
 
-/** Server-side filters: without them every run of a health check would be three events. */
+/** Filters on the server: without them every run of a health check would cause three events. */
 export const EVENT_FILTERS = {
   type: ['container', 'network'],
   event: [
@@ -38,7 +38,7 @@ export const EVENT_FILTERS = {
   ],
 };
 
-/** An event of the stream; undefined when it is of no container. Throws when the text is no event. */
+/** An event of the stream; undefined if it is not about a container. Throws if the text is not an event. */
 export function parseEvent(text: string): ContainerEvent | undefined {
   const { Type, Action, Actor, timeNano } = eventSchema.parse(JSON.parse(text));
   const attributes = Actor.Attributes ?? {};
@@ -54,8 +54,8 @@ export function parseEvent(text: string): ContainerEvent | undefined {
 }
 
 /**
- * The moment just after an event, as the engine takes it for `since`. Read from the text, since nanoseconds are more
- * than a JavaScript number holds.
+ * The moment just after an event, in the engine's format for `since`. Read from the text, since nanoseconds exceed what
+ * a JavaScript number can hold.
  */
 export function momentAfter(text: string): string | undefined {
   const nanos = /"timeNano":(\d+)/.exec(text)?.[1];

@@ -7,13 +7,13 @@ interface Entry {
 }
 
 /**
- * Facts of containers, read anew only where an event or the engine's list says that something changed: a listing of a
- * hundred containers must not be a hundred inspections.
+ * Facts of containers. Inspects a container again only if an event or the engine's list shows a change, so that listing
+ * a hundred containers does not take a hundred inspections.
  */
 export class FactsCache {
   readonly #inspect: (id: string) => Promise<ContainerFacts | undefined>;
   readonly #entries = new Map<string, Entry>();
-  /** Rises with each event, so that what was read before it is not kept after it. */
+  /** Increases with each event, so that what was read before an event is not kept after it. */
   #events = 0;
   readonly #lastEvent = new Map<string, number>();
   #allAt = 0;
@@ -22,7 +22,7 @@ export class FactsCache {
     this.#inspect = inspect;
   }
 
-  /** The facts of a listed container; undefined when it is not there any more. */
+  /** The facts of a listed container; undefined if it no longer exists. */
   async read(row: ContainerRow): Promise<ContainerFacts | undefined> {
     const signature = signatureOf(row);
     const known = this.#entries.get(row.Id);
@@ -41,20 +41,20 @@ export class FactsCache {
     this.#lastEvent.set(id, ++this.#events);
   }
 
-  /** Events were missed. */
+  /** Events may have been lost. */
   forgetAll(): void {
     this.#entries.clear();
     this.#allAt = ++this.#events;
   }
 
-  /** Drops what is kept of all other containers. */
+  /** Forgets all other containers. */
   keepOnly(ids: ReadonlySet<string>): void {
     for (const id of this.#entries.keys()) if (!ids.has(id)) this.#entries.delete(id);
     for (const id of this.#lastEvent.keys()) if (!ids.has(id)) this.#lastEvent.delete(id);
   }
 }
 
-/** All of a row that tells of a change. Its `Status` holds the uptime too, so only what is in parentheses counts. */
+/** The parts of a row that show a change. `Status` contains the uptime, so only its part in parentheses counts. */
 function signatureOf({ State, Status, NetworkSettings, Ports }: ContainerRow): string {
   return JSON.stringify([State, /\(.*\)/.exec(Status)?.[0], NetworkSettings?.Networks, Ports]);
 }

@@ -2,21 +2,21 @@ import { constants } from 'node:os';
 import type Docker from 'dockerode';
 import type { Labels } from './labels.ts';
 
-/** What we need to know of a container that has not ended. */
+/** What is needed of a container that has not ended. */
 export interface ContainerFacts {
   readonly id: string;
   readonly name: string;
-  /** As it was named when the container was created. */
+  /** The image name that the container was created with. */
   readonly image: string;
   readonly labels: Labels;
   /** Unix ms by the engine's clock. */
   readonly createdAt: number;
-  /** Unix ms by the engine's clock when it was started last; it tells one run of a container from the next. */
+  /** When it was last started, Unix ms by the engine's clock. It tells one run of a container from the next. */
   readonly startedAt: number;
   readonly running: boolean;
-  /** It does not run any more, and may be started again. */
+  /** It is no longer running, and may be started again. */
   readonly ended: boolean;
-  /** Of its last end. */
+  /** Exit code of its last run. */
   readonly exitCode: number;
   readonly paused: boolean;
   /** `none`: it has no health check. */
@@ -90,11 +90,13 @@ function healthOf(status: string | undefined): ContainerFacts['health'] {
 }
 
 const SIGTERM = 15;
-/** As glibc and musl count, which is how Docker does. */
+/** Counted as glibc and musl do, and so Docker. */
 const SIGRTMIN = 34;
 const SIGRTMAX = 64;
 
-/** The number of a signal as images write it: `SIGQUIT`, `quit`, `3`, `SIGRTMIN+3`. Docker's default is SIGTERM. */
+/**
+ * The number of a signal in the notations of images: `SIGQUIT`, `quit`, `3`, `SIGRTMIN+3`. Docker's default is SIGTERM.
+ */
 export function signalNumber(text: string | undefined): number {
   if (text === undefined || text === '') return SIGTERM;
   const name = text.toUpperCase().replace(/^SIG/, '');

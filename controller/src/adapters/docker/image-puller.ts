@@ -1,15 +1,15 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { type Logger, withDeadline } from '@wscluster/service';
 
-/** How long a creation waits for a pull, ms; a longer one goes on, and the next creation finds the image. */
+/** How long a creation waits for a pull, ms. A longer pull continues, and the next creation finds the image. */
 const WAIT_MS = 3000;
 
-/** Pulls missing images, each once at a time. */
+/** Pulls missing images, each only once at a time. */
 export class ImagePuller {
   readonly #pull: (image: string) => Promise<void>;
   readonly #log: Logger;
   readonly #pulls = new Map<string, Promise<void>>();
-  /** Their last pull failed, so that the next one is no news. */
+  /** Images whose last pull failed: the next attempt is not logged again. */
   readonly #failed = new Set<string>();
 
   constructor(pull: (image: string) => Promise<void>, log: Logger) {
@@ -17,7 +17,7 @@ export class ImagePuller {
     this.#log = log;
   }
 
-  /** Resolves when the image was pulled. Rejects with SOURCE_UNAVAILABLE when it could not be, or not yet. */
+  /** Resolves once the image is pulled. Rejects with SOURCE_UNAVAILABLE if it could not be, or is not yet. */
   async need(image: string): Promise<void> {
     const pull = this.#pulls.get(image) ?? this.#begin(image);
     const late = () =>

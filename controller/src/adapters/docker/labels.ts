@@ -1,6 +1,6 @@
 import { weightSchema } from '@wscluster/ring';
 
-/** Labels of containers that mean something to us. */
+/** Labels of containers that wscluster reads. */
 export const LABELS = {
   /** The cluster that a container belongs to. */
   cluster: 'wscluster.io/cluster',
@@ -10,7 +10,7 @@ export const LABELS = {
   weight: 'wscluster.io/weight',
   /** Port of this node inside its container. */
   port: 'wscluster.io/port',
-  /** `true`: asked to leave from the start. */
+  /** `true`: the node drains from the start. */
   drain: 'wscluster.io/drain',
 } as const;
 
@@ -20,11 +20,11 @@ export interface NodeLabels {
   readonly weight: number | undefined;
   readonly port: number | undefined;
   readonly drain: boolean;
-  /** Labels whose values cannot be used, in words. */
+  /** Labels with unusable values, in words. */
   readonly problems: readonly string[];
 }
 
-/** What a container's labels say of it as a node. An unusable value counts as not there. */
+/** What a container's labels say about the node. An unusable value counts as missing. */
 export function nodeLabels(labels: Labels): NodeLabels {
   const problems: string[] = [];
   const read = (name: string, allowed: string, isValid: (value: number) => boolean): number | undefined => {
@@ -52,7 +52,10 @@ export function isManaged(labels: Labels, cluster: string): boolean {
   return labels[LABELS.managed] === 'true' && labels[LABELS.cluster] === cluster;
 }
 
-/** True when the container is a node of the cluster: it has the selector's labels and is not said to be another's. */
+/**
+ * True when the container is a node of the cluster: it has the selector's labels and does not belong to another
+ * cluster.
+ */
 export function isSelected(labels: Labels, selector: Labels, cluster: string): boolean {
   if (isManaged(labels, cluster)) return true;
   if ((labels[LABELS.cluster] ?? cluster) !== cluster) return false;

@@ -23,17 +23,17 @@ export { type DockerConnection, publishedHostOf } from './connection.ts';
 export type { DrainStore } from './drains.ts';
 export type { DockerNodeSettings } from './settings.ts';
 
-/** Requests to the engine at once. */
+/** Concurrent requests to the engine. */
 const REQUESTS = 16;
-/** So that no listing misses the end of a node, ms. */
+/** How long an ended node is listed as gone, so that no listing misses its end, ms. */
 const TOMBSTONE_MS = 60_000;
-/** A managed container that was created and not started after this long never will be, ms. */
+/** A managed container that has not been started this long after its creation never will be, ms. */
 const STILLBORN_MS = 60_000;
-/** Added to the time after which the engine should have ended a container by force, before it is killed again, ms. */
+/** How long the engine may be late to kill a container before it is killed again, ms. */
 const FORCE_SLACK_MS = 2000;
-/** At the end of the whole system nobody is served any more: nodes get this long to end, s. */
+/** When the whole system ends, nobody is served any longer: nodes get this long to end, s. */
 const END_GRACE_SECONDS = 1;
-/** To remove them all must not take longer, ms. */
+/** The deadline for removing all of them, ms. */
 const END_DEADLINE_MS = 60_000;
 const END_LOOK_MS = 20;
 export interface DockerSourceOptions {
@@ -43,15 +43,15 @@ export interface DockerSourceOptions {
   /** Read at each use. */
   readonly settings: () => DockerNodeSettings;
   readonly drains: DrainStore;
-  /** Milliseconds that a managed container which ended is kept for its logs, and listed as gone; default 60,000. */
+  /** How long an ended managed container is kept for its logs, and listed as gone, ms; default 60,000. */
   readonly tombstoneMs?: number;
   readonly log: Logger;
 }
 
 /**
  * Nodes as containers of one Docker engine: those with the selector's labels, whoever started them, and those that the
- * controller creates. Rejects with CONFIG_INVALID, or as `drains.load` does; an engine that does not answer is no
- * reason to: list() says so, and it is tried again.
+ * controller creates. Rejects with CONFIG_INVALID, or as `drains.load` does. It does not reject if the engine does not
+ * answer: list() then does, and the connection is retried.
  */
 export async function openDockerSource(
   options: DockerSourceOptions,
@@ -71,11 +71,11 @@ class DockerSource implements WorkloadSource {
   readonly #addresses: Addresses;
   readonly #images: ImagePuller;
   readonly #onChange: () => void;
-  /** Those that have not ended, as they were listed last. */
+  /** Containers that have not ended, as last listed. */
   readonly #nodes = new Map<string, DockerNode>();
   readonly #departed: Departed;
   readonly #signals = new StopSignals();
-  /** When those that were asked to stop should have ended. */
+  /** When containers that were asked to stop should have ended. */
   readonly #stopBy = new Map<string, number>();
   readonly #listings = new SerialQueue();
   #listed = false;
@@ -101,7 +101,7 @@ class DockerSource implements WorkloadSource {
     });
   }
 
-  /** One listing at a time: an older one must not overwrite what a newer one found. */
+  /** One listing at a time: an older one must not overwrite the result of a newer one. */
   list(): Promise<readonly Workload[]> {
     return this.#listings.run(() => this.#listNow());
   }
@@ -132,7 +132,7 @@ class DockerSource implements WorkloadSource {
     this.#drains.note(id, node.facts.startedAt);
     const asked = this.#stopBy.has(id);
     this.#stopBy.set(id, Math.min(this.#stopBy.get(id) ?? Number.POSITIVE_INFINITY, performance.now() + graceMs));
-    // A second stop signal would end many a program at once. Its time is up when a listing finds so.
+    // Sent only once: a second stop signal would end many programs immediately. Listings notice when its time is up.
     if (asked || this.#signals.has(node.facts)) return;
     this.#engine.stop(id, Math.ceil(graceMs / 1000)).catch((error: unknown) => {
       this.#stopBy.delete(id);
@@ -174,7 +174,7 @@ class DockerSource implements WorkloadSource {
     this.#engine.close();
     await this.#watch.close();
     await this.#listings.idle();
-    // A listing that was under way may have found more.
+    // A listing that was in progress may have found more nodes.
     for (const node of this.#nodes.values()) node.close();
     await this.#drains.settled();
   }
@@ -230,7 +230,9 @@ class DockerSource implements WorkloadSource {
     ];
   }
 
-  /** By the selector, and those that we made under another one, which nobody else would ever end. */
+  /**
+   * Containers that the selector matches, and managed ones from an earlier selector, which nothing else would ever end.
+   */
   async #selectedRows({ selector }: DockerNodeSettings): Promise<readonly ContainerRow[]> {
     const { cluster } = this.#options;
     const managed = this.#managedLabels;
@@ -251,7 +253,7 @@ class DockerSource implements WorkloadSource {
     for (const facts of alive) {
       const { id } = facts;
       const view = { facts, address: addresses.get(id), readinessPath: settings.readinessPath };
-      // An event of a start may come before all that belongs to it: look again until it is complete.
+      // The event of a start may come before the container is complete: look again until it is.
       if (view.address === undefined && facts.running) this.#facts.forget(id);
       this.#drains.observe(id, facts.startedAt);
       const node = this.#nodes.get(id);
@@ -292,7 +294,7 @@ class DockerSource implements WorkloadSource {
     };
   }
 
-  /** What must happen some time and cannot be waited for. */
+  /** Work that has to be done at some point, and that no listing waits for. */
   #cleanUp(): void {
     const now = performance.now();
     const unstarted = [...this.#nodes.values()].filter(({ facts }) => !hasStarted(facts) && this.#isManaged(facts));

@@ -1,6 +1,6 @@
 import type { ContainerFacts } from './facts.ts';
 
-/** Which signals containers got, and when last. */
+/** Which signals each container received, and when last. */
 export class StopSignals {
   readonly #last = new Map<string, Map<number, number>>();
 
@@ -11,8 +11,8 @@ export class StopSignals {
   }
 
   /**
-   * True when the container got its stop signal in its present run: it is on its way out, though the engine calls it
-   * running until it dies.
+   * True when the container received its stop signal in its present run. It is ending, although the engine calls it
+   * running until it has ended.
    */
   has({ id, stopSignal, startedAt }: ContainerFacts): boolean {
     return (this.#last.get(id)?.get(stopSignal) ?? Number.NEGATIVE_INFINITY) >= startedAt;

@@ -1,6 +1,6 @@
 import type { Leadership } from '../../core/ports/leadership.ts';
 
-/** For one controller alone: it leads as soon as it wants to, until it gives the lead up. */
+/** For a single controller: it leads as soon as it asks to, until it gives up the lead. */
 export function alwaysLeader(): Leadership {
   let lead: AbortController | undefined;
   const release = async () => {

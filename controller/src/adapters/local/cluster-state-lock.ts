@@ -2,8 +2,8 @@ import { join, resolve } from 'node:path';
 import { acquireStateLock, type StateLock } from '@wscluster/service';
 
 /**
- * Without brokers a cluster's state is a folder, its nodes, ring and spec: one controller at a time works with it.
- * Throws STATE_IN_USE with the pid of the one that does, and CONFIG_INVALID when the folder cannot be written.
+ * Without brokers the state of a cluster (nodes, ring, spec) is a folder: one controller at a time works with it.
+ * Throws STATE_IN_USE with the pid of the one that does, and CONFIG_INVALID if the folder is not writable.
  */
 export function lockClusterState(stateDir: string, cluster: string): Promise<StateLock> {
   const folder = resolve(stateDir, cluster);

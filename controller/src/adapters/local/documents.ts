@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import type { Documents } from '../../core/ports/documents.ts';
 
-/** A JSON file each, in the folder of the cluster's state. */
+/** One JSON file per document, in the folder of the cluster's state. */
 export function openFileDocuments(directory: string): Documents {
   const path = (name: string) => join(directory, `${name}.json`);
   return {

@@ -5,12 +5,12 @@ import { probeReadiness, Readiness } from '../readiness.ts';
 import type { NodeRecord, NodeRecords } from './node-record.ts';
 
 /**
- * Watches one node process: that it lives, where it listens and whether it is ready. Tells `onChange` of each change of
- * phase; an adopted process is not our child, so its end is noticed by looking.
+ * Watches one node process: whether it lives, where it listens and whether it is ready. Calls `onChange` on each change
+ * of phase. An adopted process is not a child of this one, so its end is noticed by polling.
  */
 export class NodeProcess {
   readonly record: NodeRecord;
-  /** Resolves when the process was looked at once, so that what an adopted one is doing is known. */
+  /** Resolves once the process has been looked at, so that the state of an adopted process is known. */
   looked: Promise<void> = Promise.resolve();
   readonly #records: NodeRecords;
   readonly #onChange: () => void;
@@ -32,7 +32,7 @@ export class NodeProcess {
     this.#readAddress();
   }
 
-  /** Begins to watch. */
+  /** Starts to watch. */
   start(): void {
     this.looked = this.#look();
     void this.looked.then(() => this.#schedule());
@@ -74,7 +74,7 @@ export class NodeProcess {
     }
   }
 
-  /** Asks it to end, and ends it by force after `graceMs`, or sooner if it was told so before. */
+  /** Asks it to end, and kills it after `graceMs`, or sooner if an earlier call said so. */
   terminate(graceMs: number): void {
     const forceAt = performance.now() + graceMs;
     if (forceAt >= this.#forceAt) return;
@@ -88,14 +88,14 @@ export class NodeProcess {
     this.#forceTimer = setTimeout(() => this.signal('SIGKILL'), graceMs);
   }
 
-  /** The process has ended: says so from now on. */
+  /** The process has ended: its phase is gone from now on. */
   ended(): void {
     if (this.#phase === 'gone') return;
     this.close();
     this.#setPhase('gone');
   }
 
-  /** Stops watching; the process goes on. */
+  /** Stops watching; the process keeps running. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);

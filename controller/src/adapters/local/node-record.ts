@@ -9,16 +9,16 @@ const recordSchema = z.object({
   pid: z.int().positive(),
   /** See processIdentity. */
   identity: z.string(),
-  /** Unix ms; undefined in records of former versions. */
+  /** Unix ms; undefined in records of earlier versions. */
   createdAt: z.number().optional(),
-  /** Unix ms; undefined while it was not asked to leave. */
+  /** Unix ms; undefined if it is not draining. */
   drainingSince: z.number().optional(),
-  /** It got its SIGTERM; a second one would end it at once. */
+  /** It was sent SIGTERM; a second one would end it at once. */
   stopping: z.boolean().optional(),
 });
 export type NodeRecord = z.infer<typeof recordSchema>;
 
-/** The folder of a cluster's node processes: a record each, by which the next controller finds them. */
+/** The folder of a cluster's node processes, with one record each, by which the next controller finds them. */
 export class NodeRecords {
   readonly #directory: string;
 
@@ -33,7 +33,7 @@ export class NodeRecords {
     return join(this.#directory, `${id}.port`);
   }
 
-  /** The address that the node announced; undefined while it has not. Throws CONFIG_INVALID when it is not host:port. */
+  /** The address that the node announced; undefined if it has not yet. Throws CONFIG_INVALID if it is not host:port. */
   address(id: string): string | undefined {
     let text: string;
     try {
@@ -61,7 +61,7 @@ export class NodeRecords {
     rmSync(this.portFile(id), { force: true });
   }
 
-  /** All records; unreadable ones by file name in `damaged`. */
+  /** All records; `damaged` has the file names of unreadable ones. */
   load(): { records: NodeRecord[]; damaged: string[] } {
     const records: NodeRecord[] = [];
     const damaged: string[] = [];

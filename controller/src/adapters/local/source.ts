@@ -7,19 +7,19 @@ import type { NodeSettings, SourceHandlers, Workload, WorkloadSource } from '../
 import { NodeProcess } from './node-process.ts';
 import { type NodeRecord, NodeRecords } from './node-record.ts';
 
-/** Added to a node's drain time before it is ended by force, ms. */
+/** Added to a node's drain time before it is killed, ms. */
 const FORCE_MARGIN_MS = 5000;
-/** At the end of the whole system nobody is served any more: nodes get this long to end, ms. */
+/** When the whole system ends, nobody is served any longer: nodes get this long to end, ms. */
 const END_GRACE_MS = 500;
 /** Ended nodes are listed as gone for this long, ms, so that no listing misses their end. */
 const TOMBSTONE_MS = 60_000;
 
 export interface LocalSourceOptions {
-  /** Folder of the records; made when missing. */
+  /** Folder of the records; created if missing. */
   readonly directory: string;
   /** Read at each start of a node. */
   readonly settings: () => NodeSettings;
-  /** What nodes find in their environment beside the controller's own and what they are told by the source. */
+  /** Environment of nodes, in addition to the controller's own and what the source sets. */
   readonly env?: Readonly<Record<string, string>>;
   /** Program and arguments of the sample backend. */
   readonly sampleCommand: readonly string[];
@@ -27,8 +27,8 @@ export interface LocalSourceOptions {
 }
 
 /**
- * Nodes as processes of this machine. They outlive the controller: the next one finds them by their records.
- * Their output goes where the controller's goes.
+ * Nodes as processes on this machine. They outlive the controller, and the next one finds them by their records. Their
+ * output goes where the controller's goes.
  */
 export function openLocalSource(options: LocalSourceOptions, handlers: SourceHandlers): WorkloadSource {
   return new LocalSource(options, handlers);
@@ -44,7 +44,7 @@ class LocalSource implements WorkloadSource {
 
   constructor(options: LocalSourceOptions, handlers: SourceHandlers) {
     this.#options = options;
-    // A child's end is told to whoever started it, closed or not.
+    // The end of a child is reported even to a closed source.
     this.#onChange = () => {
       if (!this.#closed) handlers.onChange();
     };
@@ -77,7 +77,7 @@ class LocalSource implements WorkloadSource {
     const [program = '', ...args] = command ?? sampleCommand;
     const id = `node-${randomBytes(4).toString('hex')}`;
     const child = spawn(program, args, {
-      // A session of its own: Ctrl-C at the controller's terminal is not meant for the nodes.
+      // Its own session: Ctrl-C at the controller's terminal is not meant for the nodes.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {
@@ -109,7 +109,7 @@ class LocalSource implements WorkloadSource {
     try {
       this.#records.save(record);
     } catch (error) {
-      // Without a record nobody would ever end it.
+      // Without a record nothing would ever end it.
       child.kill('SIGKILL');
       throw new WsClusterError(
         'SOURCE_UNAVAILABLE',
@@ -167,7 +167,7 @@ class LocalSource implements WorkloadSource {
     return node;
   }
 
-  /** Lists it as gone for a while; as long as its record is there, the next controller knows of its end too. */
+  /** Lists it as gone for a while. As long as its record exists, the next controller knows about its end too. */
   #bury(node: NodeProcess): void {
     const timer = setTimeout(() => {
       this.#tombstones.delete(timer);
@@ -186,7 +186,7 @@ class LocalSource implements WorkloadSource {
   }
 }
 
-/** The controller's own settings are no business of a backend, its token least of all. */
+/** A backend must not get the controller's own settings, above all not its token. */
 function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^WSCLUSTER_(API_|NACOS_|CLUSTER$)/.test(name)));
 }

@@ -7,11 +7,11 @@ import { checkNamespace, V3_LOGIN, v3Api } from './v3.ts';
 
 export interface ChosenApi {
   readonly api: NacosApi;
-  /** Of the server; undefined where it does not say (1.x and 2.x). */
+  /** Version of the server; undefined where it does not say (1.x and 2.x). */
   readonly version: string | undefined;
 }
 
-/** The API to speak with these servers: the one that is asked for, or with `auto` v3 where the server has it, else v1. */
+/** The API for these servers: the requested one, or with `auto` v3 where the server has it, else v1. */
 export async function chooseApi(
   http: NacosHttp,
   wanted: 'auto' | 'v1' | 'v3',
@@ -31,7 +31,7 @@ export async function chooseApi(
   return { api: v1Api(new NacosSession(http, credentials, V1_LOGIN), name), version: undefined };
 }
 
-/** Undefined: no v3 API. It answers without credentials. */
+/** Undefined: there is no v3 API. It answers without credentials. */
 async function v3State(http: NacosHttp): Promise<{ version: string | undefined } | undefined> {
   const answer = await http.call({ method: 'GET', path: '/v3/admin/core/state' });
   if (isMissing(answer)) return undefined;

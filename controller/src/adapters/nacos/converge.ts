@@ -6,13 +6,13 @@ import type { NacosApi, ServiceView } from './api.ts';
 import { type Instance, isOurs, keyOf } from './instances.ts';
 import { type Plan, plan } from './plan.ts';
 
-/** Calls under way at once: 1,000 instances are written in about 3 s. */
+/** Concurrent calls: 1,000 instances are written in about 3 s. */
 const CONCURRENCY = 8;
-/** What is written shows in lists after 0.5 to 1 s, so they are asked again after this time. Milliseconds. */
+/** Lists show a write after 0.5 to 1 s, so they are read again after this time. Milliseconds. */
 const LOOK_AGAIN_MS = 250;
-/** What does not show after this time is written again. Milliseconds. */
+/** A write that does not show after this time is repeated. Milliseconds. */
 const WRITE_AGAIN_MS = 3_000;
-/** Of one thing in one run; then something or somebody else writes there. */
+/** Writes of one thing in one run. After more than that, something else must be writing there. */
 const MAX_WRITES = 4;
 
 export interface Goal {
@@ -23,17 +23,17 @@ export interface Goal {
 }
 
 export interface Reached {
-  /** Wanted instances at whose address somebody else has registered one. */
+  /** Wanted instances whose address somebody else has registered. */
   readonly taken: readonly Instance[];
-  /** Nacos was told to check the health of no instance, in a part of the service where others have instances too. */
+  /** Nacos was told not to check the health of instances, in a part of the service where others have instances too. */
   readonly tookHealthFromOthers: boolean;
 }
 
 type Action = 'register' | 'update' | 'deregister';
 
 /**
- * Writes what is missing until the service itself shows `wanted`. Looking after writing is not caution only: Nacos lists
- * late, and an edit by hand lies above what is registered, for a minute even after the instance was removed.
+ * Writes what is missing until the service itself shows `wanted`. The check afterwards is necessary: Nacos lists late,
+ * and a manual edit hides what is registered, for a minute even after the instance was removed.
  */
 export async function converge(api: NacosApi, goal: Goal, signal: AbortSignal): Promise<Reached> {
   const { wanted, owner, service } = goal;
@@ -49,7 +49,7 @@ export async function converge(api: NacosApi, goal: Goal, signal: AbortSignal): 
 
     const checked = present && view?.healthUnchecked !== true;
     if (isDone(todo) && !checked) return { taken: todo.taken, tookHealthFromOthers };
-    // Before the first instance is there, so that no check of Nacos ever comes between.
+    // Before the first instance exists, so that Nacos never checks one in between.
     if (checked && writes.due('the health checker', 'update')) {
       tookHealthFromOthers ||= existing.some((instance) => !isOurs(instance, owner));
       await prepare(api, view);
@@ -58,7 +58,7 @@ export async function converge(api: NacosApi, goal: Goal, signal: AbortSignal): 
       signal.throwIfAborted();
       if (!writes.due(keyOf(instance), action)) return;
       await (action === 'deregister' ? api.deregister(instance) : api.register(instance));
-      // What was edited by hand, or updated before, is shown instead of what is registered.
+      // A manual edit or an earlier update hides what is registered.
       if (action === 'update') await api.override(instance);
     });
     await delay(LOOK_AGAIN_MS, undefined, { signal });
@@ -89,11 +89,11 @@ class Writes {
     this.#service = service;
   }
 
-  /** Whether to write now; notes that it is done. Throws when it was written often and still does not show. */
+  /** Whether to write now; if so, counts the write. Throws if it was written many times and still does not show. */
   due(what: string, action: Action): boolean {
     const last = this.#last.get(what);
     const now = performance.now();
-    // Another action than before means that the one before has shown.
+    // A different action means that the previous one has shown.
     if (last?.action === action && now - last.at < WRITE_AGAIN_MS) return false;
     const times = (last?.times ?? 0) + 1;
     if (times > MAX_WRITES)

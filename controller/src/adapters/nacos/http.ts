@@ -2,31 +2,31 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 
-/** Of one call to one server, in milliseconds. */
+/** Deadline of one call to one server, in milliseconds. */
 const TIMEOUT_MS = 5_000;
-/** More than the list of the largest service; whatever is larger is no answer of a Nacos. */
+/** More than the list of the largest service; anything larger is not an answer from Nacos. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 export interface Answer {
   readonly status: number;
   readonly text: string;
-  /** Base URL of the server that gave it, for messages. */
+  /** Base URL of the server that answered, for messages. */
   readonly server: string;
 }
 
 export interface Call {
   readonly method: string;
-  /** Below the context path. */
+  /** Relative to the context path. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Sent in the body, which stays out of access logs. */
+  /** Sent in the body, which is not in access logs. */
   readonly form?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * HTTP calls to the servers of one Nacos. A call goes to the server that answered last, and to the next one when that is
- * not reached in 5 s or answers 5xx. All calls that are made can be repeated safely.
+ * HTTP calls to the servers of one Nacos. A call goes to the server that answered last, and to the next one if that
+ * does not answer within 5 s or answers 5xx. All calls that are made are safe to repeat.
  */
 export class NacosHttp {
   readonly #bases: readonly URL[];
@@ -43,7 +43,7 @@ export class NacosHttp {
     this.#agent = scheme === 'https' ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   }
 
-  /** Any answer is returned, of whatever status. Rejects with REGISTRY_UNAVAILABLE when no server answers. */
+  /** Returns the answer, whatever its status. Rejects with REGISTRY_UNAVAILABLE if no server answers. */
   async call(call: Call): Promise<Answer> {
     const failures: string[] = [];
     let answer: Answer | undefined;
@@ -64,7 +64,7 @@ export class NacosHttp {
     );
   }
 
-  /** Calls under way fail, and later ones. Leaves no connection. */
+  /** Fails calls in progress and later ones. Leaves no connection. */
   close(): void {
     this.#closed.abort();
     this.#agent.destroy();
@@ -74,7 +74,7 @@ export class NacosHttp {
     try {
       return await this.#once(base, call);
     } catch (error) {
-      // A kept connection that the server closed meanwhile says nothing about the server.
+      // If the server closed a kept connection, that says nothing about the server.
       if (error instanceof StaleConnection) return await this.#once(base, call);
       throw error;
     }

@@ -11,7 +11,7 @@ export interface Instance {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Whose instances these are; it is written into the metadata of each. */
+/** The owner of these instances; it is written into the metadata of each. */
 export interface Ownership {
   readonly owner: string;
   readonly cluster: string;
@@ -20,17 +20,17 @@ export interface Ownership {
 export const keyOf = ({ ip, port }: Pick<Instance, 'ip' | 'port'>): string =>
   ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 
-/** Nobody else's instances are ever touched, and these marks tell them apart. */
+/** These marks tell our instances from those of others, which are never touched. */
 export const isOurs = ({ metadata }: Instance, owner: string): boolean =>
   metadata['managed-by'] === 'wscluster' && metadata.owner === owner;
 
 /**
- * The instances that stand for `members`. The revision of the ring is not among their metadata: it would have every
- * instance written, and every consumer told, at each step of the ring, for something that no consumer can compare.
+ * The instances for `members`. Their metadata does not include the ring's revision: every instance would be written,
+ * and every consumer notified, at each step of the ring, for a value that no consumer can compare.
  */
 export function instancesOf(members: readonly Member[], { owner, cluster }: Ownership): Instance[] {
   const byAddress = new Map<string, Instance>();
-  // Where a leaving and an arriving node share an address the arriving one is meant.
+  // If a leaving and an arriving node share an address, the arriving one is meant.
   const leavingFirst = [...members].sort((a, b) => Number(b.state === 'draining') - Number(a.state === 'draining'));
   for (const { address, nodeId, ringId, weight, state } of leavingFirst) {
     const colon = address.lastIndexOf(':');

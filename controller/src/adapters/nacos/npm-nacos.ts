@@ -33,14 +33,14 @@ interface NameProxyOptions {
   readonly httpclient: HttpClient;
 }
 
-// Its public client opens a UDP socket on all interfaces, retries on its own and loses what the server said. So the class
-// below it is taken, which has no socket and no state, and the calls are made by our own caller.
+// The package's public client opens a UDP socket on all interfaces, retries on its own and hides what the server said.
+// So this uses the class below it, which has no socket and no state, and makes the calls itself.
 const fromNacos = createRequire(createRequire(import.meta.url).resolve('nacos'));
 const NameProxyClass = fromNacos('nacos-naming/lib/naming/proxy') as new (options: NameProxyOptions) => NameProxy;
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** What the npm package `nacos` asks of a server, sent by `send` (which knows servers, credentials and context path). */
+/** The requests of the npm package `nacos`, sent by `send` (which knows servers, credentials and context path). */
 export class NpmNacos {
   readonly #namespace: string;
   readonly #send: (call: Call) => Promise<Answer>;
@@ -66,7 +66,7 @@ export class NpmNacos {
       const { status, text } = await outcome;
       return { status, data: text };
     };
-    // With one server it tries once. Its name is not used: `send` has the real ones.
+    // With one server it tries once. The name is not used: `send` has the real servers.
     const proxy = new NameProxyClass({
       serverList: ['nacos:80'],
       namespace: this.#namespace,
@@ -76,7 +76,7 @@ export class NpmNacos {
     try {
       await use(proxy);
     } catch (error) {
-      // It says only that it failed; the answer says why.
+      // The package only says that it failed; the answer says why.
       if (outcome === undefined) throw error;
     }
     if (outcome === undefined) throw new Error('the npm package nacos made no request');

@@ -1,15 +1,15 @@
 import { type Instance, isOurs, keyOf } from './instances.ts';
 
-/** What takes a service from what it holds to what it should hold. */
+/** The changes that take a service from its present instances to the wanted ones. */
 export interface Plan {
   readonly register: readonly Instance[];
   readonly update: readonly Instance[];
   readonly deregister: readonly Instance[];
-  /** Wanted, but an instance of somebody else is registered at the same address. Left alone. */
+  /** Wanted, but somebody else has registered an instance at the same address. Left alone. */
   readonly taken: readonly Instance[];
 }
 
-/** `existing`: all instances of the service; those of others are never in `update` or `deregister`. */
+/** `existing`: all instances of the service. Instances of others are never in `update` or `deregister`. */
 export function plan(existing: readonly Instance[], wanted: readonly Instance[], owner: string): Plan {
   const registered = new Map(existing.map((instance) => [keyOf(instance), instance]));
   const keep = new Set(wanted.map(keyOf));
@@ -28,7 +28,10 @@ export function plan(existing: readonly Instance[], wanted: readonly Instance[],
   };
 }
 
-/** Metadata that others have added (labels for traffic rules, say) are no difference, and an update keeps them. */
+/**
+ * Metadata that others have added (labels for traffic rules, for example) do not count as a difference, and an update
+ * keeps them.
+ */
 function says(found: Instance, wanted: Instance): boolean {
   return (
     found.weight === wanted.weight &&

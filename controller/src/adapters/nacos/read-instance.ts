@@ -10,7 +10,7 @@ const instanceSchema = z.object({
   metadata: z.record(z.string(), z.string()).nullish(),
 });
 
-/** Undefined: not an array of instances as Nacos gives it. */
+/** Undefined: not an array of instances in Nacos' format. */
 export function readInstances(value: unknown): Instance[] | undefined {
   const parsed = z.array(instanceSchema).safeParse(value);
   if (!parsed.success) return undefined;

@@ -12,11 +12,11 @@ import type { CredentialsProvider, NacosCredentials } from './session.ts';
 
 export type { CredentialsProvider, NacosCredentials } from './session.ts';
 
-/** After a failure the lists may not show yet what was written before it. Milliseconds. */
+/** After a failure, lists may not show yet what was written before it. Milliseconds. */
 const SETTLE_MS = 1_500;
 
 export interface NacosRegistryOptions {
-  /** `host:port` each; the next one is asked when one fails. */
+  /** `host:port` each; if one fails, the next one is asked. */
   readonly servers: readonly string[];
   /** Default http. */
   readonly scheme?: 'http' | 'https';
@@ -29,11 +29,15 @@ export interface NacosRegistryOptions {
   /** Default DEFAULT_GROUP. */
   readonly group?: string;
   readonly service: string;
-  /** What Nacos calls a cluster, a part of the service; default DEFAULT. Nacos checks the health of none of its instances. */
+  /**
+   * Nacos' name for a part of a service: cluster. Default DEFAULT. Nacos checks the health of none of its instances.
+   */
   readonly clusterName?: string;
-  /** Rotated ones are taken at the next login, by a function that tells them; what is refused leads to a login. */
+  /** A function, since credentials rotate: the next login uses the new ones, and a refusal causes a login. */
   readonly credentials?: NacosCredentials | CredentialsProvider | undefined;
-  /** Whose the instances are: only those with this owner in their metadata are touched. Unique among all who write there. */
+  /**
+   * Owner of the instances: only those with this owner in their metadata are touched. Unique among all who write there.
+   */
   readonly owner: string;
   /** Name of the WsCluster, for the metadata; default the owner. */
   readonly cluster?: string;
@@ -70,7 +74,7 @@ class NacosRegistry implements Registry {
   async clear(): Promise<void> {
     await this.#run(async (api) => {
       await this.#converge(api, []);
-      // Nacos itself takes an empty service away after a minute; nobody should wonder about it until then.
+      // Nacos removes an empty service after a minute; remove it now, so that nobody wonders about it until then.
       const view = await api.service();
       if (view !== undefined && !view.configured) await api.deleteService();
     });

@@ -7,32 +7,29 @@ interface NacosUser {
   readonly password: string;
 }
 
-/** A user, for whom a token is fetched as needed, or a token that is valid as it is. */
+/** A user, for whom a token is fetched when needed, or a token that is already valid. */
 export type NacosCredentials = NacosUser | { readonly token: string };
 
-/** Tells the present credentials, which may be rotated; undefined when there are none. Must not throw. */
+/** Returns the present credentials, which may be rotated; undefined if there are none. Must not throw. */
 export type CredentialsProvider = () => NacosCredentials | undefined;
 
-/** A token is replaced before it ends. */
+/** The part of its lifetime after which a token is replaced. */
 const USED_SHARE_OF_LIFE = 0.9;
 /** A server without a login is asked again after this time, in milliseconds. */
 const NO_LOGIN_MS = 60_000;
 
 interface Token {
-  /** Undefined: the server has no login, so it wants no token. */
+  /** Undefined: the server has no login, so it needs no token. */
   readonly value: string | undefined;
   readonly until: number;
 }
 
-/**
- * Calls with the rights of what `credentials` tells at the moment. Token and password travel in headers and bodies, never
- * in a URL.
- */
+/** Makes calls with the present `credentials`. Token and password travel in headers and bodies, never in a URL. */
 export class NacosSession {
   readonly #http: Pick<NacosHttp, 'call'>;
   readonly #credentials: CredentialsProvider;
   readonly #loginPath: string;
-  /** Of the last login. One by former credentials is used until the server wants none of it. */
+  /** The last login. A login with former credentials is used until the server refuses it. */
   #login: Promise<Token> | undefined;
 
   constructor(http: Pick<NacosHttp, 'call'>, credentials: CredentialsProvider, loginPath: string) {
@@ -41,14 +38,14 @@ export class NacosSession {
     this.#loginPath = loginPath;
   }
 
-  /** As `NacosHttp.call`, with the token; once more with a new one when the server wants none of the old one. */
+  /** Like `NacosHttp.call`, with the token; once more with a new token if the server refuses the old one. */
   async call(call: Call): Promise<Answer> {
     const login = this.#login;
     const used = await this.#current();
     const answer = await this.#http.call(withToken(call, used));
     if (answer.status !== 401 && answer.status !== 403) return answer;
     if (login !== undefined && this.#login === login) this.#login = undefined;
-    // Without another token there is no other answer; after a login of just now neither.
+    // The answer stays the same without another token, or right after a login.
     if (login === undefined && this.#login !== undefined) return answer;
     const present = await this.#current();
     return present === used ? answer : this.#http.call(withToken(call, present));
@@ -62,7 +59,7 @@ export class NacosSession {
     if (this.#login === undefined) {
       const login = this.#logIn(credentials);
       this.#login = login;
-      // A failed login is tried again by the next call, not remembered.
+      // A failed login is not remembered: the next call tries again.
       login.catch(() => {
         if (this.#login === login) this.#login = undefined;
       });
@@ -74,7 +71,7 @@ export class NacosSession {
     const asked = performance.now();
     const answer = await this.#http.call({ method: 'POST', path: this.#loginPath, form: { username, password } });
     if (isMissing(answer)) return { value: undefined, until: asked + NO_LOGIN_MS };
-    // Some versions answer a wrong password with 500.
+    // Some versions answer 500 to a wrong password.
     if (answer.status !== 200)
       throw new WsClusterError(
         'REGISTRY_UNAVAILABLE',

@@ -8,18 +8,18 @@ import type { NacosSession } from './session.ts';
 
 export const V1_LOGIN = '/v1/auth/login';
 
-/** Servers of all versions give as many on one page as are asked for. */
+/** Servers of all versions return as many on one page as requested. */
 const PAGE = 100_000;
 
 /**
- * The v1 API: Nacos 1.x, 2.x, and 3.x up to 3.1 when `nacos.core.api.compatibility.admin.enabled` and `.console.enabled`
- * are true there. Registers and deregisters by the npm package `nacos`. That package can neither list disabled instances,
- * nor update one, nor speak of a service: those calls are made here.
+ * The v1 API: Nacos 1.x, 2.x, and 3.x up to 3.1 if `nacos.core.api.compatibility.admin.enabled` and `.console.enabled`
+ * are true there. Registers and deregisters with the npm package `nacos`, which cannot list disabled instances, update
+ * an instance or manage a service: those calls are made here.
  */
 export function v1Api(session: NacosSession, name: ServiceName): NacosApi {
   const { namespace, group, service, clusterName } = name;
   const npm = new NpmNacos(namespace, (call) => session.call(call));
-  // Some calls of v1 read the group from the name of the service only, others from the parameter only.
+  // Some calls of v1 read the group only from the name of the service, others only from the parameter.
   const instanceAddress = { namespaceId: namespace, groupName: group, serviceName: `${group}@@${service}` };
   const serviceAddress = { namespaceId: namespace, groupName: group, serviceName: service };
 

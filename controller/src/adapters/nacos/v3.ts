@@ -101,7 +101,7 @@ const ofInstance = ({ ip, port }: Instance, clusterName: string) => ({
   ephemeral: 'false',
 });
 
-/** Rejects when the namespace does not exist: Nacos itself would register into it all the same, for nobody to see. */
+/** Rejects if the namespace does not exist: Nacos would register into it anyway, where nobody sees it. */
 export async function checkNamespace(session: NacosSession, namespace: string): Promise<void> {
   if (namespace === 'public') return;
   const path = '/v3/admin/core/namespace';
@@ -128,7 +128,7 @@ const says =
   (answer) =>
     codes.some((code) => codeOf(answer) === code);
 
-/** The service, its cluster or the instance is not there. */
+/** The service, its cluster or the instance does not exist. */
 const isAbsent = (answer: Answer): boolean =>
   answer.status === 404 && !isMissing(answer) && typeof codeOf(answer) === 'number';
 

@@ -4,15 +4,18 @@ import { connectRedis, documentsKey } from '@wscluster/transport';
 import type { Documents } from '../../core/ports/documents.ts';
 
 export interface RedisDocumentsOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes a new connection is made before the old one goes. */
+  /**
+   * `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. If it changes, a new connection is opened
+   * before the old one is closed.
+   */
   readonly url: TextSource;
   readonly cluster: string;
   readonly log: Logger;
 }
 
 /**
- * JSON documents in a hash of Redis, `wscluster:{<cluster>}:documents`, a field each. Connects in the background. Throws
- * CONFIG_INVALID for a URL that is none.
+ * JSON documents in a Redis hash, `wscluster:{<cluster>}:documents`, one field each. Connects in the background. Throws
+ * CONFIG_INVALID for an invalid URL.
  */
 export function openRedisDocuments({ url, cluster, log }: RedisDocumentsOptions): Documents {
   const key = documentsKey(cluster);

@@ -6,12 +6,15 @@ import type { Lock, LockRecord, LockTiming, LockWords, RenewResult, TakeResult }
 import { LOOK, RELEASE, RELEASED, RENEW, TAKE } from './lock-scripts.ts';
 
 export interface RedisLockOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. When it changes a new connection is made before the old one goes. */
+  /**
+   * `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. If it changes, a new connection is opened
+   * before the old one is closed.
+   */
   readonly url: TextSource;
   readonly cluster: string;
-  /** Base URL of this controller's API, for those who ask who leads. */
+  /** Base URL of this controller's API, for others that ask for the leader. */
   readonly self: string;
-  /** Milliseconds after which a leader that is not heard of is replaced. Default 10,000; at least 500. */
+  /** Milliseconds after which a silent leader is replaced. Default 10,000; at least 500. */
   readonly leaseDurationMs?: number;
   readonly log: Logger;
 }
@@ -19,7 +22,7 @@ export interface RedisLockOptions {
 /** The shortest time that leaves room for renewals over a network. */
 const MIN_DURATION_MS = 500;
 
-/** What the lock holds, null when it is not there, and the milliseconds until it expires. */
+/** The lock's value (null if there is none) and the milliseconds until it expires. */
 type Shown = readonly [held: string | null, leftMs: number];
 
 /**
@@ -42,9 +45,9 @@ class RedisLock implements Lock {
   readonly #process = randomUUID();
   #tries = 0;
   #looks = 0;
-  /** What the lock holds while it is ours. */
+  /** The lock's value while it is ours. */
   #value = '';
-  /** Another holder, as it was seen last. */
+  /** Another holder, as last seen. */
   #rival: LockRecord | undefined;
 
   constructor({ url, cluster, self, leaseDurationMs = 10_000, log }: RedisLockOptions) {
@@ -65,7 +68,7 @@ class RedisLock implements Lock {
       fields: { key: this.#key },
       takenWhen: 'was Redis emptied, or replaced by a replica?',
     };
-    // So that a renewal that fails can be tried again within the time.
+    // Leaves time to retry a failed renewal.
     const timeoutMs = Math.min(1_000, leaseDurationMs / 6);
     this.#connection = connectRedis({ url, log: log.child({ use: 'leadership' }), timeoutMs });
   }
@@ -83,7 +86,7 @@ class RedisLock implements Lock {
 
   async renew(signal: AbortSignal): Promise<RenewResult> {
     const renewed = await this.#connection.run(async (redis) => {
-      // It may have waited for a connection, and must not take the lock after it was given up.
+      // The renewal may have waited for a connection: it must not take the lock after it was given up.
       signal.throwIfAborted();
       return await redis.eval(RENEW, 1, this.#key, this.#value, this.timing.leaseDurationMs);
     });
@@ -107,7 +110,10 @@ class RedisLock implements Lock {
     return this.#connection.close();
   }
 
-  /** Another holder, who may lead; also one whose lock is gone before its time, of which nothing new is known. */
+  /**
+   * Another holder, which may lead. Also a holder whose lock has vanished before its time: nothing new is known about
+   * it.
+   */
   #rivalIn(shown: Shown): LockRecord | undefined {
     const [held] = shown;
     if (held === null) this.#rival = this.#rival && { ...this.#rival, holder: undefined };
@@ -115,7 +121,7 @@ class RedisLock implements Lock {
     return this.#rival;
   }
 
-  /** Redis itself counts the time of a lock, so each look at it is news. */
+  /** Redis itself measures the lock's time, so each look counts as a new renewal. */
   #recordOf([held, leftMs]: Shown): LockRecord | undefined {
     if (held === null || held === RELEASED) return undefined;
     return {
