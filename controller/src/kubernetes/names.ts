@@ -1,17 +1,17 @@
 import { API_VERSION, KIND } from '../core/spec/schema.ts';
 
-// Every name by which others know what is ours: labels, annotations, finalizers, managers of fields, names of objects.
-// None may change without a migration of what is in their clusters.
+// Every name by which others know wscluster's objects: labels, annotations, finalizers, field managers, names of
+// objects. Changing one takes a migration of existing clusters.
 
-/** What a pod of a cluster is for. */
+/** The role of a pod in a cluster. */
 export type Role = 'gateway' | 'node';
 
-/** A WsCluster, as its objects and pods name it. */
+/** A WsCluster, as its objects and pods refer to it. */
 export interface ClusterIdentity {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** What gateways and rings call it: `<namespace>.<name>`. */
+  /** Its name in gateways and rings: `<namespace>.<name>`. */
   readonly id: string;
 }
 
@@ -20,11 +20,11 @@ export const LABELS = {
   cluster: 'wscluster.io/cluster',
   /** A Role. */
   role: 'wscluster.io/role',
-  /** What a managed node was made from, as a hash. */
+  /** Hash of what a managed node was created from. */
   templateHash: 'wscluster.io/template-hash',
-  /** Of Kubernetes: `wscluster` on all that the controller makes, and on nothing else. */
+  /** A label of Kubernetes: `wscluster` on everything that the controller creates, and on nothing else. */
   managedBy: 'app.kubernetes.io/managed-by',
-  /** Of Kubernetes. */
+  /** A label of Kubernetes. */
   name: 'app.kubernetes.io/name',
   instance: 'app.kubernetes.io/instance',
   component: 'app.kubernetes.io/component',
@@ -39,51 +39,56 @@ export const ANNOTATIONS = {
   weight: 'wscluster.io/weight',
   /** Port of this node. */
   port: 'wscluster.io/port',
-  /** `true`, or the time when it was asked to leave, in ISO 8601. */
+  /** `true`, or the time since when the node drains, in ISO 8601. */
   drain: 'wscluster.io/drain',
   /** Base URL of the API of a Lease's holder. */
   api: 'wscluster.io/api',
-  /** Of Kubernetes: of the pods of a ReplicaSet that shrinks, the one with the lowest goes first. */
+  /** An annotation of Kubernetes: when a ReplicaSet shrinks, pods with the lowest cost go first. */
   deletionCost: 'controller.kubernetes.io/pod-deletion-cost',
-  /** Of Kubernetes, which sets it with each rollout. */
+  /** An annotation of Kubernetes, which changes with each rollout. */
   rollout: 'deployment.kubernetes.io/revision',
 } as const;
 
-/** While a WsCluster has this, it is not gone: what it has outside of Kubernetes is to be removed first. */
+/** Keeps a deleted WsCluster until its data outside of Kubernetes has been removed. */
 export const FINALIZER = 'wscluster.io/cleanup';
 
-/** Who shares the fields of an object: the controller, its first number of replicas, and the API's changes of a spec. */
+/**
+ * The managers of an object's fields: the controller, its initial number of replicas, and spec changes through the API.
+ */
 export const FIELD_MANAGERS = { own: 'wscluster', replicas: 'wscluster-replicas', api: 'wscluster-api' } as const;
 
-/** The controller in Events. */
+/** The name of the controller in Events. */
 export const REPORTING_CONTROLLER = 'wscluster.io/controller';
 
 /**
- * The id of a Kubernetes cluster's rings: in messages, names of exchanges and keys, paths of the API, `--cluster` of its
- * gateways. Names hold no dot, so no two resources share one.
+ * The id of a Kubernetes cluster's rings: in messages, in names of exchanges and keys, in paths of the API, and in
+ * `--cluster` of its gateways. Names contain no dot, so two resources never share an id.
  */
 export function clusterId({ namespace, name }: Pick<ClusterIdentity, 'namespace' | 'name'>): string {
   return `${namespace}.${name}`;
 }
 
-/** Of the Deployment, the Service and the budget of a role. */
+/** Name of the Deployment, the Service and the budget of a role. */
 export function objectName({ name }: Pick<ClusterIdentity, 'name'>, role: Role): string {
   return `${name}-${role}`;
 }
 
-/** By which the pods of a role are found. A Deployment's selector can't be changed, so these stay as they are. */
+/**
+ * The labels that select the pods of a role. The selector of a Deployment cannot be changed, so these must stay as they
+ * are.
+ */
 export function selectorOf({ name }: Pick<ClusterIdentity, 'name'>, role: Role): Record<string, string> {
   return { [LABELS.cluster]: name, [LABELS.role]: role };
 }
 
-/** As a query of the API has it. */
+/** As a label selector in a query. */
 export function selectorText(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
     .map(([label, value]) => `${label}=${value}`)
     .join(',');
 }
 
-/** All labels of an object that the controller makes. */
+/** All labels of an object that the controller creates. */
 export function labelsOf(cluster: Pick<ClusterIdentity, 'name'>, role: Role): Record<string, string> {
   return {
     [LABELS.name]: `wscluster-${role}`,
@@ -95,7 +100,7 @@ export function labelsOf(cluster: Pick<ClusterIdentity, 'name'>, role: Role): Re
   };
 }
 
-/** Of what ends with its WsCluster. */
+/** For objects that are deleted with their WsCluster. */
 export function ownerReference({ name, uid }: Pick<ClusterIdentity, 'name' | 'uid'>) {
   return { apiVersion: API_VERSION, kind: KIND, name, uid, controller: true, blockOwnerDeletion: true };
 }

@@ -26,11 +26,11 @@ const MIN_DURATION_MS = 500;
 type Shown = readonly [held: string | null, leftMs: number];
 
 /**
- * A lock in Redis, `wscluster:{<cluster>}:leader`. It holds a token of the process and of the try that took it, and the URL.
- * Connects in the background; throws CONFIG_INVALID for a URL that is none, or a time that is too short.
+ * A lock in Redis, `wscluster:{<cluster>}:leader`. Its value is a token of the process and of the attempt that took
+ * it, and the URL. Connects in the background; throws CONFIG_INVALID for an invalid URL or a time that is too short.
  *
- * A lock that is gone before its time was lost by Redis, not given up, and is its holder's for that time. A process that
- * had not seen it may take it meanwhile; the epoch of the rings is what fences.
+ * If the lock vanishes before its time, Redis has lost it: it still belongs to its holder until that time. A process that
+ * has not seen it may take it earlier; the epoch of the rings is what fences.
  */
 export function openRedisLock(options: RedisLockOptions): Lock {
   return new RedisLock(options);

@@ -5,7 +5,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Something that happened to a cluster, for people and programs that watch it. */
 export interface ClusterEvent {
-  /** Rises within one run of the controller; `<run>.<number>`. */
+  /** Increases within one run of the controller: `<run>.<number>`. */
   readonly id: string;
   readonly type: EventType;
   /** ISO 8601. */
@@ -14,10 +14,10 @@ export interface ClusterEvent {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** How many of the last events are kept for those who come later. */
+/** How many of the last events are kept for later readers. */
 const KEPT_EVENTS = 1000;
 
-/** The last events of one cluster, and whoever listens for new ones. */
+/** The last events of one cluster, and the listeners for new ones. */
 export class EventLog {
   readonly #run = randomBytes(4).toString('hex');
   readonly #events: ClusterEvent[] = [];
@@ -31,13 +31,13 @@ export class EventLog {
     for (const listener of [...this.#listeners]) listener(event);
   }
 
-  /** What followed the event with this id; everything that is kept when the id is unknown, too old or not given. */
+  /** The events after the one with this id; all kept events if the id is unknown, too old or not given. */
   since(id: string | undefined): readonly ClusterEvent[] {
     const at = this.#events.findIndex((event) => event.id === id);
     return this.#events.slice(at + 1);
   }
 
-  /** Calls back for each new event; returns what ends it. */
+  /** Calls back for each new event; returns a function that ends this. */
   listen(listener: (event: ClusterEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

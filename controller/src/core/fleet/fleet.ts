@@ -3,7 +3,7 @@ import { compareRevisions, type HotKey, ownerOf, type Revision, type Ring, SLOTS
 /** As many as a gateway reports. */
 const MOST_HOT_KEYS = 10;
 
-/** What a gateway said in its last report. */
+/** The last report of a gateway. */
 export interface GatewayStatus {
   readonly id: string;
   readonly address: string;
@@ -17,15 +17,17 @@ export interface GatewayStatus {
   readonly lastSeen: number;
   /** Live connections by slot. */
   readonly counts: Readonly<Uint32Array>;
-  /** It has told its counts: reports leave out what has not changed, so a new leader may have to wait for them. */
+  /** It has reported its counts. Reports leave out what has not changed, so a new leader may have to wait for them. */
   readonly counted: boolean;
 }
 
-/** The live gateways of a cluster at one moment, and what they add up to. Immutable. */
+/** The live gateways of a cluster at one moment, and their totals. Immutable. */
 export class Fleet {
   /** By id. */
   readonly gateways: readonly GatewayStatus[];
-  /** Clients that gateways have told to reconnect since this controller first heard of each; it never falls. */
+  /**
+   * Clients that gateways have told to reconnect since this controller first heard from each gateway; never decreases.
+   */
   readonly moved: number;
   #bySlot: Readonly<Uint32Array> | undefined;
   #byNode: ReadonlyMap<string, number> | undefined;
@@ -35,7 +37,7 @@ export class Fleet {
     this.moved = moved;
   }
 
-  /** False while a gateway that has connections has not told on which slots. */
+  /** False while a gateway with connections has not reported their slots. */
   get counted(): boolean {
     return this.gateways.every(({ counted, connections }) => counted || connections === 0);
   }
@@ -57,8 +59,8 @@ export class Fleet {
   }
 
   /**
-   * The keys with the most connections over all gateways, most first. A key counts with those gateways where it is among
-   * the hottest: one that is spread over many can have a few more.
+   * The keys with the most connections over all gateways, most first. A key is counted only at gateways where it is
+   * among the hottest, so a key that is spread over many gateways may have a few more.
    */
   hotKeys(): HotKey[] {
     const sum = new Map<string, number>();
@@ -71,8 +73,9 @@ export class Fleet {
   }
 
   /**
-   * How many connections have to move when the owners of `slots` have changed: those on these slots. With `leftOver`
-   * also those that an earlier change has left at a node: as many as it has beyond what its slots account for.
+   * How many connections have to move once the owners of `slots` have changed: those on these slots. With `leftOver`
+   * also those that an earlier change has left at a node, which are as many as the node has beyond what its slots
+   * account for.
    */
   toMove(slots: ReadonlySet<number>, ring: Ring, leftOver: boolean): number {
     const bySlot = this.connectionsBySlot;
@@ -85,7 +88,7 @@ export class Fleet {
       const owner = ownerOf(ring, slot)?.nodeId ?? '';
       surplus.set(owner, (surplus.get(owner) ?? 0) - count);
     }
-    // Not always: while the moves of one step are being made, they are a surplus too.
+    // Not always: while the moves of a step are in progress, they are a surplus too.
     if (!leftOver) return onSlots;
     return Math.max(
       onSlots,
@@ -101,7 +104,7 @@ export class Fleet {
       .at(-1);
   }
 
-  /** True when every gateway that is live routes by `revision` or a later one. */
+  /** True when every live gateway routes by `revision` or a later one. */
   allApplied(revision: Revision): boolean {
     return this.gateways.every(({ applied }) => compareRevisions(applied, revision) >= 0);
   }

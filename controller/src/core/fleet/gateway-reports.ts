@@ -1,12 +1,12 @@
 import { decodeSlotCounts, type Report, SLOTS } from '@wscluster/ring';
 import { Fleet, type GatewayStatus } from './fleet.ts';
 
-/** A gateway is dead after this long without a report, ms; it reports each second. */
+/** A gateway counts as dead after this long without a report, ms; it reports every second. */
 export const GATEWAY_DEAD_MS = 3000;
 
 const NO_COUNTS: Readonly<Uint32Array> = new Uint32Array(SLOTS);
 
-/** Takes in what the gateways of one cluster report, and drops who is silent. Times are monotonic ms. */
+/** Collects the reports of a cluster's gateways, and drops silent gateways. Times are monotonic ms. */
 export class GatewayReports {
   readonly #statuses = new Map<string, GatewayStatus>();
   #fleet: Fleet | undefined;
@@ -18,7 +18,7 @@ export class GatewayReports {
     return this.#fleet;
   }
 
-  /** Takes in a report; false when its connection counts are damaged (the rest still counts). */
+  /** Takes a report; false if its connection counts are damaged (the rest still counts). */
   report(report: Report, now: number): boolean {
     const known = this.#statuses.get(report.gateway);
     let counts: Readonly<Uint32Array> = known?.counts ?? NO_COUNTS;
@@ -54,7 +54,7 @@ export class GatewayReports {
     this.#fleet = undefined;
   }
 
-  /** Forgets gateways that have been silent for GATEWAY_DEAD_MS; their ids. */
+  /** Forgets gateways that have been silent for GATEWAY_DEAD_MS; returns their ids. */
   prune(now: number): string[] {
     const dead = [...this.#statuses.values()].filter(({ lastSeen }) => now - lastSeen >= GATEWAY_DEAD_MS);
     for (const { id } of dead) this.leave(id);

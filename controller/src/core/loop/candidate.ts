@@ -12,28 +12,33 @@ export interface CandidateParts {
   readonly log: Logger;
   /** Base URL of this process's API. */
   readonly self: string;
-  /** No other process can lead: what a person has to mend then ends this one. Else it is said, and tried again. */
+  /**
+   * No other process can lead: an error that a person has to fix then ends this process. Otherwise it is logged and
+   * retried.
+   */
   readonly alone: boolean;
   /**
-   * Opens all that leading needs. Rejects with what the parts reject with, and then has closed them. `close` comes before
-   * the reign is stopped.
+   * Opens everything that leading needs. If it rejects, everything is closed again. `close` is called before the reign
+   * is stopped.
    */
   begin(leadership: Pick<Leadership, 'leading' | 'confirm'>): Promise<{ reign: Reign; close?(): Promise<void> }>;
-  /** Called every second while another one leads: what a successor should know in time. Failing is no matter. */
+  /**
+   * Called every second while another process leads, to read what a successor needs at hand. Its failure does no harm.
+   */
   standBy(): Promise<void>;
-  /** Lets go of what reigns share. */
+  /** Closes what all reigns share. */
   close(): Promise<void>;
 }
 
-/** A person has to mend these. */
+/** A person has to fix these. */
 const UNUSABLE: readonly string[] = ['CONFIG_INVALID', 'MESSAGE_INVALID'];
 
-/** While another one leads, who that is is asked this often, ms. */
+/** While another process leads, how often to ask which one, ms. */
 const LOOK_MS = 1000;
-/** A lead that could not be taken up is given up for others, and tried again with back-off, ms. */
+/** If this process cannot take up the lead, it gives it up for others, and retries with back-off, ms. */
 const RETRY = { minMs: 500, maxMs: 10_000 };
 
-/** One cluster of this process: waits to be elected, leads while it may, and waits again. */
+/** One cluster in this process: waits to be elected, leads as long as it may, and waits again. */
 export class Candidate {
   readonly name: string;
   readonly #parts: CandidateParts;
@@ -47,7 +52,7 @@ export class Candidate {
   #problem: string | undefined;
   readonly #trouble: Trouble;
   #failure: unknown;
-  /** Aborted to begin anew. */
+  /** Aborted to restart the reign. */
   #current = new AbortController();
 
   constructor(parts: CandidateParts) {
@@ -57,8 +62,8 @@ export class Candidate {
   }
 
   /**
-   * Begins to try. Resolves when it leads, knows who does, or is stopped; rejects when it is alone and its first try fails
-   * for a reason that a person has to mend.
+   * Starts to run for leader. Resolves when it leads, knows the leader, or is stopped. Rejects if it is alone and its
+   * first attempt fails for a reason that a person has to fix.
    */
   async start(): Promise<void> {
     void this.#lookForLeader();
@@ -73,23 +78,23 @@ export class Candidate {
     return this.#reign;
   }
 
-  /** Why this process, elected, could not begin to lead the last time; undefined while it leads. */
+  /** Why this process could not take up the lead when it was last elected; undefined while it leads. */
   get failure(): unknown {
     return this.#reign === undefined ? this.#failure : undefined;
   }
 
-  /** Begins to lead anew, by what `begin` then finds, without giving the lead to another one. */
+  /** Restarts the reign with what `begin` then finds, without giving the lead to another process. */
   restart(): void {
     this.#current.abort();
     this.#current = new AbortController();
   }
 
-  /** Base URL of the API of the one that leads instead; undefined when none is known. */
+  /** Base URL of the leader's API; undefined if no other leader is known. */
   get leader(): string | undefined {
     return this.#reign === undefined ? this.#leader : undefined;
   }
 
-  /** Undefined when it leads and knows the nodes as they are now, or stands by for a known leader; else why not. */
+  /** Why it is not ready. Undefined if it leads and knows the present nodes, or is a standby of a known leader. */
   get notReady(): string | undefined {
     if (this.#reign !== undefined) return this.#reign.notReady;
     if (this.#leader !== undefined) return undefined;
@@ -115,7 +120,7 @@ export class Candidate {
         throw error;
       });
       if (lead === undefined) return;
-      // Of this try: what is asked for while it goes on is not lost.
+      // The signal of this attempt, so that a restart during the attempt is not lost.
       const again = this.#current.signal;
       try {
         this.#failure = undefined;
@@ -132,7 +137,7 @@ export class Candidate {
     }
   }
 
-  /** Until the lead is lost, or this process stops. */
+  /** Leads until the lead is lost or this process stops. */
   async #lead(lead: AbortSignal, again: AbortSignal): Promise<void> {
     const { leadership, log, name } = this.#parts;
     const { reign, close } = await this.#parts.begin(leadership);
@@ -169,7 +174,7 @@ export class Candidate {
     );
   }
 
-  /** Whoever holds the lock, unless that is this process, which then is about to lead or has just led. */
+  /** The holder of the lock, unless it is this process, which is then about to lead or has just led. */
   async #lookForLeader(): Promise<void> {
     if (this.#reign !== undefined) return;
     const { leadership, self, log } = this.#parts;

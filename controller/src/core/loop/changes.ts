@@ -15,7 +15,7 @@ export function logNodeChanges(log: EventLog, before: readonly Workload[], after
     if (previous !== 'gone') log.add('node', `node ${id} is no longer listed`, { node: id, state: 'gone' });
 }
 
-/** Logs the conditions whose status or reason differs. */
+/** Logs the conditions whose status or reason has changed. */
 export function logConditionChanges(log: EventLog, before: readonly Condition[], after: readonly Condition[]): void {
   for (const { type, status, reason, message } of after) {
     const previous = before.find((condition) => condition.type === type);

@@ -10,11 +10,11 @@ export interface CurrentViewParts {
   readonly stages: Stages;
   readonly events: EventLog;
   leading(): boolean;
-  /** Why the last run of the loop failed; undefined when it did not. */
+  /** Why the last run of the loop failed; undefined if it succeeded. */
   failure(): string | undefined;
 }
 
-/** The view that readers get. It is swapped whole, so that no reader sees half of a change. */
+/** The view for readers. It is replaced as a whole, so that no reader sees half of a change. */
 export class CurrentView {
   readonly #parts: CurrentViewParts;
   readonly #status: Status;
@@ -30,12 +30,12 @@ export class CurrentView {
     return this.#view;
   }
 
-  /** Something that it shows has changed. */
+  /** Something in the view has changed. */
   swap(): void {
     this.#view = this.#look();
   }
 
-  /** Judges the conditions by what there is now, too. */
+  /** Judges the conditions again, too. */
   judge(): void {
     const { stages, leading, failure } = this.#parts;
     const { spec, generation } = this.#parts.spec;

@@ -1,26 +1,26 @@
-/** The times by which one cluster is led, ms. */
+/** The intervals and deadlines of leading a cluster, ms. */
 export interface Intervals {
-  /** A new leader listens for gateways this long before it takes its epoch: each of them reports once a second. */
+  /** How long a new leader listens for gateways before it takes its epoch: each of them reports once a second. */
   readonly listenMs: number;
-  /** Between two heartbeats to the gateways. */
+  /** Time between two heartbeats to the gateways. */
   readonly heartbeatMs: number;
-  /** A gateway that is asked for its ring answers at once; a new leader does not wait longer than this. */
+  /** How long a new leader waits for gateways that it asked for their ring, which answer at once. */
   readonly recallMs: number;
-  /** A bus that is away is waited for this long before a ring is made out of nothing, */
+  /** How long to wait for an unavailable bus before a ring is made from nothing, ... */
   readonly busMs: number;
-  /** and tried this often meanwhile. */
+  /** ... and how often to try it meanwhile. */
   readonly busRetryMs: number;
-  /** Followers connect again to a bus that has come back within this time. */
+  /** Followers reconnect to a recovered bus within this time. */
   readonly followersMs: number;
-  /** A new leader waits this long for the members of the last ring to be seen. */
+  /** How long a new leader waits until all members of the last ring have been seen. */
   readonly warmUpMs: number;
-  /** Everything is looked at again this often, whatever events say. */
+  /** Everything is checked again this often, even without events. */
   readonly resyncMs: number;
-  /** While nodes drain, their connections are looked at this often. */
+  /** How often the connections of draining nodes are checked. */
   readonly drainCheckMs: number;
-  /** While gateways have not told their counts, it is looked at again this often. */
+  /** How often to check for the counts of gateways that have not reported them. */
   readonly countsCheckMs: number;
-  /** A store that takes longer does not hold up the bus: a lost node's clients wait for that ring. */
+  /** A store that takes longer than this does not delay the bus: the clients of a lost node wait for the ring. */
   readonly storeFirstMs: number;
 }
 

@@ -27,9 +27,9 @@ export interface LoopParts {
   readonly intervals: Intervals;
   readonly log: Logger;
   leading(): boolean;
-  /** Asks to run again in so many ms at the latest. */
+  /** Asks for another run within this many ms. */
   wakeIn(ms: number): void;
-  /** What was listed has been taken in; starting and stopping nodes is left. */
+  /** The listing has been taken; what remains is starting and stopping nodes. */
   onTaken(): void;
 }
 
@@ -56,17 +56,17 @@ export class Loop {
     return this.#membership;
   }
 
-  /** The last complete one; undefined before the first. */
+  /** The last complete listing; undefined before the first. */
   get listing(): readonly Workload[] | undefined {
     return this.#listing;
   }
 
-  /** True while a half-complete listing must not move anybody. */
+  /** True while the listing may be incomplete and must not move any client. */
   get cold(): boolean {
     return this.#warmUp.cold;
   }
 
-  /** The whole chain, in order. Rejects when the nodes cannot be listed or no ring can be made of them. */
+  /** The whole chain, in order. Rejects if the nodes cannot be listed, or no ring can be made of them. */
   async run(): Promise<void> {
     const { source, spec, steps, registry, rollout, intervals, wakeIn, onTaken } = this.#parts;
     wakeIn(intervals.resyncMs);
@@ -85,7 +85,7 @@ export class Loop {
       this.#wakeLater();
     }
     onTaken();
-    // Last, and on its own: nodes that cannot be started must not hold up the ring of those that run.
+    // Last and separately: nodes that cannot be started must not delay the ring of the running ones.
     await this.#scale(listing);
   }
 
@@ -111,7 +111,7 @@ export class Loop {
   #wakeLater(): void {
     const { rollout, link, spec, intervals, wakeIn } = this.#parts;
     const planIn = rollout.planIn(performance.now());
-    // Until all are counted a plan holds back what it would move.
+    // Until all gateways have reported their counts, a plan holds moves back.
     const countedIn = link.fleet.counted ? 0 : intervals.countsCheckMs;
     if (planIn !== undefined && !spec.spec.rebalance.paused) wakeIn(Math.max(planIn, countedIn));
     const { nextChangeAt } = this.#membership;
@@ -121,10 +121,10 @@ export class Loop {
 
   async #scale(listing: readonly Workload[]): Promise<void> {
     const { spec, rollout, link, scaler, leading, wakeIn } = this.#parts;
-    // A run may take longer than the lead: containers cannot refuse a former leader.
+    // A run may outlast the lead, and containers cannot refuse a former leader.
     if (!leading()) return;
     const { nodes } = spec.spec;
-    // Until a ring is acknowledged some gateway may route by the one before: then every node may be an owner.
+    // Until a ring is acknowledged, some gateway may still route by the previous one, so every node may be an owner.
     const settled = rollout.acknowledged && !this.cold;
     const againMs = await scaler.scale({
       listing,

@@ -1,4 +1,4 @@
-/** Writes documents again that the store has lost; what fails is tried again by the next `retry`. */
+/** Restores documents that the store has lost; a failure is retried by the next `retry`. */
 export class LostDocuments {
   readonly #restore: () => Promise<void>;
   #lost = false;
@@ -15,7 +15,7 @@ export class LostDocuments {
     });
   }
 
-  /** To be called each second. */
+  /** Call it every second. */
   retry(): void {
     if (this.#lost) this.restore();
   }

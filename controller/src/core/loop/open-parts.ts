@@ -8,12 +8,15 @@ export interface OpenedParts {
   readonly bus: RingBusHub;
   readonly source: WorkloadSource;
   readonly registry: Registry | undefined;
-  /** The ring that the last leader left; undefined when there is none that can be read. */
+  /** The ring that the last leader left; undefined if there is none, or it cannot be read. */
   readonly stored: RingMessage | undefined;
   readonly storedRevision: Revision | undefined;
 }
 
-/** Reads the last ring and opens bus, source and registry. Rejects with what they reject with; all is closed then, the store too. */
+/**
+ * Reads the last ring and opens bus, source and registry. If one of them rejects, this closes all of them and the
+ * store, and rejects too.
+ */
 export async function openParts(parts: ReignParts, handlers: HubHandlers & SourceHandlers): Promise<OpenedParts> {
   const opened: { close(): Promise<void> }[] = [parts.store];
   const keep = <T extends { close(): Promise<void> } | undefined>(part: T): T => {
@@ -31,7 +34,7 @@ export async function openParts(parts: ReignParts, handlers: HubHandlers & Sourc
   }
 }
 
-/** A ring that cannot be read is as good as none: a new one has to be made in any case. */
+/** An unreadable ring is as good as none: a new one has to be made in any case. */
 async function lastRing({ store, name, log }: ReignParts): Promise<Pick<OpenedParts, 'stored' | 'storedRevision'>> {
   try {
     const stored = await store.load();

@@ -8,7 +8,7 @@ import type { SpecStore } from '../spec/spec-store.ts';
 import type { Intervals } from './intervals.ts';
 import type { RunMeter } from './run-meter.ts';
 
-/** What leading one cluster takes. */
+/** What leading one cluster needs. */
 export interface ReignParts {
   readonly name: string;
   readonly spec: SpecStore;
@@ -16,16 +16,16 @@ export interface ReignParts {
   readonly leadership: Pick<Leadership, 'leading' | 'confirm'>;
   readonly assign: Assign;
   readonly log: Logger;
-  /** Epoch of a ring that was seen elsewhere; the next one is above it. */
+  /** Epoch of a ring that was seen elsewhere; the next epoch is above it. */
   readonly seenEpoch?: number | undefined;
-  /** Told of each run of the loop. */
+  /** Called for each run of the loop. */
   readonly meter: RunMeter;
   /** Default: DEFAULT_INTERVALS. */
   readonly intervals?: Intervals | undefined;
   openSource(handlers: SourceHandlers): Promise<WorkloadSource>;
   openBus(handlers: HubHandlers): Promise<RingBusHub>;
-  /** Undefined: the nodes are registered nowhere. */
+  /** Undefined: the nodes are not registered anywhere. */
   openRegistry(): Promise<Registry | undefined>;
-  /** The store has lost the ring: writes again what else was kept there. Tried again when it rejects. */
+  /** The store has lost the ring: restores what else was kept there. Retried if it rejects. */
   restoreDocuments(): Promise<void>;
 }

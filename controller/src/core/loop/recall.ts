@@ -15,8 +15,8 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Intervals } from './intervals.ts';
 
 /**
- * Resolves when the bus takes messages, and gateways had time to connect again if it had to come back first; after `busMs`
- * in any case. For a start without a ring: gateways may have one, and can only be heard over the bus.
+ * Resolves once the bus accepts messages, and, if it was unavailable, once gateways have had time to reconnect; after
+ * `busMs` in any case. For a start without a ring: gateways may have one, and can only be heard over the bus.
  */
 export async function busTaken(
   bus: RingBusHub,
@@ -37,7 +37,7 @@ export async function busTaken(
   }
 }
 
-/** The newest sound ring that gateways have given back. */
+/** The newest valid ring that gateways have returned. */
 export class GivenRings {
   #newest: RingMessage | undefined;
   readonly #added = new EventTarget();
@@ -48,7 +48,7 @@ export class GivenRings {
     this.#added.dispatchEvent(new Event('added'));
   }
 
-  /** The newest one, as soon as it is not older than `revision`, or when `signal` is aborted. */
+  /** The newest ring, as soon as it is not older than `revision`, or when `signal` is aborted. */
   async newest(revision: Revision, signal: AbortSignal): Promise<RingMessage | undefined> {
     while (!signal.aborted && (this.#newest === undefined || compareRevisions(this.#newest.revision, revision) < 0))
       await once(this.#added, 'added', { signal }).catch(() => {});
@@ -58,22 +58,22 @@ export class GivenRings {
 
 export interface RecallParts {
   readonly cluster: string;
-  /** The revision of the ring that was stored. */
+  /** The revision of the stored ring. */
   readonly held: Revision;
   readonly store: RingStore;
   readonly bus: RingBusHub;
-  /** Of the gateways that have reported so far. */
+  /** The gateways that have reported so far. */
   readonly fleet: Fleet;
   readonly given: GivenRings;
   readonly signal: AbortSignal;
-  /** Gateways answer at once; who takes longer than this is not waited for, ms. */
+  /** How long to wait for gateways, which answer at once, ms. */
   readonly recallMs: number;
   readonly log: Logger;
 }
 
 /**
- * A ring above the one that was stored, if gateways route by one: from the store, which may have it by now, else from a
- * gateway. So a store that was emptied or put back costs nobody a connection. Undefined when there is none to be had.
+ * A ring newer than the stored one, if gateways route by one: from the store, which may have it by now, or else from a
+ * gateway. So a store that was emptied or restored to an older state costs no connection. Undefined if there is none.
  */
 export async function recallRing(parts: RecallParts): Promise<RingMessage | undefined> {
   const { cluster, held, store, bus, fleet, given, log } = parts;

@@ -1,18 +1,18 @@
 import { type Member, movedSlots, ownerOf, type Revision, type Ring } from '@wscluster/ring';
 
-/** A slot's clients may still be with its last owner for this long after the moves of its change were made, ms. */
+/** A slot's clients may still be with its previous owner for this long after its moves were made, ms. */
 const RECENT_MS = 10_000;
 
-/** Where a key's clients are to be looked for now. */
+/** Where to look for a key's clients now. */
 export interface Whereabouts {
   readonly revision: Revision;
-  /** Throws NO_MEMBERS when nobody owns the key. */
+  /** Throws NO_MEMBERS if nobody owns the key. */
   readonly owner: Member;
-  /** Who owned the key until a moment ago; undefined when nothing has changed lately. */
+  /** The previous owner of the key; undefined if it has not changed recently. */
   readonly previous: Member | undefined;
 }
 
-/** Who owned the slots that have changed lately. Times are monotonic ms. */
+/** The previous owners of slots that have changed recently. Times are monotonic ms. */
 export class RecentOwners {
   readonly #bySlot = new Map<number, { owner: Member; at: number }>();
 
@@ -24,7 +24,7 @@ export class RecentOwners {
     }
   }
 
-  /** Moves are still being made: clients may be with the last owner yet, so nothing grows old. */
+  /** Moves are still in progress, and clients may still be with the previous owner: nothing expires. */
   keep(now: number): void {
     for (const recent of this.#bySlot.values()) recent.at = now;
   }

@@ -19,8 +19,8 @@ import { takeLead } from './take-lead.ts';
 import type { ClusterView } from './view.ts';
 
 /**
- * One cluster while this process leads it. The loop alone decides about the ring; changes that people make run in turn
- * with it, so nothing needs a lock. Who reads gets one immutable view.
+ * One cluster while this process leads it. Only the loop decides about the ring. Changes by people run in turn with it,
+ * so nothing needs a lock. Readers get one immutable view.
  */
 export class Reign {
   readonly events = new EventLog();
@@ -32,7 +32,7 @@ export class Reign {
   readonly #current: CurrentView;
   readonly #planner = new Planner();
   readonly #runner: CoalescedRunner;
-  /** Of the last run of the loop. */
+  /** The last run of the loop. */
   readonly #trouble: Trouble;
   readonly #turns = new SerialQueue();
   readonly #given = new GivenRings();
@@ -40,9 +40,12 @@ export class Reign {
   readonly #taking: Promise<void>;
   #beats: NodeJS.Timeout | undefined;
 
-  /** For who was elected: listens for gateways, then leads. Rejects with what the parts do; those are then closed. */
+  /**
+   * Called when elected: opens the parts, listens for gateways, then leads. If a part rejects, the parts are closed and
+   * this rejects.
+   */
   static async begin(parts: ReignParts): Promise<Reign> {
-    // Nothing is lost of what comes before there is a reign: reports come each second, and the loop lists anyway.
+    // What comes before there is a reign is not lost: gateways report every second, and the loop lists anyway.
     let reign: Reign | undefined;
     const opened = await openParts(parts, {
       onUplink(message) {
@@ -87,7 +90,7 @@ export class Reign {
     this.#taking = this.#takeLead(storedRevision);
   }
 
-  /** As it is now. */
+  /** The present view. */
   get view(): ClusterView {
     return this.#current.view;
   }
@@ -96,12 +99,12 @@ export class Reign {
     return this.#beats !== undefined && this.#parts.leadership.leading;
   }
 
-  /** Something changed since the last run of the loop began. */
+  /** Something has changed since the last run of the loop began. */
   get waiting(): boolean {
     return this.#runner.waiting;
   }
 
-  /** Undefined while it leads and knows the nodes as they are now, else why not. */
+  /** Why it is not ready; undefined if it leads and knows the present nodes. */
   get notReady(): string | undefined {
     if (!this.leading) return 'waiting to lead';
     return this.#trouble.problem ?? (this.listed ? undefined : 'waiting for the first list of the nodes');
@@ -112,12 +115,12 @@ export class Reign {
     return this.leading && this.#stages.loop.listing !== undefined;
   }
 
-  /** True once what there is has been looked at, and counts. */
+  /** It has listed the nodes, and the listing counts. */
   get settled(): boolean {
     return this.listed && !this.#stages.loop.cold;
   }
 
-  /** Where the clients of a slot are now, and were a moment ago. Throws NO_MEMBERS. */
+  /** Where the clients of a slot are now, and where they were a moment ago. Throws NO_MEMBERS. */
   whereabouts(slot: number): Whereabouts {
     const { ring } = this.view;
     const owner = ownerOf(ring, slot);
@@ -125,7 +128,7 @@ export class Reign {
     return { revision: ring.revision, owner, previous: this.#stages.steps.previousOwner(slot) };
   }
 
-  /** What a change would move. Throws NOT_FOUND for an unknown node. */
+  /** Predicts what a change would move. Throws NOT_FOUND for an unknown node. */
   plan(change: Change): Plan {
     return this.#planner.plan(change, this.view);
   }
@@ -138,7 +141,7 @@ export class Reign {
     });
   }
 
-  /** The spec says something else than before. */
+  /** The spec has changed. */
   specChanged(): void {
     const { generation } = this.#parts.spec;
     this.events.add('spec', `the spec was changed (generation ${generation})`, { generation });
@@ -146,9 +149,9 @@ export class Reign {
     this.#runner.signal();
   }
 
-  /** Stops leading. The gateways' last ring stays, and so do the nodes unless `endNodes`. */
+  /** Stops leading. The gateways keep the last ring; nodes keep running unless `endNodes`. */
   async stop({ endNodes }: { endNodes: boolean }): Promise<void> {
-    // First nothing begins any more, then what is under way ends: only this process writes what it has opened.
+    // First nothing new begins, then everything in progress ends, so that nothing writes once the parts are closed.
     this.#stopping.abort();
     await this.#taking;
     clearInterval(this.#beats);
@@ -158,7 +161,7 @@ export class Reign {
     const { link, registry } = this.#stages;
     link.close();
     if (endNodes) await source.endAll();
-    // Together: the next leader waits for the slowest one only.
+    // In parallel: the next leader only waits for the slowest.
     await Promise.all([source.close(), registry?.close(), bus.close(), this.#parts.store.close()]);
   }
 
@@ -220,7 +223,9 @@ export class Reign {
     this.#current.judge();
   }
 
-  /** A change by a person, in turn with the loop, which then runs. Throws NO_LEADER once another controller may lead. */
+  /**
+   * A change by a person, in turn with the loop, which then runs. Throws NO_LEADER once another controller may lead.
+   */
   #change<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turns.run(() => {
       if (this.#parts.leadership.leading) return work();

@@ -28,34 +28,34 @@ interface NextRing {
   readonly vacancies: Membership['vacancies'];
 }
 
-/** Takes the ring towards its target, step by step, and knows what of it is on its way. */
+/** Takes the ring towards its target step by step, and knows which changes are in progress. */
 export class RingSteps {
   readonly #parts: RingStepParts;
   readonly #recent = new RecentOwners();
   readonly #convergence = new ConvergenceWatch();
-  /** What was published beside the ring, as JSON; undefined when the ring has to be published whatever it is. */
+  /** What was published beside the ring, as JSON; undefined if the next ring has to be published whatever it is. */
   #published: { settings: string; vacancies: string } | undefined;
 
   constructor(parts: RingStepParts) {
     this.#parts = parts;
   }
 
-  /** Of the last change of owners that has come to its end. */
+  /** The last change of owners that is complete. */
   get convergence(): Convergence | undefined {
     return this.#convergence.last;
   }
 
-  /** Who owned a slot until a moment ago; undefined when that is its owner still. */
+  /** The previous owner of a slot; undefined if the owner has not changed recently. */
   previousOwner(slot: number): Member | undefined {
     return this.#recent.of(slot, performance.now());
   }
 
-  /** The next ring is published even if it is the same as the last one. */
+  /** Publishes the next ring even if it equals the last one. */
   repeat(): void {
     this.#published = undefined;
   }
 
-  /** The target of these members, and the next step to it at the configured pace. */
+  /** The target of these members, and the next step towards it at the configured pace. */
   plan(membership: Membership, listing: readonly Workload[], spec: ClusterSpec): NextRing {
     const { rollout, link, assign } = this.#parts;
     const { fleet } = link;
@@ -71,14 +71,14 @@ export class RingSteps {
       connections: fleet.connectionsByNode,
       now: Date.now(),
     });
-    // Without a limit nobody has to be counted.
+    // Without a limit no counts are needed.
     const counted = fleet.counted || !Number.isFinite(pace.perSecond);
     const connections = fleet.connectionsBySlot;
     const next = rollout.plan({ members, current, desired, connections, counted, pace, now: performance.now() });
     return { ...next, pace, settings: settingsOf(spec), vacancies };
   }
 
-  /** Publishes a planned ring, unless nothing about it is new. */
+  /** Publishes a planned ring, unless nothing has changed. */
   async publish({ ring, step, pace, settings, vacancies }: NextRing): Promise<void> {
     const { rollout, link, events, log } = this.#parts;
     const before = rollout.ring;
@@ -104,7 +104,7 @@ export class RingSteps {
     await link.publish(ring, pace, { settings, vacancies });
   }
 
-  /** To be called each second: notices when moves have come to their end. */
+  /** Call it every second: notices when moves are complete. */
   beat(): void {
     const { rollout, link, events } = this.#parts;
     const now = performance.now();

@@ -1,9 +1,9 @@
-/** Told of each run of a loop that has ended. */
+/** Notified of each run of a loop when it has ended. */
 export interface RunMeter {
   ran(seconds: number, result: 'success' | 'error'): void;
 }
 
-/** Does the work and tells the meter how long it took and how it ended. Rejects with what the work does. */
+/** Does the work, and reports to the meter how long it took and how it ended. Rejects as the work does. */
 export async function metered<T>(meter: RunMeter, work: () => Promise<T>): Promise<T> {
   const begun = performance.now();
   const tell = (result: 'success' | 'error') => meter.ran((performance.now() - begun) / 1000, result);

@@ -12,7 +12,7 @@ import type { OpenedParts } from './open-parts.ts';
 import type { ReignParts } from './parts.ts';
 import { RingSteps } from './ring-steps.ts';
 
-/** What a change passes through. */
+/** The stages that a change passes through. */
 export interface Stages {
   readonly loop: Loop;
   readonly steps: RingSteps;
@@ -28,17 +28,17 @@ export interface Stages {
 export interface StageHandlers {
   readonly events: EventLog;
   leading(): boolean;
-  /** The loop is to run again; in so many ms at the latest, default at once. */
+  /** The loop should run again, within this many ms; default at once. */
   wake(inMs?: number): void;
-  /** Readers should see what there is now. */
+  /** The view has to be replaced. */
   onChange(): void;
-  /** What the conditions are judged by has changed. */
+  /** The conditions have to be judged again. */
   onFinding(): void;
-  /** A run of the loop has taken in what it found. */
+  /** A run of the loop has taken its listing. */
   onTaken(): void;
 }
 
-/** The stages of one cluster, from the ring that was stored on. */
+/** The stages of one cluster, starting from the stored ring. */
 export function makeStages(
   parts: ReignParts,
   opened: OpenedParts,

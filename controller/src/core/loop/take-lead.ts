@@ -5,24 +5,24 @@ import type { Intervals } from './intervals.ts';
 import { busTaken, type RecallParts, recallRing } from './recall.ts';
 
 export interface TakeLeadParts extends Omit<RecallParts, 'held' | 'fleet' | 'recallMs'> {
-  /** As it was stored. */
+  /** The stored ring. */
   readonly ring: Ring;
   readonly storedRevision: Revision | undefined;
-  /** Of a ring that was seen elsewhere. */
+  /** Epoch of a ring that was seen elsewhere. */
   readonly seenEpoch: number;
   readonly intervals: Intervals;
-  /** Of the gateways that have reported so far. */
+  /** The gateways that have reported so far. */
   fleet(): RecallParts['fleet'];
 }
 
 export interface Lead {
   /** Above all epochs that were seen. */
   readonly epoch: number;
-  /** A newer ring than the stored one, to go on from; undefined when there is none. */
+  /** A ring newer than the stored one, to continue from; undefined if there is none. */
   readonly newer: RingMessage | undefined;
 }
 
-/** Listens for gateways, and finds the newest ring that anybody has. Undefined when `signal` is aborted meanwhile. */
+/** Listens for gateways, and finds the newest ring that exists anywhere. Undefined if `signal` is aborted meanwhile. */
 export async function takeLead(parts: TakeLeadParts): Promise<Lead | undefined> {
   const { ring, bus, cluster, signal, storedRevision, seenEpoch, fleet, intervals } = parts;
   if (ring === EMPTY_RING) await busTaken(bus, cluster, intervals, signal);

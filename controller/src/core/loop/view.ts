@@ -7,12 +7,12 @@ import type { ClusterSpec } from '../spec/schema.ts';
 import type { Condition } from './status/conditions.ts';
 import type { Link } from './status/links.ts';
 
-/** A cluster at one moment, for all who read it: API, metrics, operator, dry run. Immutable; swapped whole. */
+/** A cluster at one moment, for all readers: API, metrics, operator, dry run. Immutable, and replaced as a whole. */
 export interface ClusterView {
   readonly spec: ClusterSpec;
   /** Counts changes of the spec. */
   readonly generation: number;
-  /** As it was published last. */
+  /** The last published ring. */
   readonly ring: Ring;
   readonly release: Release;
   /** What is left to move after `ring`. */
@@ -23,6 +23,6 @@ export interface ClusterView {
   readonly fleet: Fleet;
   readonly conditions: readonly Condition[];
   readonly links: readonly Link[];
-  /** Of the last change of owners that has come to its end. */
+  /** The last change of owners that is complete. */
   readonly convergence: Convergence | undefined;
 }

@@ -3,7 +3,7 @@ import type { Membership } from '../membership/membership.ts';
 import type { Workload } from '../ports/workload-source.ts';
 
 /**
- * A controller that has just started sees half of the world for a moment, and must not move anybody because of it: it is
+ * A controller that has just started may not see all nodes yet, and must not move any client because of that. It is
  * cold until every member of the last ring was listed, or time is up. Times are monotonic ms.
  */
 export class WarmUp {
@@ -25,7 +25,7 @@ export class WarmUp {
     return this.#awaited.size > 0;
   }
 
-  /** Takes in a listing: how long to wait for the next one, ms; undefined when it is warm. */
+  /** Takes a listing. Returns how long to wait for the next one, ms; undefined once it is warm. */
   look(listing: readonly Workload[], now: number): number | undefined {
     const seen = new Set(listing.map(({ id }) => id));
     const missing = [...this.#awaited].filter((id) => !seen.has(id));

@@ -1,33 +1,33 @@
 import { MAX_MEMBERS, type Member, type Vacancy } from '@wscluster/ring';
 import type { Workload } from '../ports/workload-source.ts';
 
-/** Who is on the ring, under which ring id, and whose seats are kept for a replacement. */
+/** The nodes on the ring, their ring ids, and the seats that are kept for a replacement. */
 export interface Membership {
   readonly members: readonly Member[];
   readonly vacancies: readonly Vacancy[];
   /** Node ids of the members that the source started and will replace. */
   readonly managed: ReadonlySet<string>;
-  /** When each member that is not ready stopped being so, Unix ms. */
+  /** When each member that is not ready stopped being ready, Unix ms. */
   readonly unreadySince: ReadonlyMap<string, number>;
-  /** Node ids that are lost but kept, because too many went at once; empty when all is well. */
+  /** Node ids that are lost but stay on the ring, because too many were lost at once; empty if all is well. */
   readonly held: readonly string[];
-  /** Unix ms when time alone may change the result; undefined when it can't. */
+  /** When time alone may change the result, Unix ms; undefined if it cannot. */
   readonly nextChangeAt: number | undefined;
 }
 
 export interface MembershipPolicy {
-  /** Managed nodes that should exist. */
+  /** Desired number of managed nodes. */
   readonly replicas: number;
   readonly defaultWeight: number;
-  /** Weights of single places, by ring id. */
+  /** Weights of single seats, by ring id. */
   readonly weights: Readonly<Record<string, number>>;
   /** How long an unready member keeps its slots, ms. */
   readonly unreadyGraceMs: number;
-  /** How long the ring id of a lost node waits for a replacement while its slots are lent out, ms. */
+  /** How long the ring id of a lost node waits for a replacement while other nodes serve its slots, ms. */
   readonly replacementMs: number;
-  /** How long a draining node keeps its slots in the hope of a replacement that takes them over in one move, ms. */
+  /** How long a draining node keeps its slots, in case a replacement can take them over in one move, ms. */
   readonly handoverMs: number;
-  /** The largest share of the seats that may be vacant at once, 0 to 1; beyond it lost members are kept. */
+  /** The largest share of the seats that may be vacant at once, 0 to 1; beyond it, lost members stay on the ring. */
   readonly maxLostShare: number;
 }
 
@@ -49,10 +49,11 @@ export const NO_MEMBERSHIP: Membership = {
  * | member    | starting or unready | unready for the grace time, then lost                         |
  * | member    | draining            | draining; its ring id is free for others                      |
  * | member    | gone or restarting  | a vacancy                                                     |
- * | member    | not                 | lost: a vacancy, or held when too many are lost               |
+ * | member    | not listed          | lost: a vacancy, or held if too many are lost                 |
  * | draining  | none of these       | gone                                                          |
- * | unknown   | ready               | ready: its own vacancy, else the oldest, else a held seat, else the lowest free ordinal; |
- * |           |                     | a managed one that is more than `replicas` waits until a seat is left to it |
+ * | unknown   | ready               | ready: its own vacancy, else the oldest, else a held seat,    |
+ * |           |                     | else the lowest free ordinal; a managed node beyond           |
+ * |           |                     | `replicas` waits until a seat becomes free                    |
  * | unknown   | anything else       | nothing yet                                                   |
  */
 export function nextMembership(
@@ -76,7 +77,7 @@ export function nextMembership(
     } else if (workload?.phase === 'ready' && member.state !== 'draining') {
       staying.push(refreshed(member, workload, 'ready', policy));
     } else if (member.state === 'draining') {
-      // Gone, or changed its mind; in that case it comes back below, as an arrival.
+      // Gone, or no longer draining; in the latter case it comes back below, as an arrival.
     } else if (workload?.phase === 'gone' || workload?.phase === 'restarting') {
       ended.push(member);
     } else if (workload === undefined) {
@@ -92,7 +93,7 @@ export function nextMembership(
     }
   }
 
-  // A ring id that a draining member has left waits for its replacement like that of a lost one, for a shorter time.
+  // The ring id of a draining member waits for a replacement like that of a lost one, for a shorter time.
   const isManaged = (nodeId: string) => listed.get(nodeId)?.managed ?? previous.managed.has(nodeId);
   const waiting = previous.vacancies.filter((vacancy) => !isReady(listed.get(vacancy.nodeId)));
   const newlyDraining = draining.filter((member) => isNewlyDraining(previous, member) && isManaged(member.nodeId));
@@ -113,8 +114,8 @@ export function nextMembership(
     })),
   ];
 
-  // Arrivals, in an order that does not depend on the listing's.
-  // Those that return to a seat of their own come first, so that no newcomer takes it.
+  // The arrivals, in an order that does not depend on the listing's. Nodes that return to their own seat come first, so
+  // that no newcomer takes it.
   const known = new Set(previous.members.filter((member) => member.state !== 'draining').map((m) => m.nodeId));
   const returning = new Set(vacancies.map((vacancy) => vacancy.nodeId));
   const arrivals = listing
@@ -175,7 +176,7 @@ function isNewlyDraining(previous: Membership, member: Member): boolean {
   return previous.members.some((before) => before.nodeId === member.nodeId && before.state !== 'draining');
 }
 
-/** The ring id for an arrival; undefined when the ring is full, or without `seated` when no seat waits for anybody. */
+/** The ring id for an arrival; undefined if the ring is full, or without `seated` if no seat is waiting for anybody. */
 function seatFor(
   workload: Workload,
   vacancies: readonly Vacancy[],
@@ -193,7 +194,10 @@ function seatFor(
   return ringId;
 }
 
-/** Drops what has waited long enough, and managed vacancies beyond what `replicas` can still fill, highest ring id first. */
+/**
+ * Drops vacancies that have waited long enough, and managed vacancies beyond what `replicas` can still fill, highest
+ * ring id first.
+ */
 function keepVacancies(
   vacancies: readonly Vacancy[],
   listed: ReadonlyMap<string, Workload>,

@@ -2,7 +2,7 @@ import { desiredReplicas } from '../spec/nodes-schema.ts';
 import type { ClusterSpec } from '../spec/schema.ts';
 import type { MembershipPolicy } from './membership.ts';
 
-/** The part of drainSeconds for which a draining node's slots wait for its replacement. */
+/** The share of drainSeconds that a draining node's slots wait for its replacement. */
 const HANDOVER_SHARE = 0.3;
 
 export function membershipPolicy({ nodes, rebalance }: ClusterSpec): MembershipPolicy {

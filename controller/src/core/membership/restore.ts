@@ -1,7 +1,7 @@
 import { decodeRing, EMPTY_RING, type Ring, type RingMessage } from '@wscluster/ring';
 import { type Membership, NO_MEMBERSHIP } from './membership.ts';
 
-/** Where a controller goes on: the ring and the membership of the last published ring. */
+/** Where a controller continues: the ring and the membership of the last published ring. */
 export function restore(stored: RingMessage | undefined): { ring: Ring; membership: Membership } {
   if (stored === undefined) return { ring: EMPTY_RING, membership: NO_MEMBERSHIP };
   return {

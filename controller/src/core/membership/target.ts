@@ -1,7 +1,7 @@
 import { NO_OWNER, SLOTS } from '@wscluster/ring';
 import type { Membership } from './membership.ts';
 
-/** Computes the ring id of each slot's owner from seats and a cap; the ring package's assigner. */
+/** Computes the ring id of each slot's owner from seats and a cap, like the ring package's assigner. */
 export type Assign = (seats: readonly Seat[], cap: number) => Readonly<Uint16Array>;
 
 export interface Seat {
@@ -10,11 +10,11 @@ export interface Seat {
 }
 
 /**
- * Who should own each slot in the end: indices into `membership.members`, or NO_OWNER.
+ * The final owner of each slot: indices into `membership.members`, or NO_OWNER.
  *
- * The target is computed over all seats, vacant ones too, so that a lost node's slots wait for its replacement and no
- * other slot changes. A slot whose seat is vacant stays with a current owner that still serves (a draining one), else it
- * is lent to the member that would own it if the vacant seats did not exist.
+ * The target is computed over all seats, including vacant ones, so that a lost node's slots wait for its replacement and
+ * no other slot changes. A slot whose seat is vacant stays with its current owner while that still serves (drains);
+ * otherwise it goes to the member that would own it if the vacant seats did not exist.
  */
 export function desiredTable(
   membership: Membership,
@@ -31,7 +31,7 @@ export function desiredTable(
   const seats = members.filter((member) => member.state !== 'draining');
   const desired = new Uint16Array(SLOTS);
   if (seats.length === 0) {
-    // Nobody to go to: who still drains keeps what it has.
+    // There is no other node: draining members keep their slots.
     desired.set(current);
     return desired;
   }

@@ -31,8 +31,8 @@ export interface Situation {
 }
 
 /**
- * The members as they will be when a change has come to its end: new nodes ready (named new-1, new-2, ...), leaving ones
- * gone. Pure. Throws NOT_FOUND for an unknown node.
+ * The members after a change is complete: new nodes ready (named new-1, new-2, ...), leaving ones gone. Pure. Throws
+ * NOT_FOUND for an unknown node.
  */
 export function membersAfter(change: Change, situation: Situation): Membership {
   const { membership, listing, spec } = situation;
@@ -60,7 +60,7 @@ function scaledTo(replicas: number, { listing, connections, spec, now }: Situati
   return planScale({ listing, replicas, owners: new Set(), connections, drainMs, now });
 }
 
-/** Nodes come and go as the loop will see it: first all at once, then without those that have left. */
+/** In the order in which the loop will see it: first with all nodes, then without those that leave. */
 function afterTurnover(
   { membership, listing, spec, now }: Situation,
   { arrivals, leaving, replicas }: { arrivals: number; leaving: readonly string[]; replicas: number },
@@ -87,7 +87,7 @@ function reweighted(membership: Membership, weights: Readonly<Record<string, num
   return { ...membership, members };
 }
 
-/** A member by node id or ring id. */
+/** Finds a member by node id or ring id. */
 function findMember(membership: Membership, name: string): Member {
   const found = membership.members.find(({ nodeId, ringId }) => nodeId === name || String(ringId) === name);
   if (found === undefined) throw new WsClusterError('NOT_FOUND', `no node ${name} is on the ring`, { field: 'change' });

@@ -2,9 +2,9 @@ import { NO_OWNER, type Revision, type Ring, reindexed, SLOTS } from '@wscluster
 import type { Membership } from '../membership/membership.ts';
 import { type Assign, desiredTable } from '../membership/target.ts';
 
-/** What a change would move, and by node who gains and loses how much. */
+/** What a change would move, and how much each node gains and loses. */
 export interface Plan {
-  /** The ring that it was computed against. */
+  /** The ring that the plan is based on. */
   readonly revision: Revision;
   readonly slots: number;
   readonly connections: number;
@@ -21,8 +21,8 @@ interface Flow {
 }
 
 /**
- * What moves between the ring as it is and as it will be at the end, with the connections that there are now. A node
- * that leaves is counted as gone at the end. Pure.
+ * What moves between the present and the final ring, by the present connections. At the end a leaving node counts as
+ * gone. Pure.
  */
 export function planChange(
   ring: Ring,

@@ -6,7 +6,7 @@ import type { ClusterSpec } from '../spec/schema.ts';
 import { type Change, membersAfter } from './change.ts';
 import { type Plan, planChange } from './plan.ts';
 
-/** A cluster as it is now. */
+/** The present state of a cluster. */
 export interface Present {
   readonly spec: ClusterSpec;
   readonly ring: Ring;
@@ -15,9 +15,9 @@ export interface Present {
   readonly fleet: Fleet;
 }
 
-/** Says what changes of a cluster would move, without making them. */
+/** Predicts what changes of a cluster would move, without making them. */
 export class Planner {
-  /** Of its own: a dry run must not push the loop's remembered costs about. */
+  /** Its own assigner: a dry run must not disturb what the loop's assigner remembers. */
   readonly #assigner = new Assigner();
 
   /** Throws NOT_FOUND for an unknown node. */

@@ -1,18 +1,23 @@
-/** Says who may try to lead one cluster. It only nominates: what fences is the epoch. */
+/** Says who may try to lead one cluster. It only nominates: the epoch is what fences. */
 export interface Leadership {
   /**
-   * Resolves when this process is elected, with a signal that is aborted once it leads no longer; rejects when `signal`
-   * is aborted. A service that does not answer is no reason to reject: it goes on trying.
+   * Resolves when this process is elected, with a signal that is aborted when it no longer leads. Rejects when `signal`
+   * is aborted, but not while the service is unavailable: it keeps trying.
    */
   elected(signal: AbortSignal): Promise<AbortSignal>;
-  /** True while this process may write; judged by its own monotonic clock. */
+  /** True while this process may write, judged by its own monotonic clock. */
   readonly leading: boolean;
-  /** Asks now, past all renewals, whether it still leads; for a leader that has met a sign of another one. False too when it can't be told. */
+  /**
+   * Asks now, without waiting for a renewal, whether it still leads; for a leader that has seen a sign of another one.
+   * Also false if it cannot be determined.
+   */
   confirm(): Promise<boolean>;
-  /** Base URL of the leader's API, as the leader gave it; undefined when nobody leads or it can't be told now. */
+  /**
+   * Base URL of the leader's API, as announced by the leader; undefined if there is no leader, or it is not known now.
+   */
   leader(): Promise<string | undefined>;
-  /** Gives the lead up, so that another one need not wait for its time-out. */
+  /** Gives up the lead, so that the next leader need not wait for the time-out. */
   release(): Promise<void>;
-  /** Gives the lead up and lets go of the service. */
+  /** Gives up the lead and disconnects from the service. */
   close(): Promise<void>;
 }

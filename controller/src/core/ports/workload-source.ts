@@ -1,14 +1,13 @@
 /**
- * A backend node as its source sees it now.
- * `starting`: exists, never ready; `ready`: takes connections; `unready`: was ready, fails its probe or is paused;
- * `draining`: asked to leave, still serving; `restarting`: has ended, and its source starts the same node again by itself;
- * `gone`: known to have ended, listed for a while if the source can tell.
- * A node that is not listed at all is lost from sight: it may have ended, or the source may be wrong.
+ * A backend node as its source sees it now. `starting`: exists, never ready; `ready`: takes connections; `unready`: was
+ * ready, fails its probe or is paused; `draining`: asked to leave, still serving; `restarting`: has ended, and its
+ * source starts the same node again; `gone`: known to have ended, and listed for a while if the source can tell. A node
+ * that is not listed at all is lost from sight: it may have ended, or the source may be wrong.
  */
 export interface Workload {
   /** Stable identity, never its address. */
   readonly id: string;
-  /** What people call it, where that is not the id: a pod's name. */
+  /** The name that people know it by, if that is not the id: a pod's name. */
   readonly name?: string;
   /** Image of its container. */
   readonly image?: string;
@@ -21,41 +20,47 @@ export interface Workload {
   readonly weight?: number;
   /** True when this source started it and may replace it. */
   readonly managed: boolean;
-  /** True of a managed node that was not made from the present template or image: it is to be replaced. Default false. */
+  /**
+   * True of a managed node whose template or image has changed since it was created: it will be replaced. Default
+   * false.
+   */
   readonly outdated?: boolean;
-  /** Unix time in milliseconds when it was asked to leave; undefined when it was not. */
+  /** When it was asked to drain, Unix ms; undefined if it was not. */
   readonly drainingSince?: number;
-  /** What is wrong with how it is set up, and what to do, for an operator; undefined when nothing is known to be. */
+  /** For an operator: what is wrong with its configuration, and what to do. Undefined if no problem is known. */
   readonly problem?: string;
 }
 
 /** Starts, watches and ends the backend nodes of one cluster. */
 export interface WorkloadSource {
-  /** Every node that exists now, complete, and those known to have ended lately. Rejects with SOURCE_UNAVAILABLE; never answers with a partial list. */
+  /**
+   * Every node that exists now, and those known to have ended recently. Rejects with SOURCE_UNAVAILABLE; never answers
+   * with a partial list.
+   */
   list(): Promise<readonly Workload[]>;
-  /** Starts one managed node; resolves with its id once it exists, not when it is ready. */
+  /** Starts one managed node. Resolves with its id once it exists, not once it is ready. */
   create(): Promise<string>;
-  /** Marks a node as asked to leave; it goes on serving. Survives a restart of the controller. NOT_FOUND when unknown. */
+  /** Marks a node as draining; it keeps serving. Survives a restart of the controller. NOT_FOUND if unknown. */
   drain(id: string): Promise<void>;
-  /** Asks a node to stop, and ends it by force after its drain time. Resolves once asked. NOT_FOUND when unknown. */
+  /** Asks a node to stop, and kills it after its drain time. Resolves once asked. NOT_FOUND if unknown. */
   stop(id: string): Promise<void>;
-  /** Ends a node at once, as a crash would. NOT_FOUND when unknown. */
+  /** Ends a node at once, as a crash would. NOT_FOUND if unknown. */
   kill(id: string): Promise<void>;
-  /** Ends all managed nodes, by force where needed, and resolves when they are gone. For the end of a whole system. */
+  /** Ends all managed nodes, by force if needed, and resolves when they are gone. For the end of a whole system. */
   endAll(): Promise<void>;
-  /** Stops watching. Nodes go on running. */
+  /** Stops watching. Nodes keep running. */
   close(): Promise<void>;
 }
 
 export interface SourceHandlers {
-  /** Something changed: list again. Says no more, so a missed call costs time, never correctness. */
+  /** Something changed: list again. It says no more than that, so a missed call costs time, never correctness. */
   onChange(): void;
 }
 
-/** Nodes that a source starts are told these things in their environment (see docs/backend.md). */
+/** Nodes that a source starts find these in their environment (see docs/backend.md). */
 export interface NodeSettings {
-  /** Seconds that a node may take to let its clients go. */
+  /** Seconds that a draining node may take to hand over its clients. */
   readonly drainSeconds: number;
-  /** Program and arguments; the sample backend when undefined. */
+  /** Program and arguments; undefined: the sample backend. */
   readonly command: readonly string[] | undefined;
 }

@@ -2,7 +2,9 @@ import type { Leave, Report } from '@wscluster/ring';
 import type { EventLog } from '../events/event-log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 
-/** Logs gateways that come and go, and what they have moved since their last report. To be called before it is taken in. */
+/**
+ * Logs gateways that come and go, and what they have moved since their last report. Call it before the report is taken.
+ */
 export function logGatewayChanges(log: EventLog, fleet: Fleet, message: Report | Leave): void {
   const { gateway } = message;
   const before = fleet.gateways.find(({ id }) => id === gateway);

@@ -15,19 +15,19 @@ export interface GatewayLinkParts {
   readonly store: RingStore;
   readonly events: EventLog;
   readonly log: Logger;
-  /** Asks whether this process still leads. */
+  /** Asks now whether this process still leads. */
   confirmLead(): Promise<boolean>;
-  /** The next step can be planned in so many ms. */
+  /** The next step can be planned within this many ms. */
   onPlanIn(ms: number): void;
-  /** The ring goes on under a higher epoch: it has to be published again. */
+  /** The ring continues under a higher epoch, and has to be published again. */
   onEpochRaised(): void;
-  /** Gateways, ring or release are others than before. */
+  /** Gateways, ring or release have changed. */
   onChange(): void;
 }
 
 /**
  * The conversation with the gateways: rings and releases out, reports in. Publishes what the loop has decided, releases
- * its moves once they are acknowledged, and raises the epoch when somebody turns out to know a newer ring.
+ * its moves once they are acknowledged, and raises the epoch if a newer ring turns up.
  */
 export class GatewayLink {
   readonly #parts: GatewayLinkParts;
@@ -40,14 +40,14 @@ export class GatewayLink {
     this.#parts = parts;
   }
 
-  /** The gateways as they have reported. */
+  /** The gateways as last reported. */
   get fleet(): Fleet {
     return this.#reports.fleet;
   }
 
   async publish(ring: Ring, pace: Pace, context: Pick<Publication, 'settings' | 'vacancies'>): Promise<void> {
     const { rollout, publisher, onChange } = this.#parts;
-    // Ours before it is out: a gateway's acknowledgement may come back before the publishing call does.
+    // Before the ring is sent: a gateway's acknowledgement may arrive before the publishing call returns.
     rollout.published(ring, pace, performance.now());
     onChange();
     const result = await publisher.publish({ ring, release: rollout.release, ...context });
@@ -55,10 +55,10 @@ export class GatewayLink {
     else this.#inBackground(this.#releaseIfAcknowledged());
   }
 
-  /** `leading`: before that, reports only count for the epoch to come. */
+  /** `leading`: without it, reports only count for the next epoch. */
   receive(message: Uplink, leading: boolean): void {
     const { rollout, events, log } = this.#parts;
-    // A recalled ring is for who takes the lead, see recallRing.
+    // A recalled ring is for a process that takes the lead, see recallRing.
     if (message.type === 'held') return;
     logGatewayChanges(events, this.fleet, message);
     if (message.type === 'leave') {
@@ -78,7 +78,7 @@ export class GatewayLink {
     this.#inBackground(this.#releaseIfAcknowledged());
   }
 
-  /** To be called each second: drops silent gateways, and names the ring and its release once more. */
+  /** Call it every second: drops silent gateways, and sends the ring's revision and release again. */
   beat(): void {
     const { events, log } = this.#parts;
     for (const gateway of this.#reports.prune(performance.now())) {
@@ -124,21 +124,24 @@ export class GatewayLink {
     if ((await publisher.heartbeat(rollout.release)) === 'stale') await this.#goAboveStored();
   }
 
-  /** The store holds a newer ring than ours, of somebody who leads or led. */
+  /** The store holds a newer ring than ours, from a present or former leader. */
   async #goAboveStored(): Promise<void> {
     const { store, rollout, onEpochRaised } = this.#parts;
-    // Whatever becomes of the reading: the ring that we tried to publish is not out.
+    // Whether or not the store can be read: the ring that we tried to publish was not sent.
     onEpochRaised();
     await this.#outranked((await store.revision()) ?? rollout.ring.revision);
   }
 
-  /** Somebody has seen a newer ring than ours: go on above it, so that nobody refuses us, unless that is who leads now. */
+  /**
+   * A newer ring than ours was seen: continue above it, so that nobody refuses our rings, unless another controller
+   * leads now.
+   */
   async #outranked(seen: Revision): Promise<void> {
     if (this.#confirming) return;
     this.#confirming = true;
     try {
       const leads = await this.#parts.confirmLead();
-      // Unless another sign of the same ring has raised it meanwhile.
+      // Unless another sign of the same ring has raised the epoch meanwhile.
       if (leads && compareRevisions(seen, this.#parts.rollout.ring.revision) >= 0) this.#raiseEpoch(seen);
     } finally {
       this.#confirming = false;
@@ -157,7 +160,7 @@ export class GatewayLink {
     onEpochRaised();
   }
 
-  /** What fails here is tried again by the next beat. */
+  /** A failure is retried by the next beat. */
   #inBackground(work: Promise<void>): void {
     work.catch((error: unknown) =>
       this.#parts.log.error(

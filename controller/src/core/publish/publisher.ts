@@ -23,13 +23,13 @@ export interface Publication {
   readonly vacancies: readonly Vacancy[];
 }
 
-/** What stands in the way of store and bus; undefined when nothing does. */
+/** Why store and bus cannot be used; undefined if they can. */
 export interface PublishStatus {
   readonly storeError: string | undefined;
   readonly busError: string | undefined;
 }
 
-/** `stale`: the store holds a newer ring, so somebody else leads or led: take a higher epoch. */
+/** `stale`: the store holds a newer ring, from another leader: take a higher epoch. */
 export type PublishResult = 'published' | 'stale';
 
 export interface PublisherParts {
@@ -37,28 +37,28 @@ export interface PublisherParts {
   readonly bus: RingBusHub;
   readonly store: RingStore;
   readonly log: Logger;
-  /** A store that takes longer does not hold up the bus, ms: a lost node's clients wait for that ring. */
+  /** A store that takes longer than this does not delay the bus, ms: the clients of a lost node wait for the ring. */
   readonly storeFirstMs: number;
-  /** The store has lost what it held, so other things in it may be lost too. */
+  /** The store has lost its ring, so it may have lost other data too. */
   onStoreLost(): void;
 }
 
 /**
- * Puts rings into the store and then on the bus, and repeats the essentials as heartbeats. Store first: who reads it
- * because of a bus message must find that ring. Neither failing stops the other: the next heartbeat tries again, and
- * writes the ring again into a store that has lost it.
+ * Writes rings to the store, then sends them over the bus, and repeats the essentials as heartbeats. Store first: a
+ * follower that reads it because of a bus message must find that ring. If one of them fails, the other still happens;
+ * the next heartbeat retries, and writes the ring again to a store that has lost it.
  */
 export class Publisher {
   readonly #parts: PublisherParts;
   #last: RingMessage | undefined;
-  /** The last ring that followers were sent. */
+  /** The last ring that was sent to followers. */
   #base: { ring: Ring; settingsDigest: string } | undefined;
   /** The message that the store is known to hold. */
   #saved: RingMessage | undefined;
-  /** Of the last message that the store took. */
+  /** The revision of the last message that the store accepted. */
   #savedRevision: Revision | undefined;
   readonly #saves = new SerialQueue();
-  /** The save that was asked for last, until it has ended. */
+  /** The last requested save, until it has ended. */
   #saving: { readonly message: RingMessage; readonly done: Promise<'saved' | 'stale'> } | undefined;
   readonly #troubles: { readonly store: Trouble; readonly bus: Trouble };
 
@@ -78,19 +78,19 @@ export class Publisher {
     const message = encodeRing(ring, full);
     const base = this.#base;
     this.#last = message;
-    // Whatever becomes of this one: the next change starts from a ring that was sent.
+    // Cleared first: if this publication fails, the next one must not be a change of it.
     this.#base = undefined;
     if ((await within(this.#parts.storeFirstMs, this.#save(message))) === 'stale') return 'stale';
     const change = base && encodeChange(base.ring, ring, { ...full, settingsBefore: base.settingsDigest });
-    // Who lacks the base of a change reads the store, so it must be there.
+    // A follower without the base of a change reads the store, so the ring must be there.
     const stored = this.#saved === message;
     if (await this.#broadcast(stored && change !== undefined ? change : message))
       this.#base = { ring, settingsDigest: message.settingsDigest };
-    // A save that is late is not waited for: the next heartbeat looks what became of it.
+    // A late save is not waited for: the next heartbeat checks it.
     return 'published';
   }
 
-  /** Names the last published ring, with the release as it stands now. */
+  /** Sends the revision of the last published ring, with the present release. */
   async heartbeat(release: Release): Promise<PublishResult> {
     const last = this.#last;
     if (last === undefined) return 'published';
@@ -102,7 +102,7 @@ export class Publisher {
     return 'published';
   }
 
-  /** A store that was emptied, or put back to an older state, gets the ring again. */
+  /** A store that was emptied, or restored to an older state, gets the ring again. */
   async #saveIfLost(message: RingMessage): Promise<'saved' | 'stale'> {
     if (this.#saved !== message) return this.#save(message);
     try {
@@ -122,7 +122,7 @@ export class Publisher {
     return this.#save(message);
   }
 
-  /** However often it is asked for, a message waits for its save once. */
+  /** However often it is requested, a message is queued for one save. */
   #save(message: RingMessage): Promise<'saved' | 'stale'> {
     if (this.#saving?.message === message) return this.#saving.done;
     const done = this.#saves.run(() => this.#saveNewest(message));
@@ -133,17 +133,20 @@ export class Publisher {
     return done;
   }
 
-  /** What is not the last publication any more by its turn is not saved: a slow store would fall ever further behind. */
+  /**
+   * A message that is no longer the last publication when its turn comes is not saved: a slow store would fall further
+   * and further behind.
+   */
   async #saveNewest(message: RingMessage): Promise<'saved' | 'stale'> {
     return this.#saved === message || this.#last !== message ? 'saved' : await this.#tryToSave(message);
   }
 
-  /** A store that can't be written counts as saved: gateways get the ring from the bus meanwhile. */
+  /** A store that cannot be written counts as saved: gateways get the ring over the bus meanwhile. */
   async #tryToSave(message: RingMessage): Promise<'saved' | 'stale'> {
     try {
       const result = await this.#parts.store.save(message, this.#savedRevision);
       if (result === 'regained') this.#noteLoss();
-      // After a save whose answer was lost, the store holds this very ring.
+      // After a save whose answer was lost, the store already holds this very ring.
       if (result === 'stale' && !(await this.#isStored(message))) return 'stale';
       this.#saved = message;
       this.#savedRevision = message.revision;
@@ -154,9 +157,9 @@ export class Publisher {
     return 'saved';
   }
 
-  /** The store held less than it was given. */
+  /** The store holds an older ring than it was given, or none. */
   #noteLoss(): void {
-    // So that the save that follows does not tell it again.
+    // So that the next save does not report it again.
     this.#savedRevision = undefined;
     this.#parts.log.warn(
       { event: 'store-lost-ring', action: 'check what emptied it; the ring is written again' },

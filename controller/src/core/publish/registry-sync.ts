@@ -2,12 +2,15 @@ import { type Member, messageOf, type Revision, WsClusterError } from '@wscluste
 import { CoalescedRunner, type Logger, Trouble } from '@wscluster/service';
 import type { Registry } from '../ports/registry.ts';
 
-/** Whatever events say, the registry is compared with the ring this often: others write there too. */
+/** The registry is compared with the ring this often, even without events: others write there too. */
 const RESYNC_MS = 10_000;
-/** Who is back is noticed within this time. */
+/** A registry that is back is noticed within this time. */
 const MAX_RETRY_MS = 2_000;
 
-/** `undefined` error: it holds what the ring says. Not yet synced: `synced` is false and there is no error. */
+/**
+ * `error` is undefined if the registry holds what the ring says. Not synced yet: `synced` is false and there is no
+ * error.
+ */
 export interface RegistryStatus {
   readonly synced: boolean;
   readonly error: string | undefined;
@@ -16,7 +19,7 @@ export interface RegistryStatus {
 export interface RegistrySyncParts {
   readonly registry: Registry;
   readonly log: Logger;
-  /** False once this process may write no longer. */
+  /** False once this process may no longer write. */
   readonly leading: () => boolean;
   /** The status has changed. */
   readonly onStatus: (status: RegistryStatus) => void;
@@ -25,8 +28,8 @@ export interface RegistrySyncParts {
 }
 
 /**
- * Takes the registry after the ring, at its own speed: slow or absent, it holds up nothing. Only the newest members
- * count; a failed sync is repeated with back-off.
+ * Makes the registry follow the ring at its own speed: if it is slow or down, nothing waits for it. Only the newest
+ * members count; a failed sync is retried with back-off.
  */
 export class RegistrySync {
   readonly #parts: RegistrySyncParts;
@@ -49,7 +52,7 @@ export class RegistrySync {
     return this.#status;
   }
 
-  /** Says what the registry should hold from now on. */
+  /** Sets what the registry should hold from now on. */
   want(members: readonly Member[], revision: Revision): void {
     const text = JSON.stringify(members);
     if (text === this.#wanted?.text) return;
@@ -57,7 +60,7 @@ export class RegistrySync {
     this.#runner.signal();
   }
 
-  /** Ends the sync in progress; what is registered stays. */
+  /** Ends the sync in progress; registered instances stay. */
   async close(): Promise<void> {
     const stopped = this.#runner.stop();
     await this.#parts.registry.close();

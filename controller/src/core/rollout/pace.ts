@@ -1,12 +1,12 @@
 import type { Workload } from '../ports/workload-source.ts';
 import type { Pace } from './rollout.ts';
 
-/** The part of drainSeconds within which a draining node's slots have left; the rest is for its last clients. */
+/** The share of drainSeconds within which the slots of a draining node leave; the rest is for its last clients. */
 const DRAIN_SHARE = 0.8;
 
 /**
- * The configured pace, or more where draining nodes would not be empty in time.
- * `drainMs` and `now` in milliseconds (Unix).
+ * The configured pace, or more if draining nodes would not be empty in time. `drainMs` and `now` in milliseconds
+ * (Unix).
  */
 export function paceOf(input: {
   readonly maxConnectionsPerSecond: number;

@@ -11,11 +11,14 @@ import {
   type Step,
 } from '@wscluster/ring';
 
-/** A published ring counts as acknowledged after this long, whoever is silent, ms. */
+/** A published ring counts as acknowledged after this long, even if gateways are silent, ms. */
 export const ACK_DEADLINE_MS = 5000;
 /** Length of a step at the configured pace, ms. */
 const STEP_MS = 1000;
-/** A step is published this long before the moves of the one before are made, so that it is acknowledged by then, ms. */
+/**
+ * A step is published this long before the moves of the previous one are complete, so that it is acknowledged by then,
+ * ms.
+ */
 const LEAD_MS = 400;
 
 export interface Pace {
@@ -27,9 +30,9 @@ export interface Pace {
 
 /**
  * Takes the ring to its target in steps: publish, wait until every live gateway has applied it (or its deadline has
- * passed), release the moves, next step. Steps overlap so that the pace has no gaps: the next one is published shortly
- * before the moves of the last one are all made, and released right then. New connections follow a ring at once, so
- * the slots of lost owners wait for nothing. Times are monotonic milliseconds.
+ * passed), release the moves, next step. Steps overlap so that the pace has no gaps: the next step is published shortly
+ * before the moves of the previous one are complete, and released as soon as they are. New connections follow a ring at
+ * once, so the slots of lost owners never wait. Times are monotonic milliseconds.
  *
  *   step 1  published ─ acknowledged, released ═══════ moves ═══════╗
  *   step 2                                   published ─ acknowledged, released ═══════ moves ═══════
@@ -39,19 +42,19 @@ export class Rollout {
   #release: Release;
   /** Set while a publication is not acknowledged. */
   #unacknowledged: { since: number; slots: ReadonlySet<number>; pace: Pace } | undefined;
-  /** Something was released by this controller. */
+  /** This controller has released moves. */
   #released = false;
-  /** When the moves that were released are all made. */
+  /** When the released moves will be complete. */
   #movedAt = 0;
   #remaining: Step['remaining'] = NOTHING;
 
-  /** `release`: what was released before a restart; what was not, waits for acknowledgement again. */
+  /** `release`: what was released before a restart; everything else waits for acknowledgement again. */
   constructor(ring: Ring, release: Release = { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 0 }) {
     this.#ring = ring;
     this.#release = release;
   }
 
-  /** Goes on from another ring, before anything is published. */
+  /** Continues from another ring, before anything is published. */
   restart(ring: Ring, release: Release): void {
     this.#ring = ring;
     this.#release = release;
@@ -65,7 +68,7 @@ export class Rollout {
     return this.#release;
   }
 
-  /** What is left to do after the published ring. */
+  /** What is left to move after the published ring. */
   get remaining(): Step['remaining'] {
     return this.#remaining;
   }
@@ -74,7 +77,7 @@ export class Rollout {
     return this.#unacknowledged === undefined;
   }
 
-  /** When the moves that were released last are all made, monotonic ms. */
+  /** When the last released moves will be complete, monotonic ms. */
   get movedAt(): number {
     return this.#movedAt;
   }
@@ -84,14 +87,14 @@ export class Rollout {
     return this.acknowledged && Object.values(this.#remaining).every(({ slots }) => slots === 0);
   }
 
-  /** True while gateways make the moves that were released last. */
+  /** True while gateways make the last released moves. */
   isMoving(now: number): boolean {
     return now < this.#movedAt;
   }
 
   /**
-   * The step to publish now, as a ring at the next version with its counts; its digest equals the present ring's when
-   * nothing changes. `counted` false: `connections` is not all there is, so only lost owners' slots change. Takes effect
+   * The step to publish now, as a ring at the next version with its counts; its digest equals that of the present ring
+   * if nothing changes. `counted` false: `connections` is incomplete, so only slots of lost owners change. Takes effect
    * with `published`.
    */
   plan(input: {
@@ -112,9 +115,9 @@ export class Rollout {
     return { ring: createRing({ epoch, version: version + 1 }, members, step.table), step };
   }
 
-  /** The ring is out: its moves wait for acknowledgement. */
+  /** The ring has been published: its moves wait for acknowledgement. */
   published(ring: Ring, pace: Pace, now: number): void {
-    // Clients of an owner that is gone have come back to the new one by themselves: nothing of theirs is to be moved.
+    // Clients of an owner that is gone have reconnected to the new one by themselves, so there is nothing to move.
     const members = new Set(ring.members.map(({ nodeId }) => nodeId));
     const moved = movedSlots(this.#ring, ring).filter((slot) => members.has(ownerOf(this.#ring, slot)?.nodeId ?? ''));
     const slots = new Set([...(this.#unacknowledged?.slots ?? []), ...moved]);
@@ -123,11 +126,11 @@ export class Rollout {
   }
 
   /**
-   * Releases the moves of the published ring once all gateways have applied it and those of the step before are made;
-   * true when it does. `toMove` says how many connections that moves, of the slots that changed, by the gateways' last
-   * reports: an acknowledgement counts what was there when the ring was applied, so the time over which to spread the
-   * moves is exact, however old the counts were by which the step was packed. `leftOver` asks to count what an earlier
-   * controller has not brought to its end, too.
+   * Releases the moves of the published ring once all gateways have applied it and the previous step's moves are
+   * complete; true if it does. `toMove` says how many connections move with the changed slots, by the gateways' last
+   * reports. Since an acknowledgement counts what was there when the ring was applied, the time over which the moves
+   * are spread is exact, even if the step was planned with older counts. `leftOver` asks to include what an earlier
+   * controller has not completed.
    */
   acknowledge(
     allApplied: boolean,
@@ -147,19 +150,19 @@ export class Rollout {
     return true;
   }
 
-  /** Goes on under a higher epoch, with the same owners. */
+  /** Continues under a higher epoch, with the same owners. */
   adopt(revision: Revision): void {
     this.#ring = { ...this.#ring, revision };
   }
 
-  /** Milliseconds until `acknowledge` may succeed by time alone; undefined when there is nothing to release. */
+  /** Milliseconds until time alone may allow `acknowledge`; undefined if there is nothing to release. */
   releaseIn(allApplied: boolean, now: number): number | undefined {
     if (this.#unacknowledged === undefined) return undefined;
     const earliest = allApplied ? now : this.#unacknowledged.since + ACK_DEADLINE_MS;
     return Math.max(earliest, this.#movedAt) - now;
   }
 
-  /** Milliseconds until `plan` can go on; undefined when there is nothing left, or a release must come first. */
+  /** Milliseconds until `plan` can continue; undefined if nothing is left, or a release must come first. */
   planIn(now: number): number | undefined {
     const left = Object.values(this.#remaining).some(({ slots }) => slots > 0);
     return left && this.acknowledged ? Math.max(0, this.#movedAt - LEAD_MS - now) : undefined;

@@ -2,13 +2,13 @@
 const STABLE_MS = 10_000;
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 30_000;
-/** After a node that could not even be created, ms: each try is a request that is refused. */
+/** Back-off after a node that could not even be created, ms: each attempt is a refused request. */
 const REFUSED_DELAY_MS = { first: 1000, max: 10_000 };
 
 /**
- * Slows down the starting of nodes while they keep dying young: the first replacement is immediate, then 250 ms
- * doubling up to 30 s; a node that lives for 10 s ends it. After one that cannot be created: 1 s doubling up to 10 s, until
- * one is. Times are monotonic milliseconds.
+ * Slows down the starting of nodes that keep ending early: the first replacement is immediate, then 250 ms doubling up
+ * to 30 s, until a node lives for 10 s. After a node that cannot be created: 1 s doubling up to 10 s, until one can.
+ * Times are monotonic milliseconds.
  */
 export class CreationBackoff {
   readonly #bornAt = new Map<string, number>();
@@ -28,7 +28,7 @@ export class CreationBackoff {
     this.#refusals++;
   }
 
-  /** Takes in which nodes are alive now. */
+  /** Takes the nodes that are alive now. */
   observe(alive: ReadonlySet<string>, now: number): void {
     for (const [id, bornAt] of this.#bornAt) {
       if (now - bornAt >= STABLE_MS) {
@@ -43,7 +43,7 @@ export class CreationBackoff {
     }
   }
 
-  /** Milliseconds until a node may be started; 0 when now. */
+  /** Milliseconds until a node may be started; 0: now. */
   waitMs(now: number): number {
     return Math.max(0, this.#notBefore - now);
   }

@@ -14,7 +14,7 @@ export interface NodeOperationParts {
   inTurn<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** What a person does to single nodes. Each is in turn with the loop, so that no listing sees half of it. */
+/** What people do to single nodes. Each operation runs in turn with the loop, so that no listing sees half of it. */
 export class NodeOperations {
   readonly #parts: NodeOperationParts;
 
@@ -22,7 +22,7 @@ export class NodeOperations {
     this.#parts = parts;
   }
 
-  /** Adds a managed node: one replica more. Resolves with the id of the node that was started for it. */
+  /** Adds a managed node: one more replica. Resolves with the id of the new node. */
   add(): Promise<string> {
     return this.#parts.inTurn(async () => {
       const id = await this.#parts.scaler.create();
@@ -32,8 +32,8 @@ export class NodeOperations {
   }
 
   /**
-   * Lets a node go without hurry: its slots leave in steps, then it stops. A managed one means one replica fewer.
-   * NOT_FOUND when there is no such node, CONFLICT when it drains already.
+   * Drains a node: its slots leave in steps, then it stops. For a managed node, `replicas` falls by one. NOT_FOUND if
+   * there is no such node, CONFLICT if it is draining already.
    */
   drain(id: string): Promise<void> {
     return this.#parts.inTurn(async () => {
@@ -47,7 +47,7 @@ export class NodeOperations {
     });
   }
 
-  /** Ends a node at once, as a crash would; a managed one is replaced. NOT_FOUND when there is no such node. */
+  /** Ends a node at once, as a crash would; a managed node is replaced. NOT_FOUND if there is no such node. */
   kill(id: string): Promise<void> {
     return this.#parts.inTurn(async () => {
       await this.#parts.source.kill(id);

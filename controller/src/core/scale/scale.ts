@@ -5,7 +5,7 @@ export interface ScalePlan {
   readonly create: number;
   /** Managed nodes to drain because there are too many, fewest connections first. */
   readonly drain: readonly string[];
-  /** Draining managed nodes that may stop now: they own no slot and serve nobody, or their time is up. */
+  /** Draining managed nodes that may stop now: they own no slot and serve no client, or their time is up. */
   readonly stop: readonly string[];
 }
 
@@ -21,21 +21,22 @@ export interface ScaleInput {
 }
 
 /**
- * What to start, drain and stop so that the managed nodes are as many as the spec says, all made as it says. Pure.
- * An outdated node is replaced while it serves: one node more is started, and once that is ready an outdated one is
- * drained, whose place on the ring it takes. One at a time; a new node that never gets ready ends it there. An outdated
- * one that serves nobody goes at once: nobody misses it, and there may be no room for one more beside it.
+ * Which nodes to start, drain and stop, so that the spec's number of managed nodes exists, all made from the present
+ * spec. Pure. Outdated nodes are replaced one at a time while they serve: an extra node is started, and once it is
+ * ready, an outdated one is drained, whose place on the ring it takes. If a new node never becomes ready, no other one
+ * is replaced. An outdated node without clients goes at once: nobody misses it, and there may be no room for an extra
+ * node beside it.
  */
 export function planScale(input: ScaleInput): ScalePlan {
   const managed = input.listing.filter((workload) => workload.managed && workload.phase !== 'gone');
   const draining = managed.filter((workload) => workload.phase === 'draining');
   const connectionsOf = (workload: Workload) => input.connections.get(workload.id) ?? 0;
-  // One that starts and owns slots was ready before we first saw it, and may be again.
+  // A starting node that owns slots was ready before it was first seen here, and may become ready again.
   const missed = (workload: Workload) =>
     connectionsOf(workload) > 0 || (workload.phase === 'starting' && input.owners.has(workload.id));
   const useless = managed.filter((workload) => workload.outdated && servesNobody(workload) && !missed(workload));
   const active = managed.filter((workload) => workload.phase !== 'draining' && !useless.includes(workload));
-  // Who serves nobody goes before any that does.
+  // Nodes that serve no client go first.
   const leastMissed = (a: Workload, b: Workload) =>
     Number(b.outdated ?? false) - Number(a.outdated ?? false) ||
     Number(servesNobody(b)) - Number(servesNobody(a)) ||

@@ -4,17 +4,17 @@ import type { WorkloadSource } from '../ports/workload-source.ts';
 import { CreationBackoff } from './creation-backoff.ts';
 import { planScale, type ScaleInput } from './scale.ts';
 
-/** Starting or stopping nodes that failed is tried again after this long, ms. */
+/** After a failure to start or stop nodes, how long to wait before a retry, ms. */
 const RETRY_MS = 1000;
 
-/** Carries out the scale plan. Failing never throws: nodes that cannot be started must not hold up a ring. */
+/** Carries out the scale plan. It never throws: nodes that cannot be started must not delay a ring. */
 export class Scaler {
   readonly #source: WorkloadSource;
   readonly #log: Logger;
   readonly #trouble: Trouble;
   readonly #backoff = new CreationBackoff();
   #problem: string | undefined;
-  /** Why the last node that was to be started could not be. */
+  /** Why the last node could not be started. */
   #refusal: unknown;
 
   constructor(source: WorkloadSource, log: Logger) {
@@ -23,7 +23,7 @@ export class Scaler {
     this.#trouble = new Trouble(log, { level: 'error' });
   }
 
-  /** Why nodes could not be started or stopped at the last try. */
+  /** Why nodes could not be started or stopped the last time. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -41,7 +41,7 @@ export class Scaler {
     }
   }
 
-  /** Milliseconds after which to scale again; undefined when events decide. */
+  /** Milliseconds after which to scale again; undefined: on the next event. */
   async scale(input: ScaleInput): Promise<number | undefined> {
     try {
       const againMs = await this.#carryOut(input);
@@ -50,7 +50,7 @@ export class Scaler {
       return againMs;
     } catch (error) {
       this.#problem = messageOf(error);
-      // Whatever the cause: what is the matter now is in the status.
+      // Logged once, whatever the cause: the status has the present problem.
       this.#trouble.failed(
         { event: 'scale-failed', error, action: 'fix the cause; it is retried, after at most 10 s' },
         `a node cannot be started or stopped: ${this.#problem}`,
@@ -82,7 +82,7 @@ export class Scaler {
   }
 }
 
-/** A node that has ended since the listing needs nothing any more. */
+/** A node that has ended since the listing needs nothing more. */
 async function unlessGone(asked: Promise<void>): Promise<void> {
   try {
     await asked;

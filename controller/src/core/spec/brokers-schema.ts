@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { only, REQUIRED_IN_KUBERNETES } from './modes.ts';
 
-/** Of an object in the namespace of the cluster. */
+/** Of an object in the cluster's namespace. */
 export const secretName = z
   .string()
   .max(253)

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Labels or annotations; how many is bounded so that the API server can bound the cost of looking at them. */
+/** Labels or annotations. Their number is limited so that the API server can bound the cost of checking them. */
 export const labelMap = z.record(z.string().min(1), z.string()).meta({ maxProperties: 64 });
 
 /** Labels that a pod or container must all have. */

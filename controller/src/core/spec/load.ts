@@ -10,13 +10,13 @@ import { type WsCluster, wsClusterSchema } from './schema.ts';
 /** A WsCluster as a file declares it. */
 export interface DeclaredCluster {
   readonly cluster: WsCluster;
-  /** Of what the file says, before defaults: a new default of a new version is no edit of the file. */
+  /** Digest of the file's content, before defaults: a new default in a new version is not an edit of the file. */
   readonly digest: string;
 }
 
 /**
- * Reads the WsClusters of a YAML file, or of all YAML files of a folder, one each. Throws CONFIG_INVALID naming the file,
- * the field and what is allowed, and for two of one name.
+ * Reads the WsClusters of a YAML file, or of all YAML files in a folder, one per file. Throws CONFIG_INVALID naming the
+ * file, the field and what is allowed, and if two have the same name.
  */
 export function loadClusters(path: string): DeclaredCluster[] {
   const declared = clusterFiles(path).map((file) => ({ file, ...loadClusterFile(file) }));
@@ -83,13 +83,13 @@ export function validCluster(value: unknown, origin: string): WsCluster {
   });
 }
 
-/** A default that depends on other fields, which the schema can't say. */
+/** A default that depends on other fields, which the schema cannot express. */
 function withReplicas(cluster: WsCluster): WsCluster {
   const { nodes } = cluster.spec;
   return { ...cluster, spec: { ...cluster.spec, nodes: { ...nodes, replicas: desiredReplicas(nodes) } } };
 }
 
-/** The field as a reader of the file would write it, and what is wrong with it. */
+/** The field as written in the file, and what is wrong with it. */
 function describeIssue(issue: z.core.$ZodIssue): { field: string; message: string } {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
   const field = path.reduce<string>(

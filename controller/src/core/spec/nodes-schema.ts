@@ -138,7 +138,7 @@ export const nodesSchema = z
   .describe('The nodes: how to create or find them, and how to treat them.');
 export type NodesSpec = z.infer<typeof nodesSchema>;
 
-/** How many managed nodes should exist. */
+/** The desired number of managed nodes. */
 export function desiredReplicas({ replicas, selector, image }: NodesSpec): number {
   return replicas ?? (selector !== undefined && image === undefined ? 0 : 3);
 }

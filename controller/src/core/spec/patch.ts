@@ -3,8 +3,8 @@ import { validCluster } from './load.ts';
 import { API_VERSION, type ClusterSpec, KIND } from './schema.ts';
 
 /**
- * Who may change the spec need not be one who may run programs here, read secrets, open ports to the world, or point the
- * controller at others' containers.
+ * The API must not change these: whoever may change the spec need not be allowed to run programs here, read secrets,
+ * open ports to the outside, or point the controller at other people's containers.
  */
 export const DECLARED_ONLY = [
   ...['nodes.command', 'nodes.image', 'nodes.env', 'nodes.selector', 'nodes.port', 'nodes.network'],
@@ -13,8 +13,9 @@ export const DECLARED_ONLY = [
 ];
 
 /**
- * The spec after a JSON merge patch (RFC 7396): objects are merged, null removes (and so brings back the default),
- * everything else replaces. Throws REQUEST_INVALID naming the field, and for a change of what only the file may say.
+ * The spec after a JSON merge patch (RFC 7396): objects are merged, null removes a field (and so restores its default),
+ * everything else replaces. Throws REQUEST_INVALID naming the field, also for a change of a field that only the file
+ * may set.
  */
 export function patchedSpec(spec: ClusterSpec, patch: unknown): ClusterSpec {
   const head = { apiVersion: API_VERSION, kind: KIND, metadata: { name: 'patched' } };

@@ -17,7 +17,7 @@ const keySchema = z
         rule: '[has(self.param), has(self.query), has(self.header), has(self.cookie)].exists_one(given, given)',
         message: 'must have exactly one of param, query, header, cookie',
       },
-      // A new key gives every client of the path a new owner, and gateways would switch at different times.
+      // A new key would give every client of the path a new owner, and gateways would switch at different times.
       {
         rule: 'self == oldSelf',
         message: 'cannot be changed; remove the route first, then add it with its new key',
@@ -59,7 +59,8 @@ export const routingSchema = z
       .array(declaredRoute)
       .min(1)
       .max(64)
-      // The API server bounds rules by their worst case, so a rule against two routes for the same paths would cost too much.
+      // The API server bounds rules by their worst case, so a rule against two routes for the same paths would cost too
+      // much.
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['path'] })
       .default([
         { path: '/websocket/connect/{userId}', key: { param: 'userId' } },

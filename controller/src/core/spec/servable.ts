@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { FieldNotes, Mode } from './modes.ts';
 import { type ClusterSpec, type WsCluster, wsClusterSchema } from './schema.ts';
 
-/** What of a field's JSON schema matters here. */
+/** The parts of a field's JSON schema that matter here. */
 interface FieldSchema extends FieldNotes {
   readonly properties?: Readonly<Record<string, FieldSchema>>;
   readonly default?: unknown;
@@ -11,13 +11,13 @@ interface FieldSchema extends FieldNotes {
 
 const specSchema = z.toJSONSchema(wsClusterSchema.shape.spec, { io: 'input' }) as FieldSchema;
 
-/** A Service is named after the cluster, and a name of a Service begins with a letter. */
+/** A Service is named after the cluster, and its name must begin with a letter. */
 const KUBERNETES_NAME = /^[a-z]([-a-z0-9]{0,48}[a-z0-9])?$/;
 
 /**
- * What the schema can't say, since it is the same for all modes: whether the cluster can be served in this one. Throws
- * CONFIG_INVALID naming the field: for what Kubernetes needs, and for what only the other kind of declaration (a file, or
- * a resource) may say.
+ * Checks what the schema cannot, because it is the same for all modes: whether the cluster can be served in this one.
+ * Throws CONFIG_INVALID naming the field, for what Kubernetes requires, and for what only the other kind of declaration
+ * (file or resource) may set.
  */
 export function servableIn(mode: Mode, cluster: WsCluster): void {
   const { name } = cluster.metadata;
@@ -63,7 +63,7 @@ function kubernetesProblem({ nodes, bus, store }: ClusterSpec): Problem | undefi
   return undefined;
 }
 
-/** The first field that the mode does not know and that says something; a default says nothing. */
+/** The first field that the mode does not have and that is set; a default does not count. */
 function foreignField(
   schema: FieldSchema,
   value: unknown,
@@ -85,7 +85,7 @@ function foreignField(
   return undefined;
 }
 
-/** A file may serve both modes that read files, each taking from it what it knows. */
+/** A file may serve both modes that read files; each uses the fields that it has. */
 function knows(modes: readonly Mode[] | undefined, mode: Mode): boolean {
   if (modes === undefined) return true;
   return mode === 'kubernetes' ? modes.includes(mode) : modes.some((one) => one !== 'kubernetes');

@@ -12,17 +12,17 @@ const storedSchema = z.object({ source: z.string(), generation: z.int().min(1), 
 /** Keeps the spec with the changes made through the API, so that they survive a restart. */
 export interface SpecStore {
   readonly spec: ClusterSpec;
-  /** Counts changes of the spec, from 1; status refers to it as observedGeneration. */
+  /** Counts changes of the spec, from 1; the status has it as observedGeneration. */
   readonly generation: number;
-  /** Stores a changed spec before it counts. Rejects with STORE_UNAVAILABLE, and then nothing has changed. */
+  /** Stores a changed spec before it takes effect. If this rejects with STORE_UNAVAILABLE, nothing has changed. */
   update(change: (spec: ClusterSpec) => ClusterSpec): Promise<void>;
 }
 
 /**
- * Reads the spec that the last leader left. It holds as long as the cluster's own file is the one from which it was
- * changed; who edits that file again means the edit, so the file then wins. `againMs`: where nothing is found it is looked
- * for once more after so long, since another leader may be about to restore it; default 0, not. Rejects with STORE_UNAVAILABLE, and with
- * MESSAGE_INVALID or CONFIG_INVALID when what is stored cannot be a spec.
+ * Reads the spec that the last leader left. It applies as long as the cluster's file is the one from which it was
+ * changed. Once the file is edited, the file wins. `againMs`: if nothing is found, look once more after this time,
+ * since another leader may be about to restore it; default 0: do not. Rejects with STORE_UNAVAILABLE, and with
+ * MESSAGE_INVALID or CONFIG_INVALID if the stored document cannot be a spec.
  */
 export async function openSpecStore(
   documents: Documents,

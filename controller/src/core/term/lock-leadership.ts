@@ -7,15 +7,15 @@ import { slept } from './slept.ts';
 import { Term } from './term.ts';
 import { TermLog } from './term-log.ts';
 
-/** A term's deadline, as a part of the lease duration: a margin for clocks that run at different speeds. */
+/** A term's deadline, as a share of the lease duration: a margin for clocks that run at different speeds. */
 const RENEW_DEADLINE = 0.95;
 
-/** A leader renews its lock after this part of the lease duration: two renewals may fail. */
+/** A leader renews its lock after this share of the lease duration: two renewals may fail. */
 const RENEW_PERIOD = 1 / 3;
 
 /**
- * Leads while it holds the lock. Whether it leads is judged by its own monotonic clock, from the moment before the renewal
- * was sent. A holder that has not renewed the lock for the lease duration is replaced.
+ * Leads while it holds the lock. It judges that by its own monotonic clock, from the moment before the renewal was
+ * sent. A holder that has not renewed the lock for the lease duration is replaced.
  */
 export function openLeadership(lock: Lock, log: Logger): Leadership {
   return new LockLeadership(lock, log);
@@ -26,10 +26,10 @@ class LockLeadership implements Leadership {
   readonly #log: TermLog;
   readonly #closing = new AbortController();
   readonly #observed = new ObservedRecord();
-  /** One call of the lock at a time: two of ours would refuse each other. */
+  /** One call of the lock at a time: two calls of ours would refuse each other. */
   readonly #calls = new SerialQueue();
   #term: Term | undefined;
-  /** The lock may still be ours, whether or not a term is. */
+  /** The lock may still be ours, even without a term. */
   #held = false;
 
   constructor(lock: Lock, log: Logger) {
@@ -55,7 +55,7 @@ class LockLeadership implements Leadership {
   async confirm(): Promise<boolean> {
     const term = this.#term;
     if (term === undefined || !term.leads) return false;
-    // A term whose lock could not be renewed may go on, but is not confirmed.
+    // A term whose lock could not be renewed may continue, but is not confirmed.
     return (await this.#renew(term)) === 'held' && term.leads;
   }
 
@@ -84,7 +84,7 @@ class LockLeadership implements Leadership {
     await this.#lock.close();
   }
 
-  /** The term that goes on or has begun; undefined when the lock could not be taken, or is not wanted any more. */
+  /** The term that continues or has begun; undefined if the lock could not be taken, or is no longer wanted. */
   async #take(wanted: AbortSignal): Promise<Term | undefined> {
     if (wanted.aborted) return undefined;
     if (this.#term?.leads) return this.#term;
@@ -113,7 +113,7 @@ class LockLeadership implements Leadership {
     }
   }
 
-  /** Renews the lock for as long as the term goes on. */
+  /** Renews the lock while the term lasts. */
   async #keep(term: Term): Promise<void> {
     const { leaseDurationMs, renewRetryMs } = this.#lock.timing;
     const renewMs = leaseDurationMs * RENEW_PERIOD;
@@ -121,7 +121,7 @@ class LockLeadership implements Leadership {
     while (await slept(waitMs, term.signal)) waitMs = (await this.#renew(term)) === 'held' ? renewMs : renewRetryMs;
   }
 
-  /** Undefined when it could not be told, or the term is over. */
+  /** Undefined if the result is unknown, or the term is over. */
   #renew(term: Term): Promise<RenewResult | undefined> {
     return this.#calls.run(async () => {
       if (!term.leads) return undefined;
@@ -161,7 +161,7 @@ class LockLeadership implements Leadership {
     if (this.#lock.isRefusal(error)) this.#log.refused(error);
   }
 
-  /** Of a term by a request that is sent now. */
+  /** The deadline of a term whose request is sent now. */
   #deadline(): number {
     return performance.now() + this.#lock.timing.leaseDurationMs * RENEW_DEADLINE;
   }

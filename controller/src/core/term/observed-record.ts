@@ -1,23 +1,23 @@
 import type { LockRecord } from '../ports/lock.ts';
 
 /**
- * Tells whether the holder of a lock has failed to renew it in time, by when this process saw the record change and never
- * by the holder's clock.
+ * Tells whether the holder of a lock has failed to renew it in time, judged by when this process saw the record change,
+ * never by the holder's clock.
  */
 export class ObservedRecord {
   #renewal: string | undefined;
   /** By performance.now(), ms. */
   #expiresAt = 0;
 
-  /** Takes in what the lock has just shown; undefined when nobody holds it. */
+  /** Takes what the lock has just shown; undefined if nobody holds it. */
   observe(record: LockRecord | undefined): void {
     if (record?.renewal === this.#renewal) return;
     this.#renewal = record?.renewal;
-    // The holder renewed it at some time before: counting from now errs on the safe side.
+    // The holder renewed it at some time before: to count from now is safe.
     this.#expiresAt = performance.now() + (record?.expiresInMs ?? 0);
   }
 
-  /** The renewal that was observed last, if its time is over. */
+  /** The last renewal that was seen, if its time is over. */
   get expired(): string | undefined {
     return performance.now() >= this.#expiresAt ? this.#renewal : undefined;
   }

@@ -1,4 +1,6 @@
-/** Waits for `ms`; false as soon as `signal` is aborted. By the global timers, which tests replace with a fake clock. */
+/**
+ * Waits for `ms`; false as soon as `signal` is aborted. Uses the global timers, which tests replace with a fake clock.
+ */
 export async function slept(ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return false;
   const { promise, resolve } = Promise.withResolvers<boolean>();

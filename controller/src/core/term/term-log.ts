@@ -3,7 +3,7 @@ import { type Logger, Trouble } from '@wscluster/service';
 import type { LockWords } from '../ports/lock.ts';
 
 /**
- * What a leadership tells operators: lock-lost, lock-refused, lock-accepted, lock-not-released; for a Lease lease-lost and
+ * The log events of a leadership: lock-lost, lock-refused, lock-accepted, lock-not-released; for a Lease lease-lost and
  * so on.
  */
 export class TermLog {

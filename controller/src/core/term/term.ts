@@ -1,7 +1,7 @@
 import { WsClusterError } from '@wscluster/ring';
 
 /**
- * One term of a leader. It is over when it passes its deadline or is ended, and then stays over. Times are of
+ * One term of a leader. It is over when its deadline passes or it is ended, and then stays over. Times are of
  * performance.now(), in ms.
  */
 export class Term {
@@ -10,14 +10,14 @@ export class Term {
   #deadline: number;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Calls `onDeadline`, which ends the term, once the deadline has passed, wherever it has moved by then. */
+  /** Calls `onDeadline`, which ends the term, once the deadline has passed, including all its extensions. */
   constructor(deadline: number, onDeadline: (term: Term) => void) {
     this.#deadline = deadline;
     this.#onDeadline = () => onDeadline(this);
     this.#watch();
   }
 
-  /** Judged by the clock, not by the timer: a process that was stopped or busy knows at once that its term is over. */
+  /** Judged by the clock, not by the timer: a process that was frozen or busy knows at once that its term is over. */
   get leads(): boolean {
     return !this.#over.signal.aborted && performance.now() < this.#deadline;
   }

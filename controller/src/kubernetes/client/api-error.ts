@@ -1,12 +1,12 @@
 import { type ErrorCode, messageOf, WsClusterError } from '@wscluster/ring';
 
-/** An answer of the API server that is no success. */
+/** An unsuccessful answer of the API server. */
 export class ApiRefusal extends Error {
   override readonly name = 'ApiRefusal';
   readonly status: number;
-  /** In one word, as `AlreadyExists` or `Expired`; empty when it gave none. */
+  /** The reason in one word, such as `AlreadyExists` or `Expired`; empty if there is none. */
   readonly reason: string;
-  /** The server asks not to be asked again before, ms; undefined when it does not. */
+  /** How long the server wants to be left alone, ms; undefined if it does not say. */
   readonly retryAfterMs: number | undefined;
 
   constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
@@ -17,9 +17,9 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** What was wanted of the API server. */
+/** A request to the API server, for messages. */
 export interface Request {
-  /** As RBAC calls it: get, list, watch, create, update, patch, delete. */
+  /** In the terms of RBAC: get, list, watch, create, update, patch, delete. */
   readonly verb: string;
   /** Plural, with the subresource: `pods`, `wsclusters/status`. */
   readonly resource: string;
@@ -27,14 +27,14 @@ export interface Request {
   readonly name?: string | undefined;
 }
 
-/** The refusal behind an error of the Kubernetes client; undefined when there was no answer. */
+/** The refusal behind an error of the Kubernetes client; undefined if there was no answer. */
 export function refusalOf(error: unknown): ApiRefusal | undefined {
   if (error instanceof ApiRefusal) return error;
   return error instanceof WsClusterError && error.cause instanceof ApiRefusal ? error.cause : undefined;
 }
 
 /**
- * Reads an answer that is no success. `body`: a Status object, or whatever a proxy says. `retryAfter`: the header; seconds
+ * Parses an unsuccessful answer. `body`: a Status object, or whatever a proxy wrote. `retryAfter`: the header; seconds
  * are read, a date is not.
  */
 export function readRefusal(status: number, body: string, retryAfter = ''): ApiRefusal {
@@ -44,14 +44,14 @@ export function readRefusal(status: number, body: string, retryAfter = ''): ApiR
     if (typeof message === 'string')
       return new ApiRefusal(status, typeof reason === 'string' ? reason : '', message, retryAfterMs);
   } catch {
-    // Not from the API server itself.
+    // The answer is not from the API server itself.
   }
   return new ApiRefusal(status, '', `${status} ${body.slice(0, 300)}`.trim(), retryAfterMs);
 }
 
 /**
- * A failed request as a WsClusterError: what was wanted of which server, what it answered, what to do.
- * NOT_FOUND, CONFLICT (changed meanwhile, or exists), CONFIG_INVALID (the object is refused), else SOURCE_UNAVAILABLE.
+ * A failed request as a WsClusterError: the request, the server, its answer, and what to do. NOT_FOUND, CONFLICT (has
+ * changed, or exists), CONFIG_INVALID (the object is refused), else SOURCE_UNAVAILABLE.
  */
 export function apiError(thrown: unknown, server: string, request: Request): WsClusterError {
   if (thrown instanceof WsClusterError) return thrown;
@@ -81,7 +81,7 @@ function codeOf(thrown: unknown): ErrorCode {
   if (!(thrown instanceof ApiRefusal)) return 'SOURCE_UNAVAILABLE';
   if (thrown.status === 404) return 'NOT_FOUND';
   if (thrown.status === 409) return 'CONFLICT';
-  // What is malformed: whoever wrote the template has to mend it.
+  // The object is malformed: whoever wrote the template has to fix it.
   if (thrown.status === 400 || thrown.status === 413 || thrown.status === 422) return 'CONFIG_INVALID';
   return 'SOURCE_UNAVAILABLE';
 }
@@ -105,7 +105,7 @@ function adviceOnRefusal({ status, message }: ApiRefusal, { verb, resource, name
   if (status === 403 && message.includes('PodSecurity'))
     return "change the pod template so that it meets the namespace's pod security level";
   if (status === 403 && message.includes('being terminated')) return 'the namespace is being deleted';
-  // Anything else that says 403 and is not about permission is an admission webhook, which speaks for itself.
+  // Any other 403 that is not about permissions comes from an admission webhook, which explains itself.
   if (status === 403 && message.includes(' cannot '))
     return `allow the verb ${verb} on ${resource} ${namespace === undefined ? 'in all namespaces' : `in the namespace ${namespace}`} to the controller's account (RBAC)`;
   if (status === 404 && name === undefined && resource.startsWith('wsclusters'))

@@ -2,13 +2,13 @@ import type { KubeObject } from './object.ts';
 
 interface Entry<Kept> {
   readonly resourceVersion: string;
-  /** Undefined: it exists, and is none of ours. */
+  /** Undefined: the object exists, but is not one of ours. */
   readonly kept: Kept | undefined;
 }
 
 /**
- * The store of an informer: what it keeps of the objects of one kind, from lists, from a watch, and from answers to
- * writes, which may overtake the watch.
+ * The store of an informer: what it keeps of the objects of one kind, from lists, from watches, and from answers to
+ * writes, which may arrive before the watch's events.
  */
 export class InformerStore<Raw extends KubeObject, Kept> {
   readonly #keep: (object: Raw) => Kept | undefined;
@@ -24,18 +24,21 @@ export class InformerStore<Raw extends KubeObject, Kept> {
     return this.#objects;
   }
 
-  /** Takes over a whole list. `seen`: the newest version that lists and the watch told before. True when that changed anything. */
+  /**
+   * Takes a complete list. `seen`: the newest version that earlier lists and watches had. True if that changed
+   * anything.
+   */
   replace(objects: readonly Raw[], listed: string, seen?: string): boolean {
     const uids = new Set(objects.map(({ metadata }) => metadata.uid));
     let changed = false;
-    // The server was restored to an earlier state: what was newer has never been.
+    // The server was restored to an earlier state: newer objects no longer exist.
     if (seen !== undefined && isNewer(seen, listed) && !isNewer(listed, seen)) {
       this.#entries.clear();
       this.#objects.clear();
       changed = true;
     }
     for (const [uid, { resourceVersion }] of this.#entries) {
-      // Written after the list was made: the watch will tell of it.
+      // Written after the list was made: the watch will report it.
       if (uids.has(uid) || isNewer(resourceVersion, listed)) continue;
       this.#drop(uid);
       changed = true;
@@ -44,7 +47,7 @@ export class InformerStore<Raw extends KubeObject, Kept> {
     return changed;
   }
 
-  /** True when that changed anything. */
+  /** True if that changed anything. */
   set(object: Raw): boolean {
     const { uid, resourceVersion } = object.metadata;
     const before = this.#entries.get(uid);
@@ -60,7 +63,10 @@ export class InformerStore<Raw extends KubeObject, Kept> {
     return this.#drop(uid);
   }
 
-  /** Takes in an answer to a write. `seen`: up to here the watch has told everything, deletions too. */
+  /**
+   * Takes the answer to a write. `seen`: the version up to which the watch has reported everything, including
+   * deletions.
+   */
   note(object: Raw, seen: string | undefined): boolean {
     const { uid, resourceVersion } = object.metadata;
     if (!this.#entries.has(uid) && seen !== undefined && !isNewer(resourceVersion, seen)) return false;
@@ -73,7 +79,9 @@ export class InformerStore<Raw extends KubeObject, Kept> {
   }
 }
 
-/** Versions are numbers that rise; one that is none (another storage may be behind the API) counts as newer. */
+/**
+ * Versions are increasing numbers. A version that is not a number (the API may have another storage) counts as newer.
+ */
 function isNewer(version: string, than: string): boolean {
   if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return version !== than;
   return version.length === than.length ? version > than : version.length > than.length;

@@ -13,7 +13,7 @@ const PAGE = 500;
 const LIST_TIMEOUT_MS = 30_000;
 const RELIST_MS = 600_000;
 const WATCH_SECONDS = 60;
-/** Added to the time after which the server ends a watch: one that is silent for longer is broken, ms. */
+/** Added to the time after which the server ends a watch, ms: one that is silent for longer is broken. */
 const SILENCE_SLACK_MS = 10_000;
 
 export interface InformerOptions<Raw extends KubeObject, Kept> {
@@ -24,36 +24,36 @@ export interface InformerOptions<Raw extends KubeObject, Kept> {
   /** As in `kubectl -l`. */
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
-  /** What is needed of an object, and nothing more: all are held in memory. Undefined: it is none of ours. */
+  /** The part of an object that is kept, as small as possible: all are held in memory. Undefined: not one of ours. */
   keep(object: Raw): Kept | undefined;
-  /** Something changed. Only signals; also called when the first list is there. */
+  /** Something has changed, with no details; also called after the first list. */
   onChange(): void;
   readonly log: Logger;
-  /** Everything is listed again this often, ms, less up to a tenth; default 600,000. */
+  /** How often everything is listed again, ms, less up to a tenth; default 600,000. */
   readonly relistMs?: number;
-  /** How long the server keeps a watch open, s; the time after which a silent one is noticed. Default 60. */
+  /** How long the server keeps a watch open, s; a silent watch is noticed after that. Default 60. */
   readonly watchSeconds?: number;
 }
 
 /**
- * An informer as client-go has them: it lists and watches all objects of one kind that match, and holds the last
- * complete state that it knows.
+ * An informer as in client-go: it lists and watches all matching objects of one kind, and holds the last complete state
+ * that it knows.
  */
 export interface Informer<Raw extends KubeObject, Kept> {
-  /** True once a whole list has come, and from then on. */
+  /** True once a complete list has arrived, and from then on. */
   readonly synced: boolean;
-  /** Resolves when synced; rejects after `timeoutMs` with the reason of the last failure, or when closed. */
+  /** Resolves once synced; rejects after `timeoutMs` with the reason of the last failure, or when closed. */
   whenSynced(timeoutMs: number): Promise<void>;
-  /** Why it cannot be followed now; undefined when it can. */
+  /** Why the objects cannot be watched now; undefined if they can. */
   readonly problem: WsClusterError | undefined;
   /** By uid. */
   readonly objects: ReadonlyMap<string, Kept>;
-  /** Takes in an object that a write was answered with, if nothing newer is known: one sees one's own writes. */
+  /** Takes an object that a write returned, unless a newer version is known: a process sees its own writes at once. */
   note(object: Raw): void;
   close(): Promise<void>;
 }
 
-/** Starts at once and never fails: it lists and watches again, with back-off, until it is closed. */
+/** Starts at once and never fails: lists and watches again, with back-off, until closed. */
 export function startInformer<Raw extends KubeObject, Kept>(options: InformerOptions<Raw, Kept>): Informer<Raw, Kept> {
   return new ListAndWatch(options);
 }
@@ -75,9 +75,9 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
   readonly #running: Promise<void>;
   readonly #firstList = Promise.withResolvers<void>();
   #synced = false;
-  /** Where the watch goes on; undefined: list first. */
+  /** The version from which the watch continues; undefined: list first. */
   #resourceVersion: string | undefined;
-  /** The newest version that a list or the watch told. */
+  /** The newest version that a list or watch had. */
   #seen: string | undefined;
   readonly #pace = new WatchPace();
   /** When the present watch was opened, by performance.now(). */
@@ -134,7 +134,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
       try {
         if (this.#resourceVersion === undefined || performance.now() >= this.#relistAt) await this.#list();
         await this.#watch();
-        // Ended by the server, in order; at once again and again by whatever stands between.
+        // The server ended the watch regularly; a proxy in between may do that immediately, again and again.
         waitMs = this.#pace.ended({ openMs: this.#openMs, failed: false });
       } catch (error) {
         if (signal.aborted) return;
@@ -181,7 +181,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
     if (changed || first) this.#options.onChange();
   }
 
-  /** Resolves when the server ends the watch in order. */
+  /** Resolves when the server ends the watch regularly. */
   async #watch(): Promise<void> {
     const { kube, resource, namespace, labelSelector, fieldSelector, watchSeconds = WATCH_SECONDS } = this.#options;
     const silence = new AbortController();
@@ -196,13 +196,13 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
         watch: true,
         allowWatchBookmarks: true,
         resourceVersion: this.#resourceVersion,
-        // Not all watches of a process in step.
+        // Random, so that the watches of a process do not end at the same time.
         timeoutSeconds: Math.max(1, Math.round(watchSeconds * (0.8 + Math.random() * 0.2))),
       },
       signal: AbortSignal.any([this.#closing.signal, silence.signal]),
     });
     if (this.#pace.doubtful) {
-      // It can be asked again: not before, since a list costs a server that has too much to do much more.
+      // The server answers again. Not listed earlier, since a list costs an overloaded server much more.
       stream.destroy();
       await this.#list();
       return await this.#watch();
@@ -220,7 +220,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
       }
     } catch (error) {
       if (error instanceof ApiRefusal) throw apiError(error, kube.server, this.#wanted('watch', resource));
-      // A watch that breaks or falls silent is an ordinary event, and says nothing of the server: the next one will.
+      // A watch that breaks or falls silent is normal, and says nothing about the server: the next watch will.
       if (!silence.signal.aborted && !hasCode(error)) throw error;
     } finally {
       clearTimeout(silent);
@@ -228,7 +228,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
     }
   }
 
-  /** True when something changed. */
+  /** True if something has changed. */
   #take(line: string): boolean {
     const { type, object } = JSON.parse(line) as WatchEvent<Raw>;
     if (type === 'ERROR' || !('metadata' in object)) {
@@ -254,10 +254,10 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
   #failed(error: unknown): void {
     const { kube, resource, namespace } = this.#options;
     const refusal = refusalOf(error);
-    // The past that it asked for is compacted: an ordinary event.
+    // The requested version has been compacted, which is normal.
     if (refusal?.status === 410) return;
     this.#problem = apiError(error, kube.server, this.#wanted('watch', resource));
-    // That the server cannot be reached is logged once for all that ask it.
+    // That the server cannot be reached is logged once for all its clients.
     if (refusal === undefined && error instanceof WsClusterError) return;
     this.#trouble.failed(
       {

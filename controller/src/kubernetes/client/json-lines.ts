@@ -1,9 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** Cuts a stream of JSON texts, one a line, wherever its chunks end: in the middle of a line, or of a character. */
+/** Splits a stream of JSON texts, one per line, wherever its chunks end: even within a line or a character. */
 export class JsonLines {
   readonly #decoder = new StringDecoder('utf8');
-  /** Pieces of the line that has not ended yet: objects may be large, and come in many chunks. */
+  /** Parts of the unfinished line: objects may be large, and arrive in many chunks. */
   #pieces: string[] = [];
 
   push(chunk: Buffer): string[] {

@@ -7,7 +7,7 @@ import { messageOf, WsClusterError } from '@wscluster/ring';
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /**
- * Where the API server is and who we are there: the given kubeconfig, else the pod's service account, else the default
+ * The API server and our identity: from the given kubeconfig, else the pod's service account, else the default
  * kubeconfig (KUBECONFIG, ~/.kube/config). Throws CONFIG_INVALID.
  */
 export function loadKubeConfig(path: string | undefined): KubeConfig {

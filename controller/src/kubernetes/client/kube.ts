@@ -9,26 +9,29 @@ import { loadKubeConfig } from './kube-config.ts';
 import { Reachability } from './reachability.ts';
 import { type Place, pathOf, type Resource } from './resources.ts';
 
-/** A request that has not been answered for so long is given up, ms. */
+/** Deadline of a request, ms. */
 const TIMEOUT_MS = 10_000;
-/** An idle connection is closed before the server or a load balancer does, ms: a request on it would fail. */
+/**
+ * How long an idle connection is kept, ms: less than servers and load balancers do, since a request on a closed one
+ * fails.
+ */
 const IDLE_MS = 20_000;
 
 export interface KubeOptions {
-  /** Path; default: the service account of the pod, else KUBECONFIG, else ~/.kube/config. */
+  /** Path. Default: the service account of the pod, else KUBECONFIG, else ~/.kube/config. */
   readonly kubeconfig?: string | undefined;
   readonly log: Logger;
 }
 
 export interface Call extends Place {
-  /** As RBAC calls it. */
+  /** In the terms of RBAC. */
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
   readonly resource: Resource;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
-  /** Of the body; default application/json. */
+  /** Content type of the body; default application/json. */
   readonly contentType?: string;
-  /** Milliseconds until the whole answer must be there (of a watch: its beginning); default 10,000. */
+  /** Milliseconds for the whole answer (of a watch: for its beginning); default 10,000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,17 +47,17 @@ const METHODS = {
 } as const;
 
 /**
- * The API server, as a kubeconfig or the pod's service account names it. Nothing is sent yet. Throws CONFIG_INVALID when
- * there is no usable configuration.
+ * The API server of a kubeconfig or of the pod's service account. Sends nothing yet. Throws CONFIG_INVALID without a
+ * usable configuration.
  */
 export function connectKubernetes({ kubeconfig, log }: KubeOptions): Kube {
   return new Kube(kubeconfig, log);
 }
 
 /**
- * Requests to one API server. Who we are comes from the KubeConfig of the client library; the requests are made here, since
- * the library's own open a TLS connection each and leave it to time out. Says once in the log when the server cannot be
- * reached, and once when it answers again.
+ * Requests to one API server. Identities come from the client library's KubeConfig. The requests are made here, because
+ * the library opens a TLS connection for each and leaves it to time out. Logs once when the server cannot be reached,
+ * and once when it answers again.
  */
 export class Kube {
   readonly #path: string | undefined;
@@ -80,7 +83,10 @@ export class Kube {
     return this.#config.getContextObject(this.#config.getCurrentContext())?.namespace?.trim() || undefined;
   }
 
-  /** Makes a call; resolves with the answer's JSON. Rejects with what apiError makes of it, or the signal's reason. */
+  /**
+   * Makes a call; resolves with the JSON of the answer. Rejects with the error of apiError, or with the signal's
+   * reason.
+   */
   async call<T>(call: Call): Promise<T> {
     return await this.#answered(call, async (timeout) => {
       const answer = await this.#send(call, this.#signalOf(call, timeout));
@@ -88,12 +94,12 @@ export class Kube {
     });
   }
 
-  /** As call, for an answer that does not end: resolves when it begins. It errors when the client is closed. */
+  /** Like call, for an answer without an end: resolves when it begins. The answer fails when the client is closed. */
   async open(call: Call): Promise<IncomingMessage> {
     return await this.#answered(call, (timeout) => this.#send(call, this.#signalOf(call, timeout)));
   }
 
-  /** Ends what is under way, and all connections. */
+  /** Ends all requests and connections. */
   close(): void {
     this.#closing.abort(new WsClusterError('SHUTTING_DOWN', 'the Kubernetes client is closed'));
     this.#https.destroy();
@@ -126,7 +132,7 @@ export class Kube {
       return await this.#sendOnce(call, signal);
     } catch (error) {
       if (!(error instanceof ApiRefusal) || error.status !== 401) throw error;
-      // Tokens and certificates rotate: once more with what the files say now.
+      // Tokens and certificates rotate: once more with the present files.
       this.#config = loadKubeConfig(this.#path);
       return await this.#sendOnce(call, signal);
     }
@@ -155,7 +161,8 @@ export class Kube {
       request.on('error', reject);
       request.end(payload);
     });
-    // The signal destroys it later, and whoever reads sees that; without a listener it would end the process.
+    // The signal destroys the answer later, and its reader sees that. Without a listener the error would end the
+    // process.
     answer.on('error', () => {});
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
@@ -173,7 +180,7 @@ export class Kube {
         cause: error,
       });
     }
-    // The library's agent keeps no connection; only behind a proxy it is needed.
+    // The library's agent keeps no connections; it is only needed behind a proxy.
     if (cluster?.proxyUrl === undefined)
       return { ...options, agent: this.server.startsWith('http:') ? this.#http : this.#https } as RequestOptions;
     return options;

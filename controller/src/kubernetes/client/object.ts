@@ -7,7 +7,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean;
 }
 
-/** Metadata of an object as the API answers it: raw JSON, so that times are texts. */
+/** Metadata of an object as the API answers it: raw JSON, so times are strings. */
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
@@ -19,12 +19,12 @@ export interface ObjectMeta {
   readonly finalizers?: readonly string[];
   readonly ownerReferences?: readonly OwnerReference[];
   readonly creationTimestamp?: string;
-  /** When a deleted object that still exists must be gone at the latest. */
+  /** The time by which a deleted object that still exists must be gone. */
   readonly deletionTimestamp?: string;
   readonly deletionGracePeriodSeconds?: number;
 }
 
-/** Any object as the API answers it. Whoever knows its kind reads more. */
+/** Any object as the API answers it. Code that knows its kind reads more. */
 export interface KubeObject {
   /** Missing in lists. */
   readonly apiVersion?: string;

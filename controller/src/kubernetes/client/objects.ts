@@ -8,23 +8,23 @@ import { type Resource, resourceOf } from './resources.ts';
 const APPLY = 'application/apply-patch+yaml'; // JSON is YAML
 const MERGE = 'application/merge-patch+json';
 
-/** An object to be written; the typed objects of the client library are such. */
+/** An object to write, such as the typed objects of the client library. */
 export interface Writable {
   apiVersion?: string;
   kind?: string;
   metadata?: { name?: string; namespace?: string; uid?: string };
 }
 
-/** One object that exists. */
+/** An existing object. */
 export interface ObjectRef {
   readonly resource: Resource;
   readonly namespace: string;
   readonly name: string;
-  /** When given, another object of the same name is not meant: CONFLICT. */
+  /** If given, another object with the same name is not meant: CONFLICT. */
   readonly uid?: string | undefined;
 }
 
-/** Creates the object, or makes the fields that it names ours and as they are here (server-side apply, by force). */
+/** Creates the object, or takes ownership of the named fields and sets them (server-side apply, forced). */
 export async function applyObject<T extends KubeObject>(
   kube: Kube,
   object: Writable,
@@ -33,7 +33,7 @@ export async function applyObject<T extends KubeObject>(
   return await apply(kube, object, undefined, fieldManager);
 }
 
-/** Sets the status, wholly: what is not named here and was ours is removed. NOT_FOUND when the object does not exist. */
+/** Sets the complete status: fields of ours that are not given are removed. NOT_FOUND if the object does not exist. */
 export async function patchStatus<T extends KubeObject>(kube: Kube, object: Writable & { status: object }): Promise<T> {
   return await apply(kube, object, 'status', FIELD_MANAGERS.own);
 }
@@ -59,7 +59,7 @@ async function apply<T>(
   });
 }
 
-/** CONFLICT when one of the name exists. */
+/** CONFLICT if an object with the name exists. */
 export async function createObject<T extends KubeObject>(kube: Kube, object: Writable): Promise<T> {
   const { namespace } = object.metadata ?? {};
   return await kube.call({
@@ -71,7 +71,7 @@ export async function createObject<T extends KubeObject>(kube: Kube, object: Wri
   });
 }
 
-/** Undefined when there is none. */
+/** Undefined if there is none. */
 export async function readObject<T extends KubeObject>(
   kube: Kube,
   { resource, namespace, name }: ObjectRef,
@@ -84,7 +84,9 @@ export async function readObject<T extends KubeObject>(
   }
 }
 
-/** Changes annotations; null removes one. NOT_FOUND when it does not exist, CONFLICT when it is another one by now. */
+/**
+ * Changes annotations; null removes one. NOT_FOUND if the object does not exist, CONFLICT if it is another one by now.
+ */
 export async function annotateObject<T extends KubeObject>(
   kube: Kube,
   ref: ObjectRef,
@@ -93,7 +95,7 @@ export async function annotateObject<T extends KubeObject>(
   return await mergeMetadata(kube, ref, { annotations });
 }
 
-/** As annotateObject, of labels. */
+/** Like annotateObject, for labels. */
 export async function labelObject<T extends KubeObject>(
   kube: Kube,
   ref: ObjectRef,
@@ -120,7 +122,7 @@ async function mergeMetadata<T>(
 }
 
 /**
- * Deletes an object, and what it owns in the background. False when it is gone already, or is another one by now.
+ * Deletes an object, and in the background what it owns. False if it is already gone, or another one by now.
  * `graceSeconds`: default the object's own.
  */
 export async function deleteObject(

@@ -1,14 +1,14 @@
 import type { WsClusterError } from '@wscluster/ring';
 import { type Logger, Trouble } from '@wscluster/service';
 
-/** One request that fails is one connection that was cut. */
+/** A single failed request may only be a cut connection. */
 const FAILURES = 2;
 
-/** Logs once that the API server cannot be reached, and once that it answers again, however many ask it. */
+/** Logs once that the API server cannot be reached, and once that it answers again, for all callers together. */
 export class Reachability {
   readonly #server: string;
   readonly #trouble: Trouble;
-  /** In a row. */
+  /** Consecutive failures. */
   #failures = 0;
 
   constructor(server: string, log: Logger) {

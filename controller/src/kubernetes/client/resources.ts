@@ -1,6 +1,6 @@
 import { API_VERSION, KIND } from '../../core/spec/schema.ts';
 
-/** A kind of object, and where the API serves it. */
+/** A kind of object, and its place in the API. */
 export interface Resource {
   /** Group and version: `apps/v1`; `v1` for the core. */
   readonly apiVersion: string;
@@ -9,7 +9,7 @@ export interface Resource {
   readonly plural: string;
 }
 
-/** All kinds that wscluster deals with; all live in namespaces. */
+/** All kinds that wscluster uses; all are namespaced. */
 export const RESOURCES = {
   pods: { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
   services: { apiVersion: 'v1', kind: 'Service', plural: 'services' },
@@ -21,7 +21,7 @@ export const RESOURCES = {
   wsClusters: { apiVersion: API_VERSION, kind: KIND, plural: 'wsclusters' },
 } as const satisfies Record<string, Resource>;
 
-/** The kind of an object; undefined for one that wscluster has nothing to do with. */
+/** The kind of an object; undefined for kinds that wscluster does not use. */
 export function resourceOf(object: { apiVersion?: string; kind?: string }): Resource | undefined {
   return Object.values(RESOURCES).find(
     ({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind,

@@ -2,27 +2,30 @@ import { backoffMs } from '@wscluster/transport';
 import type { ApiRefusal } from './api-error.ts';
 
 const BACKOFF = { minMs: 50, maxMs: 10_000 };
-/** A server that asks for more patience than this gets no more, ms. */
+/** The longest pause that a server is granted, ms. */
 const MAX_RETRY_AFTER_MS = 60_000;
-/** A watch that was open for less counts as a failed try, ms. */
+/** A watch that was open for less than this counts as a failed attempt, ms. */
 const SHORT_MS = 1000;
-/** After so many failures in a row the server may be another one, with another past. */
+/** After this many consecutive failures the server may be another one, with another history. */
 const DOUBT_AFTER_FAILURES = 3;
 
-/** How a try to list and watch ended. */
+/** How an attempt to list and watch ended. */
 export interface Ended {
-  /** How long the watch was open, ms; 0 when it never was. */
+  /** How long the watch was open, ms; 0 if it never was. */
   readonly openMs: number;
-  /** It ended by an error, and not in order. */
+  /** It ended with an error. */
   readonly failed: boolean;
-  /** What the server answered, if it did. */
+  /** The server's answer, if there was one. */
   readonly refusal?: ApiRefusal | undefined;
 }
 
-/** Says when objects are listed or watched again. Only a watch that stays open shows that the server is well: one with too much to do takes its time to refuse. */
+/**
+ * Says when to list or watch again. Only a watch that stays open shows that the server is well: an overloaded server
+ * takes its time to refuse.
+ */
 export class WatchPace {
   readonly #random: () => number;
-  /** In a row. */
+  /** Consecutive failures. */
   #failures = 0;
   #doubtful = false;
 
@@ -30,7 +33,7 @@ export class WatchPace {
     this.#random = random;
   }
 
-  /** Whether everything has to be listed once the server can be watched again. */
+  /** Whether everything has to be listed once the server accepts watches again. */
   get doubtful(): boolean {
     return this.#doubtful;
   }
@@ -39,7 +42,7 @@ export class WatchPace {
     this.#doubtful = false;
   }
 
-  /** Milliseconds until the next try. */
+  /** Milliseconds until the next attempt. */
   ended({ openMs, failed, refusal }: Ended): number {
     if (openMs >= SHORT_MS) this.#failures = failed ? 1 : 0;
     else this.#failures++;
@@ -50,7 +53,7 @@ export class WatchPace {
   }
 }
 
-/** Whether a refused watch cannot go on from where it was: the past is forgotten, or the kind is another one. */
+/** Whether a refused watch cannot continue from its version: the history was compacted, or the kind has changed. */
 export function losesItsPlace(refusal: ApiRefusal | undefined): boolean {
   return refusal !== undefined && [400, 404, 410].includes(refusal.status);
 }

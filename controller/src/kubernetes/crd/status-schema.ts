@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The API server refuses the whole status if a message is longer, so messages are cut to this length. */
+/** The API server refuses a whole status if a message is longer, so messages are cut to this length. */
 export const MAX_MESSAGE = 32_768;
 
 const count = (meaning: string) => z.int().min(0).max(2_147_483_647).describe(meaning);

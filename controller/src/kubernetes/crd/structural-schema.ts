@@ -1,7 +1,7 @@
 import type { CelRule } from '../../core/spec/cel.ts';
 import { type FieldNotes, modePrefix } from '../../core/spec/modes.ts';
 
-/** What zod writes for a schema, as far as it is looked at here. */
+/** The part of zod's schema output that matters here. */
 export interface JsonSchema extends FieldNotes {
   readonly [keyword: string]: unknown;
   readonly type?: string;
@@ -15,7 +15,7 @@ export interface JsonSchema extends FieldNotes {
   readonly additionalProperties?: false | JsonSchema;
 }
 
-/** The order in which a reader looks for them; what is not here comes after these. */
+/** The order of keywords for readers; all others follow after these. */
 const ORDER = [
   ...['description', 'type', 'format', 'anyOf', 'enum', 'default', 'minimum', 'maximum', 'pattern'],
   ...['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties'],
@@ -32,14 +32,16 @@ const LAST = [
   ],
 ];
 
-/** As the core types have it: 2, `500m`, `128Mi`. */
+/** As in the core types: 2, `500m`, `128Mi`. */
 const QUANTITY = {
   anyOf: [{ type: 'integer' }, { type: 'string' }],
   pattern:
     '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$',
 };
 
-/** A JSON schema as the API server takes it: structural, without what only other modes know. Throws on what it can't say. */
+/**
+ * A JSON schema for the API server: structural, without what only other modes have. Throws on what cannot be expressed.
+ */
 export function structural(schema: JsonSchema, path = ''): JsonSchema {
   const result: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(schema))
@@ -48,7 +50,7 @@ export function structural(schema: JsonSchema, path = ''): JsonSchema {
   const modes = schema['x-wscluster-modes'];
   if (schema.description !== undefined)
     result.description = modes === undefined ? schema.description : sentence(schema.description, modePrefix(modes));
-  // It must come with the fields that it must have, so it has none by default.
+  // A required field has no default.
   if (schema['x-wscluster-required'] === true) delete result.default;
   if (schema['x-kubernetes-int-or-string'] === true) return ordered({ ...result, ...QUANTITY });
 
@@ -59,7 +61,7 @@ export function structural(schema: JsonSchema, path = ''): JsonSchema {
     result.items = structural(schema.items ?? {}, `${path}[]`);
   }
   if (schema.type === 'object') asObject(schema, result, path);
-  // Checked by the format; the rest is zod's own way of saying the same.
+  // The format checks it; zod's pattern says the same once more.
   if (schema.format === 'date-time') delete result.pattern;
   if (typeof result.pattern === 'string') result.pattern = result.pattern.replaceAll('\\/', '/');
   if (result.type === undefined) throw new Error(`${path}: not structural: ${JSON.stringify(schema)}`);
@@ -89,7 +91,7 @@ function asObject(schema: JsonSchema, result: Record<string, unknown>, path: str
 
 const MAX_INT32 = 2_147_483_647;
 
-/** Safe integers of JavaScript, which zod puts where nothing was said, are no bounds; the format says the same of others. */
+/** zod writes JavaScript's safe integers where there is no bound: they are left out, and the format covers the rest. */
 function integerRange({ minimum, maximum = Number.MAX_SAFE_INTEGER }: JsonSchema): Record<string, unknown> {
   return {
     format: maximum <= MAX_INT32 ? 'int32' : 'int64',
@@ -98,7 +100,10 @@ function integerRange({ minimum, maximum = Number.MAX_SAFE_INTEGER }: JsonSchema
   };
 }
 
-/** The API server compares a whole number with the whole part of a bound (0 is no less than 0.01), but in CEL exactly. */
+/**
+ * The API server compares a whole number with the whole part of a bound (so 0 passes a minimum of 0.01), but compares
+ * exactly in CEL.
+ */
 function fractionRule({ minimum, 'x-kubernetes-validations': rules = [] }: JsonSchema): Record<string, unknown> {
   if (minimum === undefined || Number.isInteger(minimum)) return {};
   const rule = { rule: `self >= ${minimum}`, message: `must be at least ${minimum}` };

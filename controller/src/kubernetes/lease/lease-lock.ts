@@ -12,18 +12,18 @@ export interface LeaseLockOptions {
   readonly namespace: string;
   /** Name of the Lease. */
   readonly name: string;
-  /** Name of this process among those who look at the Lease: its pod's. A random part is added. */
+  /** Name of this process among the users of the Lease: its pod's name. A random part is added. */
   readonly identity: string;
-  /** Base URL of this controller's API, for those who ask who leads. */
+  /** Base URL of this controller's API, for others that ask for the leader. */
   readonly url: string;
-  /** Milliseconds after which a leader that is not heard of is replaced, in whole seconds. Default 15,000; at least 1,000. */
+  /** Milliseconds after which a silent leader is replaced, in whole seconds. Default 15,000; at least 1,000. */
   readonly leaseDurationMs?: number;
 }
 
 /** A Lease counts in seconds. */
 const MIN_DURATION_MS = 1000;
 
-/** A Lease of Kubernetes. Nothing is sent yet; throws CONFIG_INVALID for a time that is too short. */
+/** A Lease of Kubernetes. Sends nothing yet; throws CONFIG_INVALID for a time that is too short. */
 export function openLeaseLock(options: LeaseLockOptions): Lock {
   return new LeaseLock(options);
 }
@@ -35,9 +35,9 @@ class LeaseLock implements Lock {
   readonly #place: { readonly resource: typeof RESOURCES.leases; readonly namespace: string; readonly name: string };
   readonly #holder: Holder;
   readonly #timeoutMs: number;
-  /** As we wrote it last. */
+  /** As last written by us. */
   #lease: Lease | undefined;
-  /** Another holder, as it was seen last. */
+  /** Another holder, as last seen. */
   #rival: LockRecord | undefined;
 
   constructor({ kube, namespace, name, identity, url, leaseDurationMs = 15_000 }: LeaseLockOptions) {
@@ -55,7 +55,7 @@ class LeaseLock implements Lock {
     this.#kube = kube;
     this.#place = { resource: RESOURCES.leases, namespace, name };
     this.#holder = { identity: `${identity}_${randomUUID()}`, url, durationSeconds };
-    // So that a renewal that fails can be tried again within the time.
+    // Leaves time to retry a failed renewal.
     this.#timeoutMs = Math.min(5000, Math.max(500, (durationSeconds * 1000) / 6));
   }
 
@@ -87,12 +87,12 @@ class LeaseLock implements Lock {
     return this.#rivalIn(lease) ?? recordOf(lease);
   }
 
-  /** Its client reports that the server cannot be reached. */
+  /** The client itself reports that the server cannot be reached. */
   isRefusal(error: unknown): boolean {
     return refusalOf(error) !== undefined;
   }
 
-  /** The client is not ours to close. */
+  /** The client belongs to the caller. */
   async close(): Promise<void> {}
 
   #rivalIn(lease: Lease | undefined): LockRecord | undefined {
@@ -100,7 +100,7 @@ class LeaseLock implements Lock {
     return this.#rival;
   }
 
-  /** Undefined when there is none. */
+  /** Undefined if there is none. */
   async #read(): Promise<Lease | undefined> {
     try {
       return await this.#kube.call<Lease>({ verb: 'get', ...this.#place, timeoutMs: this.#timeoutMs });
@@ -110,12 +110,14 @@ class LeaseLock implements Lock {
     }
   }
 
-  /** Makes the Lease that was read ours from now on or longer; false when it is another one by now. */
+  /** Takes or renews the Lease that was read; false if it has changed since. */
   async #hold(lease: Lease | undefined): Promise<boolean> {
     return await this.#write(lease === undefined ? undefined : heldLease(lease, this.#holder));
   }
 
-  /** Compare-and-set by the version that was read; undefined: it must not exist. False when it is another one by now. */
+  /**
+   * Compare-and-set on the version that was read; undefined: the Lease must not exist. False if it has changed since.
+   */
   async #write(lease: LeaseToWrite | undefined): Promise<boolean> {
     const { resource, namespace, name } = this.#place;
     const timeoutMs = this.#timeoutMs;

@@ -2,12 +2,12 @@ import type { LockRecord } from '../../core/ports/lock.ts';
 import { ANNOTATIONS } from '../names.ts';
 import { holderOf, type Lease, renewalOf } from './lease.ts';
 
-/** For a Lease that does not say for how long it is held. */
+/** For a Lease without a duration. */
 const DEFAULT_SECONDS = 15;
-/** In the place of a renewal. */
+/** Stands for the renewal of a deleted Lease. */
 const GONE = 'gone';
 
-/** What a Lease says of its holder; undefined when there is no Lease, or nobody holds it. */
+/** What a Lease says about its holder; undefined without a Lease or a holder. */
 export function recordOf(lease: Lease | undefined): LockRecord | undefined {
   if (lease === undefined || holderOf(lease) === undefined) return undefined;
   return {
@@ -18,8 +18,9 @@ export function recordOf(lease: Lease | undefined): LockRecord | undefined {
 }
 
 /**
- * Another holder, who may lead, by what was just read and by the rival that was seen `before`. A Lease is never gone by
- * itself: whoever deleted it, its holder leads on and makes it again, and may have renewed it shortly before.
+ * Another holder, which may lead, from the Lease that was just read and the rival seen `before`. A Lease never vanishes
+ * by itself. If somebody deletes it, its holder still leads and creates it again, and may have renewed it shortly
+ * before.
  */
 export function rivalIn(lease: Lease | undefined, own: string, before: LockRecord | undefined): LockRecord | undefined {
   if (lease === undefined) return before && { ...before, holder: undefined, renewal: GONE };

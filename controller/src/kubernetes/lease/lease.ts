@@ -19,7 +19,7 @@ export interface Holder {
   readonly durationSeconds: number;
 }
 
-/** What is written: all fields of the one that was read, so that nobody else's get lost. */
+/** The Lease to write, with all fields of the one that was read, so that nobody else's fields are lost. */
 export interface LeaseToWrite {
   readonly apiVersion: string;
   readonly kind: string;
@@ -27,19 +27,19 @@ export interface LeaseToWrite {
   readonly spec: NonNullable<Lease['spec']>;
 }
 
-/** The Lease of nobody yet, held from now on. */
+/** A new Lease, held from now on. */
 export function newLease(namespace: string, name: string, holder: Holder): LeaseToWrite {
   return written({ namespace, name }, taken(undefined, holder, new Date()), holder.url);
 }
 
-/** The Lease, held from now on or longer. */
+/** The Lease, taken or renewed now. */
 export function heldLease({ metadata, spec }: Lease, holder: Holder): LeaseToWrite {
   const now = new Date();
   const isOurs = spec?.holderIdentity === holder.identity;
   return written(metadata, isOurs ? { ...spec, ...renewed(holder, now) } : taken(spec, holder, now), holder.url);
 }
 
-/** The Lease, free for whoever comes first. */
+/** The Lease, free for anyone. */
 export function freeLease({ metadata, spec }: Lease): LeaseToWrite {
   return written(
     metadata,
@@ -48,18 +48,18 @@ export function freeLease({ metadata, spec }: Lease): LeaseToWrite {
   );
 }
 
-/** Who holds it; undefined when nobody does. */
+/** The holder; undefined if there is none. */
 export function holderOf(lease: Lease | undefined): string | undefined {
   return lease?.spec?.holderIdentity || undefined;
 }
 
-/** What changes when the holder renews it, and not when somebody annotates it. */
+/** Changes when the holder renews the Lease, and not when somebody annotates it. */
 export function renewalOf({ metadata, spec = {} }: Lease): string {
   const { holderIdentity, renewTime, acquireTime, leaseTransitions } = spec;
   return JSON.stringify([metadata.uid, holderIdentity, renewTime, acquireTime, leaseTransitions]);
 }
 
-/** RFC 3339 with six digits of fraction: Kubernetes reads no other. */
+/** RFC 3339 with six fractional digits: Kubernetes accepts nothing else. */
 function microTime(time: Date): string {
   return time.toISOString().replace('Z', '000Z');
 }

@@ -1,18 +1,18 @@
 import { WsClusterError } from '@wscluster/ring';
 import type { Leadership } from '../../core/ports/leadership.ts';
 
-/** Who leads is asked of the underlying one at most this often, ms, however many clusters ask. */
+/** How long an answer about the leader is reused, ms, however many clusters ask. */
 const LEADER_MS = 500;
 
-/** One lead of the process, seen by each of its clusters as one of its own. */
+/** One lead of the process, which each of its clusters sees as its own. */
 export interface SharedLeadership {
-  /** Whose release and close give up nothing but the view's own part. */
+  /** A cluster's own view: its release and close give up only its own part. */
   view(): Leadership;
-  /** Gives the lead up for all, and lets go of the service. */
+  /** Gives up the lead for all clusters, and closes the lock. */
   close(): Promise<void>;
 }
 
-/** Begins to try to lead with the first view that wants to, and goes on until it is closed. */
+/** Runs for leader as soon as the first view asks to, and until it is closed. */
 export function sharedLeadership(leadership: Leadership): SharedLeadership {
   const shared = new Shared(leadership);
   return { view: () => new View(shared), close: () => shared.close() };
@@ -29,7 +29,7 @@ class Shared {
     this.leadership = leadership;
   }
 
-  /** One election for all who wait. */
+  /** One election for all that wait. */
   async elected(): Promise<AbortSignal> {
     if (this.#lead !== undefined && !this.#lead.aborted && this.leadership.leading) return this.#lead;
     this.#electing ??= this.leadership.elected(this.#closing.signal).finally(() => {
@@ -55,7 +55,7 @@ class Shared {
 class View implements Leadership {
   readonly #shared: Shared;
   readonly #closing = new AbortController();
-  /** Of this view alone: ends with the shared lead, or when the view gives its part up. */
+  /** For this view alone: aborted with the shared lead, or when the view gives up its part. */
   #lead: AbortController | undefined;
 
   constructor(shared: Shared) {

@@ -7,7 +7,7 @@ const PATH = '/etc/wscluster/brokers';
 const RABBITMQ = 'rabbitmq-url';
 const REDIS = 'redis-url';
 
-/** The URLs of both brokers as files: kubelet brings a changed Secret there, and the gateway looks. */
+/** The URLs of both brokers as files: kubelet updates them when a Secret changes, and the gateway watches them. */
 export interface BrokersVolume {
   readonly volume: V1Volume;
   readonly mount: V1VolumeMount;

@@ -2,14 +2,14 @@ import type { V1PodDisruptionBudget } from '@kubernetes/client-node';
 import { type Role, selectorOf } from '../names.ts';
 import { metadataOf, type ObjectsInput } from './owned.ts';
 
-/** One gateway at a time is evicted. */
+/** Allows the eviction of one gateway at a time. */
 export function gatewayBudget(input: ObjectsInput): V1PodDisruptionBudget {
   return budget(input, 'gateway');
 }
 
 /**
- * One managed node at a time is evicted. Kubernetes knows by the resource's scale how many there should be. Nodes of others
- * have budgets of others: of two budgets for one pod neither lets it be evicted.
+ * Allows the eviction of one managed node at a time. Kubernetes reads the desired number from the resource's scale.
+ * Nodes that others created have budgets of others: two budgets for one pod would block every eviction of it.
  */
 export function nodeBudget(input: ObjectsInput): V1PodDisruptionBudget | undefined {
   return input.spec.nodes.template === undefined ? undefined : budget(input, 'node');
@@ -23,7 +23,7 @@ function budget(input: ObjectsInput, role: Role): V1PodDisruptionBudget {
     spec: {
       maxUnavailable: 1,
       selector: { matchLabels: selectorOf(input.cluster, role) },
-      // What serves nobody must not hold up the drain of a machine.
+      // A pod that serves nobody must not block the drain of a machine.
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     },
   };

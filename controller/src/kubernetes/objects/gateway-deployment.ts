@@ -3,16 +3,16 @@ import { FIELD_MANAGERS, selectorOf } from '../names.ts';
 import { gatewayPod } from './gateway-pod.ts';
 import { metadataOf, type ObjectsInput } from './owned.ts';
 
-/** Gateways at first, where the spec leaves their number to others. */
+/** Initial number of gateways, if the spec leaves it to others. */
 const FIRST_REPLICAS = 2;
 
-/** A Deployment for server-side apply by one of two managers of its fields. */
+/** A Deployment for server-side apply, by one of its two field managers. */
 export interface DeploymentApply {
   readonly fieldManager: (typeof FIELD_MANAGERS)['own' | 'replicas'];
   readonly object: V1Deployment;
 }
 
-/** The Deployment of the gateways; without a number of replicas when the spec names none. */
+/** The Deployment of the gateways; without a number of replicas if the spec does not set one. */
 export function gatewayDeployment(input: ObjectsInput): V1Deployment {
   const { replicas } = input.spec.gateway;
   return {
@@ -23,7 +23,7 @@ export function gatewayDeployment(input: ObjectsInput): V1Deployment {
       ...(replicas !== undefined && { replicas }),
       revisionHistoryLimit: 3,
       selector: { matchLabels: selectorOf(input.cluster, 'gateway') },
-      // A new one is ready before an old one tells its clients to go.
+      // A new gateway is ready before an old one tells its clients to reconnect.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: gatewayPod(input),
     },
@@ -31,13 +31,13 @@ export function gatewayDeployment(input: ObjectsInput): V1Deployment {
 }
 
 /**
- * What to apply, in this order, each by its manager and by force. A field that its only manager leaves out goes back to its
- * default, which for replicas is 1. So where the spec leaves the number to others it is given to a manager of its own first;
- * whoever scales then takes it from that one.
+ * What to apply, in this order, each by its field manager and forced. A field that its only manager no longer applies
+ * returns to its default, which is 1 for replicas. So if the spec does not set the number, a separate manager takes it
+ * first; whoever scales then takes it from that one.
  */
 export function deploymentApplies(
   input: ObjectsInput,
-  /** The Deployment that is there, and whether the manager `wscluster` holds its number of replicas. */
+  /** The existing Deployment, and whether the manager `wscluster` owns its number of replicas. */
   existing: { readonly replicas: number; readonly holdsReplicas: boolean } | undefined,
 ): readonly DeploymentApply[] {
   const deployment = gatewayDeployment(input);
@@ -54,7 +54,7 @@ export function deploymentApplies(
   ];
 }
 
-/** Whether the manager `wscluster` holds the number of replicas, by the `managedFields` of a Deployment's metadata. */
+/** Whether the manager `wscluster` owns the number of replicas, by the `managedFields` of a Deployment's metadata. */
 export function holdsReplicas(managedFields: readonly V1ManagedFieldsEntry[] = []): boolean {
   return managedFields.some(({ manager, subresource, fieldsV1 }) => {
     const fields = fieldsV1 as { 'f:spec'?: { 'f:replicas'?: object } } | undefined;

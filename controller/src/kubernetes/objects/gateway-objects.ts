@@ -5,8 +5,8 @@ import { gatewayService } from './gateway-service.ts';
 import type { ObjectsInput } from './owned.ts';
 
 /**
- * The objects that a WsCluster has besides its nodes, as they should be; server-side apply makes them so. Those of its kinds
- * that are its own and not among them are to be deleted. Of the Deployment see `deploymentApplies`. Pure.
+ * The desired objects of a WsCluster besides its nodes, for server-side apply. Other objects of these kinds that belong
+ * to it have to be deleted. For the Deployment see `deploymentApplies`. Pure.
  */
 export function gatewayObjects(input: ObjectsInput): readonly (V1Deployment | V1Service | V1PodDisruptionBudget)[] {
   const ofNodes = nodeBudget(input);

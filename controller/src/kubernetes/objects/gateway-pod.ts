@@ -10,19 +10,20 @@ import { labelsOf, selectorOf } from '../names.ts';
 import { brokersVolume } from './brokers-volume.ts';
 import type { ObjectsInput } from './owned.ts';
 
-/** The port by which clients come, by its name in pods and Services. */
+/** The port for clients, by its name in pods and Services. */
 export const CLIENT_PORT = { name: 'ws', containerPort: 7000 } as const;
 const PROBE_PORT = { name: 'probes', containerPort: 8081 } as const;
 
 /**
- * From unready to the end of accepting, s: that long kube-proxy and load balancers may take to notice that a pod ends. The
- * gateway's own option, since a preStop hook would hold SIGTERM back and with it the readiness that load balancers ask for.
+ * Time from unready to the end of accepting, s: kube-proxy and load balancers may take that long to notice that a pod
+ * is ending. This is the gateway's own option: a preStop hook would delay SIGTERM, and with it the readiness that load
+ * balancers check.
  */
 const UNREADY_SECONDS = 5;
-/** For what follows the drain: the close handshakes (7 s at most) and the leave of the bus. */
+/** For what follows the drain: the close handshakes (7 s at most) and leaving the bus. */
 const MARGIN_SECONDS = 15;
 
-/** User and group `node` of the image; a name would not do, since kubelet has to know that it is not root. */
+/** User and group `node` of the image, as a number: from a name, kubelet could not tell that it is not root. */
 const UID = 1000;
 
 /** The pods of the gateways. They run under the restricted Pod Security Standard. */
@@ -43,7 +44,7 @@ export function gatewayPod(input: ObjectsInput): V1PodTemplateSpec {
     },
     spec: {
       automountServiceAccountToken: false,
-      // Variables for every Service of the namespace, by names like ours.
+      // Would add variables for every Service of the namespace, with names like ours.
       enableServiceLinks: false,
       terminationGracePeriodSeconds: UNREADY_SECONDS + Math.ceil(gateway.drainSeconds) + MARGIN_SECONDS,
       securityContext: {
@@ -83,7 +84,7 @@ function gatewayContainer(input: ObjectsInput): V1Container {
       ...(requests !== undefined && { requests: quantities(requests) }),
       ...(limits !== undefined && { limits: quantities(limits) }),
     },
-    // Liveness begins once it listens; until then it has a minute.
+    // Liveness probes begin once it listens; it has a minute for that.
     startupProbe: { ...probe('/healthz'), periodSeconds: 1, failureThreshold: 60 },
     livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 3 },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 2, failureThreshold: 2 },
@@ -114,7 +115,7 @@ function probe(path: string): V1Probe {
   return { httpGet: { path, port: PROBE_PORT.name }, timeoutSeconds: 3 };
 }
 
-/** On different machines where there are such. */
+/** Prefers different machines, if there are several. */
 function rather(input: ObjectsInput): V1Affinity {
   return {
     podAntiAffinity: {

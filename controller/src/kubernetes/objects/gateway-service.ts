@@ -3,7 +3,7 @@ import { selectorOf } from '../names.ts';
 import { CLIENT_PORT } from './gateway-pod.ts';
 import { metadataOf, type ObjectsInput } from './owned.ts';
 
-/** The Service by which clients reach the gateways. */
+/** The Service through which clients reach the gateways. */
 export function gatewayService(input: ObjectsInput): V1Service {
   const { type, port, nodePort, annotations } = input.spec.gateway.service;
   const clients: V1ServicePort = {

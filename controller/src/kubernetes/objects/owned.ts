@@ -5,13 +5,13 @@ import { type ClusterIdentity, labelsOf, objectName, ownerReference, type Role }
 /** What the objects of a WsCluster are made from. */
 export interface ObjectsInput {
   readonly cluster: ClusterIdentity;
-  /** As `servableIn` has let it pass. */
+  /** Checked by `servableIn`. */
   readonly spec: ClusterSpec;
-  /** Image of gateways for which the spec names none. */
+  /** Image of the gateways if the spec names none. */
   readonly gatewayImage: string;
 }
 
-/** Metadata of the objects of a role, which end with their WsCluster. */
+/** Metadata of the objects of a role, which are deleted with their WsCluster. */
 export function metadataOf({ cluster }: ObjectsInput, role: Role): V1ObjectMeta & { name: string; namespace: string } {
   const { namespace } = cluster;
   const name = objectName(cluster, role);

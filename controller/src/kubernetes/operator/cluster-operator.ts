@@ -19,29 +19,29 @@ import { StatusWriter } from './status-writer.ts';
 import { wantedObjects } from './wanted-objects.ts';
 
 export interface ClusterOperatorParts extends ServeParts {
-  /** The lead of this process, over all clusters. */
+  /** The lead of this process, for all clusters. */
   readonly lead: Pick<Leadership, 'leading'>;
-  /** The same for one cluster, which may give up its part. */
+  /** The lead for one cluster, which may give up its part. */
   leadershipOf(): Leadership;
   /** Base URL of this process's API. */
   readonly self: string;
   readonly owned: OwnedObjects;
   readonly events: EventWriter;
-  /** Image of gateways for which the spec names none. */
+  /** Image of the gateways if the spec names none. */
   readonly gatewayImage: string | undefined;
 }
 
 const STATUS_MS = 1_000;
 const MAX_RETRY_MS = 10_000;
-/** A new leader needs some seconds to know what there is; the status that is there counts meanwhile, ms. */
+/** A new leader needs some seconds to see everything; until then the previous status stays, ms. */
 const SETTLE_MS = 20_000;
 
-/** One WsCluster resource: serves it while this process leads, tells its status, and cleans up after it. */
+/** One WsCluster resource: serves it while this process leads, writes its status, and cleans up after it. */
 export class ClusterOperator {
   readonly candidate: Candidate;
   readonly #parts: ClusterOperatorParts;
   readonly #intake: SpecIntake;
-  /** Until a spec that needs other secrets, brokers or registries can be opened. */
+  /** Retries until a spec that needs other Secrets, brokers or registries can be opened. */
   readonly #foundationCheck: CoalescedRunner;
   readonly #left: LeftRegistries;
   readonly #deletion: Deletion;
@@ -49,7 +49,7 @@ export class ClusterOperator {
   readonly #timer: NodeJS.Timeout;
   #resource: ClusterResource;
   #led: { spec: ResourceSpec; keeper: GatewayKeeper; served: Serving; since: number } | undefined;
-  /** As they were read last. */
+  /** As last read. */
   #secrets: KnownSecrets | undefined;
   #ended: Promise<void> | undefined;
 
@@ -91,7 +91,7 @@ export class ClusterOperator {
     this.look(resource);
   }
 
-  /** The resource as it is now. */
+  /** The present resource. */
   look(resource: ClusterResource): void {
     const changed = resource.generation !== this.#resource.generation;
     this.#resource = resource;
@@ -101,12 +101,12 @@ export class ClusterOperator {
     else if (this.candidate.failure !== undefined) this.candidate.restart();
   }
 
-  /** One of the objects that belong to clusters has changed. */
+  /** One of the clusters' objects has changed. */
   lookAtOwned(): void {
     this.#led?.keeper.look();
   }
 
-  /** Nodes and gateways go on. */
+  /** Nodes and gateways keep running. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#parts.events.forget(this.#resource.uid);
@@ -123,7 +123,7 @@ export class ClusterOperator {
     const { reign } = served;
     const unlisten = writeNodeEvents(reign, (happening) => events.write(this.#resource, happening, 'node'));
     this.#led = { spec, keeper, served, since: performance.now() };
-    // What came while it was opened.
+    // Changes that arrived while it was being opened.
     if (this.#resource.generation !== spec.generation) this.#takeSpec(this.#resource);
     return {
       reign,
@@ -160,7 +160,7 @@ export class ClusterOperator {
     this.#foundationCheck.signal();
   }
 
-  /** Begins anew by a spec that names other brokers, secrets or registries, once these can be had. */
+  /** Restarts the reign with a spec that names other brokers, Secrets or registries, once these are available. */
   async #checkFoundation(): Promise<void> {
     if (this.#led === undefined) return;
     const { opened, declared } = this.#led.spec;

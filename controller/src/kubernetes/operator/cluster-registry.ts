@@ -5,8 +5,8 @@ import type { KnownSecrets } from './cluster-secrets.ts';
 import type { RegistryCredentials, Servers } from './servers.ts';
 
 /**
- * The registry that the spec of a cluster names; undefined when it names none. With the credentials of the resource's own
- * Secret; those of the controller are for the controller's own servers only.
+ * The registry that the spec of a cluster names, with the credentials of the resource's own Secret; undefined if it
+ * names none. The controller's credentials are only for its own servers.
  */
 export async function openClusterRegistry(
   servers: Servers,
@@ -20,7 +20,7 @@ export async function openClusterRegistry(
   return servers.openRegistry({ nacos, service: name, owner: id, credentials });
 }
 
-/** Takes the instances of a cluster out of the registry that its spec names. */
+/** Removes the instances of a cluster from the registry that its spec names. */
 export async function leaveRegistry(
   servers: Servers,
   cluster: ClusterIdentity,

@@ -5,20 +5,20 @@ import type { Kube } from '../client/kube.ts';
 import type { ClusterIdentity } from '../names.ts';
 import { Secrets } from './secrets.ts';
 
-/** What was read of the Secrets of a cluster, kept in memory alone: they may be deleted before the cluster is. */
+/** The values of a cluster's Secrets, kept only in memory: the Secrets may be deleted before the cluster is. */
 export interface KnownSecrets {
   readonly rabbitmqUrl: string;
   readonly redisUrl: string;
-  /** The values of the Secret of the registry; undefined when the spec names none. */
+  /** The values of the registry's Secret; undefined if the spec names none. */
   readonly nacos: Readonly<Record<string, string>> | undefined;
 }
 
-/** The Secrets to which the spec of a cluster refers, kept current until closed. */
+/** The Secrets that the spec of a cluster refers to, kept current until closed. */
 export interface ClusterSecrets {
   readonly rabbitmqUrl: SettableText;
   readonly redisUrl: SettableText;
   readonly known: KnownSecrets;
-  /** Why one of them cannot be read any more; what it held counts meanwhile. */
+  /** Why one of them is unusable; its last value stays in use meanwhile. */
   readonly problem: string | undefined;
   close(): void;
 }
@@ -58,7 +58,9 @@ export async function openSecrets(
   }
 }
 
-/** The Secrets as they are now, else as they were known last. Rejects as `openSecrets` does if they never were. */
+/**
+ * The present values of the Secrets, or else their last known values. Rejects as `openSecrets` does if there are none.
+ */
 export async function presentSecrets(
   parts: ClusterSecretsParts,
   cluster: ClusterIdentity,

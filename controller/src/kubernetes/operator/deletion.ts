@@ -13,9 +13,9 @@ import type { Servers } from './servers.ts';
 import { type Obstacle, obstacleOf } from './status.ts';
 
 const MAX_RETRY_MS = 10_000;
-/** While another process leads, it is looked again after this time, ms. */
+/** How often to check while another process leads, ms. */
 const STAND_BY_MS = 1_000;
-/** A cluster that cannot be cleaned up after for a reason that nobody can mend any more is let go after this time, ms. */
+/** If a cluster's data cannot be removed, and the cause is permanent, its resource is released after this time, ms. */
 const GIVE_UP_MS = 60_000;
 
 export interface DeletionParts extends ClusterSecretsParts {
@@ -23,17 +23,17 @@ export interface DeletionParts extends ClusterSecretsParts {
   readonly events: EventWriter;
   readonly lead: Pick<Leadership, 'leading'>;
   readonly left: LeftRegistries;
-  /** As it is now. */
+  /** The present resource. */
   resource(): ClusterResource;
-  /** The last one that could be served; undefined when there was none. */
+  /** The last resource that could be served; undefined if there was none. */
   served(): ClusterResource | undefined;
-  /** What was read of its Secrets last; undefined when that never was. */
+  /** The last known values of its Secrets; undefined if they were never read. */
   secrets(): KnownSecrets | undefined;
-  /** Nobody leads the cluster here any more. */
+  /** Resolves once nothing leads the cluster here any longer. */
   endCandidate(): Promise<void>;
 }
 
-/** Cleans up after a WsCluster that was deleted, and then lets it go. */
+/** Cleans up after a deleted WsCluster, and then releases it. */
 export class Deletion {
   readonly #parts: DeletionParts;
   readonly #runner: CoalescedRunner;
@@ -52,7 +52,7 @@ export class Deletion {
     );
   }
 
-  /** Why it is not gone yet; undefined when nothing is in the way. */
+  /** Why it is not gone yet; undefined if nothing is in the way. */
   get problem(): Obstacle | undefined {
     return this.#problem;
   }
@@ -89,7 +89,7 @@ export class Deletion {
       await this.#cleanUp(resource);
     } catch (error) {
       if (!(error instanceof WsClusterError) || error.code !== 'CONFIG_INVALID') throw error;
-      // A Secret that is gone with its namespace never comes back.
+      // A Secret that was deleted with its namespace never comes back.
       this.#failedAt ??= performance.now();
       if (performance.now() - this.#failedAt < GIVE_UP_MS) throw error;
       const message = `it is deleted, although its data in Nacos, RabbitMQ and Redis could not be removed: ${error.message}`;
@@ -100,8 +100,8 @@ export class Deletion {
   }
 
   /**
-   * What it has outside of Kubernetes: instances in Nacos, which is waited for, and exchanges and keys, which are not. Its
-   * pods end first: one that still runs makes an exchange again.
+   * Removes its data outside of Kubernetes: instances in Nacos, which must succeed, and exchanges and keys, which need
+   * not. Its pods end first: a running one would create an exchange again.
    */
   async #cleanUp(resource: ClusterResource): Promise<void> {
     const { kube, log, servers, left, served, secrets } = this.#parts;

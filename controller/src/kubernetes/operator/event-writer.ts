@@ -16,22 +16,25 @@ export interface ClusterHappening {
 
 /** The API server refuses longer ones. */
 const MAX_NOTE = 1024;
-/** `condition`: of the cluster as a whole; `node`: of one of many, which must not crowd out the others. */
+/** `condition`: about the cluster as a whole; `node`: about one of many nodes, which must not crowd out the others. */
 export type EventAbout = 'condition' | 'node';
 
 /**
- * Events about one of these of one cluster that may be written at once, and then one each `REFILL_MS`: a fleet that flaps must
- * not fill the API server.
+ * How many Events per cluster and subject may be written at once; after that one each `REFILL_MS`. A flapping fleet
+ * must not flood the API server.
  */
 const BURST = 25;
 const REFILL_MS = 2_000;
 
-/** Writes Events about WsClusters, as `kubectl describe` shows them. They are a courtesy: what fails is not repeated. */
+/**
+ * Writes Events about WsClusters, which `kubectl describe` shows. They are informational: a failed write is not
+ * repeated.
+ */
 export class EventWriter {
   readonly #kube: Kube;
   readonly #log: Logger;
   readonly #instance: string;
-  /** By uid of the WsCluster and what it is about. */
+  /** By uid of the WsCluster, and subject. */
   readonly #rooms = new Map<string, { room: number; at: number }>();
 
   /** `instance`: name of this process. */
@@ -62,7 +65,7 @@ export class EventWriter {
     );
   }
 
-  /** A cluster is gone. */
+  /** The cluster is gone. */
   forget(uid: string): void {
     for (const about of ['condition', 'node']) this.#rooms.delete(`${uid} ${about}`);
   }

@@ -5,7 +5,7 @@ import { RESOURCES } from '../client/resources.ts';
 import { FINALIZER } from '../names.ts';
 import { type ClusterResource, readResource, type WsClusterObject } from './resource.ts';
 
-/** Others may write the resource meanwhile. */
+/** Others may write the resource at the same time. */
 const TRIES = 5;
 
 export async function addFinalizer(kube: Kube, resource: ClusterResource): Promise<void> {
@@ -14,12 +14,12 @@ export async function addFinalizer(kube: Kube, resource: ClusterResource): Promi
   );
 }
 
-/** From here on Kubernetes deletes it, and all that it owns. */
+/** From here on Kubernetes deletes it, and everything that it owns. */
 export async function removeFinalizer(kube: Kube, resource: ClusterResource): Promise<void> {
   await change(kube, resource, (finalizers) => finalizers.filter((finalizer) => finalizer !== FINALIZER));
 }
 
-/** A resource that is gone, or another one by now, has no finalizers to change. */
+/** If the resource is gone, or another one by now, there is no finalizer to change. */
 async function change(
   kube: Kube,
   known: ClusterResource,

@@ -6,52 +6,52 @@ import { applyObject, deleteObject, readObject, type Writable } from '../client/
 import { resourceOf } from '../client/resources.ts';
 import { type OwnedObject, readOwned, refuseForeign } from './owned-objects.ts';
 
-/** An object as it should be. */
+/** A desired object. */
 export interface WantedObject {
   readonly object: Writable;
-  /** What to apply one after the other to get there from what is there; default the object itself. */
+  /** What to apply, in this order, given the existing object; default: the object itself. */
   applies?(existing: KubeObject | undefined): readonly { readonly fieldManager: string; readonly object: Writable }[];
 }
 
 export interface GatewayKeeperParts {
   readonly kube: Kube;
-  /** Names the cluster. */
+  /** Id of the cluster, for log lines. */
   readonly log: Logger;
-  /** All that should exist now. */
+  /** All objects that should exist now. */
   wanted(): readonly WantedObject[];
-  /** What exists of it, as far as is known; undefined while nothing is known. */
+  /** The existing objects, as far as known; undefined while nothing is known. */
   existing(): readonly OwnedObject[] | undefined;
-  /** Why nothing is known, as soon as there is a reason. */
+  /** Why nothing is known, once there is a reason. */
   unknown?(): string | undefined;
   leading(): boolean;
 }
 
-/** Whatever events say, everything is applied again this often, ms. */
+/** How often everything is applied again, even without events, ms. */
 const REAPPLY_MS = 300_000;
-/** An object that was applied is left alone for so long, ms; twice as long with each time that it had to be put right. */
+/** After an object was applied, how long to leave it alone, ms; doubled each time that it had to be restored. */
 const PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 60_000;
-/** Changed again within this time, ms, it is the same quarrel. */
+/** A change within this time is part of the same conflict, ms. */
 const CALM_MS = 120_000;
-/** From so many times on it is a quarrel, and told as one. */
+/** From this many changes on, the conflict is logged as one. */
 const QUARREL = 3;
-/** Without the lists of what exists for so long, ms: a problem. */
+/** How long the lists of existing objects may be missing before that is a problem, ms. */
 const UNKNOWN_MS = 5_000;
 const MAX_RETRY_MS = 30_000;
 
-/** What is remembered of an object that was applied. */
+/** What is remembered of an applied object. */
 interface Applied {
   readonly wanted: string;
-  /** Of the answer. */
+  /** Digest of the answer. */
   readonly digest: string;
   readonly resourceVersion: string;
   readonly at: number;
-  /** How often somebody else's change was undone, with less than `CALM_MS` between. */
+  /** How often a change by somebody else was undone, with less than `CALM_MS` in between. */
   readonly restored: number;
   readonly restoredAt: number;
 }
 
-/** Makes the objects of a cluster's gateways be there as they should be, whoever changes or deletes them. */
+/** Keeps the objects of a cluster's gateways as declared, even if somebody changes or deletes them. */
 export class GatewayKeeper {
   readonly #parts: GatewayKeeperParts;
   readonly #runner: CoalescedRunner;
@@ -70,7 +70,7 @@ export class GatewayKeeper {
     this.#runner.signal();
   }
 
-  /** Why the objects could not be made as they should be at the last try. */
+  /** Why the last attempt to apply the objects failed. */
   get problem(): string | undefined {
     return this.#trouble.problem;
   }
@@ -96,7 +96,7 @@ export class GatewayKeeper {
       try {
         await this.#keepOne(one, known);
       } catch (error) {
-        // One object that is refused does not hold up the others; a server that is away does.
+        // An object that is refused does not stop the others; an unavailable server does.
         if (!isRefusal(error)) throw error;
         refusal ??= error;
       }
@@ -125,7 +125,7 @@ export class GatewayKeeper {
     const found = known.find(({ resource, name }) => keyOf({ kind: resource.kind, metadata: { name } }) === key);
     const wanted = JSON.stringify(object);
     const applied = this.#applied.get(key);
-    // Its end is an event, and then it is made again.
+    // When it has ended, an event follows, and it is created again.
     if (found?.terminating === true || !this.#isDue(object, applied, wanted, found)) return;
     const answer = await this.#apply(one, found);
     if (answer === undefined) return;
@@ -143,11 +143,11 @@ export class GatewayKeeper {
       restoredAt: undone ? at : restoredAt,
     });
     if (undone) this.#sayRestored(object, times);
-    // The watch is a little behind what was just written.
+    // The watch is slightly behind the last write.
     if (found?.digest !== digest) this.#runner.signalIn(pauseMs(times));
   }
 
-  /** Whether the object is to be applied now; if only later, that is seen to. */
+  /** Whether to apply the object now; if it is too early, schedules another look. */
   #isDue(object: Writable, applied: Applied | undefined, wanted: string, found: OwnedObject | undefined): boolean {
     if (applied?.wanted !== wanted) return true;
     const now = performance.now();
@@ -177,7 +177,7 @@ export class GatewayKeeper {
     );
   }
 
-  /** Undefined when the lead was lost meanwhile: each write is by whoever leads then. */
+  /** Undefined if the lead was lost meanwhile: only the leader writes. */
   async #apply({ object, applies }: WantedObject, found: OwnedObject | undefined): Promise<KubeObject | undefined> {
     const { kube, leading } = this.#parts;
     const resource = resourceOf(object);
@@ -187,7 +187,7 @@ export class GatewayKeeper {
       answer = await readObject<KubeObject>(kube, { resource, namespace, name });
       if (answer !== undefined) refuseForeign(object, answer);
     }
-    // Deleted, which the watch tells a little later.
+    // Deleted: the watch will report it soon.
     if (answer?.metadata.deletionTimestamp !== undefined) {
       this.#runner.signalIn(PAUSE_MS);
       return undefined;
@@ -229,7 +229,7 @@ export class GatewayKeeper {
   }
 
   #failed(problem: string): void {
-    // Without the lead, what goes wrong is for the leader to say.
+    // If this process does not lead, problems are for the leader to report.
     if (!this.#parts.leading()) return;
     this.#trouble.failed(
       { event: 'gateways-not-kept', action: 'see the message; it is retried, and running gateways go on' },

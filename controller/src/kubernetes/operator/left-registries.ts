@@ -13,7 +13,7 @@ export interface LeftRegistriesParts extends ClusterSecretsParts {
   readonly cluster: ClusterIdentity;
 }
 
-/** Registries that a cluster does not name any more, though its instances are still there. */
+/** Registries that a cluster no longer names, but that still have its instances. */
 export class LeftRegistries {
   readonly #parts: LeftRegistriesParts;
   readonly #runner: CoalescedRunner;
@@ -29,13 +29,13 @@ export class LeftRegistries {
     );
   }
 
-  /** `spec`: the one that names it. Its instances are taken out as soon as that can be done. */
+  /** `spec`: the one that names the registry. The cluster's instances are removed from it as soon as possible. */
   add(spec: ClusterSpec, secrets: KnownSecrets): void {
     this.#left.push({ spec, secrets });
     this.#runner.signal();
   }
 
-  /** Rejects while that cannot be done. */
+  /** Rejects while that is not possible. */
   async leave(): Promise<void> {
     const { servers, cluster } = this.#parts;
     for (const one of [...this.#left]) {

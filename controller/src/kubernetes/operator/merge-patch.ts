@@ -1,4 +1,4 @@
-/** The JSON merge patch (RFC 7396) that makes `after` of `before`; undefined when they say the same. */
+/** The JSON merge patch (RFC 7396) that turns `before` into `after`; undefined if they are equal. */
 export function mergePatchBetween(before: unknown, after: unknown): unknown {
   if (!isObject(before) || !isObject(after))
     return JSON.stringify(before) === JSON.stringify(after) ? undefined : (after ?? null);

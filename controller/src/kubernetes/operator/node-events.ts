@@ -1,10 +1,10 @@
 import type { Reign } from '../../core/loop/reign.ts';
 import type { ClusterHappening } from './event-writer.ts';
 
-/** Writes an Event for each node whose state changes; returns what ends that. */
+/** Writes an Event for each node whose state changes; returns a function that ends this. */
 export function writeNodeEvents(reign: Reign, write: (happening: ClusterHappening) => void): () => void {
   return reign.events.listen(({ type: about, message, details: { state } }) => {
-    // What a new leader finds is no news.
+    // What a new leader finds is not a change.
     if (about !== 'node' || !reign.listed) return;
     const lost = state === 'unready' || state === 'gone' || state === 'restarting';
     write({ type: lost ? 'Warning' : 'Normal', reason: nodeReason(state), message });

@@ -10,16 +10,16 @@ import { type ClusterResource, readResource, type WsClusterObject } from './reso
 export interface OperatorParts extends Omit<ClusterOperatorParts, 'owned'> {
   /** All namespaces when undefined. */
   readonly namespace: string | undefined;
-  /** Kept equal to the resources that exist. */
+  /** Kept in step with the existing resources. */
   readonly clusters: Candidate[];
 }
 
-/** Follows all WsCluster resources: each has a ClusterOperator for as long as it exists. */
+/** Watches all WsCluster resources; each has a ClusterOperator for as long as it exists. */
 export class Operator {
   readonly #parts: OperatorParts;
   readonly #resources: Informer<WsClusterObject, ClusterResource>;
   readonly #owned: OwnedObjects;
-  /** By uid: one that is deleted and made again under its name is another one. */
+  /** By uid: a resource that was deleted and created again under the same name is another one. */
   readonly #operators = new Map<string, ClusterOperator>();
   readonly #ending = new Set<Promise<void>>();
   readonly #closing = new AbortController();
@@ -40,7 +40,7 @@ export class Operator {
     void stayElected(parts.leadershipOf(), this.#closing.signal);
   }
 
-  /** Undefined once all resources are known, else why not. */
+  /** Why it is not ready; undefined once all resources are known. */
   get notReady(): string | undefined {
     if (this.#resources.synced) return undefined;
     return this.#resources.problem?.message ?? 'waiting for the first list of WsClusters';
@@ -78,7 +78,7 @@ export class Operator {
   }
 }
 
-/** Some process has to lead even while no cluster asks for it: deleted ones are to be cleaned up after. */
+/** Some process has to lead even if no cluster asks for it, to clean up after deleted ones. */
 async function stayElected(leadership: Leadership, closing: AbortSignal): Promise<void> {
   while (!closing.aborted) {
     const lead = await leadership.elected(closing).catch(() => undefined);

@@ -17,11 +17,11 @@ export interface OwnedObject {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** Of the WsCluster. */
+  /** Uid of the WsCluster. */
   readonly ownerUid: string;
-  /** It was deleted, and waits for its finalizers or for what it owns. */
+  /** It was deleted, and is waiting for its finalizers or for the objects that it owns. */
   readonly terminating: boolean;
-  /** Of all that people can change; not of its status. */
+  /** Digest of everything that people can change; not of its status. */
   readonly digest: string;
 }
 
@@ -29,15 +29,15 @@ interface SpecifiedObject extends KubeObject {
   readonly spec?: unknown;
 }
 
-/** Follows the objects that belong to any WsCluster, so that what is changed by hand is noticed. */
+/** Watches the objects that belong to any WsCluster, to notice manual changes. */
 export class OwnedObjects {
   readonly #informers: readonly Informer<SpecifiedObject, OwnedObject>[];
   readonly #onChange: (owners: ReadonlySet<string>) => void;
-  /** What each WsCluster has, in a text, as it was told the last time. */
+  /** A text per WsCluster that identifies the state of its objects, as last reported. */
   #told: ReadonlyMap<string, string> = new Map();
   #isAllTold = false;
 
-  /** `onChange`: the uids of the WsClusters of which an object came, went or changed; all that own one at first. */
+  /** `onChange`: the uids of the WsClusters with an object that came, went or changed; at first all that own one. */
   constructor(parts: {
     kube: Kube;
     namespace: string | undefined;
@@ -59,12 +59,12 @@ export class OwnedObjects {
     return this.#informers.every(({ synced }) => synced);
   }
 
-  /** Why they cannot be followed now; undefined when they can. */
+  /** Why the objects cannot be watched now; undefined if they can. */
   get problem(): string | undefined {
     return this.#informers.find(({ problem }) => problem !== undefined)?.problem?.message;
   }
 
-  /** Of one WsCluster. */
+  /** The objects of one WsCluster. */
   of(ownerUid: string): OwnedObject[] {
     return this.#informers.flatMap(({ objects }) =>
       [...objects.values()].filter((object) => object.ownerUid === ownerUid),
@@ -76,7 +76,7 @@ export class OwnedObjects {
   }
 
   #look(): void {
-    // Before that nobody acts on what is known.
+    // Before that, nobody acts on the objects.
     if (!this.synced) return;
     const now = textsByOwner(this.#informers.flatMap(({ objects }) => [...objects.values()]));
     const changed = changedOwners(this.#told, now);
@@ -87,7 +87,7 @@ export class OwnedObjects {
   }
 }
 
-/** What each WsCluster has, in a text that differs when something of it does. */
+/** A text per WsCluster that differs whenever one of its objects does. */
 export function textsByOwner(objects: readonly OwnedObject[]): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const { ownerUid, uid, digest, terminating } of objects)
@@ -95,12 +95,12 @@ export function textsByOwner(objects: readonly OwnedObject[]): ReadonlyMap<strin
   return texts;
 }
 
-/** Whose objects differ: most events are of rollouts, and change a status alone. */
+/** The owners whose objects differ. Most events come from rollouts, and only change a status. */
 export function changedOwners(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): Set<string> {
   return new Set([...before.keys(), ...now.keys()].filter((owner) => before.get(owner) !== now.get(owner)));
 }
 
-/** Undefined when no WsCluster owns it. */
+/** Undefined if no WsCluster owns it. */
 export function readOwned(resource: Resource, object: SpecifiedObject): OwnedObject | undefined {
   const { namespace = '', name, uid, labels, annotations, ownerReferences = [], deletionTimestamp } = object.metadata;
   const owner = ownerReferences.find(({ kind, controller }) => kind === KIND && controller === true);
@@ -114,7 +114,7 @@ export function readOwned(resource: Resource, object: SpecifiedObject): OwnedObj
   };
 }
 
-/** Throws CONFLICT when what is there under a wanted object's name is not ours: it would end with the WsCluster. */
+/** Throws CONFLICT if the existing object with a desired name is not ours: it would be deleted with the WsCluster. */
 export function refuseForeign(
   wanted: Writable & { metadata?: Pick<KubeObject['metadata'], 'ownerReferences'> },
   there: KubeObject,
@@ -123,7 +123,7 @@ export function refuseForeign(
   const ours = wanted.metadata?.ownerReferences ?? [];
   if (ownerReferences.some(({ uid }) => ours.some((own) => own.uid === uid))) return;
   const other = ownerReferences.find(({ controller }) => controller === true);
-  // Of a WsCluster of the same name that was deleted a moment ago, say: it goes with its owner.
+  // It may belong to a WsCluster of the same name that was just deleted: then it goes with its owner.
   if (other === undefined && labels?.[LABELS.managedBy] === MANAGER) return;
   const owner =
     other === undefined

@@ -6,11 +6,11 @@ import { RESOURCES } from '../client/resources.ts';
 import { LABELS, MANAGER, objectName, type Role, selectorOf, selectorText } from '../names.ts';
 import type { ClusterResource } from './resource.ts';
 
-/** Pods are asked to end together; longer than they may take nobody waits for them, ms. */
+/** How long to wait for the pods to end, which are deleted together, ms. */
 const ENDED_MS = 120_000;
 const LOOK_MS = 500;
 
-/** Asks the pods of a deleted cluster to end, gateways and nodes that it made. */
+/** Deletes the gateways of a deleted cluster, and the nodes that it created. */
 export async function endPods(kube: Kube, { namespace, name }: ClusterResource): Promise<void> {
   await deleteObject(kube, { resource: RESOURCES.deployments, namespace, name: objectName({ name }, 'gateway') });
   for (const { metadata } of await podsOf(kube, { namespace, name }, 'node'))
@@ -18,7 +18,7 @@ export async function endPods(kube: Kube, { namespace, name }: ClusterResource):
       await deleteObject(kube, { resource: RESOURCES.pods, namespace, name: metadata.name, uid: metadata.uid });
 }
 
-/** Resolves when none of them is left, or does not end: its machine may be dead. */
+/** Resolves once none of them is left, or the time is up: a machine may be dead. */
 export async function podsEnded(kube: Kube, resource: ClusterResource): Promise<void> {
   const deadline = performance.now() + ENDED_MS;
   for (;;) {

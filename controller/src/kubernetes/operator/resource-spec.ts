@@ -7,8 +7,8 @@ import { mergePatchBetween } from './merge-patch.ts';
 import { type ClusterResource, clusterOf, readResource, type WsClusterObject } from './resource.ts';
 
 /**
- * The spec that a WsCluster resource holds; the API's changes are patches of that resource. Brokers, store and registry stay
- * as they were when it was opened: who works by it has opened them.
+ * The spec of a WsCluster resource; changes through the API are patches of that resource. Brokers, store and registry
+ * stay as they were when the spec was opened, because they are open by then.
  */
 export class ResourceSpec implements SpecStore {
   readonly #kube: Kube;
@@ -16,7 +16,7 @@ export class ResourceSpec implements SpecStore {
   #declared: WsCluster;
   readonly #opened: WsCluster;
 
-  /** Throws CONFIG_INVALID when the resource cannot be served. */
+  /** Throws CONFIG_INVALID if the resource cannot be served. */
   constructor(kube: Kube, resource: ClusterResource) {
     this.#kube = kube;
     this.#resource = resource;
@@ -29,12 +29,12 @@ export class ResourceSpec implements SpecStore {
     return { ...this.#declared.spec, bus, store, registry };
   }
 
-  /** As it was when it was opened. */
+  /** The spec when it was opened. */
   get opened(): WsCluster {
     return this.#opened;
   }
 
-  /** What the resource says now, all of it. */
+  /** The complete present spec of the resource. */
   get declared(): WsCluster {
     return this.#declared;
   }
@@ -43,7 +43,9 @@ export class ResourceSpec implements SpecStore {
     return this.#resource.generation;
   }
 
-  /** Takes over what the resource says now; true when that is another spec. Throws CONFIG_INVALID, and then keeps the one before. */
+  /**
+   * Takes the present resource; true if its spec has changed. If it throws CONFIG_INVALID, it keeps the previous spec.
+   */
   take(resource: ClusterResource): boolean {
     if (resource.generation <= this.#resource.generation) return false;
     this.#declared = clusterOf(resource);

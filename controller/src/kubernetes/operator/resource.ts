@@ -6,7 +6,7 @@ import type { KubeObject } from '../client/object.ts';
 import type { ResourceStatus } from '../crd/status-schema.ts';
 import { type ClusterIdentity, clusterId } from '../names.ts';
 
-/** A WsCluster as the API server answers it. Its spec may be older than our schema. */
+/** A WsCluster as the API server answers it. Its spec may be older than the present schema. */
 export interface WsClusterObject extends KubeObject {
   readonly spec?: unknown;
   readonly status?: ResourceStatus;
@@ -17,7 +17,7 @@ export interface ClusterResource extends ClusterIdentity {
   readonly resourceVersion: string;
   /** Counts changes of the spec. */
   readonly generation: number;
-  /** It was deleted, and waits for its finalizers. */
+  /** It was deleted, and is waiting for its finalizers. */
   readonly deleting: boolean;
   readonly finalizers: readonly string[];
   readonly spec: unknown;
@@ -31,7 +31,7 @@ export function readResource({ metadata, spec, status }: WsClusterObject): Clust
   return { id, namespace, name, uid, resourceVersion, generation, deleting, finalizers, spec, status };
 }
 
-/** The resource as the schema has it, with defaults. Throws CONFIG_INVALID naming the field. */
+/** The resource checked against the schema, with defaults. Throws CONFIG_INVALID naming the field. */
 export function clusterOf({ namespace, name, spec }: ClusterResource): WsCluster {
   const head = { apiVersion: API_VERSION, kind: KIND, metadata: { name } };
   const cluster = validCluster({ ...head, spec }, `WsCluster ${namespace}/${name}`);
@@ -39,7 +39,10 @@ export function clusterOf({ namespace, name, spec }: ClusterResource): WsCluster
   return cluster;
 }
 
-/** Of the parts of the spec that are read once, when a controller begins to lead: a change of them begins anew. */
+/**
+ * A digest of the parts of the spec that are read only when a controller begins to lead: if they change, it restarts
+ * the reign.
+ */
 export function foundationOf({ spec: { bus, store, registry } }: WsCluster): string {
   return createHash('sha256').update(JSON.stringify({ bus, store, registry })).digest('hex');
 }

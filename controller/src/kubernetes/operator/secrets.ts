@@ -14,20 +14,20 @@ interface SecretObject extends KubeObject {
 
 type Values = Readonly<Record<string, string>>;
 
-/** Secrets are read again this often, ms: to watch them, all secrets of the namespace would have to be readable as a list. */
+/** How often Secrets are read again, ms. A watch would need permission to list all Secrets of the namespace. */
 const LOOK_MS = 10_000;
 
-/** Any of these sets of keys makes credentials. */
+/** Each of these sets of keys is enough for credentials. */
 const CREDENTIALS: readonly (readonly string[])[] = [['token'], ['username', 'password']];
 
 export interface SecretsParts {
   readonly kube: Kube;
   readonly namespace: string;
-  /** Names the cluster. */
+  /** Id of the cluster, for log lines. */
   readonly log: Logger;
 }
 
-/** One text that is made of a Secret. */
+/** One text that is made from a Secret. */
 interface Source {
   readonly field: string;
   readonly secret: string;
@@ -36,7 +36,7 @@ interface Source {
   take(values: Values): string;
 }
 
-/** The secrets to which a WsCluster refers, kept current until closed. */
+/** The Secrets that a WsCluster refers to, kept current until closed. */
 export class Secrets {
   readonly #parts: SecretsParts;
   readonly #sources: Source[] = [];
@@ -51,12 +51,12 @@ export class Secrets {
     this.#timer = setInterval(() => void this.#lookAgain(), LOOK_MS);
   }
 
-  /** Why a secret cannot be read any more; what it held counts meanwhile. */
+  /** Why a Secret is unusable; its last value stays in use meanwhile. */
   get problem(): string | undefined {
     return this.#trouble.problem;
   }
 
-  /** A URL. Rejects with CONFIG_INVALID, naming `field`, when Secret or key is missing or holds no such URL. */
+  /** A URL. Rejects with CONFIG_INVALID naming `field` if the Secret or its key is missing, or holds no such URL. */
   async url(field: string, { name, key }: SecretKeyRef, protocol: RegExp): Promise<SettableText> {
     return await this.#follow(field, name, (values) => {
       const url = values[key]?.trim();
@@ -67,8 +67,8 @@ export class Secrets {
   }
 
   /**
-   * The values of a Secret with credentials. Rejects with CONFIG_INVALID, naming `field`, when it is missing or has neither a
-   * token nor username and password.
+   * The values of a Secret with credentials. Rejects with CONFIG_INVALID naming `field` if it is missing, or has
+   * neither a token nor username and password.
    */
   async values(field: string, name: string): Promise<{ current(): Values }> {
     const text = await this.#follow(field, name, (values) => {
@@ -101,7 +101,7 @@ export class Secrets {
     return await readObject<SecretObject>(kube, { resource: RESOURCES.secrets, namespace, name });
   }
 
-  /** Never twice at a time: an answer that is older must not come after a newer one. */
+  /** One at a time: an older answer must not replace a newer one. */
   async #lookAgain(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -114,7 +114,7 @@ export class Secrets {
         for (const source of this.#sources.filter((one) => one.secret === name))
           problem ??= this.#takeAgain(source, secret);
       } catch (error) {
-        // An API server that is away is told elsewhere.
+        // An unavailable API server is reported elsewhere.
         if (refusalOf(error)?.status === 403) problem ??= messageOf(error);
         else isUnknown = true;
       }
@@ -126,7 +126,7 @@ export class Secrets {
       this.#trouble.recovered({ event: 'secret-usable-again' }, 'the Secrets of the WsCluster are usable again');
   }
 
-  /** Why its text stays as it was. */
+  /** Why the text stays as it was; undefined if it was taken. */
   #takeAgain({ field, secret, text, take }: Source, read: SecretObject | undefined): string | undefined {
     let value: string;
     try {
@@ -150,7 +150,7 @@ function isUrl(url: string, protocol: RegExp): boolean {
   const parts = URL.parse(url);
   if (parts === null || !protocol.test(parts.protocol) || parts.hostname === '') return false;
   try {
-    // User and password are decoded by whoever uses them.
+    // Their users decode user and password.
     decodeURIComponent(parts.username + parts.password + parts.pathname);
     return true;
   } catch {

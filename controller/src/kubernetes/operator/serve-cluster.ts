@@ -20,22 +20,22 @@ export interface ServeParts extends ClusterSecretsParts, Pick<ReignParts, 'assig
   readonly servers: Servers;
 }
 
-/** A cluster that is led here, and what that takes beside its resource. */
+/** A cluster that is led here, with what that needs besides its resource. */
 export interface Serving {
   readonly reign: Reign;
-  /** What stands in the way though the ring is well; undefined when nothing does. */
+  /** A problem outside of the ring; undefined if there is none. */
   obstacle(): Obstacle | undefined;
-  /** What was read of Secrets, for when they are gone before the cluster is. */
+  /** The values of the Secrets, in case they are deleted before the cluster is. */
   secrets(): KnownSecrets;
-  /** The connections of each node have been counted; each second. */
+  /** Called every second, with the connections of each node. */
   counted(connections: ReadonlyMap<string, number>): void;
-  /** Before the reign is stopped. */
+  /** Call it before the reign is stopped. */
   close(): void;
 }
 
 /**
- * Opens secrets, bus, store, source and registry, and begins to lead. Rejects with what they reject with, closed again.
- * `begin` is awaited before anything is written outside of Kubernetes.
+ * Opens secrets, bus, store, source and registry, and begins to lead. If one of them rejects, everything is closed
+ * again and this rejects. `begin` is awaited before anything is written outside of Kubernetes.
  */
 export async function serveCluster(
   parts: ServeParts,
@@ -62,7 +62,7 @@ export async function serveCluster(
         return source;
       },
       openRegistry: () => openClusterRegistry(servers, resource, spec.spec, () => secrets.known.nacos),
-      // Nothing but the ring is kept in Redis.
+      // Only the ring is kept in Redis.
       restoreDocuments: async () => {},
     });
     return {
@@ -81,7 +81,7 @@ export async function serveCluster(
   }
 }
 
-/** Of the first node that has one. */
+/** The problem of the first node that has one. */
 function portProblem(listing: readonly Workload[]): Obstacle | undefined {
   const problem = listing.find((workload) => workload.phase !== 'gone' && workload.problem !== undefined)?.problem;
   return problem === undefined ? undefined : { reason: 'PortNotInPod', message: problem };
@@ -92,7 +92,7 @@ function nodeSettings({ nodes, bus, store }: ClusterSpec): KubernetesNodeSetting
   if (bus === undefined || store === undefined)
     throw new WsClusterError('INTERNAL', 'a cluster without brokers was let pass');
   return {
-    // Further fields are the API server's to judge.
+    // The API server validates all further fields.
     template: template as PodTemplate | undefined,
     selector: selector?.matchLabels,
     ...{ port, drainSeconds, followRing },

@@ -10,13 +10,13 @@ export interface RegistryRequest {
   readonly nacos: NacosSpec;
   /** Name of the service if the spec names none. */
   readonly service: string;
-  /** Whose the instances are. */
+  /** Owner of the instances. */
   readonly owner: string;
-  /** `own`: those that the controller was started with. */
+  /** `own`: the credentials that the controller was started with. */
   readonly credentials: 'own' | (() => RegistryCredentials | undefined);
 }
 
-/** The servers outside of Kubernetes that clusters use. How they are spoken to, wiring knows. */
+/** The servers outside of Kubernetes that clusters use; wiring knows how to reach them. */
 export interface Servers {
   /** Store and bus of a cluster's rings. */
   openTransport(
@@ -24,6 +24,6 @@ export interface Servers {
     urls: { readonly rabbitmqUrl: SettableText; readonly redisUrl: SettableText },
   ): Pick<RingTransport, 'openHub' | 'openStore'>;
   openRegistry(request: RegistryRequest): Promise<Registry>;
-  /** Removes what a cluster has in its brokers. Rejects with BUS_UNAVAILABLE or STORE_UNAVAILABLE. */
+  /** Removes a cluster's data from its brokers. Rejects with BUS_UNAVAILABLE or STORE_UNAVAILABLE. */
   forget(cluster: string, urls: Pick<KnownSecrets, 'rabbitmqUrl' | 'redisUrl'>): Promise<void>;
 }

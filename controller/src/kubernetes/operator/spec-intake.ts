@@ -4,7 +4,7 @@ import type { ClusterResource } from './resource.ts';
 import { ResourceSpec } from './resource-spec.ts';
 import { type Obstacle, obstacleOf } from './status.ts';
 
-/** Which spec of a resource counts: the last one that can be served. */
+/** Decides which spec of a resource is in use: the last one that can be served. */
 export class SpecIntake {
   readonly #kube: Kube;
   readonly #trouble: Trouble;
@@ -16,17 +16,17 @@ export class SpecIntake {
     this.#trouble = new Trouble(log);
   }
 
-  /** The last resource that could be served; undefined before. */
+  /** The last resource that could be served; undefined if there was none. */
   get served(): ClusterResource | undefined {
     return this.#served;
   }
 
-  /** Of the spec as it is now, while the one before counts. */
+  /** The problem with the present spec, while the previous one is in use. */
   get problem(): Obstacle | undefined {
     return this.#problem;
   }
 
-  /** The spec of the resource, or of the last one that could be served. Throws CONFIG_INVALID when there was none. */
+  /** The spec of the resource, or of the last one that could be served. Throws CONFIG_INVALID if there is none. */
   open(resource: ClusterResource): ResourceSpec {
     try {
       const spec = new ResourceSpec(this.#kube, resource);
@@ -40,7 +40,7 @@ export class SpecIntake {
     }
   }
 
-  /** Makes an open spec say what the resource says now; false when that cannot be served. */
+  /** Brings an open spec up to date with the resource; false if that cannot be served. */
   take(spec: ResourceSpec, resource: ClusterResource): boolean {
     try {
       spec.take(resource);

@@ -7,7 +7,7 @@ import type { ResourceStatus } from '../crd/status-schema.ts';
 import type { ClusterResource, WsClusterObject } from './resource.ts';
 import { meaningOf } from './status.ts';
 
-/** Counts of connections that changed alone are written this often, ms. */
+/** If only counts of connections change, how often they are written, ms. */
 const COUNTS_MS = 10_000;
 
 type Condition = NonNullable<ResourceStatus['conditions']>[number];
@@ -15,7 +15,7 @@ type Condition = NonNullable<ResourceStatus['conditions']>[number];
 export interface StatusWriterParts {
   readonly kube: Kube;
   readonly log: Logger;
-  /** A condition has another status or reason than before, whoever wrote that. */
+  /** The status or reason of a condition has changed, whoever wrote that. */
   onCondition(condition: Condition): void;
 }
 
@@ -23,13 +23,13 @@ export interface StatusWriterParts {
 interface Written {
   readonly uid: string;
   readonly status: ResourceStatus;
-  /** What the API server answered: how it holds it, with what others may have put beside it. */
+  /** The status in the API server's answer, which may contain what others have added. */
   readonly answered: ResourceStatus | undefined;
   readonly resourceVersion: string;
   readonly at: number;
 }
 
-/** Writes the status of a resource when it differs in meaning from the one that is there. */
+/** Writes the status of a resource if its meaning differs from the present one. */
 export class StatusWriter {
   readonly #parts: StatusWriterParts;
   #written: Written | undefined;
@@ -41,13 +41,13 @@ export class StatusWriter {
     this.#trouble = new Trouble(parts.log);
   }
 
-  /** The resource with the newest status that is known of it: the watch is a little behind what was written here. */
+  /** The resource with its newest known status: the watch is slightly behind the writes of this process. */
   latest(resource: ClusterResource): ClusterResource {
     const written = this.#lastOf(resource);
     return written === undefined ? resource : { ...resource, status: written.status };
   }
 
-  /** Failing is no matter: the next call tries again. */
+  /** A failure does no harm: the next call retries. */
   async write(resource: ClusterResource, status: ResourceStatus): Promise<void> {
     if (this.#writing) return;
     const { id, namespace, name, uid } = resource;
@@ -77,7 +77,10 @@ export class StatusWriter {
     }
   }
 
-  /** What was written here, unless the watch shows that somebody has changed it since: a former leader, or by hand. */
+  /**
+   * The last status written here, unless the watch shows that somebody has changed it since: a former leader, or a
+   * person.
+   */
   #lastOf({ uid, resourceVersion, status }: ClusterResource): Written | undefined {
     const written = this.#written;
     if (written === undefined || written.uid !== uid) return undefined;
@@ -96,7 +99,7 @@ export class StatusWriter {
   }
 }
 
-/** Versions are numbers that rise; of one that is none it is not known, and what the watch shows counts. */
+/** Versions are increasing numbers. If one is not a number, what the watch shows counts. */
 function isNewer(version: string, than: string): boolean {
   if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return version !== than;
   return BigInt(version) > BigInt(than);

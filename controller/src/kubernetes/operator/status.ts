@@ -7,11 +7,11 @@ import type { ClusterResource } from './resource.ts';
 
 type Condition = NonNullable<ResourceStatus['conditions']>[number];
 
-/** What stands in the way beside what the controller of the ring knows: of gateways' objects, Secrets, deletion. */
+/** A problem that the controller of the ring does not know about: of gateways' objects, Secrets or deletion. */
 export interface Obstacle {
   readonly reason: string;
   readonly message: string;
-  /** It is the spec of this generation that is refused; the one before counts. */
+  /** The generation of the spec that is refused; the previous spec is in use. */
   readonly ofGeneration?: number;
 }
 
@@ -23,7 +23,7 @@ export function statusOf(
   now: Date,
 ): ResourceStatus {
   const { ring, conditions, ...summary } = summaryOf(view);
-  // Who waits for a spec that is refused is told so, by the conditions of its generation.
+  // The conditions carry the generation of a refused spec, so that whoever waits for it is told.
   const observedGeneration = obstacle?.ofGeneration ?? summary.observedGeneration;
   return {
     ...summary,
@@ -41,7 +41,7 @@ export function statusOf(
   };
 }
 
-/** The status of a cluster that cannot be led: what is known of its ring stays. */
+/** The status of a cluster that cannot be led: what is known about its ring stays. */
 export function brokenStatus({ generation, status }: ClusterResource, obstacle: Obstacle, now: Date): ResourceStatus {
   const before = status?.conditions ?? [];
   const ready: Condition = {
@@ -59,7 +59,7 @@ export function brokenStatus({ generation, status }: ClusterResource, obstacle: 
   };
 }
 
-/** Why a cluster could not be led, in a word for programs and a sentence for people. */
+/** Why a cluster could not be led, as one word for programs and a sentence for people. */
 export function obstacleOf(failure: unknown): Obstacle {
   const message = messageOf(failure);
   if (!(failure instanceof WsClusterError)) return { reason: 'Failed', message };
@@ -68,7 +68,7 @@ export function obstacleOf(failure: unknown): Obstacle {
   return { reason: REASONS[failure.code] ?? 'Failed', message };
 }
 
-/** URLs of brokers, which are read closer when they are first used, all come from Secrets. */
+/** URLs of brokers are checked in detail when they are first used, and all come from Secrets. */
 function isOfSecret(field: string | undefined): boolean {
   return field !== undefined && (field === 'url' || field.endsWith('secretRef'));
 }
@@ -81,8 +81,8 @@ const REASONS: Partial<Record<WsClusterError['code'], string>> = {
 };
 
 /**
- * Equal texts: nobody need be told. Counts of connections alone change all the time, and are told with the rest. The order of
- * keys and conditions says nothing: the API server has its own.
+ * Equal texts: there is nothing new to write. Counts of connections change all the time, so they are written only
+ * together with something else. The order of keys and conditions does not matter: the API server has its own.
  */
 export function meaningOf({ connections: _, conditions = [], ...status }: ResourceStatus): string {
   const told = conditions
@@ -100,7 +100,7 @@ function hindered(condition: Condition, { reason, message }: Obstacle): Conditio
   return { ...condition, status: 'False', reason, message };
 }
 
-/** A transition time changes only with its status, whoever led before. */
+/** A transition time changes only with its status, even across leaders. */
 function timed(conditions: readonly Condition[], before: readonly Condition[], now: Date): Condition[] {
   return conditions.map((condition) => {
     const old = before.find(({ type }) => type === condition.type);

@@ -6,7 +6,7 @@ import { deploymentApplies, holdsReplicas } from '../objects/gateway-deployment.
 import { gatewayObjects } from '../objects/gateway-objects.ts';
 import type { WantedObject } from './gateway-keeper.ts';
 
-/** The objects of a cluster's gateways, as they should be. Throws CONFIG_INVALID without an image for gateways. */
+/** The desired objects of a cluster's gateways. Throws CONFIG_INVALID without an image for gateways. */
 export function wantedObjects(
   { id, namespace, name, uid }: ClusterIdentity,
   spec: ClusterSpec,

@@ -10,11 +10,11 @@ export interface TakenAddress {
 export interface NodeAddresses {
   /** `host:port` by uid. */
   readonly addresses: ReadonlyMap<string, string>;
-  /** Pods whose address is another one's already, by uid: two on the network of one host, say. */
+  /** Pods whose address another pod already has, by uid: two on the network of one host, for example. */
   readonly taken: ReadonlyMap<string, TakenAddress>;
 }
 
-/** Where pods that have not ended are reached. Of two with one address, the one that was created first has it. */
+/** The addresses of pods that have not ended. If two have the same address, the one that was created first keeps it. */
 export function addressesOf(pods: readonly PodFacts[], port: number): NodeAddresses {
   const addresses = new Map<string, string>();
   const taken = new Map<string, TakenAddress>();

@@ -6,13 +6,15 @@ import { annotateObject } from '../client/objects.ts';
 import { RESOURCES } from '../client/resources.ts';
 import { ANNOTATIONS } from '../names.ts';
 
-/** At most one round of writes in this time, ms: each is a request, and an event for all who watch the pods. */
+/**
+ * Least time between two rounds of writes, ms: each write is a request, and an event for everyone who watches the pods.
+ */
 const EVERY_MS = 10_000;
-/** Counts that differ by less than this factor are equal: the order of pods that are about equal matters to nobody. */
+/** Counts that differ by less than this factor are equal: the order of such pods does not matter. */
 const STEP = 1.25;
-/** A cost may be off by so many steps: counts that come and go at the edge of one are no news. */
+/** How many steps a cost may be off: counts that vary around the edge of a step cause no write. */
 const TOLERANCE = 1;
-/** Requests to the API server at once. */
+/** Concurrent requests to the API server. */
 const REQUESTS = 8;
 
 /** A pod that a ReplicaSet may choose when it shrinks. */
@@ -23,8 +25,8 @@ export interface CostedPod {
 }
 
 /**
- * Tells Kubernetes which pods of a ReplicaSet are missed least: those with the fewest connections get the lowest
- * `controller.kubernetes.io/pod-deletion-cost`. Only a help: what fails is tried at the next change.
+ * Tells Kubernetes which pods of a ReplicaSet to remove first: those with the fewest connections get the lowest
+ * `controller.kubernetes.io/pod-deletion-cost`. It is only a hint: a failed write is retried with the next change.
  */
 export class DeletionCosts {
   readonly #kube: Kube;
@@ -42,7 +44,7 @@ export class DeletionCosts {
     this.#trouble = new Trouble(options.log);
   }
 
-  /** Takes in the connections by pod uid; a pod that is not named has none. Call it as often as they are known. */
+  /** Takes the connections by pod uid; pods without an entry have none. Call it whenever they are known. */
   update(connections: ReadonlyMap<string, number>): void {
     if (this.#closed || this.#writing !== undefined || performance.now() < this.#nextAt) return;
     const changes = costChanges(this.#pods(), connections);
@@ -79,7 +81,7 @@ export class DeletionCosts {
     try {
       await annotateObject(this.#kube, ref, { [ANNOTATIONS.deletionCost]: String(deletionCost) });
     } catch (error) {
-      // It has ended meanwhile, or is another one of its name.
+      // The pod has ended meanwhile, or is another one with the same name.
       const status = refusalOf(error)?.status;
       if (status !== 404 && status !== 409) throw error;
     }
@@ -87,13 +89,15 @@ export class DeletionCosts {
 }
 
 /**
- * The pods whose cost has to change so that clearly fewer connections cost less: none while the present costs say so, else
- * those whose own is off. A pod is written only when its count has changed by more than a step since it was written last.
+ * The pods whose cost has to change so that clearly fewer connections mean a lower cost: none while the present costs
+ * do that, otherwise those whose own cost is off. A pod is written only if its count has changed by more than a step
+ * since the last write.
  */
 export function costChanges(pods: readonly CostedPod[], connections: ReadonlyMap<string, number>): CostedPod[] {
   const wanted = pods.map((pod) => ({ pod, cost: costOf(connections.get(pod.uid) ?? 0) }));
   const byCost = [...wanted].sort((a, b) => a.cost - b.cost);
-  // The highest present cost of those that are clearly missed less: two that are each off may be so far apart.
+  // The highest present cost of pods with clearly fewer connections: two costs that are each off may differ by this
+  // much.
   let [below, highest] = [0, Number.NEGATIVE_INFINITY];
   const inOrder = byCost.every(({ pod, cost }) => {
     for (let less = byCost[below]; less !== undefined && cost - less.cost > 2 * TOLERANCE; less = byCost[++below])

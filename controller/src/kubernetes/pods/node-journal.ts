@@ -4,7 +4,7 @@ import type { TakenAddress } from './addresses.ts';
 import type { PodFacts } from './pod-facts.ts';
 import type { ObservedNode } from './pod-history.ts';
 
-/** A node that is not ready for this long is worth a line, ms. */
+/** A node that is not ready after this long is logged, ms. */
 const OVERDUE_MS = 30_000;
 
 interface Entry {
@@ -13,14 +13,14 @@ interface Entry {
   overdueTold: boolean;
 }
 
-/** Says in the log what becomes of nodes, each thing once. */
+/** Logs what happens to nodes, each thing once. */
 export class NodeJournal {
   readonly #log: Logger;
   readonly #problems: ProblemLog;
   readonly #namespace: string;
   readonly #tombstoneMs: number;
   readonly #entries = new Map<string, Entry>();
-  /** What was so before us is no news. */
+  /** False until the first listing: earlier changes are not worth a log line. */
   #isNews = false;
 
   constructor(log: Logger, namespace: string, tombstoneMs: number) {
@@ -30,7 +30,7 @@ export class NodeJournal {
     this.#tombstoneMs = tombstoneMs;
   }
 
-  /** Takes in a whole listing. */
+  /** Takes a complete listing. */
   note(nodes: readonly ObservedNode[], taken: ReadonlyMap<string, TakenAddress>): void {
     const uids = new Set(nodes.map(({ facts }) => facts.uid));
     for (const uid of this.#entries.keys()) if (!uids.has(uid)) this.#entries.delete(uid);

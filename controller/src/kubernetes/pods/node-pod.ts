@@ -4,7 +4,7 @@ import { WsClusterError } from '@wscluster/ring';
 import { type ClusterIdentity, LABELS, MANAGER, ownerReference, selectorOf } from '../names.ts';
 import type { KubernetesNodeSettings, PodTemplate } from './settings.ts';
 
-/** Added to a node's drain time before it is ended by force, seconds. */
+/** Added to a node's drain time before it is killed, seconds. */
 const FORCE_MARGIN_SECONDS = 15;
 
 const BROKERS_VOLUME = 'wscluster-brokers';
@@ -43,8 +43,8 @@ export function nodePod(cluster: ClusterIdentity, settings: KubernetesNodeSettin
 }
 
 /**
- * A hash of what managed nodes are made from; another one makes those outdated that exist. Of the settings and not of
- * the pod, so that another version of the controller replaces nobody.
+ * A hash of what managed nodes are made from; if it changes, existing nodes are outdated. It covers the settings, not
+ * the pod, so that a new version of the controller replaces no nodes.
  */
 export function templateHash(settings: KubernetesNodeSettings): string {
   const { template, port, drainSeconds, followRing, rabbitmq, redis } = settings;
@@ -52,7 +52,7 @@ export function templateHash(settings: KubernetesNodeSettings): string {
   return createHash('sha256').update(canonical(parts)).digest('hex').slice(0, 10);
 }
 
-/** JSON in which the order of properties says nothing. */
+/** JSON that does not depend on the order of properties. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
@@ -61,7 +61,7 @@ function canonical(value: unknown): string {
   );
 }
 
-/** The template's spec, with what the node has to know. What the template sets itself stays. */
+/** The template's spec, plus what the node has to know. What the template sets itself stays. */
 function told(cluster: ClusterIdentity, settings: KubernetesNodeSettings, { spec }: PodTemplate): V1PodSpec {
   const [node, ...others] = spec.containers ?? [];
   if (node === undefined)
@@ -115,7 +115,7 @@ function hasBrokers(spec: V1PodSpec, node: V1Container): boolean {
   );
 }
 
-/** A projected volume, so that a rotated secret arrives in a running pod. */
+/** A projected volume, so that a rotated Secret reaches a running pod. */
 function brokersVolume({ rabbitmq, redis }: KubernetesNodeSettings): V1Volume {
   const source = ({ name, key }: { name: string; key: string }, path: string) => ({
     secret: { name, items: [{ key, path }] },

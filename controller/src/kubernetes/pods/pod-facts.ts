@@ -2,7 +2,7 @@ import { weightSchema } from '@wscluster/ring';
 import { ANNOTATIONS, type ClusterIdentity, LABELS, type Role } from '../names.ts';
 import type { Pod } from './pod.ts';
 
-/** What we need to know of a pod that is a node, and hold in memory. */
+/** What is kept in memory of a pod that is a node. */
 export interface PodFacts {
   readonly uid: string;
   readonly name: string;
@@ -10,37 +10,37 @@ export interface PodFacts {
   readonly image: string | undefined;
   /** Unix ms. */
   readonly createdAt: number;
-  /** We created it for this very cluster. */
+  /** The controller created it for this very cluster. */
   readonly managed: boolean;
   readonly templateHash: string | undefined;
-  /** A ReplicaSet made it, and chooses it or another one when it shrinks. */
+  /** A ReplicaSet created it, and may choose it when it shrinks. */
   readonly ofReplicaSet: boolean;
   readonly deletionCost: number;
   readonly weight: number | undefined;
   readonly port: number | undefined;
-  /** TCP ports that the node's container declares; none are often declared, which says nothing. */
+  /** TCP ports that the node's container declares; often none, which means nothing. */
   readonly declaredPorts: readonly number[];
-  /** Asked to leave by the annotation: since when, Unix ms, or 'unknown'. */
+  /** Since when its annotation asks it to drain, Unix ms, or 'unknown'. */
   readonly drain: number | 'unknown' | undefined;
-  /** Annotations whose values cannot be used, in words. */
+  /** Annotations with unusable values, in words. */
   readonly problems: readonly string[];
   readonly ip: string | undefined;
-  /** By its condition, which includes readiness gates. */
+  /** From its condition, which includes readiness gates. */
   readonly ready: boolean;
-  /** Of the node's container. `ended`: it has run, and waits to be started again, if at all. */
+  /** State of the node's container. `ended`: it has run, and may be started again. */
   readonly container: 'waiting' | 'running' | 'ended';
-  /** How often the node's container was started again: it tells one run from the next. */
+  /** How often the node's container was restarted; it tells one run from the next. */
   readonly run: number;
-  /** Its container, when it ends, is started again by itself. */
+  /** Whether the container is restarted when it ends. */
   readonly restarts: boolean;
   /** The pod has ended for good. */
   readonly ended: boolean;
   readonly exitCode: number | undefined;
-  /** Why it ended or is not ready, in words of Kubernetes; empty when it says nothing. */
+  /** Why it ended or is not ready, in the words of Kubernetes; empty if there is no reason. */
   readonly reason: string;
-  /** Being deleted: since when, and when it must have ended, Unix ms. */
+  /** If it is being deleted: since when, and when it must have ended, Unix ms. */
   readonly deletion: { readonly since: number; readonly until: number } | undefined;
-  /** Between the stop signal and the end by force, s. */
+  /** Time between the stop signal and SIGKILL, s. */
   readonly graceSeconds: number;
 }
 
@@ -48,7 +48,10 @@ const NODE: Role = 'node';
 const MAX_REASON = 300;
 const DEFAULT_GRACE_SECONDS = 30;
 
-/** The facts of a pod; undefined when it is no node of the cluster: another's node, a gateway, or of a former cluster. */
+/**
+ * The facts of a pod; undefined if it is not a node of the cluster: another cluster's node, a gateway, or a node of a
+ * former cluster.
+ */
 export function podFacts(pod: Pod, cluster: ClusterIdentity): PodFacts | undefined {
   const { metadata, spec, status = {} } = pod;
   const { labels = {}, ownerReferences: owners = [] } = metadata;
@@ -99,7 +102,7 @@ function declaredPortsOf(container: Pod['spec']['containers'][number] | undefine
     .map(({ containerPort }) => containerPort);
 }
 
-/** Why a pod can hardly be reached at the port of its own, or else of the cluster: it declares others only. */
+/** Why a pod is probably not reachable at its own port, or else the cluster's: it declares only other ports. */
 export function portProblem({ name, port, declaredPorts }: PodFacts, clusterPort: number): string | undefined {
   const wanted = port ?? clusterPort;
   if (declaredPorts.length === 0 || declaredPorts.includes(wanted)) return undefined;
@@ -154,7 +157,7 @@ function reasonOf(
     ...[waiting, terminated, ...failed].map((part) => part ?? {}),
   ]) {
     const words = [why, text].filter((part) => part !== '').join(': ');
-    // What every pod says while it is made says nothing.
+    // Every pod says that while it is being created, so it is not a reason.
     if (words !== '' && words !== 'ContainerCreating' && words !== 'PodInitializing') return words.slice(0, MAX_REASON);
   }
   return '';

@@ -9,29 +9,31 @@ export interface ObservedNode {
 
 interface Departure {
   readonly managed: boolean;
-  /** When it was noticed, by performance.now(). */
+  /** When its end was noticed, by performance.now(). */
   readonly at: number;
 }
 
-/** What is known of pods beside their present state: who was ready, who was asked to leave when, and who has ended. */
+/**
+ * What is known about pods besides their present state: which were ready, since when they drain, and which have ended.
+ */
 export class PodHistory {
   readonly #keepMs: number;
-  /** In which run of its container a pod was ready last. */
+  /** The run of its container in which a pod was last ready. */
   readonly #readyRuns = new Map<string, number>();
-  /** When a person's wish that it leaves was first seen, Unix ms: it says no time. */
+  /** When a person's annotation to drain was first seen, Unix ms: it contains no time. */
   readonly #drainSeen = new Map<string, number>();
-  /** When the deletion of a pod was first seen, by performance.now(): the clock of the API server is not ours. */
+  /** When the deletion of a pod was first seen, by performance.now(): the clock of the API server may differ. */
   readonly #deletionSeen = new Map<string, number>();
   readonly #departed = new Map<string, Departure>();
-  /** Those of the last observation; the value says whether it is managed. */
+  /** The pods of the last observation; the value says whether it is managed. */
   #last = new Map<string, boolean>();
 
-  /** `keepMs`: how long a node is listed as gone, and a managed pod that ended is kept. */
+  /** `keepMs`: how long a node is listed as gone, and an ended managed pod is kept. */
   constructor(keepMs: number) {
     this.#keepMs = keepMs;
   }
 
-  /** Takes in all pods that exist. */
+  /** Takes all existing pods. */
   observe(pods: readonly PodFacts[]): ObservedNode[] {
     const nodes = pods.map((facts) => {
       this.#remember(facts);
@@ -53,28 +55,30 @@ export class PodHistory {
     return nodes;
   }
 
-  /** Since when a pod is asked to leave, Unix ms; the earliest when it was asked in several ways. */
+  /** Since when a pod is draining, Unix ms; the earliest time if there are several reasons. */
   drainingSince({ uid, drain, deletion }: PodFacts): number | undefined {
     const asked = typeof drain === 'number' ? drain : this.#drainSeen.get(uid);
     if (asked === undefined || deletion === undefined) return asked ?? deletion?.since;
     return Math.min(asked, deletion.since);
   }
 
-  /** For how long a pod that is deleted is past the time that it was given to end, ms; negative before, undefined when it is not. */
+  /**
+   * For how long a deleted pod has exceeded its time to end, ms; negative before that, undefined if it is not deleted.
+   */
   overdueMs({ uid, deletion }: PodFacts): number | undefined {
     const seen = this.#deletionSeen.get(uid);
     if (deletion === undefined || seen === undefined) return undefined;
     return performance.now() - seen - (deletion.until - deletion.since);
   }
 
-  /** Those that ended lately. */
+  /** Nodes that ended recently. */
   get departed(): readonly Workload[] {
     return [...this.#departed]
       .filter(([, departure]) => !this.#isOver(departure))
       .map(([id, { managed }]) => ({ id, address: undefined, phase: 'gone', managed }));
   }
 
-  /** Ids of managed nodes that ended, and were kept long enough for their logs and for the next controller. */
+  /** Ids of ended managed nodes that have been kept long enough for their logs and for the next controller. */
   get removable(): readonly string[] {
     return [...this.#departed]
       .filter(([, departure]) => departure.managed && this.#isOver(departure))

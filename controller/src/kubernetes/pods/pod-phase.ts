@@ -1,7 +1,7 @@
 import type { Workload } from '../../core/ports/workload-source.ts';
 import type { PodFacts } from './pod-facts.ts';
 
-/** What is known of a pod beside its present state: in which run of its container it was ready last. */
+/** What is known about a pod besides its present state: the run of its container in which it was last ready. */
 export interface PodPast {
   readonly readyRun: number | undefined;
 }
@@ -10,9 +10,9 @@ export interface PodPast {
  * | pod                                                        | phase      |
  * |------------------------------------------------------------|------------|
  * | ended                                                      | gone       |
- * | its container has ended, and is started again              | restarting |
- * | its container has ended, and is not, or the pod leaves     | gone       |
- * | being deleted, or asked to leave by its annotation         | draining   |
+ * | its container has ended, and will be restarted             | restarting |
+ * | its container has ended, and will not, or the pod leaves   | gone       |
+ * | being deleted, or annotated to drain                       | draining   |
  * | ready, and has an IP address                               | ready      |
  * | never seen ready                                           | starting   |
  * | was ready in this run of its container                     | unready    |

@@ -12,7 +12,7 @@ export interface ContainerState {
   readonly terminated?: Terminated;
 }
 
-/** A pod as the API answers it, as far as we read it. */
+/** The parts of a pod in the API's answer that are read here. */
 export interface Pod extends KubeObject {
   readonly spec: {
     readonly containers: readonly {

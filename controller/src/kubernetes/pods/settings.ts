@@ -17,17 +17,17 @@ export interface PodTemplate {
 
 /** How nodes run as pods. Either `template` or `selector` is given. */
 export interface KubernetesNodeSettings {
-  /** Managed nodes are made from it; none can be created without. */
+  /** Managed nodes are created from it; without it, none can be. */
   readonly template?: PodTemplate | undefined;
-  /** Labels that make somebody else's pod a node; all must match. */
+  /** Labels that make a pod of somebody else a node; all must match. */
   readonly selector?: Readonly<Record<string, string>> | undefined;
   /** Port that nodes listen on, unless the annotation `wscluster.io/port` says otherwise. */
   readonly port: number;
-  /** Seconds that a node may take to let its clients go. */
+  /** Seconds that a draining node may take to hand over its clients. */
   readonly drainSeconds: number;
-  /** Managed nodes get the brokers' URLs, to follow the ring. */
+  /** Whether managed nodes get the brokers' URLs, to follow the ring. */
   readonly followRing: boolean;
-  /** Where the URLs of the brokers are. */
+  /** Where the brokers' URLs are. */
   readonly rabbitmq: SecretKeyRef;
   readonly redis: SecretKeyRef;
 }

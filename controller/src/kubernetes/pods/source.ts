@@ -29,21 +29,21 @@ export type { ClusterIdentity } from '../names.ts';
 export type { DeletionCosts } from './deletion-costs.ts';
 export type { KubernetesNodeSettings, PodTemplate } from './settings.ts';
 
-/** A listing waits this long for the first complete list, ms. */
+/** How long a listing waits for the first complete list, ms. */
 const SYNC_MS = 5000;
-/** So that no listing misses the end of a node, and its logs can be read, ms. */
+/** How long an ended node is listed as gone, so that no listing misses its end and its logs can be read, ms. */
 const TOMBSTONE_MS = 60_000;
-/** Without the letters that make words, and what looks like another: as Kubernetes makes names. */
+/** No vowels, so that no words appear, and no characters that look alike: as in names that Kubernetes generates. */
 const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 const NAME_LENGTH = 5;
 const NAME_TRIES = 3;
 /** A pod that should have ended this long ago is on a machine that does not answer, ms. */
 const FORCE_SLACK_MS = 10_000;
-/** The least time between the stop signal and the end by force, s. */
+/** The least time between the stop signal and SIGKILL, s. */
 const MIN_GRACE_SECONDS = 15;
-/** At the end of the whole system nobody is served any more: nodes get this long to end, s, ... */
+/** When the whole system ends, nobody is served any longer: nodes get this long to end, s, ... */
 const END_GRACE_SECONDS = 1;
-/** ... and are removed by force after this time, ms; to remove them all must not take longer than the last. */
+/** ... are killed after this time, ms, and must all be gone after the last one. */
 const END_FORCE_MS = 10_000;
 const END_DEADLINE_MS = 60_000;
 const END_LOOK_MS = 200;
@@ -53,20 +53,21 @@ export interface KubernetesSourceOptions {
   readonly cluster: ClusterIdentity;
   /** Read at each use. */
   readonly settings: () => KubernetesNodeSettings;
-  /** Milliseconds that a managed pod which ended is kept for its logs, and a node is listed as gone; default 60,000. */
+  /** How long an ended managed pod is kept for its logs, and a node is listed as gone, ms; default 60,000. */
   readonly tombstoneMs?: number;
   readonly log: Logger;
 }
 
 export interface KubernetesSource extends WorkloadSource {
-  /** To be told the connections of nodes that a ReplicaSet made, for when it shrinks. */
+  /** Receives the connections of nodes that a ReplicaSet created, for when it shrinks. */
   readonly deletionCosts: DeletionCosts;
 }
 
 /**
- * Nodes as pods of one namespace: those that the controller makes from a template, or those of somebody else that have the
- * selector's labels. Lists from what an informer keeps up to date; while the API server does not answer, the last complete state
- * counts. Connects in the background: list() rejects with SOURCE_UNAVAILABLE until the first complete list has come.
+ * Nodes as pods of one namespace: those that the controller creates from a template, or those of others with the
+ * selector's labels. Lists from the state of an informer; while the API server does not answer, the last complete state
+ * is used. Connects in the background: list() rejects with SOURCE_UNAVAILABLE until the first complete list has
+ * arrived.
  */
 export async function openKubernetesSource(
   options: KubernetesSourceOptions,
@@ -77,9 +78,9 @@ export async function openKubernetesSource(
 
 type PodInformer = Informer<Pod, PodFacts>;
 
-/** What the present settings say that a pod is compared with. */
+/** The part of the present settings that pods are compared with. */
 interface ClusterView {
-  /** Of the template. */
+  /** Hash of the template. */
   readonly hash: string;
   readonly port: number;
 }
@@ -92,12 +93,12 @@ class PodSource implements KubernetesSource {
   readonly #managed: PodInformer;
   readonly #journal: NodeJournal;
   readonly #history: PodHistory;
-  /** Follows somebody else's pods; opened again for another selector. */
+  /** Watches the pods of others; opened again for another selector. */
   #selected: { readonly labels: string; readonly informer: PodInformer } | undefined;
   readonly #leaving = new Set<Promise<unknown>>();
   /** Managed pods of the last listing that nobody had asked to end, by uid. */
   #staying: ReadonlyMap<string, PodFacts> = new Map();
-  /** Those that vanished, and of which it is not known yet whether they still exist. */
+  /** Pods that vanished, while it is not known yet whether they still exist. */
   readonly #vanished = new Map<string, PodFacts>();
   #closed = false;
 
@@ -251,7 +252,7 @@ class PodSource implements KubernetesSource {
     );
   }
 
-  /** Managed ones, and those that the selector matches. */
+  /** Managed pods, and those that the selector matches. */
   get #pods(): readonly PodFacts[] {
     return [...new Map([...(this.#selected?.informer.objects ?? []), ...this.#managed.objects]).values()];
   }
@@ -270,7 +271,7 @@ class PodSource implements KubernetesSource {
       ...(image === undefined ? {} : { image }),
       createdAt,
       address,
-      // Another one has its address.
+      // Another pod has its address.
       phase: phase === 'ready' && address === undefined ? 'starting' : phase,
       managed,
       ...(weight === undefined ? {} : { weight }),
@@ -288,7 +289,10 @@ class PodSource implements KubernetesSource {
     }
   }
 
-  /** A managed pod that vanished may only have lost our labels, by somebody's hand: it would run on, and be nobody's. */
+  /**
+   * A managed pod that vanished may only have lost its labels through somebody's edit. It would keep running, and
+   * belong to nobody.
+   */
   #takeBack(): void {
     const before = this.#staying;
     const { objects } = this.#managed;
@@ -322,7 +326,7 @@ class PodSource implements KubernetesSource {
     this.#managed.note(labelled);
   }
 
-  /** What fails here is tried again with the next listing. */
+  /** A failure is retried with the next listing. */
   #inBackground(work: Promise<unknown>): void {
     const done = work.catch((error: unknown) => {
       if (!this.#closed)
@@ -336,7 +340,7 @@ class PodSource implements KubernetesSource {
     if (!(await deleteObject(this.#options.kube, this.#refOf(pod), { graceSeconds }))) throw notFound(pod.uid);
   }
 
-  /** NOT_FOUND when the pod has been deleted meanwhile, or is another one of its name. */
+  /** NOT_FOUND if the pod was deleted meanwhile, or is another one with the same name. */
   async #present<T>(pod: PodFacts, work: (ref: ObjectRef) => Promise<T>): Promise<T> {
     try {
       return await work(this.#refOf(pod));
@@ -381,7 +385,7 @@ function notFound(id: string): WsClusterError {
   return new WsClusterError('NOT_FOUND', `there is no node ${id}`, { field: 'id' });
 }
 
-/** What the API server refuses of a new pod is for whoever wrote the template to mend. */
+/** If the API server refuses a new pod, whoever wrote the template has to fix it. */
 function inTemplate(error: unknown): unknown {
   if (!(error instanceof WsClusterError) || error.code !== 'CONFIG_INVALID' || error.field !== undefined) return error;
   const { message } = error;

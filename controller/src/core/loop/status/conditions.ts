@@ -1,4 +1,4 @@
-/** As Kubernetes has them; `lastTransitionTime` is ISO 8601 and changes only with `status`. */
+/** As in Kubernetes; `lastTransitionTime` is ISO 8601 and changes only with `status`. */
 export interface Condition {
   readonly type: ConditionType;
   readonly status: 'True' | 'False' | 'Unknown';
@@ -9,22 +9,22 @@ export interface Condition {
 }
 
 /**
- * `BackendsAvailable`: the nodes that the spec asks for are ready, and none is held on the ring though lost.
- * `RingPublished`: the ring is in the store, on the bus, and applied by every live gateway.
- * `RegistrySynced`: the registry holds the members of the ring; also true when none is configured.
- * `Ready`: backends and ring, and nothing is left to move. The registry is not waited for.
+ * `BackendsAvailable`: the nodes that the spec asks for are ready, and no lost node stays on the ring. `RingPublished`:
+ * the ring is in the store, on the bus, and applied by every live gateway. `RegistrySynced`: the registry has the
+ * members of the ring; also true if none is configured. `Ready`: backends and ring, and nothing is left to move. It
+ * does not wait for the registry.
  */
 export type ConditionType = 'BackendsAvailable' | 'RingPublished' | 'RegistrySynced' | 'Ready';
 
 export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 export interface Observed {
-  /** Why the nodes could not be looked at, or a ring not be made of them, the last time. */
+  /** Why the last run could not list the nodes or make a ring of them. */
   readonly failure: string | undefined;
-  /** Undefined before the first complete listing counts. */
+  /** Undefined until a complete listing counts. */
   readonly nodes:
     | {
-        /** Managed nodes that should exist. */
+        /** Desired number of managed nodes. */
         desired: number;
         ready: number;
         /** Nodes that exist, in any state but gone. */
@@ -41,20 +41,20 @@ export interface Observed {
   readonly acknowledged: boolean;
   readonly gateways: { ready: number; inSync: number };
   readonly slotsToMove: number;
-  /** Gateways are making the moves that were released last. */
+  /** Gateways are making the moves that were last released. */
   readonly moving: boolean;
   readonly paused: boolean;
 }
 
-/** Reasons that every change of a healthy cluster passes through. */
+/** Reasons that occur in every change of a healthy cluster. */
 const PROGRESS: ReadonlySet<string> = new Set(['Starting', 'NodesMissing', 'Publishing', 'Moving', 'Paused']);
 
-/** Whether a condition that is not True for this reason is on its way, and nobody need look. */
+/** Whether a condition that is not True for this reason will pass by itself, and needs nobody's attention. */
 export function isProgress(reason: string): boolean {
   return PROGRESS.has(reason);
 }
 
-/** What holds now. Pure. */
+/** The present findings. Pure. */
 export function findings(observed: Observed): Record<ConditionType, Finding> {
   const BackendsAvailable = backends(observed);
   const RingPublished = published(observed);

@@ -1,6 +1,6 @@
 import type { Observed } from './conditions.ts';
 
-/** A server that the controller needs, as it finds it. */
+/** The state of a server that the controller needs. */
 export interface Link {
   readonly name: 'store' | 'bus' | 'registry';
   /** `none`: not configured. */
@@ -11,7 +11,7 @@ export interface Link {
   readonly message: string;
 }
 
-/** What holds now; `since` changes only with the state. Pure. */
+/** The present links; `since` changes only with the state. Pure. */
 export function linksOf(before: readonly Link[], observed: Pick<Observed, 'publish' | 'registry'>, now: Date): Link[] {
   const { publish, registry } = observed;
   const link = (name: Link['name'], state: Link['state'], message = ''): Link => {

@@ -13,7 +13,7 @@ export interface Circumstances {
   readonly now: number;
 }
 
-/** What the conditions are judged by. */
+/** What the conditions depend on. */
 export function observe(stages: Stages, { spec, leading, failure, now }: Circumstances): Observed {
   const { loop, rollout, link, publisher, registry } = stages;
   const { lost, drain, balance } = rollout.remaining;

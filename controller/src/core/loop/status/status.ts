@@ -3,7 +3,7 @@ import { logConditionChanges } from '../changes.ts';
 import { type Condition, findings, type Observed, withFindings } from './conditions.ts';
 import { type Link, linksOf } from './links.ts';
 
-/** The conditions of a cluster and its links to servers, as they were judged last; changes of conditions are events. */
+/** The conditions of a cluster and its links to servers, as last judged; changes of conditions become events. */
 export class Status {
   readonly #events: EventLog;
   #conditions: readonly Condition[] = [];
@@ -21,7 +21,7 @@ export class Status {
     return this.#links;
   }
 
-  /** `generation`: of the spec that it was observed under. */
+  /** `generation`: of the spec that was observed. */
   judge(observed: Observed, generation: number): void {
     const now = new Date();
     const conditions = withFindings(this.#conditions, findings(observed), generation, now);

@@ -2,7 +2,7 @@ import { compareRevisions } from '@wscluster/ring';
 import { desiredReplicas } from '../../spec/nodes-schema.ts';
 import type { ClusterView } from '../view.ts';
 
-/** What a cluster comes to in short, for the API and for the status of the resource on Kubernetes. */
+/** A short summary of a cluster, for the API and for the status of the Kubernetes resource. */
 export function summaryOf({ spec, generation, ring, listing, fleet, conditions }: ClusterView) {
   const { gateways } = fleet;
   const count = (phase: string) => listing.filter((workload) => workload.phase === phase).length;
