@@ -11,6 +11,7 @@ import { WebSocketServer } from 'ws';
 import { createDataPlane } from '../gateway/src/data-plane.ts';
 import { createOwnerProxy } from '../gateway/src/http/owner-proxy.ts';
 import { DEFAULT_LIMITS } from '../gateway/src/limits.ts';
+import { LostNodes } from '../gateway/src/move/lost-nodes.ts';
 import { Tracker } from '../gateway/src/move/tracker.ts';
 import type { ClientConnection } from '../gateway/src/relay/client-connection.ts';
 import { CurrentTable } from '../gateway/src/table/current-table.ts';
@@ -49,6 +50,7 @@ function runGateway(nodePort: number): void {
   const context = {
     current,
     tracker: new Tracker<ClientConnection>(),
+    lostNodes: new LostNodes({ lostMs: () => 1_000, maxPerSecond: () => 0 }),
     limits: DEFAULT_LIMITS,
     traffic: { toNode: 0, toClient: 0 },
     proxy: createOwnerProxy(() => DEFAULT_LIMITS),

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
 import { type HostPort, type Logger, listen, type Running, startProbes } from '@wscluster/service';
 import {
   DEFAULT_UPDATE_TIMING,
@@ -15,6 +16,7 @@ import { limitOf } from './errors.ts';
 import { createOwnerProxy } from './http/owner-proxy.ts';
 import { CurrentLimits, type Limits } from './limits.ts';
 import { count, createMetrics, newCounts } from './metrics.ts';
+import { LostNodes } from './move/lost-nodes.ts';
 import { Mover } from './move/mover.ts';
 import { Tracker } from './move/tracker.ts';
 import type { ClientConnection } from './relay/client-connection.ts';
@@ -71,12 +73,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const current = new CurrentTable();
   const tracker = new Tracker<ClientConnection>();
   const mover = new Mover(current, tracker);
+  const lostNodes = new LostNodes({
+    lostMs: () => (current.table?.settings.moves ?? DEFAULT_MOVE_SETTINGS).lostSeconds * 1000,
+    maxPerSecond: () => mover.release?.maxPerSecond ?? 0,
+  });
   const counts = newCounts();
   const requests = new RequestLog(log);
   const proxy = createOwnerProxy(() => limits.value);
   const plane = createDataPlane({
     current,
     tracker,
+    lostNodes,
     get limits() {
       return limits.value;
     },
@@ -138,6 +145,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     updates.stop();
     sweeper.stop();
     mover.stop();
+    lostNodes.stop();
     proxy.close();
     await Promise.allSettled([bus.close(), store.close()]);
   };

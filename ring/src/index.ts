@@ -9,6 +9,7 @@ export * from './ring.ts';
 export * from './rollout.ts';
 export * from './wire/gateway-limits.ts';
 export * from './wire/messages.ts';
+export * from './wire/move-settings.ts';
 export * from './wire/parse.ts';
 export * from './wire/ring-change.ts';
 export * from './wire/ring-codec.ts';

@@ -188,13 +188,13 @@ describe('a reset by the node', () => {
     await nothingLeft();
   });
 
-  it('between frames is a Close 1012 to the client', async () => {
+  it('between frames is an end without a Close to the client, as without a gateway', async () => {
     const node = await rawNode('a', accept);
     const { gateway } = await gatewayFor(node);
     const client = await connectClient(gateway.port);
     reset(node.sockets);
     await eventually('the close', () => client.closed !== undefined);
-    expect(client.closed).toEqual({ code: 1012, reason: 'owner lost' });
+    expect(client.closed).toEqual({ code: 1006, reason: '' });
     await nothingLeft();
   });
 

@@ -23,7 +23,7 @@ const ALWAYS: readonly [Way, Outcome][] = [
 ];
 const MOSTLY: readonly [Way, Outcome][] = [
   ['clean', 1005],
-  ['node-reset', 1012],
+  ['node-reset', 1006],
   ['client-reset', 'gone'],
   ['aborted-head', 'gone'],
   ['aborted-dial', 'gone'],

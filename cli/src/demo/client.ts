@@ -6,6 +6,8 @@ import { Ledger } from './ledger.ts';
 const FIRST_BACKOFF_MS = 100;
 const MOST_BACKOFF_MS = 5000;
 const HANDSHAKE_MS = 10_000;
+/** A connection that has lasted so long was a good one, ms. */
+const STOOD_MS = 5_000;
 
 /** What the sample backend says first. */
 const helloShape = z.object({ type: z.literal('hello'), node: z.string() });
@@ -92,7 +94,6 @@ export class DemoClient {
     const { node } = hello.data;
     if (this.#lastNode !== undefined && this.#lastNode !== node) this.moves++;
     this.#node = this.#lastNode = node;
-    this.#failures = 0;
     this.greetedAt = performance.now();
     for (const number of this.ledger.unacknowledged()) this.#send(number);
   }
@@ -102,7 +103,9 @@ export class DemoClient {
     this.#node = undefined;
     this.ledger.interrupted();
     if (this.#stopped) return;
-    if (wasConnected) {
+    if (wasConnected && performance.now() - this.greetedAt > STOOD_MS) this.#failures = 0;
+    if (wasConnected && this.#failures === 0) {
+      this.#failures++;
       this.#connect();
       return;
     }

@@ -402,6 +402,14 @@ export interface ClusterSpec {
      */
     maxConnectionsPerSecond: number;
     /**
+     * Close code that tells a client to reconnect: 1012 (service restart), 1001, 1013, or one of your own from 3000 to 4999.
+     */
+    closeCode: number;
+    /**
+     * Seconds within which the clients of a lost node are told to reconnect, spread evenly. A faster maxConnectionsPerSecond shortens them.
+     */
+    lostSeconds: number;
+    /**
      * Most slots that a node may own, as a multiple of its fair share. With many nodes a larger cap moves a little less.
      */
     cap: number;

@@ -4,6 +4,8 @@ import type { ConnectGate } from './connect-gate.ts';
 const MOVED = 1012;
 const GOING_AWAY = 1001;
 const MAX_WAIT_MS = 10_000;
+/** A connection that has lasted so long was a good one. */
+const STOOD_MS = 5_000;
 const KEPT_MESSAGES = 5;
 
 /** What a card shows of a client. */
@@ -61,12 +63,11 @@ export class PageClient {
   #open(): void {
     const socket = new WebSocket(this.#urls[this.#attempt++ % this.#urls.length] ?? '');
     this.#socket = socket;
-    let opened = false;
+    let openedAt = Number.POSITIVE_INFINITY;
     let greeted = false;
     socket.onopen = () => {
-      opened = true;
+      openedAt = performance.now();
       this.#gate.done();
-      this.#failures = 0;
       this.#become({ status: 'open' });
     };
     socket.onmessage = ({ data }) => {
@@ -81,14 +82,17 @@ export class PageClient {
         });
     };
     socket.onclose = ({ code }) => {
+      const opened = openedAt !== Number.POSITIVE_INFINITY;
       if (!opened) this.#gate.done();
       if (this.#closed) return;
+      if (performance.now() - openedAt > STOOD_MS) this.#failures = 0;
       const moved = this.#view.moved + (opened && code === MOVED ? 1 : 0);
-      if (opened && (code === MOVED || code === GOING_AWAY)) {
+      if (opened && this.#failures === 0 && (code === MOVED || code === GOING_AWAY)) {
+        this.#failures++;
         this.#become({ status: 'connecting', moved });
         return this.#ask();
       }
-      this.#become({ status: 'waiting' });
+      this.#become({ status: 'waiting', moved });
       const most = Math.min(MAX_WAIT_MS, 200 * 2 ** this.#failures++);
       this.#timer = setTimeout(() => {
         this.#become({ status: 'connecting' });

@@ -76,7 +76,12 @@ export function ChangeDialog({ api, change, connections, onWeight, onClose }: Pr
           </label>
         )}
         <p role="status">{plan === undefined ? (problem === '' ? 'Dry run ...' : '') : moves(plan, connections)}</p>
-        {change.kind === 'kill' && <p>It ends at once, as in a crash; one that the controller started is replaced.</p>}
+        {change.kind === 'kill' && (
+          <p>
+            It ends at once, as in a crash. If the controller started it, a replacement comes, and these connections
+            move a second time, to the replacement.
+          </p>
+        )}
         {problem !== '' && <p role="alert">{problem}</p>}
         <p className="buttons">
           <button type="button" onClick={onClose}>

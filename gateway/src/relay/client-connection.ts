@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
-import { type Revision, WsClusterError } from '@wscluster/ring';
+import { DEFAULT_MOVE_SETTINGS, type Revision, WsClusterError } from '@wscluster/ring';
 import type { Limits, SweptLimit } from '../limits.ts';
+import type { LostNodes } from '../move/lost-nodes.ts';
 import type { MovingConnection } from '../move/mover.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
 import type { Destination } from '../route/router.ts';
 import type { CurrentTable } from '../table/current-table.ts';
 import { type Owner, ownerOfSlot } from '../table/table.ts';
-import { type CloseNotice, OWNER_CHANGED } from './close-frame.ts';
+import { type CloseNotice, ownerChanged, ownerLost } from './close-frame.ts';
 import { type DialOutcome, dial } from './dial.ts';
 import { passAnswer } from './pass-answer.ts';
 import { refuseUpgrade } from './refuse.ts';
@@ -20,6 +21,7 @@ export type UpgradeResult = 'opened' | 'passed' | 'abandoned' | WsClusterError['
 export interface ConnectionContext {
   readonly current: CurrentTable;
   readonly tracker: Tracker<ClientConnection>;
+  readonly lostNodes: LostNodes;
   readonly limits: Limits;
   readonly traffic: Traffic;
   onUpgrade(result: UpgradeResult, requestId: string): void;
@@ -100,7 +102,7 @@ export class ClientConnection implements MovingConnection {
 
   /** The owner changed: tells the client to reconnect, which takes it to the new one. */
   move(): void {
-    if (this.#stage.kind === 'relaying') this.#stage.relay.close(OWNER_CHANGED);
+    if (this.#stage.kind === 'relaying') this.#stage.relay.close(ownerChanged(this.#closeCode));
   }
 
   /** Closes gracefully; a client that is still connecting is refused. */
@@ -119,6 +121,10 @@ export class ClientConnection implements MovingConnection {
   destroy(): void {
     if (this.#stage.kind === 'relaying') this.#stage.relay.destroy();
     else this.#client.destroy();
+  }
+
+  get #closeCode(): number {
+    return (this.#context.current.table?.settings.moves ?? DEFAULT_MOVE_SETTINGS).closeCode;
   }
 
   /** Valid until the 101. */
@@ -166,14 +172,20 @@ export class ClientConnection implements MovingConnection {
       return;
     }
     this.#refusedOnce = true;
-    const { table } = this.#context.current;
-    const owner = table === undefined ? undefined : ownerOfSlot(table, this.slot);
-    if (owner !== undefined && owner.nodeId !== this.nodeId) {
+    const owner = this.#otherOwner();
+    if (owner !== undefined) {
       this.#dial(owner);
       return;
     }
     const timer = setTimeout(() => this.#refuse(error), this.#context.limits.ownerWaitMs);
     this.#enter({ kind: 'waiting', exit: () => clearTimeout(timer) });
+  }
+
+  /** The owner of the slot, if it is not the node of this connection. */
+  #otherOwner(): Owner | undefined {
+    const { table } = this.#context.current;
+    const owner = table === undefined ? undefined : ownerOfSlot(table, this.slot);
+    return owner?.nodeId === this.nodeId ? undefined : owner;
   }
 
   #open({ upstream, head, rest }: DialOutcome & { kind: 'upgraded' }): void {
@@ -184,7 +196,14 @@ export class ClientConnection implements MovingConnection {
     this.#upgrade = undefined;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     socket.write(head.raw);
-    const relay = new Relay(socket, upstream, limits, traffic, () => this.#end());
+    const relay = new Relay(socket, upstream, limits, traffic, {
+      onGone: () => this.#end(),
+      onOrphaned: () => this.#context.lostNodes.add(this.nodeId, this.#owner.address, { judge }),
+    });
+    const judge = (gone: boolean) => {
+      if (gone || this.#otherOwner() !== undefined) relay.close(ownerLost(this.#closeCode));
+      else relay.endClient();
+    };
     this.#enter({ kind: 'relaying', relay, exit: nothing });
     relay.start(early, rest);
   }

@@ -6,9 +6,9 @@ export interface CloseNotice {
   readonly reason: string;
 }
 
-/** 1012 "service restart" tells clients to reconnect at once. */
-export const OWNER_CHANGED: CloseNotice = { code: 1012, reason: 'owner changed' };
-export const OWNER_LOST: CloseNotice = { code: 1012, reason: 'owner lost' };
+/** What tells a client to reconnect at once; the cluster chooses the code, 1012 "service restart" by default. */
+export const ownerChanged = (code: number): CloseNotice => ({ code, reason: 'owner changed' });
+export const ownerLost = (code: number): CloseNotice => ({ code, reason: 'owner lost' });
 export const GOING_AWAY: CloseNotice = { code: 1001, reason: 'gateway going away' };
 export const IDLE: CloseNotice = { code: 1001, reason: 'idle' };
 

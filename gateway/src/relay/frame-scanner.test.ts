@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { closeFrame, GOING_AWAY, maskedCloseFrame, OWNER_CHANGED } from './close-frame.ts';
+import { closeFrame, GOING_AWAY, maskedCloseFrame, ownerChanged } from './close-frame.ts';
 import { type Boundary, FrameScanner } from './frame-scanner.ts';
 
 interface Frame {
@@ -143,7 +143,7 @@ describe('a frame scanner', () => {
     fc.assert(
       fc.property(frameSequences, cutFractions, fc.boolean(), (frames, fractions, masked) => {
         const before = Buffer.concat(frames.map(encode));
-        const close = masked ? maskedCloseFrame(GOING_AWAY) : closeFrame(OWNER_CHANGED);
+        const close = masked ? maskedCloseFrame(GOING_AWAY) : closeFrame(ownerChanged(1012));
         const scanner = new FrameScanner();
         let taken = 0;
         for (const chunk of cut(Buffer.concat([before, close, Buffer.from('not a frame')]), fractions)) {

@@ -9,7 +9,7 @@ import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
 import { accept, frame, rawUpgrade, switching } from '../testing/raw-socket.ts';
 import { releaseUpTo, revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
-import { closeFrame, OWNER_CHANGED, OWNER_LOST } from './close-frame.ts';
+import { closeFrame, ownerChanged } from './close-frame.ts';
 import { Relay } from './relay.ts';
 import { Upstream } from './upstream.ts';
 
@@ -104,13 +104,25 @@ describe('a relayed connection', () => {
 });
 
 describe('a client whose node is lost', () => {
-  it('gets a Close 1012 when no frame was under way', async () => {
+  it('sees what it would see without a gateway, an end without a Close, when the node lives on', async () => {
     const node = await echoNode('a');
     const { gateway } = await gatewayFor(node);
     const client = await connectClient(gateway.port);
     client.socket.send('hello');
     await eventually('the echo', () => client.messages.length === 1);
     for (const socket of node.openSockets) socket.resetAndDestroy();
+    await eventually('the close', () => client.closed !== undefined);
+    expect(client.closed).toEqual({ code: 1006, reason: '' });
+    await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
+  });
+
+  it('gets a Close 1012 when the node takes no connections any more', async () => {
+    const node = await echoNode('a');
+    const { gateway } = await gatewayFor(node);
+    const client = await connectClient(gateway.port);
+    client.socket.send('hello');
+    await eventually('the echo', () => client.messages.length === 1);
+    await node.stop();
     await eventually('the close', () => client.closed !== undefined);
     expect(client.closed).toEqual({ code: 1012, reason: 'owner lost' });
     await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
@@ -146,7 +158,7 @@ describe('a busy gateway', () => {
     }
     for (const { socket } of node.sockets) socket.end(frame(1, 'last'));
     await eventually('all ends', () => clients.every(({ ended }) => ended));
-    const frames = [...Array(20).fill(frame(1, '.')), frame(1, 'last'), closeFrame(OWNER_LOST)];
+    const frames = [...Array(20).fill(frame(1, '.')), frame(1, 'last')];
     const expected = switching() + Buffer.concat(frames).toString('latin1');
     expect(new Set(clients.map(({ text }) => text))).toEqual(new Set([expected]));
     for (const { socket } of clients) socket.destroy();
@@ -202,7 +214,7 @@ describe('moving a connection', () => {
     moveAll(test, [node, other]);
     node.sockets[0]?.socket.write(Buffer.concat([large.subarray(500_000), frame(1, 'too late')]));
     await eventually('the end', () => client.ended);
-    const expected = Buffer.concat([Buffer.from(switching()), large, closeFrame(OWNER_CHANGED)]);
+    const expected = Buffer.concat([Buffer.from(switching()), large, closeFrame(ownerChanged(1012))]);
     expect(client.received.equals(expected)).toBe(true);
   });
 
@@ -219,7 +231,7 @@ describe('moving a connection', () => {
     node.sockets[1]?.socket.write(first);
     await eventually('a fragment and a part', () => within.text.endsWith('en') && between.text.endsWith('never '));
 
-    const close = closeFrame(OWNER_CHANGED).toString('latin1');
+    const close = closeFrame(ownerChanged(1012)).toString('latin1');
     const told = performance.now();
     moveAll(test, [node, other]);
     await eventually('the Close where no fragment is under way', () => between.text.endsWith(`never ${close}`));
@@ -304,7 +316,16 @@ it('counts a client once that was reset in the moment of the 101, before its soc
   await eventually('both connections', () => accepted.length === 2 && client.readyState === 'open');
 
   let gone = 0;
-  const relay = new Relay(client, upstream, DEFAULT_LIMITS, { toNode: 0, toClient: 0 }, () => gone++);
+  const relay = new Relay(
+    client,
+    upstream,
+    DEFAULT_LIMITS,
+    { toNode: 0, toClient: 0 },
+    {
+      onGone: () => gone++,
+      onOrphaned: () => () => {},
+    },
+  );
   const events = Promise.all([once(client, 'close'), once(upstream.socket, 'close')]);
   client.destroy();
   relay.start(Buffer.alloc(0), Buffer.alloc(0));

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Limits, SweptLimit } from '../limits.ts';
-import { type CloseNotice, closeFrame, IDLE, maskedCloseFrame, OWNER_LOST, PING_FRAME } from './close-frame.ts';
+import { type CloseNotice, closeFrame, IDLE, maskedCloseFrame, PING_FRAME } from './close-frame.ts';
 import { FrameScanner } from './frame-scanner.ts';
 import { Outlet } from './outlet.ts';
 import { readChunks } from './read-chunks.ts';
@@ -16,12 +16,16 @@ export interface Traffic {
 /**
  * ```
  *  open ──close()──▶ awaiting-boundary ──Close written──▶ told ──client's Close──▶ finishing ──▶ gone
- *    └──an end closes by itself──▶ leaving ──────────────────────────────────────────────────────▶ gone
+ *    │                                                     ▲
+ *    ├──the node ends without a Close──▶ orphaned ──close()┘
+ *    │                                      └──endClient()──▶ leaving ──▶ gone
+ *    └──an end closes by itself──▶ leaving ──▶ gone
  * ```
  * | phase             | node -> client             | client -> node                   | left behind after       |
  * |-------------------|----------------------------|----------------------------------|-------------------------|
  * | open              | relayed                    | relayed                          | never                   |
  * | awaiting-boundary | relayed up to the boundary | relayed                          | closeMs without a byte  |
+ * | orphaned          |                            | dropped                          | when it is judged       |
  * | told              | dropped                    | relayed up to the client's Close | closeMs                 |
  * | leaving           | relayed                    | relayed                          | closeMs without a byte  |
  * | finishing         | dropped                    | dropped                          | closeMs, or nodeCloseMs |
@@ -29,6 +33,7 @@ export interface Traffic {
 type Phase =
   | { readonly kind: 'open'; exit(): void }
   | { readonly kind: 'awaiting-boundary'; readonly notice: CloseNotice; boundary: 'message' | 'frame'; exit(): void }
+  | { readonly kind: 'orphaned'; exit(): void }
   | { readonly kind: 'told'; readonly notice: CloseNotice; exit(): void }
   | { readonly kind: 'leaving'; exit(): void }
   | { readonly kind: 'finishing'; exit(): void }
@@ -36,6 +41,16 @@ type Phase =
 
 const OPEN: Phase = { kind: 'open', exit: nothing };
 const GONE: Phase = { kind: 'gone', exit: nothing };
+
+export interface RelayEvents {
+  /** Both sockets are closed. */
+  onGone(): void;
+  /**
+   * The node ended without a Close, and the client can still be told why: close() or endClient() does that. Returns a
+   * function that is called when the connection ends otherwise.
+   */
+  onOrphaned(): () => void;
+}
 
 /**
  * Relays an upgraded connection as raw bytes, with backpressure in both directions, until both sockets are closed; then
@@ -49,7 +64,7 @@ export class Relay {
   readonly #toNode: Outlet;
   readonly #limits: Limits;
   readonly #traffic: Traffic;
-  readonly #onGone: () => void;
+  readonly #events: RelayEvents;
   /** client -> node */
   readonly #up = new FrameScanner();
   /** node -> client */
@@ -59,7 +74,7 @@ export class Relay {
   /** Only set while there is something to judge, since an idle connection should hold as little as possible. */
   #vitals: Vitals | undefined;
 
-  constructor(client: Socket, upstream: Upstream, limits: Limits, traffic: Traffic, onGone: () => void) {
+  constructor(client: Socket, upstream: Upstream, limits: Limits, traffic: Traffic, events: RelayEvents) {
     this.#client = client;
     this.#upstream = upstream;
     this.#node = upstream.socket;
@@ -67,7 +82,7 @@ export class Relay {
     this.#toNode = new Outlet(this.#node, () => client.pause());
     this.#limits = limits;
     this.#traffic = traffic;
-    this.#onGone = onGone;
+    this.#events = events;
   }
 
   /** Starts with the bytes that arrived from either side along with its head. */
@@ -93,9 +108,17 @@ export class Relay {
    * node still reach it, and the node sees the client's own Close. Does nothing if the connection is closing already.
    */
   close(notice: CloseNotice): void {
+    if (this.#phase.kind === 'orphaned') this.#tell(notice);
     if (this.#phase.kind !== 'open') return;
     if (this.#down.isAt('message')) this.#tell(notice);
     else this.#awaitBoundary(notice);
+  }
+
+  /** The client of a lost node sees what it would see without a gateway: an end without a Close. */
+  endClient(): void {
+    if (this.#phase.kind !== 'orphaned') return;
+    this.#endClient();
+    this.#leave();
   }
 
   /**
@@ -145,6 +168,9 @@ export class Relay {
       const end = this.#up.scanTo(chunk, 'close');
       this.#writeToNode(end < 0 ? chunk : chunk.subarray(0, end));
       if (this.#up.closeSeen) this.#finish(this.#limits.closeMs);
+    } else if (phase.kind === 'orphaned') {
+      this.#up.scan(chunk);
+      if (this.#up.closeSeen) this.endClient();
     } else if (phase.kind !== 'finishing') {
       this.#up.scan(chunk);
       this.#writeToNode(chunk);
@@ -248,7 +274,8 @@ export class Relay {
     else if (this.#up.closeSeen) {
       this.#endClient();
       this.#leave();
-    } else this.#tell(OWNER_LOST);
+    } else if (this.#phase.kind === 'awaiting-boundary') this.#tell(this.#phase.notice);
+    else this.#enter({ kind: 'orphaned', exit: this.#events.onOrphaned() });
   }
 
   #onNodeEnd = (): void => {
@@ -271,8 +298,8 @@ export class Relay {
   #onClientEnd = (): void => {
     const phase = this.#phase;
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
-    else if (phase.kind === 'finishing') return;
-    else {
+    else if (phase.kind === 'orphaned') this.endClient();
+    else if (phase.kind !== 'finishing') {
       this.#endNode();
       if (phase.kind !== 'leaving') this.#leave();
     }
@@ -290,7 +317,7 @@ export class Relay {
   #socketGone(): void {
     if (--this.#openSockets > 0) return;
     this.#enter(GONE);
-    this.#onGone();
+    this.#events.onGone();
   }
 
   /** Calls `then` when nothing has moved from the node to the client for `ms`. Returns a function that stops this. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { gatewayLimitsSchema } from './gateway-limits.ts';
+import { moveSettingsSchema } from './move-settings.ts';
 
 const httpToken = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header or cookie name');
 
@@ -58,6 +59,8 @@ export const clusterSettingsSchema = z.object({
   routes: z.array(routeSchema),
   /** Missing in rings from controllers that know no limits; the defaults apply then. */
   limits: gatewayLimitsSchema.optional(),
+  /** Missing in rings from controllers that know none; the defaults apply then. */
+  moves: moveSettingsSchema.optional(),
   /** Proxies whose forwarded headers are believed; missing: none. */
   trustedProxies: z.array(cidrSchema).optional(),
 });

@@ -117,6 +117,8 @@ export class RingSteps {
 }
 
 /** What of the spec the gateways follow. */
-function settingsOf({ routing: { routes }, gateway: { limits, trustedProxies } }: ClusterSpec): ClusterSettings {
-  return { routes, limits, trustedProxies };
+function settingsOf({ routing: { routes }, gateway, rebalance }: ClusterSpec): ClusterSettings {
+  const { limits, trustedProxies } = gateway;
+  const { closeCode, lostSeconds } = rebalance;
+  return { routes, limits, moves: { closeCode, lostSeconds }, trustedProxies };
 }

@@ -1,3 +1,4 @@
+import { moveSettingsSchema } from '@wscluster/ring';
 import { z } from 'zod';
 
 const seconds = z.number().min(0).max(86_400);
@@ -11,6 +12,7 @@ export const rebalanceSchema = z
       .max(1_000_000)
       .default(500)
       .describe('Connections per second that all gateways together move. 0: no limit.'),
+    ...moveSettingsSchema.shape,
     cap: z
       .number()
       .min(1.005)

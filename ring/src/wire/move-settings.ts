@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/** How gateways tell clients to reconnect. */
+export const moveSettingsSchema = z.object({
+  closeCode: z
+    .int()
+    .min(1001)
+    .max(4999)
+    .refine((code) => [1001, 1012, 1013].includes(code) || code >= 3000, {
+      message: 'must be 1001, 1012, 1013 or from 3000 to 4999',
+    })
+    .default(1012)
+    .describe(
+      'Close code that tells a client to reconnect: 1012 (service restart), 1001, 1013, or one of your own from 3000 to 4999.',
+    ),
+  lostSeconds: z
+    .number()
+    .min(0)
+    .max(60)
+    .default(1)
+    .describe(
+      'Seconds within which the clients of a lost node are told to reconnect, spread evenly. A faster maxConnectionsPerSecond shortens them.',
+    ),
+});
+export type MoveSettings = Readonly<z.infer<typeof moveSettingsSchema>>;
+
+/** For rings from a controller that sends none. */
+export const DEFAULT_MOVE_SETTINGS: MoveSettings = moveSettingsSchema.parse({});
