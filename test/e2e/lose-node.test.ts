@@ -83,3 +83,29 @@ describe('with 1,000 clients on three nodes and two gateways', () => {
     ).toBe(2);
   });
 });
+
+describe('with 300 clients on three nodes, and a pace that would take longer than lostSeconds', () => {
+  const started = useCrowd(300, {
+    nodes: 3,
+    gateways: 2,
+    rebalance: { maxConnectionsPerSecond: 20, lostSeconds: 2, closeCode: 4012 },
+  });
+
+  test('the clients of a killed node are told evenly within lostSeconds, with the code of the cluster', async () => {
+    const { system, crowd } = started();
+    const ownerBefore = await system.owners();
+    const [victim] = (await system.ring()).members;
+    const lost = crowd.keys(({ key }) => ownerBefore(key) === victim?.nodeId);
+    const killedAt = performance.now();
+    process.kill(system.nodePid(victim?.nodeId ?? ''), 'SIGKILL');
+    await until('all of them are told', () => crowd.keys(({ closes }) => closes.length > 0).length === lost.length);
+    const first = crowd.clients.flatMap(({ closes: [session] }) => session ?? []);
+    const after = first.map(({ closedAt = 0 }) => closedAt - killedAt);
+    expect(new Set(first.map(({ code }) => code))).toEqual(new Set([4012]));
+    expect(first.filter(({ reason }) => reason === 'owner lost').length).toBeGreaterThan(lost.length / 2);
+    // In each quarter of the time about a quarter of them, within what a busy machine makes of it.
+    for (const from of [0, 500, 1000, 1500])
+      expect(after.filter((ms) => ms >= from && ms < from + 500).length).toBeGreaterThan(lost.length / 12);
+    expect(Math.max(...after)).toBeLessThan(3_000);
+  });
+});

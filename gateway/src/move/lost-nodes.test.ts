@@ -39,7 +39,7 @@ function lose(address: { host: string; port: number }): () => void {
 }
 
 describe('a node that lives', () => {
-  it('is known at once, whatever the pace, and is asked once for all', async () => {
+  it('is known at once, whatever the pace, and is asked for all together', async () => {
     lostNodes(10_000, 1);
     const node = await livingNode();
     let asked = 0;
@@ -47,8 +47,18 @@ describe('a node that lives', () => {
     for (let n = 0; n < 50; n++) lose(node);
     await eventually('all are told', () => verdicts.length === 50);
     expect(verdicts.some(({ gone }) => gone)).toBe(false);
-    expect(asked).toBe(1);
+    expect(asked).toBe(2);
   });
+});
+
+it('a node that stops listening a moment after it ended connections is gone', async () => {
+  lostNodes(60_000, 0);
+  const node = await livingNode();
+  const [server] = listening.splice(0);
+  server?.once('connection', () => server.close());
+  lose(node);
+  await eventually('it is told', () => verdicts.length === 1);
+  expect(verdicts[0]?.gone).toBe(true);
 });
 
 describe('a node that is gone', () => {

@@ -17,6 +17,8 @@ export interface LostNodesOptions {
 
 /** A node in the same network accepts within a few ms, if it lives. */
 const PROBE_MS = 250;
+/** From an answer of a node to the second look at it. */
+const AGAIN_MS = 50;
 
 /**
  * Finds out whether a node that ends connections is gone, or ends these connections only, and tells their clients: of a
@@ -105,8 +107,23 @@ class LostNode {
   }
 }
 
+/**
+ * Calls `done` once: whether the node takes connections. A process that is killed may close some connections a moment
+ * before it stops listening, so it is asked twice. Returns a function that gives it up.
+ */
+function probe(address: HostPort, done: (lives: boolean) => void): () => void {
+  let stop = tryToConnect(address, (accepts) => {
+    if (!accepts) return done(false);
+    const timer = setTimeout(() => {
+      stop = tryToConnect(address, done);
+    }, AGAIN_MS);
+    stop = () => clearTimeout(timer);
+  });
+  return () => stop();
+}
+
 /** Calls `done` once: whether the address accepts a connection in time. Returns a function that gives it up. */
-function probe({ host, port }: HostPort, done: (accepts: boolean) => void): () => void {
+function tryToConnect({ host, port }: HostPort, done: (accepts: boolean) => void): () => void {
   const socket = connect({ host, port });
   let over = false;
   const end = () => {
