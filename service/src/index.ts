@@ -4,6 +4,7 @@ export * from './file-lock.ts';
 export * from './in-parallel.ts';
 export * from './lifecycle.ts';
 export * from './listen.ts';
+export * from './listeners.ts';
 export * from './live-text.ts';
 export * from './log.ts';
 export * from './main-program.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import { Listeners, type LiveText } from './live-text.ts';
+import { Listeners } from './listeners.ts';
+import type { LiveText } from './live-text.ts';
 import { type Logger, silentLogger } from './log.ts';
 import { Trouble } from './trouble.ts';
 

@@ -1,3 +1,5 @@
+import { Listeners } from './listeners.ts';
+
 /** A text that may change while the process runs, such as a URL with a password that is rotated. */
 export interface LiveText {
   /** The current text. Read it again for each use. */
@@ -40,23 +42,4 @@ export function settableText(first: string): SettableText {
       listeners.call();
     },
   };
-}
-
-/** Each call of `add` is a separate registration, even of the same function. */
-export class Listeners {
-  readonly #listeners = new Set<{ readonly listener: () => void }>();
-
-  get size(): number {
-    return this.#listeners.size;
-  }
-
-  add(listener: () => void): () => void {
-    const entry = { listener };
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
-  }
-
-  call(): void {
-    for (const { listener } of [...this.#listeners]) listener();
-  }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Listeners } from '@wscluster/service';
 
 export const EVENT_TYPES = ['node', 'ring', 'release', 'moves', 'converged', 'gateway', 'condition', 'spec'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -21,14 +22,14 @@ const KEPT_EVENTS = 1000;
 export class EventLog {
   readonly #run = randomBytes(4).toString('hex');
   readonly #events: ClusterEvent[] = [];
-  readonly #listeners = new Set<(event: ClusterEvent) => void>();
+  readonly #listeners = new Listeners<[event: ClusterEvent]>();
   #count = 0;
 
   add(type: EventType, message: string, details: Readonly<Record<string, unknown>> = {}): void {
     const event = { id: `${this.#run}.${++this.#count}`, type, at: new Date().toISOString(), message, details };
     this.#events.push(event);
     if (this.#events.length > KEPT_EVENTS) this.#events.shift();
-    for (const listener of [...this.#listeners]) listener(event);
+    this.#listeners.call(event);
   }
 
   /** The events after the one with this id; all kept events if the id is unknown, too old or not given. */
@@ -39,7 +40,6 @@ export class EventLog {
 
   /** Calls back for each new event; returns a function that ends this. */
   listen(listener: (event: ClusterEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 }
