@@ -59,8 +59,12 @@ export interface RingUpdatesContext {
   readonly holder: RingHolder;
   readonly log: Logger;
   readonly timing: UpdateTiming;
-  /** A release arrived for the current ring. */
-  onRelease?(release: Release, ringChanged: boolean): void;
+}
+
+/** What else a follower learns from the bus and the store. Must not throw. */
+export interface RingUpdatesListener {
+  /** A release arrived for the current ring; every ring brings one, which comes after `take`. */
+  onRelease?(release: Release): void;
   /** A new leader asks for the current ring. */
   onRecall?(held: RingMessage): void;
   /** (Re)connected to the bus. */
@@ -75,6 +79,7 @@ export interface RingUpdatesContext {
  */
 export class RingUpdates implements FollowerHandlers {
   readonly #context: RingUpdatesContext;
+  readonly #listeners = new Set<RingUpdatesListener>();
   readonly #storeTrouble: Trouble;
   readonly #silence: Trouble;
   #heardAt = performance.now();
@@ -89,6 +94,11 @@ export class RingUpdates implements FollowerHandlers {
     this.#context = context;
     this.#storeTrouble = new Trouble(context.log);
     this.#silence = new Trouble(context.log);
+  }
+
+  /** Tells `listener` what happens from now on. */
+  subscribe(listener: RingUpdatesListener): void {
+    this.#listeners.add(listener);
   }
 
   /** Reads the store once, then watches for silence. Does not fail: without a ring the follower waits for one. */
@@ -116,7 +126,7 @@ export class RingUpdates implements FollowerHandlers {
   }
 
   onConnected(): void {
-    this.#context.onConnected?.();
+    for (const listener of this.#listeners) listener.onConnected?.();
     void this.#read();
   }
 
@@ -135,7 +145,13 @@ export class RingUpdates implements FollowerHandlers {
     if (message.type === 'heartbeat') this.#onHeartbeat(message);
     else if (message.type === 'ring') this.#takeWhole(message, 'bus');
     else if (message.type === 'change') this.#takeChange(message);
-    else if (this.#held !== undefined) this.#context.onRecall?.(encodeRing(this.#held.ring, this.#held));
+    else this.#onRecall();
+  }
+
+  #onRecall(): void {
+    if (this.#held === undefined || this.#listeners.size === 0) return;
+    const held = encodeRing(this.#held.ring, this.#held);
+    for (const listener of this.#listeners) listener.onRecall?.(held);
   }
 
   #onHeartbeat(heartbeat: Heartbeat): void {
@@ -150,7 +166,11 @@ export class RingUpdates implements FollowerHandlers {
 
   #takeRelease(release: Release): void {
     if (this.#held !== undefined) this.#held = { ...this.#held, release };
-    this.#context.onRelease?.(release, false);
+    this.#tellRelease(release);
+  }
+
+  #tellRelease(release: Release): void {
+    for (const listener of this.#listeners) listener.onRelease?.(release);
   }
 
   get #revision(): Revision {
@@ -291,7 +311,7 @@ export class RingUpdates implements FollowerHandlers {
     this.#held = { ring, cluster, release, settings, settingsDigest, vacancies: vacancies ?? [] };
     const revision = formatRevision(ring.revision);
     log.info({ event: 'ring-applied', revision, members: ring.members.length, source }, `now follows ring ${revision}`);
-    this.#context.onRelease?.(release, true);
+    this.#tellRelease(release);
     return true;
   }
 }

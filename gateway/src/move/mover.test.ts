@@ -66,7 +66,7 @@ afterEach(() => {
 function publish(version: number, ownerOf: (slot: number) => number | undefined, release?: Partial<Release>): void {
   const ring = ringOf(revision(version), NODES, ownerOf);
   current.apply(ring, ringMessage(ring));
-  mover.update({ ...releaseUpTo(revision(version)), ...release }, true);
+  mover.update({ ...releaseUpTo(revision(version)), ...release });
 }
 
 const below = (slots: number, owner: number) => (slot: number) => (slot < slots ? owner : 0);
@@ -105,7 +105,7 @@ describe('a mover', () => {
         .filter(({ told }) => told)
         .map(({ slot }) => slot),
     ).toEqual([...Array(50).keys()].map((i) => i + 50));
-    mover.update(releaseUpTo(revision(3)), false);
+    mover.update(releaseUpTo(revision(3)));
     vi.runAllTimers();
     expect(mover.moved).toBe(100);
   });
@@ -143,6 +143,14 @@ describe('a mover', () => {
     publish(3, below(100, 1), { spreadMs: 1000, movableUpTo: revision(2) });
     vi.advanceTimersByTime(500);
     expect(moves.length).toBe(100);
+  });
+
+  it('does not plan again for a heartbeat that repeats the release', () => {
+    const plans = vi.spyOn(tracker, 'visitSlots');
+    mover.update(releaseUpTo(revision(1)));
+    expect(plans).not.toHaveBeenCalled();
+    mover.update({ ...releaseUpTo(revision(1)), spreadMs: 1000 });
+    expect(plans).toHaveBeenCalledOnce();
   });
 
   it('does not move a connection whose owner came back before its turn', () => {

@@ -1,6 +1,6 @@
 import type { Release } from '@wscluster/ring';
 import type { CurrentTable } from '../table/current-table.ts';
-import type { Owner } from '../table/table.ts';
+import type { Owner, Table } from '../table/table.ts';
 import { Pacer } from './pacer.ts';
 import { isDue, type Movable, planMoves } from './planner.ts';
 import type { Tracker } from './tracker.ts';
@@ -23,6 +23,8 @@ export class Mover<T extends MovingConnection> {
   readonly #tracker: Tracker<T>;
   readonly #pacer: Pacer<T>;
   #release: Release | undefined;
+  /** The table of the last plan. */
+  #planned: Table | undefined;
   #moved = 0;
   #stopped = false;
 
@@ -42,12 +44,13 @@ export class Mover<T extends MovingConnection> {
     return this.#moved;
   }
 
-  /** Call this after each change of the table, and for each release that a message brings. */
-  update(release: Release, tableChanged: boolean): void {
+  /** Call this for each release that a message brings; one comes with every ring, once its table is in use. */
+  update(release: Release): void {
     const released = this.#release === undefined || !isSameRelease(this.#release, release);
     this.#release = release;
     const { table } = this.#current;
-    if (table === undefined || !(released || tableChanged)) return;
+    if (table === undefined || !(released || table !== this.#planned)) return;
+    this.#planned = table;
 
     const { redirects, moves } = planMoves(table, this.#tracker, release);
     for (const { entry, owner } of redirects) entry.redirect(owner);

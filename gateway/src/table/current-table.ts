@@ -1,15 +1,21 @@
 import { compareRevisions, type Ring, type RingMessage, WsClusterError } from '@wscluster/ring';
+import { Listeners } from '@wscluster/service';
 import type { RingHolder, TakeOptions } from '@wscluster/transport';
 import { nextTable, type Owner, ownerOfSlot, type Table } from './table.ts';
 
 /** Holds the table that this gateway routes by, and replaces it as a whole. */
 export class CurrentTable implements RingHolder {
   #table: Table | undefined;
-  readonly #listeners = new Set<(table: Table) => void>();
+  readonly #listeners = new Listeners<[table: Table]>();
 
   /** Undefined until the first ring arrives. */
   get table(): Table | undefined {
     return this.#table;
+  }
+
+  /** Calls `listener` with each new table, as soon as it is in use. Returns a function that ends this. */
+  onTable(listener: (table: Table) => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   take(ring: Ring, settings: Pick<RingMessage, 'settings' | 'settingsDigest'>, options: TakeOptions): void {
@@ -31,7 +37,7 @@ export class CurrentTable implements RingHolder {
       throw new WsClusterError('REVISION_STALE', 'the ring is not newer than the current one');
     const table = nextTable(held, ring, message, { moved, now });
     this.#table = table;
-    for (const listener of [...this.#listeners]) listener(table);
+    this.#listeners.call(table);
     return table;
   }
 
@@ -43,7 +49,7 @@ export class CurrentTable implements RingHolder {
     return new Promise((resolve) => {
       const settle = (owner: Owner | undefined) => {
         clearTimeout(timer);
-        this.#listeners.delete(look);
+        stop();
         resolve(owner);
       };
       const look = (table: Table | undefined) => {
@@ -51,7 +57,7 @@ export class CurrentTable implements RingHolder {
         if (owner !== undefined && owner.nodeId !== nodeId) settle(owner);
       };
       const timer = setTimeout(() => settle(undefined), ms);
-      this.#listeners.add(look);
+      const stop = this.onTable(look);
       look(this.#table);
     });
   }

@@ -1,7 +1,8 @@
 import { type RingMessage, type Uplink, WsClusterError } from '@wscluster/ring';
 import { silentLogger } from '@wscluster/service';
 import type { FollowerHandlers, RingBusFollower, RingReader } from '@wscluster/transport';
-import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
+import { createGateway, type Gateway } from '../gateway.ts';
+import type { GatewayOptions } from '../gateway-options.ts';
 import { CLUSTER } from './rings.ts';
 
 /** A bus in memory: a test broadcasts by calling the handlers, and finds here what the gateway has sent. */

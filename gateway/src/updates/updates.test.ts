@@ -47,11 +47,8 @@ beforeEach(() => {
     holder: current,
     log: silentLogger,
     timing: DEFAULT_UPDATE_TIMING,
-    onRelease: (release) => {
-      releases.push(release);
-    },
-    onConnected: () => {},
   });
+  updates.subscribe({ onRelease: (release) => releases.push(release) });
 });
 
 afterEach(() => {

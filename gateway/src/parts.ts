@@ -1,0 +1,72 @@
+import { DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
+import { DEFAULT_UPDATE_TIMING, RingUpdates } from '@wscluster/transport';
+import { Sweeper } from './admission/sweeper.ts';
+import { createDataPlane, type DataPlane } from './data-plane.ts';
+import type { GatewayOptions } from './gateway-options.ts';
+import { createOwnerProxy } from './http/owner-proxy.ts';
+import { CurrentLimits } from './limits.ts';
+import { type Counts, newCounts } from './metrics.ts';
+import { LostNodes } from './move/lost-nodes.ts';
+import { Mover } from './move/mover.ts';
+import { Tracker } from './move/tracker.ts';
+import type { ClientConnection } from './relay/client-connection.ts';
+import { createRequestRecorder } from './request-recorder.ts';
+import { CurrentTable } from './table/current-table.ts';
+
+/** What a gateway works with before it is connected to anything. */
+export interface Parts {
+  readonly limits: CurrentLimits;
+  readonly current: CurrentTable;
+  readonly tracker: Tracker<ClientConnection>;
+  readonly mover: Mover<ClientConnection>;
+  readonly updates: RingUpdates;
+  readonly counts: Counts;
+  readonly plane: DataPlane;
+  /** Ends the timers, and the connections to nodes that are kept for reuse. */
+  stop(): void;
+}
+
+export function createParts({ cluster, store, log, ...options }: GatewayOptions): Parts {
+  const limits = new CurrentLimits(options.limits ?? {});
+  const current = new CurrentTable();
+  const tracker = new Tracker<ClientConnection>();
+  const mover = new Mover(current, tracker);
+  const lostNodes = new LostNodes({
+    lostMs: () => (current.table?.settings.moves ?? DEFAULT_MOVE_SETTINGS).lostSeconds * 1000,
+    maxPerSecond: () => mover.release?.maxPerSecond ?? 0,
+  });
+  const timing = { ...DEFAULT_UPDATE_TIMING, ...options.timing };
+  const updates = new RingUpdates({ cluster, store, holder: current, log, timing });
+  const counts = newCounts();
+  const { onLimit, ...recorder } = createRequestRecorder(counts, log);
+  const proxy = createOwnerProxy(() => limits.value);
+  const plane = createDataPlane({
+    current,
+    tracker,
+    lostNodes,
+    get limits() {
+      return limits.value;
+    },
+    proxy,
+    traffic: counts.traffic,
+    release: () => mover.release,
+    refresh: () => updates.refresh(),
+    ...recorder,
+  });
+  const sweeper = new Sweeper(tracker, () => limits.value, onLimit);
+
+  current.onTable(({ settings }) => {
+    limits.follow(settings.limits);
+    plane.server.headersTimeout = limits.value.requestHeadMs;
+  });
+  updates.subscribe({ onRelease: (release) => mover.update(release) });
+
+  const stop = () => {
+    updates.stop();
+    sweeper.stop();
+    mover.stop();
+    lostNodes.stop();
+    proxy.close();
+  };
+  return { limits, current, tracker, mover, updates, counts, plane, stop };
+}
