@@ -9,6 +9,7 @@ import { createRing, SLOTS, settingsDigest } from '@wscluster/ring';
 import { createProxyServer } from 'http-proxy-3';
 import { WebSocketServer } from 'ws';
 import { createDataPlane } from '../gateway/src/data-plane.ts';
+import { LateAnswers } from '../gateway/src/http/late-answers.ts';
 import { createOwnerProxy } from '../gateway/src/http/owner-proxy.ts';
 import { DEFAULT_LIMITS } from '../gateway/src/limits.ts';
 import { LostNodes } from '../gateway/src/move/lost-nodes.ts';
@@ -49,6 +50,7 @@ function runGateway(nodePort: number): void {
   });
   const context = {
     current,
+    lateAnswers: new LateAnswers(),
     tracker: new Tracker<ClientConnection>(),
     lostNodes: new LostNodes({ lostMs: () => 1_000, maxPerSecond: () => 0 }),
     limits: DEFAULT_LIMITS,

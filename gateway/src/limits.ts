@@ -32,8 +32,10 @@ export interface Limits {
   readonly nodeCloseMs: number;
   /** Time for a request's head to arrive (slow loris). */
   readonly requestHeadMs: number;
-  /** Time for the owner's answer to a plain HTTP request, and longest silence within it. */
+  /** Time for the owner's answer to a plain HTTP request, and longest silence within it; 0: forever. */
   readonly httpAnswerMs: number;
+  /** Longest silence within an event stream; 0: forever. */
+  readonly eventStreamMs: number;
   /** Bodies up to this size are held in memory, so that a refused connect can be retried at the new owner. */
   readonly heldBodyBytes: number;
   /** How long after an owner change requests are marked as settling. Clients have reconnected by then. */
@@ -78,6 +80,8 @@ function ofCluster(limits: GatewayLimits) {
     requestHeadMs: limits.handshakeSeconds * 1000,
     connectMs: Math.min(limits.ownerSeconds * 1000, CONNECT_MS),
     answerMs: limits.ownerSeconds * 1000,
+    httpAnswerMs: limits.answerSilenceSeconds * 1000,
+    eventStreamMs: limits.eventStreamSilenceSeconds * 1000,
     idleMs: limits.idleSeconds * 1000,
     pingMs: limits.pingSeconds * 1000,
     stallMs: limits.stallSeconds * 1000,
@@ -91,7 +95,6 @@ export const DEFAULT_LIMITS: Limits = {
   messageGraceMs: 500,
   closeMs: 5_000,
   nodeCloseMs: 1_000,
-  httpAnswerMs: 60_000,
   heldBodyBytes: 65_536,
   settlingMs: 10_000,
   sweepMs: 1_000,

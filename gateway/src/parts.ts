@@ -3,13 +3,14 @@ import { DEFAULT_UPDATE_TIMING, RingUpdates } from '@wscluster/transport';
 import { Sweeper } from './admission/sweeper.ts';
 import { createDataPlane, type DataPlane } from './data-plane.ts';
 import type { GatewayOptions } from './gateway-options.ts';
+import { LateAnswers } from './http/late-answers.ts';
 import { createOwnerProxy } from './http/owner-proxy.ts';
 import { CurrentLimits } from './limits.ts';
 import { type Counts, newCounts } from './metrics.ts';
+import type { LiveConnection } from './move/live-connection.ts';
 import { LostNodes } from './move/lost-nodes.ts';
 import { Mover } from './move/mover.ts';
 import { Tracker } from './move/tracker.ts';
-import type { ClientConnection } from './relay/client-connection.ts';
 import { createRequestRecorder } from './request-recorder.ts';
 import { CurrentTable } from './table/current-table.ts';
 
@@ -17,8 +18,8 @@ import { CurrentTable } from './table/current-table.ts';
 export interface Parts {
   readonly limits: CurrentLimits;
   readonly current: CurrentTable;
-  readonly tracker: Tracker<ClientConnection>;
-  readonly mover: Mover<ClientConnection>;
+  readonly tracker: Tracker<LiveConnection>;
+  readonly mover: Mover<LiveConnection>;
   readonly updates: RingUpdates;
   readonly counts: Counts;
   readonly plane: DataPlane;
@@ -29,8 +30,9 @@ export interface Parts {
 export function createParts({ cluster, store, log, ...options }: GatewayOptions): Parts {
   const limits = new CurrentLimits(options.limits ?? {});
   const current = new CurrentTable();
-  const tracker = new Tracker<ClientConnection>();
+  const tracker = new Tracker<LiveConnection>();
   const mover = new Mover(current, tracker);
+  const lateAnswers = new LateAnswers();
   const lostNodes = new LostNodes({
     lostMs: () => (current.table?.settings.moves ?? DEFAULT_MOVE_SETTINGS).lostSeconds * 1000,
     maxPerSecond: () => mover.release?.maxPerSecond ?? 0,
@@ -44,6 +46,7 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     current,
     tracker,
     lostNodes,
+    lateAnswers,
     get limits() {
       return limits.value;
     },
@@ -59,7 +62,12 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     limits.follow(settings.limits);
     plane.server.headersTimeout = limits.value.requestHeadMs;
   });
-  updates.subscribe({ onRelease: (release) => mover.update(release) });
+  updates.subscribe({
+    onRelease: (release) => {
+      mover.update(release);
+      lateAnswers.update(current.table, release);
+    },
+  });
 
   const stop = () => {
     updates.stop();

@@ -3,11 +3,11 @@ import type { ProbeListener } from '@wscluster/service';
 import type { RingBusFollower, RingReader } from '@wscluster/transport';
 import type { LiveOptions } from './gateway-options.ts';
 import type { Limits } from './limits.ts';
+import type { LiveConnection } from './move/live-connection.ts';
 import { Pacer } from './move/pacer.ts';
 import type { Tracker } from './move/tracker.ts';
 import type { Parts } from './parts.ts';
 import type { Readiness } from './readiness.ts';
-import type { ClientConnection } from './relay/client-connection.ts';
 import { GOING_AWAY } from './relay/close-frame.ts';
 import type { Reporter } from './updates/reporter.ts';
 
@@ -69,10 +69,10 @@ export async function closeAdapters(parts: Parts, { bus, store }: Adapters): Pro
  * Closes all connections with 1001, spread evenly over `drainMs`, and resolves when they are gone. Connections that
  * miss the deadlines of the close handshake are destroyed.
  */
-async function closeAll(tracker: Tracker<ClientConnection>, drainMs: number, limits: Limits): Promise<void> {
+async function closeAll(tracker: Tracker<LiveConnection>, drainMs: number, limits: Limits): Promise<void> {
   const all = tracker.all();
   if (all.length === 0) return;
-  const pacer = new Pacer<ClientConnection>((entry) => entry.close(GOING_AWAY));
+  const pacer = new Pacer<LiveConnection>((entry) => entry.close(GOING_AWAY));
   pacer.set(all, drainMs);
   await goneWithin(tracker, drainMs + limits.messageGraceMs + limits.closeMs + limits.nodeCloseMs);
   pacer.stop();
@@ -80,7 +80,7 @@ async function closeAll(tracker: Tracker<ClientConnection>, drainMs: number, lim
   await goneWithin(tracker, limits.nodeCloseMs);
 }
 
-function goneWithin(tracker: Tracker<ClientConnection>, ms: number): Promise<void> {
+function goneWithin(tracker: Tracker<LiveConnection>, ms: number): Promise<void> {
   const deadline = performance.now() + ms;
   return new Promise((resolve) => {
     const timer = setInterval(() => {

@@ -254,7 +254,7 @@ describe('300 clients of three containers', () => {
     await until('the other one leads', async () => (await epochAt(other)) > revision.epoch);
     expect((await site.ring(other)).table).toEqual(table);
     await site.compose('start', `controller-${leader}`);
-    await until('the first one answers again', async () => (await epochAt(leader)) > revision.epoch);
+    await until('the first one answers again', async () => (await epochAt(leader)) > revision.epoch, 30_000);
     await site.agreed(nodes);
     expect((await site.ring(leader)).table).toEqual(table);
     expect(closedKeys()).toEqual([]);

@@ -228,6 +228,14 @@ export interface ClusterSpec {
        */
       ownerSeconds: number;
       /**
+       * Seconds for which the answer to a plain HTTP request may be silent, from the request on; after them the client gets 504, or the answer breaks off. 0: no limit.
+       */
+      answerSilenceSeconds: number;
+      /**
+       * The same for an answer of the type text/event-stream, once it has begun. 0: no limit.
+       */
+      eventStreamSilenceSeconds: number;
+      /**
        * A WebSocket is closed with 1001 after this many seconds without a byte in either direction. 0: never.
        */
       idleSeconds: number;
@@ -409,6 +417,10 @@ export interface ClusterSpec {
      * Seconds within which the clients of a lost node are told to reconnect, spread evenly. A faster maxConnectionsPerSecond shortens them.
      */
     lostSeconds: number;
+    /**
+     * Seconds for which a plain HTTP request, other than an event stream, may go on at a node that no longer owns its key. Event streams end behind a whole event, at the pace of all moves.
+     */
+    httpSeconds: number;
     /**
      * Most slots that a node may own, as a multiple of its fair share. With many nodes a larger cap moves a little less.
      */

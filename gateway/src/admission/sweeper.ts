@@ -1,13 +1,13 @@
 import type { Limits, SweptLimit } from '../limits.ts';
+import type { LiveConnection } from '../move/live-connection.ts';
 import type { Tracker } from '../move/tracker.ts';
-import type { ClientConnection } from '../relay/client-connection.ts';
 
 /** Enforces the limits of all open connections with a single timer. */
 export class Sweeper {
   readonly #timer: NodeJS.Timeout;
 
   constructor(
-    tracker: Tracker<ClientConnection>,
+    tracker: Tracker<LiveConnection>,
     limits: () => Limits,
     onLimit: (limit: SweptLimit, nodeId: string) => void,
   ) {

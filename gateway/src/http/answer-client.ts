@@ -9,6 +9,12 @@ import { endsHere } from '../route/hop-headers.ts';
  * disconnects; both are destroyed then.
  */
 export async function passAnswer(answer: IncomingMessage, res: ServerResponse): Promise<void> {
+  writeAnswerHead(answer, res);
+  await pipeline(answer, res);
+}
+
+/** Without the headers that end at this hop. */
+export function writeAnswerHead(answer: IncomingMessage, res: ServerResponse): void {
   const headers: string[] = [];
   const raw = answer.rawHeaders;
   for (let i = 0; i < raw.length; i += 2) {
@@ -17,7 +23,6 @@ export async function passAnswer(answer: IncomingMessage, res: ServerResponse): 
   }
   res.sendDate = false;
   res.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
-  await pipeline(answer, res);
 }
 
 /** Answers with an error of the gateway itself. */

@@ -5,6 +5,7 @@ import { messageOf, WsClusterError } from '@wscluster/ring';
 import { createProxyServer } from 'http-proxy-3';
 import { KEEP_ALIVE_MS, type Limits } from '../limits.ts';
 import type { Owner } from '../table/table.ts';
+import { isEventStream } from './event-stream.ts';
 import type { RequestBody } from './request-body.ts';
 
 /** How an attempt to send a request to an owner ended. */
@@ -50,7 +51,10 @@ export function createOwnerProxy(limits: () => Limits): OwnerProxy {
     sending.request = request;
     watch(sending, request, socket, limits());
   });
-  proxy.on('proxyRes', (answer, _req, res) => sendings.get(res)?.settle({ kind: 'answered', answer }));
+  proxy.on('proxyRes', (answer, _req, res) => {
+    if (isEventStream(answer)) answer.socket.setTimeout(limits().eventStreamMs);
+    sendings.get(res)?.settle({ kind: 'answered', answer });
+  });
   // The client reset the connection: there is nobody left to answer.
   proxy.on('econnreset', (error, _req, res) => sendings.get(res)?.settle(failure(error, undefined)));
 

@@ -1,11 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { formatRevision, type Release, type WsClusterError } from '@wscluster/ring';
 import { checkHead } from '../admission/check-head.ts';
+import { checkRoom } from '../admission/check-room.ts';
 import { asWsClusterError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import type { LiveConnection } from '../move/live-connection.ts';
+import type { Tracker } from '../move/tracker.ts';
+import type { Destination } from '../route/router.ts';
 import type { CurrentTable } from '../table/current-table.ts';
 import { locate } from '../table/locate.ts';
-import { passAnswer, refuseRequest } from './answer-client.ts';
+import { passAnswer, refuseRequest, writeAnswerHead } from './answer-client.ts';
+import { EventStream, isEventStream } from './event-stream.ts';
+import type { LateAnswers } from './late-answers.ts';
 import type { OwnerProxy } from './owner-proxy.ts';
 import { forwardHeaders, isSettling } from './owner-request.ts';
 import { readBody } from './request-body.ts';
@@ -13,6 +19,8 @@ import { readBody } from './request-body.ts';
 export interface HttpContext {
   readonly current: CurrentTable;
   readonly proxy: OwnerProxy;
+  readonly tracker: Tracker<LiveConnection>;
+  readonly lateAnswers: LateAnswers;
   readonly limits: Limits;
   release(): Release | undefined;
   /** Reads the store now, since somebody seems to know a newer ring. */
@@ -32,16 +40,43 @@ export async function serveRequest(
   requestId: string,
 ): Promise<void> {
   try {
-    const answer = await answerOf(context, req, res, requestId);
-    if (res.destroyed) answer.destroy();
-    else await passAnswer(answer, res);
+    const answered = await answerOf(context, req, res, requestId);
+    if (res.destroyed) answered.answer.destroy();
+    else if (isEventStream(answered.answer)) await passEventStream(context, answered, res);
+    else await passAnswer(answered.answer, res);
   } catch (thrown) {
     const error = asWsClusterError(thrown);
     if (!res.destroyed && !res.headersSent) {
       context.onRefusal(error, requestId);
       refuseRequest(res, error, requestId);
     } else res.destroy();
+  } finally {
+    context.lateAnswers.forget(res);
   }
+}
+
+interface Answered {
+  readonly answer: IncomingMessage;
+  readonly destination: Destination;
+  readonly nodeId: string;
+}
+
+/** Throws LIMIT_REACHED if the gateway, or the key, has as many connections as allowed. */
+async function passEventStream(
+  { tracker, lateAnswers, limits }: HttpContext,
+  { answer, destination, nodeId }: Answered,
+  res: ServerResponse,
+): Promise<void> {
+  try {
+    checkRoom(tracker, destination, limits);
+  } catch (error) {
+    answer.destroy();
+    throw error;
+  }
+  lateAnswers.forget(res);
+  writeAnswerHead(answer, res);
+  res.flushHeaders();
+  await new EventStream(answer, res, destination, nodeId, limits).pass(tracker);
 }
 
 /**
@@ -54,8 +89,8 @@ async function answerOf(
   req: IncomingMessage,
   res: ServerResponse,
   requestId: string,
-): Promise<IncomingMessage> {
-  const { current, proxy, limits } = context;
+): Promise<Answered> {
+  const { current, proxy, limits, lateAnswers } = context;
   checkHead(req, limits);
   const { destination, owner, table } = locate(current.table, req);
   const { key, slot } = destination;
@@ -64,6 +99,8 @@ async function answerOf(
   const headers: Record<string, string> = {};
   if (isSettling(table, slot, context.release(), limits)) headers['X-WsCluster-Settling'] = '1';
 
+  let { nodeId } = owner;
+  lateAnswers.watch(res, slot, nodeId);
   let attempt = await proxy.send(req, res, owner, headers, body);
   const held = body.kind === 'held';
   const bodyless = held && body.bytes.length === 0;
@@ -78,9 +115,11 @@ async function answerOf(
       if (attempt.kind === 'answered') attempt.answer.destroy();
       const { revision } = (current.table ?? table).ring;
       const again = { 'X-WsCluster-Revision': formatRevision(revision), 'X-WsCluster-Settling': '1' };
+      nodeId = other.nodeId;
+      lateAnswers.watch(res, slot, nodeId);
       attempt = await proxy.send(req, res, other, again, body);
     }
   }
   if (attempt.kind === 'failed') throw attempt.error;
-  return attempt.answer;
+  return { answer: attempt.answer, destination, nodeId };
 }

@@ -53,8 +53,15 @@ export function planMoves<T extends Movable>(table: Table, tracker: Tracker<T>, 
 
 /** Whether a live connection has to move. */
 export function isDue(entry: Movable, table: Table, release: Release): boolean {
-  if (entry.told || !entry.relaying) return false;
-  const owner = ownerOfSlot(table, entry.slot);
-  if (owner === undefined || owner.nodeId === entry.nodeId) return false;
-  return !changedAfter(table, entry.slot, release.movableUpTo);
+  return !entry.told && entry.relaying && hasMoved(entry, table, release);
+}
+
+/** Whether a released change has given the slot to another node. */
+export function hasMoved(
+  { slot, nodeId }: { readonly slot: number; readonly nodeId: string },
+  table: Table,
+  release: Release,
+): boolean {
+  const owner = ownerOfSlot(table, slot);
+  return owner !== undefined && owner.nodeId !== nodeId && !changedAfter(table, slot, release.movableUpTo);
 }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { DEFAULT_MOVE_SETTINGS, type Revision, WsClusterError } from '@wscluster/ring';
 import type { Limits, SweptLimit } from '../limits.ts';
+import type { LiveConnection } from '../move/live-connection.ts';
 import type { LostNodes } from '../move/lost-nodes.ts';
-import type { MovingConnection } from '../move/mover.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
 import type { Destination } from '../route/router.ts';
 import type { CurrentTable } from '../table/current-table.ts';
@@ -20,7 +20,7 @@ export type UpgradeResult = 'opened' | 'passed' | 'abandoned' | WsClusterError['
 
 export interface ConnectionContext {
   readonly current: CurrentTable;
-  readonly tracker: Tracker<ClientConnection>;
+  readonly tracker: Tracker<LiveConnection>;
   readonly lostNodes: LostNodes;
   readonly limits: Limits;
   readonly traffic: Traffic;
@@ -52,7 +52,7 @@ type Stage =
   | { readonly kind: 'gone'; exit(): void };
 
 /** One client connection, from routing until it is fully closed. */
-export class ClientConnection implements MovingConnection {
+export class ClientConnection implements LiveConnection {
   readonly slot: number;
   readonly key: string;
   nodeId: string;

@@ -41,6 +41,14 @@ export const gatewayLimitsSchema = z.object({
     .max(300)
     .default(10)
     .describe('Seconds in which a node must answer an upgrade; after them the client gets 504.'),
+  answerSilenceSeconds: seconds
+    .default(60)
+    .describe(
+      'Seconds for which the answer to a plain HTTP request may be silent, from the request on; after them the client gets 504, or the answer breaks off. 0: no limit.',
+    ),
+  eventStreamSilenceSeconds: seconds
+    .default(0)
+    .describe('The same for an answer of the type text/event-stream, once it has begun. 0: no limit.'),
   idleSeconds: seconds
     .default(0)
     .describe('A WebSocket is closed with 1001 after this many seconds without a byte in either direction. 0: never.'),

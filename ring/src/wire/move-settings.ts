@@ -21,6 +21,14 @@ export const moveSettingsSchema = z.object({
     .describe(
       'Seconds within which the clients of a lost node are told to reconnect, spread evenly. A faster maxConnectionsPerSecond shortens them.',
     ),
+  httpSeconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(60)
+    .describe(
+      'Seconds for which a plain HTTP request, other than an event stream, may go on at a node that no longer owns its key. Event streams end behind a whole event, at the pace of all moves.',
+    ),
 });
 export type MoveSettings = Readonly<z.infer<typeof moveSettingsSchema>>;
 

@@ -119,6 +119,6 @@ export class RingSteps {
 /** What of the spec the gateways follow. */
 function settingsOf({ routing: { routes }, gateway, rebalance }: ClusterSpec): ClusterSettings {
   const { limits, trustedProxies } = gateway;
-  const { closeCode, lostSeconds } = rebalance;
-  return { routes, limits, moves: { closeCode, lostSeconds }, trustedProxies };
+  const { closeCode, lostSeconds, httpSeconds } = rebalance;
+  return { routes, limits, moves: { closeCode, lostSeconds, httpSeconds }, trustedProxies };
 }

@@ -1,0 +1,181 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { eventually } from '../testing/eventually.ts';
+import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
+import { revision, ringMessage, ringOf, SETTINGS, type TestNode } from '../testing/rings.ts';
+import { useGateway } from '../testing/use-gateway.ts';
+
+const HTTP_SECONDS = 0.3;
+const settings = {
+  ...SETTINGS,
+  moves: { closeCode: 1012, lostSeconds: 1, httpSeconds: HTTP_SECONDS },
+};
+const { gatewayFor } = useGateway({ httpAnswerMs: 300, messageGraceMs: 300 }, settings);
+
+/** A node that answers each request with a head of the type, and then says what a test tells it to. */
+interface StreamingNode extends TestNode {
+  readonly answers: ServerResponse[];
+}
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+async function streamingNode(id: string, type: string, headers: Record<string, string> = {}): Promise<StreamingNode> {
+  const answers: ServerResponse[] = [];
+  const server = createServer((_req, res) => {
+    res.writeHead(200, { 'content-type': type, ...headers });
+    res.flushHeaders();
+    answers.push(res);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => server.close().closeAllConnections());
+  return { id, port: (server.address() as AddressInfo).port, answers };
+}
+
+interface Reading {
+  text: string;
+  /** How it ended; undefined while it goes on. */
+  end: 'whole' | 'broken off' | undefined;
+}
+
+function read(gateway: { port: number }): Reading {
+  const reading: Reading = { text: '', end: undefined };
+  const request = get(
+    `http://127.0.0.1:${gateway.port}/send?userId=ada`,
+    { agent: false },
+    (answer: IncomingMessage) => {
+      answer.setEncoding('utf8').on('data', (text: string) => {
+        reading.text += text;
+      });
+      answer.on('error', () => {});
+      answer.on('close', () => {
+        reading.end = answer.complete ? 'whole' : 'broken off';
+      });
+    },
+  );
+  request.on('error', () => {});
+  closing.push(() => request.destroy());
+  return reading;
+}
+
+/** Gives all slots to the second node, and releases that. */
+function moveAll({ broadcast }: GatewayUnderTest, nodes: readonly TestNode[]): void {
+  broadcast(
+    ringMessage(
+      ringOf(revision(2), nodes, () => 1),
+      undefined,
+      settings,
+    ),
+  );
+}
+
+async function opened(node: StreamingNode, test: GatewayUnderTest): Promise<Reading> {
+  const reading = read(test.gateway);
+  await eventually('the node has the request', () => node.answers.length > 0);
+  return reading;
+}
+
+describe('an event stream', () => {
+  it('counts as a connection, and may be silent for longer than other answers', async () => {
+    const node = await streamingNode('a', 'text/event-stream; charset=utf-8');
+    const test = await gatewayFor(node);
+    const reading = await opened(node, test);
+    await eventually('it counts', () => test.gateway.connections === 1);
+    // An answer of another kind shows that the time for silence is over.
+    const plain = await streamingNode('plain', 'text/plain');
+    test.broadcast(
+      ringMessage(
+        ringOf(revision(2), [node, plain], (slot) => slot % 2),
+        undefined,
+        settings,
+      ),
+    );
+    expect(reading.end).toBeUndefined();
+    node.answers[0]?.write('data: 1\n\n');
+    await eventually('the event arrives', () => reading.text === 'data: 1\n\n');
+    node.answers[0]?.end();
+    await eventually('it ends', () => reading.end === 'whole' && test.gateway.connections === 0);
+  });
+
+  it('ends at once on a move when no event is under way, and its client reaches the new owner', async () => {
+    const nodes = [
+      await streamingNode('a', 'text/event-stream'),
+      await streamingNode('b', 'text/event-stream'),
+    ] as const;
+    const test = await gatewayFor(...nodes);
+    const reading = await opened(nodes[0], test);
+    nodes[0].answers[0]?.write('data: 1\n\n');
+    await eventually('the event arrives', () => reading.text === 'data: 1\n\n');
+    moveAll(test, nodes);
+    await eventually('it ends', () => reading.end === 'whole');
+    await opened(nodes[1], test);
+  });
+
+  it('ends behind the event that is under way', async () => {
+    const nodes = [await streamingNode('a', 'text/event-stream'), await streamingNode('b', 'text/event-stream')];
+    const test = await gatewayFor(...nodes);
+    const [from] = nodes as [StreamingNode];
+    const reading = await opened(from, test);
+    from.answers[0]?.write('data: 1\n\ndata: 2');
+    await eventually('a part arrives', () => reading.text.endsWith('data: 2'));
+    moveAll(test, nodes);
+    from.answers[0]?.write('2\n\ndata: 3\n\n');
+    await eventually('it ends', () => reading.end === 'whole');
+    expect(reading.text).toBe('data: 1\n\ndata: 22\n\n');
+  });
+
+  it.each([[{}], [{ 'content-encoding': 'gzip' }]])(
+    'whose event does not end, or cannot be seen, ends after a while (%j)',
+    async (headers) => {
+      const nodes = [await streamingNode('a', 'text/event-stream', headers), await streamingNode('b', 'text/plain')];
+      const test = await gatewayFor(...nodes);
+      const [from] = nodes as [StreamingNode];
+      const reading = await opened(from, test);
+      from.answers[0]?.write('data: 1');
+      await eventually('a part arrives', () => reading.text === 'data: 1');
+      moveAll(test, nodes);
+      await eventually('it ends', () => reading.end === 'whole');
+    },
+  );
+
+  it('breaks off when the node does', async () => {
+    const node = await streamingNode('a', 'text/event-stream');
+    const test = await gatewayFor(node);
+    const reading = await opened(node, test);
+    node.answers[0]?.write('data: 1');
+    await eventually('a part arrives', () => reading.text === 'data: 1');
+    node.answers[0]?.destroy();
+    await eventually('it breaks off', () => reading.end === 'broken off' && test.gateway.connections === 0);
+  });
+});
+
+describe('another long answer', () => {
+  it('goes on after a move for httpSeconds, and then breaks off', async () => {
+    const nodes = [await streamingNode('a', 'text/plain'), await streamingNode('b', 'text/plain')];
+    const test = await gatewayFor(...nodes);
+    const [from] = nodes as [StreamingNode];
+    const reading = await opened(from, test);
+    const writing = setInterval(() => from.answers[0]?.write('.'), 20);
+    try {
+      await eventually('it is under way', () => reading.text !== '');
+      moveAll(test, nodes);
+      const before = reading.text.length;
+      await eventually('it goes on', () => reading.text.length > before + 3);
+      expect(reading.end).toBeUndefined();
+      await eventually('it breaks off', () => reading.end === 'broken off');
+    } finally {
+      clearInterval(writing);
+    }
+  });
+
+  it('is cut when it is silent for too long', async () => {
+    const node = await streamingNode('a', 'text/plain');
+    const reading = await opened(node, await gatewayFor(node));
+    node.answers[0]?.write('.');
+    await eventually('it breaks off', () => reading.end === 'broken off');
+  });
+});
