@@ -3,6 +3,6 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   plugins: [react()],
-  // As the Content-Security-Policy wants it: nothing inline.
+  // The Content-Security-Policy requires it: nothing inline.
   build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } },
 });

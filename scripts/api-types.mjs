@@ -1,6 +1,6 @@
-// `npm run api:types`: writes docs/openapi.json, the document that the controller serves, and from that the types of
-// what the API takes and answers, controller/src/api/answers.ts. With --check it writes nothing, and fails when one of
-// the files is not what it would write.
+// `npm run api:types`: writes docs/openapi.json, the document that the controller serves, and from it
+// controller/src/api/answers.ts, the types of the API's requests and answers. With --check it writes nothing, and fails
+// if one of the files is out of date.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { compile } from 'json-schema-to-typescript';
 import { startApi } from '../controller/src/api/server.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** What the command line checks before it relies on it. */
+/** The answers that the command line checks before it uses them. */
 const CHECKED = ['Clusters', 'ClusterEvent', 'Created', 'Gateways', 'Nodes', 'Owner', 'Plan', 'Problem', 'Ring'];
 
 async function servedDocument() {
@@ -23,7 +23,7 @@ async function servedDocument() {
   }
 }
 
-/** References as they are in a schema that stands for itself. */
+/** The schemas with references that work outside of the document. */
 function standalone(schemas) {
   return JSON.parse(JSON.stringify(schemas).replaceAll('"#/components/schemas/', '"#/$defs/'));
 }
@@ -41,7 +41,10 @@ async function typesOf(schemas) {
   return compile(all, 'ApiSchemas', options);
 }
 
-/** What a program of another version can count on: fields and their types, not words, limits, or that there is no more. */
+/**
+ * What a program of another version can rely on: fields and their types, but not descriptions, limits, or the absence
+ * of further fields.
+ */
 function structureOf(schema) {
   const { $ref, type, properties, required, items, anyOf } = schema;
   return {
@@ -58,7 +61,7 @@ function mapped(schemas) {
   return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, structureOf(schema)]));
 }
 
-/** These and what they refer to. */
+/** These schemas and those that they refer to. */
 function withReferred(ids, schemas, found = {}) {
   for (const id of ids.filter((one) => !(one in found))) {
     found[id] = schemas[id];
@@ -84,7 +87,10 @@ const files = {
 import type { z } from 'zod';
 
 ${await typesOf(schemas)}
-/** Structure of the answers that the command line checks, as JSON Schemas: without words and limits, which may change. */
+/**
+ * Structure of the answers that the command line checks, as JSON Schemas, without descriptions and limits, which may
+ * change.
+ */
 export const answerStructures = ${JSON.stringify(mapped(withReferred(CHECKED, schemas)))} satisfies Record<string, z.core.JSONSchema.JSONSchema>;
 `,
 };

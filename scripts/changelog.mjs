@@ -1,15 +1,17 @@
-// CHANGELOG.md by its sections, as keepachangelog.com has them.
+// CHANGELOG.md by its sections, as in keepachangelog.com.
 
 const UNRELEASED = '## [Unreleased]\n';
 
-/** What stands below the heading of a version, without the heading; undefined when there is none. */
+/** The text below the heading of a version; undefined if there is none. */
 export function sectionOf(changelog, version) {
   const sections = changelog.split(/^## /m).slice(1);
   const section = sections.find((text) => text.startsWith(`[${version}] - `));
   return section?.slice(section.indexOf('\n') + 1).trim();
 }
 
-/** The changelog with what was unreleased under the heading of this version. Throws an Error when there is nothing. */
+/**
+ * The changelog with the unreleased section moved under the heading of this version. Throws an Error if it is empty.
+ */
 export function released(changelog, version, date) {
   if (!changelog.includes(UNRELEASED)) throw new Error(`CHANGELOG.md has no heading ${UNRELEASED.trim()}`);
   const [head, rest] = changelog.split(UNRELEASED);

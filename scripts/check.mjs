@@ -1,5 +1,5 @@
-// All that CI checks besides the tests: types, lint (with the import rule), format, versions, the workflows of GitHub
-// Actions, and that nothing is unused. Runs all, even if one fails.
+// Everything that CI checks besides the tests: types, lint (with the import rules), format, versions, the workflows of
+// GitHub Actions, and unused code. Runs all checks, even if one fails.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,31 +8,31 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const tool = (...path) => join(root, 'node_modules', ...path);
 
 const checks = [
-  { name: 'types', command: [tool('typescript', 'bin', 'tsc'), '-p', '.'], mend: 'see the messages above' },
+  { name: 'types', command: [tool('typescript', 'bin', 'tsc'), '-p', '.'], advice: 'see the messages above' },
   {
     name: 'types of the dashboard',
     command: [tool('typescript', 'bin', 'tsc'), '-p', 'dashboard'],
-    mend: 'see the messages above',
+    advice: 'see the messages above',
   },
   {
     name: 'lint and format',
     command: [tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'],
-    mend: 'npm run format mends what can be mended by itself',
+    advice: 'npm run format fixes what can be fixed automatically',
   },
   {
     name: 'versions',
     command: [join(root, 'scripts', 'version.mjs'), '--check'],
-    mend: 'docs/releases.md says how a version is set',
+    advice: 'docs/releases.md says how a version is set',
   },
   {
     name: 'workflows',
     command: [join(root, 'scripts', 'check-workflows.mjs')],
-    mend: 'see the messages above',
+    advice: 'see the messages above',
   },
   {
     name: 'unused files, exports and dependencies',
     command: [tool('knip', 'bin', 'knip.js'), '--no-progress', '--treat-config-hints-as-errors'],
-    mend: 'delete what nobody uses; what knip cannot see is an entry in knip.jsonc',
+    advice: 'delete what is unused; declare entry points that knip cannot see in knip.jsonc',
   },
 ];
 
@@ -42,5 +42,5 @@ const failed = checks.filter(({ name, command }) => {
 });
 
 for (const check of checks)
-  process.stdout.write(failed.includes(check) ? `FAILED  ${check.name}: ${check.mend}\n` : `ok      ${check.name}\n`);
+  process.stdout.write(failed.includes(check) ? `FAILED  ${check.name}: ${check.advice}\n` : `ok      ${check.name}\n`);
 process.exit(failed.length === 0 ? 0 : 1);

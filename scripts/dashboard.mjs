@@ -1,4 +1,4 @@
-// Builds the dashboard's page (dashboard/dist), unless it was built from these very sources.
+// Builds the dashboard's page (dashboard/dist), unless its sources are unchanged.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dashboard');
 const dist = join(folder, 'dist');
-/** Of the sources from which dist was built; kept inside it, so it goes with it. */
+/** Digest of the sources that dist was built from. It is inside dist, so it is removed with it. */
 const stamp = join(dist, '.sources');
 
 function digestOfSources() {
@@ -28,7 +28,7 @@ function hashTree(hash, path) {
   for (const file of files.sort()) hash.update(file.slice(folder.length)).update(readFileSync(file));
 }
 
-/** By `aside`, in an instant; if another process has put one there in that instant, that one is as good. */
+/** Replaces it with `aside` atomically. If another process does the same at that moment, its build is just as good. */
 function replace(folder, aside) {
   rmSync(folder, { recursive: true, force: true });
   try {
@@ -43,7 +43,7 @@ const digest = digestOfSources();
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
   process.stdout.write('building the dashboard ...\n');
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  // Aside first: others may build too, or serve what is there.
+  // Built aside: other processes may be building too, or serving the present page.
   const aside = `${dist}.${process.pid}`;
   const args = [vite, 'build', '--logLevel', 'warn', '--outDir', aside];
   const built = spawnSync(process.execPath, args, { cwd: folder, stdio: 'inherit' });

@@ -1,5 +1,5 @@
-// Writes docs/cluster.md, every field of a WsCluster, from its schema. With --check it writes nothing, and fails when
-// the file is not what it would write.
+// Writes docs/cluster.md, every field of a WsCluster, from its schema. With --check it writes nothing, and fails if the
+// file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import { wsClusterSchema } from '../controller/src/core/spec/schema.ts';
 
 const file = fileURLToPath(new URL('../docs/cluster.md', import.meta.url));
 
-/** `above`: what holds for a field because it holds for the object that it is in. */
+/** `above`: what a field inherits from the object that it is in. */
 function rows(schema, path, above = {}) {
   return Object.entries(schema.properties ?? {}).flatMap(([name, own]) => {
     const at = path === '' ? name : `${path}.${name}`;
@@ -24,7 +24,7 @@ function row(path, field, modes, fallback) {
   const shown = fallback === undefined ? '' : `\`${JSON.stringify(fallback)}\``;
   const { description = '', 'x-wscluster-modes': own } = field;
   const meaning = own === undefined ? description : sentence(description.slice(modePrefix(own).length));
-  // Markdown would take <name> for HTML.
+  // Markdown would read <name> as HTML.
   const escaped = meaning.replaceAll('<', '&lt;');
   return `| \`${path}\` | ${modes?.join(', ') ?? 'all'} | ${typeOf(field)} | ${shown} | ${escaped} |`;
 }

@@ -1,5 +1,5 @@
 // Writes docs/metrics.md from the metrics that gateway and controller register. With --check it writes nothing, and
-// fails when the file is not what it would write.
+// fails if the file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createMetrics as controllerMetrics } from '../controller/src/api/metrics.ts';
@@ -11,7 +11,7 @@ import { CurrentTable } from '../gateway/src/table/current-table.ts';
 
 const file = fileURLToPath(new URL('../docs/metrics.md', import.meta.url));
 
-/** Of every process written with prom-client: its own documentation names them. */
+/** Metrics of every process that uses prom-client, which documents them itself. */
 const DEFAULTS = /^(process|nodejs)_/;
 
 function table(registry) {

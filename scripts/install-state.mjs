@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 /**
  * Whether node_modules holds exactly what package-lock.json asks for. Compares contents, since a checkout changes file
- * times without changing files, and the other way round. npm writes node_modules/.package-lock.json as the last
- * step of an install, so an interrupted one leaves none.
+ * times without changing files, and vice versa. npm writes node_modules/.package-lock.json as the last step of an
+ * install, so an interrupted install leaves none.
  */
 export function installIsCurrent(root) {
   const locked = packagesIn(join(root, 'package-lock.json'));
@@ -23,7 +23,7 @@ function isOptional(entry) {
   return entry.optional === true || entry.devOptional === true || entry.peer === true;
 }
 
-/** What lies in node_modules by path. Without the root and the workspaces themselves: those are no copies. */
+/** The packages in node_modules by path, without the root and the workspaces, which are not copies. */
 function packagesIn(file) {
   try {
     const { packages } = JSON.parse(readFileSync(file, 'utf8'));

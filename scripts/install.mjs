@@ -3,12 +3,12 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installIsCurrent } from './install-state.mjs';
 
-/** Milliseconds between two looks at an install that another process does. */
+/** Milliseconds between two looks at the install of another process. */
 const LOOK_MS = 200;
 
 /**
- * Installs the locked dependencies unless they are there. Of several processes that find them missing one installs and
- * the others wait for it: two at once would remove each other's files. Throws an Error that says what npm said.
+ * Installs the locked dependencies if they are missing. If several processes find them missing, one installs and the
+ * others wait: two installs at once would remove each other's files. Throws an Error with npm's message.
  */
 export function installIfNeeded(root) {
   if (installIsCurrent(root)) return;
@@ -42,7 +42,7 @@ function take(lock) {
   }
 }
 
-/** The process that installs; undefined when it has died. */
+/** The process that is installing; undefined if it has died. */
 function holderOf(lock) {
   try {
     const pid = Number(readFileSync(lock, 'utf8'));

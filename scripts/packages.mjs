@@ -1,5 +1,5 @@
-// `npm run build:packages`: what is published on npm, as JavaScript with its types, since Node strips no types inside
-// node_modules. Leaves dist/NAME.tgz for each, to install or to publish; folders beside them show what is in it. An
+// `npm run build:packages`: builds the npm packages as JavaScript with types, since Node does not strip types inside
+// node_modules. Leaves dist/NAME.tgz for each, to install or to publish; the folders beside them show the contents. An
 // argument names another folder than dist.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // Runs FILE under the Node that the lockfile pins, after installing what is missing: `node scripts/run.mjs FILE
-// [args]`. This and what it imports must work on an older Node with nothing installed, so it is plain JavaScript on
+// [args]`. This file and its imports must work on an older Node with nothing installed, so they are plain JavaScript on
 // built-ins.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -39,8 +39,8 @@ try {
 }
 
 const child = spawn(pinnedNode(), [file, ...args], { stdio: 'inherit' });
-// A signal may come to this process alone (a supervisor) or to the whole group (Ctrl-C). It is always passed on, and
-// never ends this process before the child: the shell would prompt, and ports would still be taken.
+// A signal may come to this process alone (from a supervisor) or to the whole group (Ctrl-C). It is always passed on,
+// and never ends this process before the child: otherwise the shell would prompt while ports are still taken.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => fail(`cannot run ${file}: ${error.message}`));
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

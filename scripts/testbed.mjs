@@ -1,5 +1,5 @@
-// `npm run testbed` installs and builds what the servers of the tests need; `npm run testbed -- up` starts one of each,
-// or those that are named, prints their addresses as lines for a shell's environment, and ends them all on Ctrl-C.
+// `npm run testbed` installs and builds what the tests' servers need. `npm run testbed -- up` starts one of each, or
+// the named ones, prints their addresses as lines for a shell's environment, and ends them all on Ctrl-C.
 import { once } from 'node:events';
 import { baseImages, dockerEngine, provideServers, rabbitmqServer, redisServer } from '@wscluster/testbed';
 import { kubernetesCluster } from '@wscluster/testbed/kubernetes';
@@ -20,7 +20,7 @@ const USAGE = `usage: npm run testbed                      installs and builds
 `;
 
 async function up(names) {
-  // From here on: a Ctrl-C while they start is one too.
+  // From here on, Ctrl-C during the start counts too.
   const stop = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)));
   const starting = names.map((name) => SERVERS[name]());
   const ready = Promise.all(starting).then(async () => {

@@ -1,8 +1,8 @@
 // The one version of all packages (docs/releases.md):
-//   node scripts/version.mjs 1.2.3           sets it, everywhere, and dates the changelog
-//   node scripts/version.mjs --check 1.2.3   fails unless the packages and the changelog say so; without a version:
-//                                            unless they agree, and .nvmrc with the Node that is pinned
-//   node scripts/version.mjs --notes 1.2.3   prints what the changelog says of it
+//   node scripts/version.mjs 1.2.3           sets it everywhere, and dates the changelog
+//   node scripts/version.mjs --check 1.2.3   fails unless packages and changelog have it; without a version: unless
+//                                            they agree, and .nvmrc agrees with the pinned Node
+//   node scripts/version.mjs --notes 1.2.3   prints the changelog's section about it
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const readJson = (path) => JSON.parse(readText(path));
 const { workspaces, version: current, devDependencies } = readJson('package.json');
 const manifests = ['package.json', ...workspaces.map((workspace) => `${workspace}/package.json`)];
 
-/** Of a package.json: its own version and those of ours on which it depends. */
+/** The versions in a package.json: its own, and those of the workspaces that it depends on. */
 function versionsIn({ version, dependencies = {}, devDependencies = {} }) {
   const all = Object.entries({ ...dependencies, ...devDependencies });
   return [version, ...all.filter(([name]) => name.startsWith('@wscluster/')).map(([, wanted]) => wanted)];
@@ -27,7 +27,7 @@ function versionsIn({ version, dependencies = {}, devDependencies = {} }) {
 function check(version) {
   const others = manifests.filter((path) => versionsIn(readJson(path)).some((found) => found !== version));
   if (others.length > 0) throw new Error(`not of version ${version}: ${others.join(', ')}`);
-  if (!sectionOf(readText('CHANGELOG.md'), version)) throw new Error(`CHANGELOG.md says nothing of ${version}`);
+  if (!sectionOf(readText('CHANGELOG.md'), version)) throw new Error(`CHANGELOG.md says nothing about ${version}`);
   const node = readText('.nvmrc').trim();
   if (node !== devDependencies.node)
     throw new Error(`.nvmrc names Node ${node}, package.json pins ${devDependencies.node}`);

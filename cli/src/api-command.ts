@@ -5,7 +5,7 @@ import { API_FLAGS, API_HELP, type ApiFlags, apiAddress } from './api/options.ts
 import type { Command } from './command.ts';
 import { EXIT, EXIT_HELP, type ExitCode } from './exit-codes.ts';
 
-/** What a command works with once its arguments are parsed. */
+/** What a command has to work with once its arguments are parsed. */
 export interface Call {
   readonly api: Api;
   /** `--json`: a program reads the output. */
@@ -18,20 +18,19 @@ export type Work = (call: Call) => Promise<void>;
 export interface ApiCommandSpec {
   readonly name: string;
   readonly summary: string;
-  /** What may follow the name, one line per form. */
+  /** The arguments after the name, one line per form. */
   readonly forms: readonly string[];
-  /** What it answers, with an example. */
+  /** What the command prints, with an example. */
   readonly help: string;
-  /** A flag of its own with a text value, and its line of help. */
+  /** A flag of this command with a text value, and its line of help. */
   readonly flag?: { readonly name: string; readonly help: string };
   /**
-   * Parses the arguments and its own flag before it asks the API anything. Undefined: wrong usage; or throws
-   * CONFIG_INVALID.
+   * Parses the arguments and its own flag before it calls the API. Undefined: wrong usage; or throws CONFIG_INVALID.
    */
   prepare(words: readonly string[], flag: string | undefined): Work | undefined;
 }
 
-/** A command that asks the API: parses, calls, prints, and exits with the documented codes. */
+/** A command that calls the API: parses, calls, prints, and exits with the documented codes. */
 export function apiCommand(spec: ApiCommandSpec): Command {
   return {
     name: spec.name,

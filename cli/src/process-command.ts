@@ -5,14 +5,14 @@ import type { ExitCode } from './exit-codes.ts';
 export interface ProcessCommandSpec {
   readonly name: string;
   readonly summary: string;
-  /** What stands above the list of options in the help. */
+  /** The text above the list of options in the help. */
   readonly help: string;
   readonly program: ProgramName;
 }
 
 /**
  * A command that becomes one of the processes: the package's own main program takes over, with its options, signals and
- * exit codes, so that it is the same process however it was started.
+ * exit codes, so that the process is the same however it was started.
  */
 export function processCommand({ name, summary, help, program }: ProcessCommandSpec): Command {
   return {

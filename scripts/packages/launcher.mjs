@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command `wscluster` as it is published. Says which Node it needs, before an older one fails on what it lacks.
+// The published command `wscluster`. An older Node gets told which one is needed, before it fails on something that it
+// lacks.
 import { readFileSync } from 'node:fs';
 
 const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

@@ -1,14 +1,15 @@
 import { dirname, posix } from 'node:path';
 
 /**
- * What an import or export (on one line, as the compiler writes it) or an import(...) names, and what stands before it.
+ * The module of an import or export (on one line, as the compiler writes it) or of an import(...), and the text before
+ * it.
  */
 const IMPORTED = /(^(?:import|export)\b.*?\bfrom |^import |\bimport\()(['"])([^'"]+)\2/gm;
 
 /**
- * What a compiled file imports, as it is found inside one package: workspaces by relative paths instead of by their
- * names, declarations by `.js`. `path` is the file's, `manifests` are the package.json of the workspaces by folder.
- * Returns the new text and the imports that are left to Node.
+ * The imports of a compiled file inside a package: workspaces by relative paths instead of names, declarations by
+ * `.js`. `path` is the file's path; `manifests` are the package.json files of the workspaces by folder. Returns the new
+ * text and the imports that Node has to resolve.
  */
 export function rewriteImports(text, path, manifests) {
   const bare = [];

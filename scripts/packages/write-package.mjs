@@ -4,9 +4,9 @@ import { join, relative } from 'node:path';
 import { rewriteImports } from './rewrite-imports.mjs';
 
 /**
- * Writes one package into `folder`: what the compiler made of its workspaces, laid out as in the repository, so that
- * programs find each other by the same relative paths. Throws an Error for an import of something it does not depend
- * on.
+ * Writes one package into `folder`: the compiled files of its workspaces, laid out as in the repository, so that
+ * programs find each other by the same relative paths. Throws an Error for an import of something that it does not
+ * depend on.
  */
 export function writePackage(
   root,
@@ -44,7 +44,7 @@ export function writePackage(
     engines: { node: '>=24' },
     ...(exports && { exports: { types: `./${exports}.d.ts`, default: `./${exports}.js` } }),
     ...(command && { bin: { [command]: `bin/${command}.mjs` } }),
-    // A library shares what its user has; a program runs with what it was tested with.
+    // A library shares its user's versions; a program runs with the versions that it was tested with.
     dependencies: exports === undefined ? dependencies : widened(dependencies),
     publishConfig: { access: 'public' },
   };
@@ -68,7 +68,7 @@ function packageOf(imported) {
     .join('/');
 }
 
-/** Known where a workflow builds a release; npm's provenance compares it with where it was built. */
+/** Known where a workflow builds a release; npm's provenance compares it with the place of the build. */
 function repository() {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: path } = process.env;
   if (server === undefined || path === undefined) return {};

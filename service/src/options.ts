@@ -17,7 +17,7 @@ export interface OptionSpec<T extends z.ZodType = z.ZodType> {
   readonly schema: T;
   /** What users call it, default its key: `drainSeconds` for a key `drainMs`, which holds milliseconds. */
   readonly name?: string;
-  /** What it does, its unit and default, for --help. */
+  /** Its meaning, unit and default, for --help. */
   readonly help: string;
   /**
    * The value is a LiveText: from a `_FILE` it follows the file while the process runs; from elsewhere it never

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { tryFileLock } from './file-lock.ts';
 import { processIdentity } from './process-identity.ts';
 
-/** Milliseconds in which a process that has taken or released the lock must say so in the record. */
+/** Deadline for a process that has taken or released the lock to update the record, ms. */
 const SETTLE_MS = 1000;
 const LOOK_AGAIN_MS = 10;
 

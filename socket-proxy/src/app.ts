@@ -13,8 +13,8 @@ export interface RunningSocketProxy extends Running {
 }
 
 /**
- * Listens at a Unix socket for what controllers ask of the Docker engine. `onSocketGone`: nobody listens at the engine's
- * socket any more.
+ * Listens on a Unix socket for a controller's calls to the Docker engine. `onSocketGone`: nothing listens on the
+ * engine's socket any longer.
  */
 export async function startSocketProxy(
   options: SocketProxyOptions,
@@ -40,13 +40,13 @@ export async function startSocketProxy(
   };
 }
 
-/** Whoever reaches the folder may connect. Rejects with CONFIG_INVALID. */
+/** Anyone who can reach the folder may connect. Rejects with CONFIG_INVALID. */
 function listenAt(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) =>
       reject(new WsClusterError('CONFIG_INVALID', `cannot listen at ${path}: ${messageOf(error)}`, { cause: error })),
     );
-    // Of a proxy that was killed.
+    // Left by a proxy that was killed.
     rmSync(path, { force: true });
     server.listen({ path, readableAll: true, writableAll: true }, resolve);
   });

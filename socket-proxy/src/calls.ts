@@ -1,16 +1,18 @@
-/** A call that may go on to the engine: method and path are made of what was allowed, never copied from the request. */
+/**
+ * A call that may be passed to the engine. Method and path are built from allowed parts, never copied from the request.
+ */
 export interface Call {
   readonly kind: CallKind;
   readonly method: Method;
-  /** With its query. */
+  /** Including its query. */
   readonly path: string;
-  /** Full id of the container that it is about; undefined when it is about no single one. */
+  /** Full id of the container that it refers to; undefined if it refers to no single one. */
   readonly container: string | undefined;
 }
 
 /**
- * `pass`: as it is. `list`, `inspect`: the answer is cut down to what a controller reads. `create`: the body has to be a
- * container as a controller makes one. `manage`: only for containers that a controller made.
+ * `pass`: unchanged. `list`, `inspect`: the answer is reduced to what a controller reads. `create`: the body has to be
+ * a container as a controller creates it. `manage`: only for containers that a controller created.
  */
 export type CallKind = 'pass' | 'list' | 'inspect' | 'create' | 'manage';
 
@@ -19,18 +21,18 @@ type Method = 'GET' | 'POST' | 'DELETE';
 interface Rule {
   readonly kind: CallKind;
   readonly method: Method;
-  /** Of the whole path as it was sent, undecoded. */
+  /** Matches the whole path as sent, undecoded. */
   readonly path: RegExp;
-  /** The parameters that the query may have, each once. */
+  /** The allowed parameters of the query, each once. */
   readonly query: readonly string[];
 }
 
-/** In full, as the engine lists it: names and abbreviations could be paths. */
+/** In full, as in the engine's list: names and abbreviations could be paths. */
 const ID = '(?<container>[0-9a-f]{64})';
 /** `registry:5000/team/chat:1.2`, `chat@sha256:...`. No part of it is `.`, `..` or empty. */
 const IMAGE = '[A-Za-z0-9][\\w.:@-]*(?:/[A-Za-z0-9][\\w.:@-]*)*';
 
-/** All that the controller's Docker source calls. */
+/** All calls of the controller's Docker source. */
 const RULES: readonly Rule[] = [
   { kind: 'list', method: 'GET', path: /^\/containers\/json$/, query: ['all', 'filters'] },
   { kind: 'inspect', method: 'GET', path: of(`/containers/${ID}/json`), query: [] },
@@ -40,15 +42,15 @@ const RULES: readonly Rule[] = [
   { kind: 'create', method: 'POST', path: /^\/containers\/create$/, query: ['name'] },
   { kind: 'manage', method: 'POST', path: of(`/containers/${ID}/start`), query: [] },
   { kind: 'manage', method: 'POST', path: of(`/containers/${ID}/stop`), query: ['t'] },
-  // The API's `mode=kill` ends nodes that somebody else started, too.
+  // The API's `mode=kill` also ends nodes that somebody else started.
   { kind: 'pass', method: 'POST', path: of(`/containers/${ID}/kill`), query: [] },
   { kind: 'manage', method: 'DELETE', path: of(`/containers/${ID}`), query: ['v', 'force'] },
 ];
 
-/** The call that a request makes; undefined when a controller makes no such call. Pure. */
+/** The call of a request; undefined if it is not one of a controller's. Pure. */
 export function allowedCall(method: string, target: string): Call | undefined {
   const [path = '', ...rest] = target.split('?');
-  // A second question mark would be a matter of taste to each parser.
+  // Parsers differ in how they read a second question mark.
   if (rest.length > 1) return undefined;
   const query = new URLSearchParams(rest[0] ?? '');
   for (const rule of RULES) {

@@ -4,15 +4,15 @@ import { MANAGED } from './managed.ts';
 
 const port = z.string().regex(/^\d{1,5}\/tcp$/, 'must be a TCP port');
 
-/** A network by name or id: no colon, so no namespace of another container, and no slash. */
+/** A network by name or id: no colon, so not the namespace of another container, and no slash. */
 const network = z
   .string()
   .regex(/^[A-Za-z0-9][\w.-]*$/, "must be the name of a network, not another container's")
   .refine((name) => name !== 'host', "must not be the host's network");
 
 /**
- * A container as the controller's Docker source makes one. What is not here is refused: privileges, capabilities, devices,
- * mounts and namespaces of the host among it.
+ * A container as the controller's Docker source creates it. Everything else is refused, including privileges,
+ * capabilities, devices, mounts and namespaces of the host.
  */
 const createdContainer = z.strictObject({
   Image: z.string().min(1),
@@ -32,7 +32,10 @@ const createdContainer = z.strictObject({
   }),
 });
 
-/** The same container, written anew so that no parser can read it otherwise. Throws REQUEST_INVALID naming the field. */
+/**
+ * The same container, serialized again so that no parser can read it differently. Throws REQUEST_INVALID naming the
+ * field.
+ */
 export function containerToCreate(body: string): string {
   const parsed = createdContainer.safeParse(parseJson(body));
   if (parsed.success) return JSON.stringify(parsed.data);

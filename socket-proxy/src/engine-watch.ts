@@ -25,7 +25,7 @@ export class EngineWatch {
     void this.#look();
   }
 
-  /** Why the engine did not answer last; undefined when it did. */
+  /** Why the engine did not answer last time; undefined if it did. */
   get problem(): string | undefined {
     return this.#trouble.problem ?? (this.#answered ? undefined : 'waiting for the first answer of the Docker engine');
   }

@@ -16,9 +16,9 @@ export class Engine {
     this.socket = socket;
   }
 
-  /** The answer as it begins to come. Rejects with SOURCE_UNAVAILABLE when the engine cannot be reached. */
+  /** Resolves with the answer when it begins. Rejects with SOURCE_UNAVAILABLE if the engine cannot be reached. */
   ask({ method, path, body }: EngineRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    // A connection each: a kept one that the engine has dropped meanwhile would fail the next request.
+    // One connection per request: a kept connection that the engine has dropped would fail the next request.
     const asked = request({ socketPath: this.socket, method, path, agent: false, signal });
     if (body !== undefined) asked.setHeader('content-type', 'application/json');
     return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ export class Engine {
   }
 }
 
-/** Nobody listens at the socket: it is the one of an engine that has ended, and will not be used again. */
+/** Nothing listens on the socket: it belongs to an engine that has ended, and will not be used again. */
 export function isSocketGone(error: unknown): boolean {
   return error instanceof WsClusterError && codeOf(error.cause) === 'ECONNREFUSED';
 }

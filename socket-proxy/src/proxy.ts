@@ -9,7 +9,7 @@ import type { Engine } from './engine.ts';
 import { MANAGED } from './managed.ts';
 import { isManaged, shownInspection, shownList } from './shown-containers.ts';
 
-/** Of a container to create, bytes: its environment and labels are what people write. */
+/** Limit of a create request's body, bytes; its environment and labels are written by people. */
 const BODY_LIMIT = 256 * 1024;
 
 const STATUS: Partial<Record<WsClusterError['code'], number>> = {
@@ -19,18 +19,18 @@ const STATUS: Partial<Record<WsClusterError['code'], number>> = {
 };
 
 /**
- * Passes on to the engine what a controller calls, and the engine's answers back. Refuses all else with 403, a body that
- * is too large with 413, and answers 502 when the engine cannot be reached; each with a `message`, like the engine's own.
+ * Passes a controller's calls to the engine, and the engine's answers back. Refuses everything else with 403, too large
+ * a body with 413, and answers 502 if the engine cannot be reached; each with a `message`, like the engine's own.
  */
 export function socketProxy(engine: Engine, log: Logger): RequestListener {
   return (req, res) => {
     const gone = new AbortController();
     res.once('close', () => gone.abort());
     answer(engine, req, res, gone.signal).catch((error: unknown) => {
-      // A client that has gone gets no answer; one that has begun can only be broken off.
+      // If the client is gone, nobody needs an answer; an answer that has begun can only be broken off.
       if (res.headersSent || gone.signal.aborted) return void res.destroy();
       const code = error instanceof WsClusterError ? error.code : 'INTERNAL';
-      // That the engine is away is said once, where it is watched.
+      // An unavailable engine is logged once, where it is watched.
       if (code !== 'SOURCE_UNAVAILABLE')
         log.warn(
           {
@@ -60,7 +60,7 @@ async function answer(engine: Engine, req: IncomingMessage, res: ServerResponse,
     if (!isManaged(inspected))
       throw refusal(`${method} ${path} needs a container with the label ${MANAGED.label}=${MANAGED.value}`);
   }
-  // No body but this one is passed on: the engine would take parameters from a form.
+  // No other body is passed on: the engine would take parameters from a form.
   const body = kind === 'create' ? containerToCreate(await bodyOf(req)) : undefined;
   const answered = await engine.ask({ method, path, body }, gone);
   if (kind === 'list' && answered.statusCode === 200) send(res, 200, shownList(await json(answered)));
@@ -73,7 +73,7 @@ async function pass(from: IncomingMessage, res: ServerResponse): Promise<void> {
     const value = from.headers[name];
     if (value !== undefined) res.setHeader(name, value);
   }
-  // A stream of events may have nothing to say for long.
+  // A stream of events may be silent for long.
   res.flushHeaders();
   await pipeline(from, res);
 }

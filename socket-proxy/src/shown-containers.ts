@@ -3,7 +3,7 @@ import { MANAGED } from './managed.ts';
 
 // What a controller reads of containers. Environment, arguments, health checks and mounts may hold passwords.
 
-/** Taken as it is. */
+/** Passed on unchanged. */
 const value = z.unknown().optional();
 const labels = z.record(z.string(), z.string()).nullish();
 
@@ -38,17 +38,17 @@ const inspected = z.object({
 
 export type InspectedContainer = z.infer<typeof inspected>;
 
-/** Leaves out of a list of containers whatever a controller does not read. Throws when it is none. */
+/** Reduces a list of containers to what a controller reads. Throws if it is not a list. */
 export function shownList(answer: unknown): object {
   return listed.parse(answer);
 }
 
-/** Leaves out of an inspection whatever a controller does not read. Throws when it is none. */
+/** Reduces an inspection to what a controller reads. Throws if it is not one. */
 export function shownInspection(answer: unknown): InspectedContainer {
   return inspected.parse(answer);
 }
 
-/** Whether a controller made the container. */
+/** Whether a controller created the container. */
 export function isManaged({ Config }: InspectedContainer): boolean {
   return Config.Labels?.[MANAGED.label] === MANAGED.value;
 }

@@ -79,7 +79,7 @@ describe('wscluster: help and usage', () => {
     const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
     const { code, stderr } = await wscluster(['ring', '--api', url]).ended;
     await once(other.close(), 'close');
-    expect(stderr).toContain(`${url} gives an answer that is not of the API`);
+    expect(stderr).toContain(`${url} gives an answer that is not from the API`);
     expect(code).toBe(1);
   });
 });

@@ -203,7 +203,7 @@ export class RingUpdates implements FollowerHandlers {
     void this.#read();
   }
 
-  /** One read at a time; another request meanwhile is remembered. `wanted`: what the store should hold by now. */
+  /** One read at a time; a request during a read is remembered. `wanted`: what the store should hold by now. */
   #read(wanted?: RingName): Promise<void> {
     if (this.#reading !== undefined) {
       this.#readAgain = true;

@@ -69,7 +69,7 @@ export const nodeOptions = {
 
 export type NodeOptions = OptionValues<typeof nodeOptions>;
 
-/** The address that others are told to dial. All interfaces is not an address, so the host name stands for it. */
+/** The address for others. "All interfaces" is not an address, so the host name stands for it. */
 export function announcedAddress({ address, listen }: NodeOptions, port: number): string {
   const everywhere = listen.host === '::' || listen.host === '0.0.0.0';
   const reached: HostPort = { host: everywhere ? hostname() : listen.host, port };

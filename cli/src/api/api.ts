@@ -9,11 +9,11 @@ export interface ApiAddress {
   readonly cluster: string | undefined;
 }
 
-/** Milliseconds for an answer, or for the head of a stream. */
+/** Deadline of an answer, or of the head of a stream, ms. */
 const ANSWER_MS = 10_000;
 
 /**
- * The API of a controller. Throws API_UNREACHABLE when nobody answers, and what the API says as an error with its code:
+ * The API of a controller. Throws API_UNREACHABLE if nothing answers, and the API's own errors with their codes:
  * NOT_FOUND, CONFLICT, UNAUTHORIZED and so on.
  */
 export class Api {
@@ -23,7 +23,10 @@ export class Api {
     this.#address = address;
   }
 
-  /** Asks below the cluster (`/nodes`), or below the API itself where `path` is `/clusters`. The JSON of the answer. */
+  /**
+   * Calls a path of the cluster (`/nodes`), or of the API itself if `path` is `/clusters`. Returns the JSON of the
+   * answer.
+   */
   async ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
     const answer = await this.#fetch(path, {
       method,
@@ -98,7 +101,7 @@ export class Api {
     const answer = status === undefined ? 'an answer' : `an answer ${status}`;
     return new WsClusterError(
       'MESSAGE_INVALID',
-      `${this.#address.url.origin} gives ${answer} that is not of the API: another program listens there`,
+      `${this.#address.url.origin} gives ${answer} that is not from the API: another program listens there`,
     );
   }
 

@@ -1,11 +1,11 @@
-/** One event as it comes over the wire (the format of server-sent events). */
+/** One event in the format of server-sent events. */
 export interface StreamedEvent {
   readonly id: string | undefined;
   readonly event: string;
   readonly data: string;
 }
 
-/** Reads a stream of server-sent events; ends when the stream does. Comments, which only keep it alive, are left out. */
+/** Reads a stream of server-sent events; ends when the stream does. Skips comments, which only keep it alive. */
 export async function* readEvents(stream: ReadableStream<Uint8Array>): AsyncGenerator<StreamedEvent> {
   let id: string | undefined;
   let event = 'message';

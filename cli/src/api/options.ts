@@ -3,7 +3,7 @@ import type { ApiAddress } from './api.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:7080';
 
-/** The options that every command with an API has, for parseArgs. */
+/** The options of every command that calls the API, for parseArgs. */
 export const API_FLAGS = {
   api: { type: 'string' },
   token: { type: 'string' },

@@ -5,8 +5,8 @@ import { z } from 'zod';
 const checks = new Map<string, z.ZodType>();
 
 /**
- * An answer of the API by its name in the OpenAPI document, with its structure checked: each field that must be there is,
- * and has its type. Further fields are let through. Throws MESSAGE_INVALID naming the field: the API is of another version.
+ * An answer of the API, by its name in the OpenAPI document, with its structure checked: every required field is there
+ * and has its type. Further fields are allowed. Throws MESSAGE_INVALID naming the field: the API has another version.
  */
 export function readAnswer<Name extends keyof ApiSchemas & keyof typeof answerStructures>(
   name: Name,

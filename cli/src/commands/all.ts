@@ -11,7 +11,7 @@ import { owner } from './owner.ts';
 import { plan } from './plan.ts';
 import { ring } from './ring.ts';
 
-/** In the order of the help: what starts something first, then what asks, then what changes. */
+/** In the order of the help: first what starts something, then what reads, then what changes. */
 export const commands: readonly Command[] = [
   dev,
   demo,

@@ -32,7 +32,7 @@ async function follow(call: Call, since: string | undefined): Promise<void> {
   const { signal } = asked;
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => asked.abort());
   await followUntil(signal, call, since);
-  // One Ctrl-C arrives several times, from the terminal and from the process that started this one. While Node shuts
+  // One Ctrl-C arrives several times: from the terminal and from the process that started this one. While Node shuts
   // down it no longer handles signals, and a late copy would make the exit look like a failure.
   await delay(LATE_SIGNAL_MS);
 }
@@ -51,7 +51,7 @@ async function followUntil(signal: AbortSignal, call: Call, since: string | unde
       }
     } catch (error) {
       if (signal.aborted) return;
-      // Never reached, or refused: retrying would hide the mistake. Lost in between: it comes back.
+      // Never reached, or refused: a retry would hide the mistake. Lost in between: the controller comes back.
       const refused = error instanceof WsClusterError && error.code !== 'API_UNREACHABLE';
       if (!connected || refused) throw error;
     }

@@ -22,8 +22,8 @@ interface Stage {
 }
 
 /**
- * The demo from beginning to end: cluster, clients, changes, summary. Resolves with whether all was well: nothing lost,
- * nobody at a wrong owner, no change that failed. Throws when the cluster does not come up or cannot be asked.
+ * The whole demo: cluster, clients, changes, summary. Resolves with whether all was well: no message lost, no client at
+ * a wrong owner, no failed change. Throws if the cluster does not come up or does not answer.
  */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const end = new AbortController();

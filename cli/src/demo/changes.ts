@@ -1,27 +1,29 @@
 import type { Crowd } from './crowd.ts';
 import type { Look } from './watch.ts';
 
-/** A change that is through. */
+/** A completed change. */
 export interface Finished {
   readonly what: string;
-  /** Reconnects that it led to another node. */
+  /** Reconnects that led to another node. */
   readonly moved: number;
-  /** Milliseconds from the change to the greeting of the last client that came back; undefined: nobody had to. */
+  /**
+   * Milliseconds from the change to the greeting of the last client that came back; undefined: nobody had to reconnect.
+   */
   readonly lastBackMs: number | undefined;
 }
 
-/** Looks in a row that find the cluster settled and everybody connected, after which a change is through. */
+/** A change is complete after this many consecutive looks with the cluster settled and everybody connected. */
 const CALM_LOOKS = 2;
-/** Milliseconds within which a change must show; one that changes nothing (a paused cluster) is through then. */
+/** Milliseconds within which a change must show; a change without effect (the cluster is paused) is then complete. */
 const SHOWS_MS = 5000;
 
-/** Measures one change at a time: from when it was asked for until the last client is back. */
+/** Measures one change at a time: from the request until the last client is back. */
 export class Changes {
   readonly #crowd: Crowd;
   #open:
     | { what: string; at: number; moves: number; revision: string; shown: boolean; calm: number; named: boolean }
     | undefined;
-  /** As it was at the last look without a change. */
+  /** The state at the last look without a change. */
   #calm: { at: number; moves: number } | undefined;
   #last: Finished | undefined;
   #count = 0;
@@ -30,7 +32,7 @@ export class Changes {
     this.#crowd = crowd;
   }
 
-  /** True while a change goes on. */
+  /** True during a change. */
   get busy(): boolean {
     return this.#open !== undefined;
   }
@@ -43,17 +45,17 @@ export class Changes {
     return this.#last;
   }
 
-  /** Changes that are through. */
+  /** Number of completed changes. */
   get count(): number {
     return this.#count;
   }
 
-  /** A change is asked for now. */
+  /** A change is being requested. */
   begin(what: string, look: Look): void {
     this.#start(what, look, { at: performance.now(), moves: this.#crowd.moved });
   }
 
-  /** Somebody else has made a change since the last look, and clients may have moved by it already. */
+  /** Somebody else has made a change since the last look, and clients may have moved already. */
   beginOutside(what: string, look: Look): void {
     this.#start(what, look, this.#calm ?? { at: performance.now(), moves: this.#crowd.moved });
   }
@@ -62,7 +64,7 @@ export class Changes {
     this.#open = { what, at, moves, revision: look.revision, shown: false, calm: 0, named: false };
   }
 
-  /** Calls what goes on by its name, once that is known; further changes meanwhile are measured with the first. */
+  /** Names the present change once its name is known; further changes during it are measured together with it. */
   name(what: string): void {
     if (this.#open === undefined) return;
     this.#open.what = this.#open.named ? `${this.#open.what}, ${what}` : what;
@@ -74,7 +76,7 @@ export class Changes {
     this.#open = undefined;
   }
 
-  /** Takes a look into account; the change that this look finds to be through, if one is. */
+  /** Takes a look at the cluster; returns the change that it shows to be complete, if any. */
   check(look: Look): Finished | undefined {
     const open = this.#open;
     const now = performance.now();

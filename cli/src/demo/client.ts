@@ -2,19 +2,19 @@ import { type RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import { Ledger } from './ledger.ts';
 
-/** Milliseconds before the first further attempt when connecting fails, doubled each time, with full jitter. */
+/** Milliseconds before the first retry when connecting fails, doubled each time, with full jitter. */
 const FIRST_BACKOFF_MS = 100;
 const MOST_BACKOFF_MS = 5000;
 const HANDSHAKE_MS = 10_000;
 /** A connection that has lasted so long was a good one, ms. */
 const STOOD_MS = 5_000;
 
-/** What the sample backend says first. */
+/** The first message of the sample backend. */
 const helloShape = z.object({ type: z.literal('hello'), node: z.string() });
 
 /**
  * A client as an application should have it (docs/clients.md): reconnects at once after a Close that asks for it, with
- * back-off and jitter when connecting fails, alternates between the gateways, and sends again what was not acknowledged.
+ * back-off and jitter when connecting fails, alternates between the gateways, and resends what was not acknowledged.
  */
 export class DemoClient {
   readonly key: string;
@@ -32,7 +32,7 @@ export class DemoClient {
   #lastNode: string | undefined;
   #stopped = false;
 
-  /** `first` is which of the URLs it begins with. */
+  /** `first` is the index of the URL to begin with. */
   constructor(key: string, urls: readonly string[], first: number) {
     this.key = key;
     this.#urls = urls;
@@ -40,35 +40,35 @@ export class DemoClient {
     this.#connect();
   }
 
-  /** The node that has greeted it on this connection; undefined while it is not connected. */
+  /** The node that greeted it on this connection; undefined while it is not connected. */
   get node(): string | undefined {
     return this.#node;
   }
 
-  /** Writes a numbered message: sent now, or as soon as it is connected. */
+  /** Writes a numbered message: now, or once it is connected. */
   say(): void {
     const number = this.ledger.write();
     if (this.#node !== undefined) this.#send(number);
   }
 
-  /** Counts what has waited too long for its echo. Time without a connection does not count. */
+  /** Counts messages that have waited too long for their echo. Time without a connection does not count. */
   expire(now: number): void {
     if (this.#node !== undefined) this.ledger.expire(now);
   }
 
-  /** True once it has nothing open any more. */
+  /** True once nothing of it is open any longer. */
   get gone(): boolean {
     return this.#stopped && this.#socket?.readyState === WebSocket.CLOSED;
   }
 
-  /** Says good-bye and does not come back. */
+  /** Closes normally and does not come back. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#retry);
     this.#socket?.close(1000);
   }
 
-  /** Ends it without a good-bye, for when that was not answered. */
+  /** Ends the connection without a Close, if the normal one was not answered. */
   cutOff(): void {
     this.#socket?.terminate();
   }
@@ -78,7 +78,7 @@ export class DemoClient {
     const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS });
     this.#socket = socket;
     socket.on('message', (data) => this.#onMessage(data));
-    // What went wrong shows in the close that follows.
+    // The close event that follows shows what went wrong.
     socket.on('error', () => {});
     socket.on('close', () => this.#onClose());
   }

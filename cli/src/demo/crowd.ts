@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DemoClient } from './client.ts';
 
-/** Messages a second of all clients together at most, so that a small machine shows the cluster and not itself. */
+/**
+ * Limit of messages a second for all clients together, so that a small machine shows the cluster and not its own
+ * limits.
+ */
 const MOST_MESSAGES_PER_SECOND = 2000;
 const TICK_MS = 50;
-/** Clients that may be connecting at once. */
+/** Clients that may be connecting at the same time. */
 const WAVE = 100;
 const GOODBYE_MS = 2000;
 
@@ -24,7 +27,7 @@ export class Crowd {
     while (this.connected < size) await delay(10, undefined, { signal });
   }
 
-  /** They begin to talk. */
+  /** The clients begin to send. */
   talk(): void {
     const perTick = (Math.min(this.clients.length, MOST_MESSAGES_PER_SECOND) * TICK_MS) / 1000;
     let owed = 0;
@@ -35,7 +38,7 @@ export class Crowd {
     }, TICK_MS);
   }
 
-  /** They say nothing new; waits up to `deadlineMs` for the last echoes. What is then without one is lost. */
+  /** The clients stop sending; waits up to `deadlineMs` for the last echoes. Messages without one are then lost. */
   async quiet(deadlineMs: number): Promise<void> {
     clearInterval(this.#timer);
     const deadline = performance.now() + deadlineMs;
@@ -43,7 +46,7 @@ export class Crowd {
     for (const { ledger } of this.clients) ledger.close();
   }
 
-  /** All say good-bye; who gets no answer within 2 s is cut off. */
+  /** Closes all clients; those that get no answer within 2 s are cut off. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     for (const client of this.clients) client.stop();

@@ -1,6 +1,6 @@
 import type { Finished } from './changes.ts';
 
-/** All that the demo shows at one moment. */
+/** Everything that the demo shows at one moment. */
 export interface Scene {
   readonly clients: number;
   readonly connected: number;
@@ -13,7 +13,7 @@ export interface Scene {
   /** What the cluster is doing, or that it is settled. */
   readonly cluster: string;
   readonly nodes: readonly { readonly id: string; readonly state: string; readonly clients: number }[];
-  /** The change that goes on; undefined: none. */
+  /** The present change; undefined: none. */
   readonly changing: string | undefined;
   readonly last: Finished | undefined;
   readonly logFile: string | undefined;
@@ -21,7 +21,7 @@ export interface Scene {
 
 const BLOCK = '█';
 
-/** The picture of a scene, a string a line, no wider than `columns`. Pure. */
+/** The picture of a scene, one string per line, no wider than `columns`. Pure. */
 export function frame(scene: Scene, notes: readonly string[], keys: boolean, columns: number): string[] {
   const width = Math.max(...scene.nodes.map(({ id }) => id.length), 4);
   const room = Math.max(10, columns - width - 28);
@@ -46,7 +46,7 @@ export function frame(scene: Scene, notes: readonly string[], keys: boolean, col
   return lines.map((line) => line.slice(0, columns));
 }
 
-/** The scene in one line, for where nothing can be drawn. Pure. */
+/** The scene in one line, where nothing can be drawn. Pure. */
 export function statusLine(scene: Scene): string {
   const nodes = scene.nodes.map(
     ({ id, state, clients }) => `${id}${state === 'ready' ? '' : ` (${state})`}: ${clients}`,

@@ -7,7 +7,7 @@ const FIRST = 20_000;
 const LAST = 32_000;
 const ATTEMPTS = 50;
 
-/** `count` ports of 127.0.0.1 in a row that were free just now. Throws PORT_TAKEN when none are found. */
+/** `count` consecutive ports of 127.0.0.1 that were free just now. Throws PORT_TAKEN if there are none. */
 export async function freePortBlock(count: number): Promise<number[]> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const base = FIRST + Math.floor(Math.random() * (LAST - FIRST - count));

@@ -11,7 +11,7 @@ const KEYS: Readonly<Record<string, Key>> = {
   '\x04': 'quit',
 };
 
-/** Reads single keys from a terminal; Ctrl-C and Ctrl-D quit too. Returns what gives the terminal back. */
+/** Reads single keys from a terminal; Ctrl-C and Ctrl-D quit too. Returns a function that restores the terminal. */
 export function readKeys(input: NodeJS.ReadStream, onKey: (key: Key) => void): () => void {
   const onData = (chunk: Buffer) => {
     for (const letter of String(chunk)) {

@@ -1,12 +1,12 @@
-/** Milliseconds without an echo, on a connection that stands, after which a message counts as lost. */
+/** A message counts as lost after this long without an echo on one connection, ms. */
 export const LOST_MS = 5000;
 
 /**
- * The numbered messages of one client. A message is acknowledged by its echo; what is not is sent again on the next
- * connection, which starts its time afresh. Lost is a number that was not echoed within 5 s on one standing connection.
+ * The numbered messages of one client. An echo acknowledges a message; the others are sent again on the next
+ * connection, which restarts their time. A number is lost if it was not echoed within 5 s on one connection.
  */
 export class Ledger {
-  /** Numbers without an echo so far, oldest first, with the time of their last sending; undefined: not sent yet. */
+  /** Numbers without an echo so far, oldest first, with the time when they were last sent; undefined: not sent yet. */
   readonly #pending = new Map<number, number | undefined>();
   #next = 0;
   #acknowledged = 0;
@@ -24,7 +24,7 @@ export class Ledger {
     return this.#pending.size;
   }
 
-  /** The next number, to be sent now or on the next connection. */
+  /** The next number, to send now or on the next connection. */
   write(): number {
     const number = this.#next++;
     this.#pending.set(number, undefined);
@@ -45,12 +45,12 @@ export class Ledger {
     for (const number of this.#pending.keys()) this.#pending.set(number, undefined);
   }
 
-  /** An echo. One that comes twice, since its message was sent twice, counts once. */
+  /** An echo. If it comes twice because its message was sent twice, it counts once. */
   echoed(number: number): void {
     if (this.#pending.delete(number)) this.#acknowledged++;
   }
 
-  /** Counts as lost what has waited too long; to be called while connected. */
+  /** Counts what has waited too long as lost; call it while connected. */
   expire(now: number): void {
     for (const [number, sentAt] of this.#pending) {
       if (sentAt === undefined || now - sentAt < LOST_MS) continue;
@@ -59,7 +59,7 @@ export class Ledger {
     }
   }
 
-  /** At the end: what is still unacknowledged is lost. */
+  /** At the end: what is not acknowledged by now is lost. */
   close(): void {
     this.#lost += this.#pending.size;
     this.#pending.clear();

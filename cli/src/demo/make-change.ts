@@ -5,8 +5,8 @@ import type { Change } from './script.ts';
 import type { Look } from './watch.ts';
 
 /**
- * Asks the cluster for a change; says what was done. Drained and killed is the ready node with the most clients, which
- * shows most. Throws CONFLICT when too few nodes are left, else as the API does.
+ * Asks the cluster for a change; returns what was done. Drains or kills the ready node with the most clients, since
+ * that shows most. Throws CONFLICT if too few nodes are left, otherwise as the API does.
  */
 export async function makeChange(
   change: Change,

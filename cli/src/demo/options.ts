@@ -8,17 +8,17 @@ const MOST_CLIENTS = 20_000;
 
 export interface DemoOptions {
   readonly clients: number;
-  /** Undefined: it goes by keys until q. */
+  /** Undefined: keys control it until q. */
   readonly script: readonly Step[] | undefined;
-  /** Ends after this many seconds, whatever else goes on. */
+  /** Ends after this many seconds in any case. */
   readonly seconds: number | undefined;
-  /** A cluster that runs already; undefined: one of its own. */
+  /** A running cluster; undefined: the demo starts its own. */
   readonly running: { readonly api: ApiAddress; readonly gateways: readonly string[] } | undefined;
-  /** Path of the WebSocket, with {key} where the key goes. */
+  /** Path of the WebSocket, with {key} in place of the key. */
   readonly path: string;
 }
 
-/** Reads the options of the demo; undefined when the help was asked for. Throws CONFIG_INVALID naming the option. */
+/** Reads the options of the demo; undefined if help was requested. Throws CONFIG_INVALID naming the option. */
 export function readDemoOptions(args: readonly string[]): DemoOptions | undefined {
   const { values } = parseArgs({
     args: [...args],

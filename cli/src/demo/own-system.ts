@@ -11,7 +11,9 @@ import { freePortBlock } from './free-ports.ts';
 const READY_MS = 60_000;
 const STOP_MS = 20_000;
 
-/** A whole cluster for one demo: `wscluster dev` on free ports, with its state in a folder that goes with it. */
+/**
+ * A whole cluster for one demo: `wscluster dev` on free ports, with its state in a folder that is removed at the end.
+ */
 export class OwnSystem {
   readonly apiUrl: URL;
   readonly gateways: readonly string[];
@@ -28,7 +30,7 @@ export class OwnSystem {
     const args = ['dev', '--state-dir', join(directory, 'state'), '--api-port', `${api}`];
     const ports = ['--gateway-ports', `${first},${second}`, '--probe-ports', `${probes}`];
     this.#child = spawn(process.execPath, [mainProgram('cli'), ...args, ...ports], {
-      // A session of its own: Ctrl-C reaches the demo alone, which then ends all in order. The ipc channel tells the
+      // Its own session: Ctrl-C reaches only the demo, which then ends everything in order. The ipc channel tells the
       // system when the demo has died.
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
@@ -77,7 +79,7 @@ export class OwnSystem {
   }
 }
 
-/** Settings in the environment are meant for another cluster: its token and ports would be taken for this one's. */
+/** Settings in the environment are meant for another cluster: this one would use their token and ports. */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !name.startsWith('WSCLUSTER_') || name === 'WSCLUSTER_LOG_LEVEL'),

@@ -1,11 +1,11 @@
 import { frame, type Scene, statusLine } from './frame.ts';
 
-/** Where the demo shows itself. */
+/** Where the demo is shown. */
 export interface Screen {
   show(scene: Scene): void;
-  /** Something happened that is worth a line of its own. */
+  /** Something happened that deserves its own line. */
   note(text: string): void;
-  /** Leaves the last picture behind, and the terminal as it was. */
+  /** Leaves the last picture on the screen, and restores the terminal. */
   close(): void;
 }
 
@@ -20,14 +20,14 @@ const STATUS_MS = 2000;
 export function drawnScreen(output: NodeJS.WriteStream, keys: boolean): Screen {
   const notes: string[] = [];
   let height = 0;
-  // However this process ends, the terminal has its cursor again.
+  // However this process ends, the cursor is visible again.
   const restore = () => output.write(SHOW_CURSOR);
   process.once('exit', restore);
   output.write(HIDE_CURSOR);
   return {
     show(scene) {
       const lines = frame(scene, notes, keys, output.columns);
-      // A picture that is higher than the terminal could not be drawn over.
+      // A picture that is higher than the terminal could not be overwritten.
       const shown = lines.slice(0, Math.max(1, output.rows - 1));
       const back = height === 0 ? '\r' : `\r\x1b[${height}A`;
       output.write(`${back}\x1b[J${shown.join('\n')}\n`);
@@ -44,7 +44,7 @@ export function drawnScreen(output: NodeJS.WriteStream, keys: boolean): Screen {
   };
 }
 
-/** Plain lines: each note, and every 2 s how things stand. */
+/** Plain lines: each note, and the state every 2 s. */
 export function plainScreen(output: NodeJS.WritableStream): Screen {
   const begun = performance.now();
   let last = begun;

@@ -10,7 +10,7 @@ import type { Change } from './script.ts';
 import type { Watch } from './watch.ts';
 import { WrongClients } from './wrong.ts';
 
-/** Milliseconds within which a change of a script must be through. */
+/** Deadline of a change in a script, ms. */
 const THROUGH_MS = 120_000;
 
 export interface ShowParts {
@@ -18,12 +18,12 @@ export interface ShowParts {
   readonly watch: Watch;
   readonly crowd: Crowd;
   readonly screen: Screen;
-  /** How many clients there should be. */
+  /** Desired number of clients. */
   readonly clients: number;
   readonly logFile: string | undefined;
 }
 
-/** What goes on while the demo runs: changes are made and measured, owners checked, all of it shown. */
+/** The running demo: makes and measures changes, checks owners, and shows all of it. */
 export class Show {
   readonly #parts: ShowParts;
   readonly #changes: Changes;
@@ -36,24 +36,24 @@ export class Show {
     this.#changes = new Changes(parts.crowd);
   }
 
-  /** Nothing lost, nobody at a wrong owner, no change that failed. */
+  /** Nothing lost, no client at a wrong owner, no failed change. */
   get good(): boolean {
     return this.#parts.crowd.lost === 0 && this.#wrong.count === 0 && !this.#failed;
   }
 
-  /** The demo did not go as it should, whatever else is counted. */
+  /** The demo has failed, whatever the counts say. */
   fail(): void {
     this.#failed = true;
   }
 
-  /** Takes the last look at the cluster into account. */
+  /** Takes the last look at the cluster. */
   onLook(): void {
     const { watch, crowd, screen, clients } = this.#parts;
     const { look } = watch;
     if (watch.problem !== undefined || look === undefined) return;
     this.#wrong.check(look, crowd.clients);
     const complete = crowd.clients.length === clients;
-    // Somebody else changes the cluster, from another terminal say: that is measured too.
+    // Somebody else is changing the cluster, for example from another terminal: that is measured too.
     if (!this.#changes.busy && complete && this.#known !== undefined && this.#known !== look.revision)
       this.#changes.beginOutside('a change from outside', look);
     this.#known = look.revision;
@@ -61,11 +61,14 @@ export class Show {
     if (finished !== undefined) screen.note(describe(finished));
   }
 
-  /** Makes a change, and begins to measure it. Resolves with why it was refused, which is shown; undefined: it was not. */
+  /**
+   * Makes a change, and begins to measure it. Resolves with the reason if it was refused, which is shown; undefined: it
+   * was not.
+   */
   async change(change: Change): Promise<string | undefined> {
     const { api, watch, crowd, screen } = this.#parts;
     if (watch.look === undefined) return undefined;
-    // From before the request: what it moves begins before its answer is here.
+    // From before the request: clients may move before the answer arrives.
     const first = !this.#changes.busy;
     if (first) this.#changes.begin(change, watch.look);
     try {
@@ -81,7 +84,7 @@ export class Show {
     }
   }
 
-  /** Resolves when no change goes on. One that is not through after 2 minutes has failed. */
+  /** Resolves when no change is in progress. A change that is not complete after 2 minutes has failed. */
   async through(signal: AbortSignal): Promise<void> {
     const deadline = performance.now() + THROUGH_MS;
     while (this.#changes.busy) {

@@ -10,30 +10,30 @@ const LOOK_MS = 200;
 export interface Look {
   /** `epoch.version` of the ring. */
   readonly revision: string;
-  /** The ring is at its target and on every gateway, every node that should be there is, and no node is leaving. */
+  /** The ring is at its target and on every gateway, all desired nodes exist, and no node is leaving. */
   readonly settled: boolean;
   /** Why it is not Ready, or that it is. */
   readonly message: string;
   readonly nodes: readonly { readonly id: string; readonly state: string }[];
   readonly gateways: number;
-  /** The node that owns a key by the ring of this revision. */
+  /** The owner of a key by the ring of this revision. */
   readonly ownerOf: (key: string) => string | undefined;
 }
 
-/** Looks at a cluster again and again. */
+/** Looks at a cluster repeatedly. */
 export class Watch {
   readonly #api: Api;
   readonly #name: string | undefined;
   #look: Look | undefined;
   #problem: string | undefined;
 
-  /** `name`: of the cluster; undefined where the controller runs one. */
+  /** `name` of the cluster; undefined if the controller runs a single one. */
   constructor(api: Api, name: string | undefined) {
     this.#api = api;
     this.#name = name;
   }
 
-  /** The last look that succeeded. */
+  /** The last successful look. */
   get look(): Look | undefined {
     return this.#look;
   }
@@ -43,7 +43,7 @@ export class Watch {
     return this.#problem;
   }
 
-  /** Looks until `signal` is aborted; `onLook` after each look, also one that failed. A failure is no reason to stop. */
+  /** Looks until `signal` is aborted; calls `onLook` after each look, even a failed one. A failure does not end it. */
   async run(onLook: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.lookOnce().catch((error: unknown) => {
@@ -77,7 +77,7 @@ export class Watch {
 
   async #owners(revision: string): Promise<(key: string) => string | undefined> {
     const ring = readAnswer('Ring', await this.#api.ask('GET', '/ring?slots=true'));
-    // It changed between the two questions: nobody is judged by a look that mixes two rings.
+    // The ring changed between the two requests: a look that mixes two rings says nothing about anybody.
     if (formatRevision(ring.revision) !== revision)
       throw new WsClusterError('CONFLICT', 'the ring has just changed; looking again');
     const { table = [], members } = ring;

@@ -7,15 +7,16 @@ export interface Placed {
 }
 
 /**
- * Clients at a wrong owner. A client is wrong when at two looks in a row the cluster was settled at one revision and the
- * client was on a node that does not own its key by that ring: one look could fall just between a change and its effect.
+ * Clients at a wrong owner. A client is wrong if at two consecutive looks the cluster was settled at one revision, and
+ * the client was on a node that does not own its key by that ring: a single look could fall between a change and its
+ * effect.
  */
 export class WrongClients {
   readonly #ever = new Set<Placed>();
   #suspects = new Map<Placed, string>();
   #revision: string | undefined;
 
-  /** Clients that were wrong at any time. */
+  /** Clients that were ever wrong. */
   get count(): number {
     return this.#ever.size;
   }

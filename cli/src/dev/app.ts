@@ -18,7 +18,7 @@ const READY_MS = 60_000;
 const STOP_MS = 10_000;
 
 /**
- * The whole system on this machine, each part a process of its own: a controller with its nodes, and gateways. Throws
+ * The whole system on this machine, each part in its own process: a controller with its nodes, and gateways. Throws
  * STATE_IN_USE, PORT_TAKEN or CONFIG_INVALID before it starts anything, and ends only what it has started.
  */
 export async function startDev(options: Options, log: Logger, signal: AbortSignal): Promise<Running> {
@@ -44,7 +44,7 @@ export async function startDev(options: Options, log: Logger, signal: AbortSigna
   }
 }
 
-/** The cluster, whose nodes are there and whose ring is published, then every gateway. */
+/** First the cluster, with all nodes and a published ring, then every gateway. */
 function awaitedOf({ controller, gateways }: Parts, options: Options, cluster: string): Awaited[] {
   return [
     {
@@ -63,14 +63,14 @@ function awaitedOf({ controller, gateways }: Parts, options: Options, cluster: s
   ];
 }
 
-/** The cluster as it is served: what the API has changed since the file was written counts too. */
+/** The cluster as it is served, including changes through the API since the file was written. */
 function clusterOf(body: string): Cluster {
   return JSON.parse(body) as Cluster;
 }
 
 /**
- * Gateways first: their clients are told to go while the nodes still answer. Then the controller, which ends the nodes;
- * if it was down just now, nobody did, so what is left of them ends here.
+ * Gateways first, so that they tell their clients to go while the nodes still answer. Then the controller, which ends
+ * the nodes. If it happened to be down, the remaining nodes are ended here.
  */
 async function stopParts(parts: Parts, options: Options, cluster: string, log: Logger): Promise<void> {
   await Promise.all(parts.gateways.map((gateway) => gateway.stop(STOP_MS)));
@@ -79,7 +79,7 @@ async function stopParts(parts: Parts, options: Options, cluster: string, log: L
     if (error instanceof WsClusterError && error.code === 'STATE_IN_USE') return undefined;
     throw error;
   });
-  // The nodes are those of the controller that had the state last.
+  // The nodes belong to the controller that last used the state.
   if (lock?.previous !== undefined && parts.controller.owns(lock.previous.pid))
     await endNodes(join(options.stateDir, cluster, 'nodes'), log);
   lock?.release();

@@ -5,13 +5,16 @@ export interface BannerParts {
   readonly apiPort: number;
   readonly gatewayPorts: readonly number[];
   readonly routes: readonly Route[];
-  /** `own`: the cluster names a command for its nodes. */
+  /** `own`: the cluster sets its own command for nodes. */
   readonly backend: 'sample' | 'own';
 }
 
 const KEY = 'alice';
 
-/** What a newcomer sees when all is up: the addresses, and what to try. Each command is a line of its own, to paste. */
+/**
+ * What a newcomer sees once everything is up: the addresses, and what to try. Each command is on its own line, to
+ * paste.
+ */
 export function banner({ apiPort, gatewayPorts, routes, backend }: BannerParts): string {
   const api = `http://127.0.0.1:${apiPort}/api/v1`;
   const [first] = gatewayPorts;

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { prettyFactory } from 'pino-pretty';
 
-/** Turns the JSON lines of all processes into one stream for a person: time, level, who, what, and what to do. */
+/** Turns the JSON lines of all processes into one stream for people: time, level, process, message, action. */
 const pretty = prettyFactory({
   colorize: process.stdout.isTTY,
   translateTime: 'SYS:HH:MM:ss.l',
@@ -10,18 +10,18 @@ const pretty = prettyFactory({
   messageFormat: (line, key) => {
     const who = line.node ?? line.gateway ?? line.service;
     const action = line.action === undefined ? '' : ` [${String(line.action)}]`;
-    // A node is spoken of by the controller too: then the speaker comes first.
+    // The controller logs about nodes too: then its own name comes first.
     return `${String(line.service === 'controller' ? line.service : who)}: ${String(line[key])}${action}`;
   },
   ignore: 'pid,hostname',
 });
 
-/** Prints one line; what is no log line (of a user's own backend) goes through as it is. */
+/** Prints one line; other lines (of a user's own backend) are printed unchanged. */
 export function printLine(line: string): void {
   process.stdout.write(isOurs(line) ? (pretty(line) ?? `${line}\n`) : `${line}\n`);
 }
 
-/** Prints what comes in, line by line. */
+/** Prints its input line by line. */
 export function printLog(source: Readable): void {
   createInterface({ input: source }).on('line', printLine);
 }

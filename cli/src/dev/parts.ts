@@ -6,7 +6,7 @@ import { Supervised } from './supervised.ts';
 /** The processes that the launcher starts; the controller starts the nodes. */
 export interface Parts {
   readonly controller: Supervised;
-  /** As `--gateway-ports` has them; named gateway-1, gateway-2 and so on. */
+  /** As in `--gateway-ports`; named gateway-1, gateway-2 and so on. */
   readonly gateways: readonly Supervised[];
   /** Rejects when one of them cannot run at all. */
   readonly unusable: Promise<never>;

@@ -17,9 +17,9 @@ test('a launcher needs a port for the API, one a gateway, and probes of each', (
 });
 
 test.each([
-  [{ apiPort: 7001 }, '--gateway-ports: 7001 is to be the port of the API (--api-port) and of gateway-2'],
-  [{ gatewayPorts: [7000, 7000] }, '--gateway-ports: 7000 is to be the port of gateway-1 (--gateway-ports) and of'],
-  [{ probePorts: 6999 }, '--probe-ports: 7000 is to be the port of gateway-1 (--gateway-ports) and of the probes of'],
+  [{ apiPort: 7001 }, '--gateway-ports: 7001 is given both to the API (--api-port) and to gateway-2'],
+  [{ gatewayPorts: [7000, 7000] }, '--gateway-ports: 7000 is given both to gateway-1 (--gateway-ports) and to'],
+  [{ probePorts: 6999 }, '--probe-ports: 7000 is given both to gateway-1 (--gateway-ports) and to the probes of'],
   [{ probePorts: 65_534 }, '--probe-ports: the probes of gateway-2 would be at 65536; the highest port is 65535'],
 ])('%j is refused', async (given, message) => {
   await expect(checkPorts(portsOf({ ...options, ...given }))).rejects.toMatchObject({

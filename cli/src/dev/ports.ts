@@ -10,7 +10,7 @@ export interface PortUse {
   readonly port: number;
   /** The option that sets it. */
   readonly flag: string;
-  /** Who is to listen there. */
+  /** The process that listens there. */
   readonly what: string;
 }
 
@@ -25,14 +25,14 @@ export function portsOf({ apiPort, gatewayPorts, probePorts }: Options): PortUse
 }
 
 /**
- * Throws PORT_TAKEN when another process listens on one of them, naming the option that changes it, and CONFIG_INVALID
- * for a port that is given twice or is too high. Nothing has been started by then.
+ * Throws PORT_TAKEN naming the option if another process listens on one of them, and CONFIG_INVALID if a port is given
+ * twice or is too high. Nothing has been started by then.
  */
 export async function checkPorts(uses: readonly PortUse[]): Promise<void> {
   for (const [at, { port, flag, what }] of uses.entries()) {
     const other = uses.slice(0, at).find((use) => use.port === port);
     if (other !== undefined)
-      throw invalid(flag, `${port} is to be the port of ${other.what} (${other.flag}) and of ${what}`);
+      throw invalid(flag, `${port} is given both to ${other.what} (${other.flag}) and to ${what}`);
     if (port > 65_535) throw invalid(flag, `${what} would be at ${port}; the highest port is 65535`);
   }
   for (const { port, flag, what } of uses) {

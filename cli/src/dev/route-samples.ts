@@ -1,12 +1,14 @@
 import type { Route } from '@wscluster/ring';
 
-/** What the sample backend (ws-node) serves over HTTP, by the last segment of the path; elsewhere it has WebSockets. */
+/**
+ * What the sample backend (ws-node) serves over HTTP, by the last segment of the path; all other paths are WebSockets.
+ */
 const SAMPLE_HTTP: ReadonlyMap<string, string> = new Map([
   ['send', 'curl -d hello'],
   ['whoami', 'curl'],
 ]);
 
-/** Where the key of a route's requests is, in words. */
+/** In words: where requests of a route carry their key. */
 export function keyPlace({ key }: Route): string {
   if (key.query !== undefined) return `key in the query parameter ${key.query}`;
   if (key.header !== undefined) return `key in the header ${key.header}`;
@@ -15,8 +17,8 @@ export function keyPlace({ key }: Route): string {
 }
 
 /**
- * Shell commands for a client of `key` on a route, through the gateway at `gateway` (host:port). What a backend of one's
- * own serves there nobody knows but itself: then there is one for a WebSocket and one for plain HTTP.
+ * Shell commands for a client of `key` on a route, through the gateway at `gateway` (host:port). For a user's own
+ * backend it is unknown what the route serves: then there is one for a WebSocket and one for plain HTTP.
  */
 export function routeSamples(route: Route, key: string, gateway: string, backend: 'sample' | 'own'): string[] {
   const target = gateway + pathFor(route, key);
@@ -28,7 +30,7 @@ export function routeSamples(route: Route, key: string, gateway: string, backend
   return [curl === undefined ? webSocket : http(curl)];
 }
 
-/** Other placeholders than that of the key are filled with their own names. */
+/** Placeholders other than that of the key are filled with their own names. */
 function pathFor({ path, key }: Route, value: string): string {
   const filled = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) =>
     name === key.param ? encodeURIComponent(value) : name,
@@ -42,7 +44,7 @@ function headersFor({ key }: Route, value: string): string[] {
   return [];
 }
 
-/** As one word of a POSIX shell. */
+/** Quoted as one word for a POSIX shell. */
 function quoted(text: string): string {
   return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

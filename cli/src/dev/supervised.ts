@@ -13,11 +13,11 @@ export interface SupervisedOptions {
   /** Program file and arguments, run by this Node. */
   readonly args: readonly string[];
   readonly log: Logger;
-  /** It can't run at all: the reason is in its log. */
+  /** It cannot run at all: its log says why. */
   onUnusable(): void;
 }
 
-/** A process that is started again, after 1 s, whenever it ends without being asked to, unless it cannot run at all. */
+/** A process that is restarted after 1 s whenever it ends by itself, unless it cannot run at all. */
 export class Supervised {
   readonly #options: SupervisedOptions;
   readonly #stopping = new AbortController();
@@ -30,12 +30,15 @@ export class Supervised {
     this.#child = this.#start();
   }
 
-  /** It has said once that it runs. What makes it unusable later can be mended while it is tried again and again. */
+  /**
+   * It has reported once that it runs. If it becomes unusable later, it is restarted again and again until somebody has
+   * fixed it.
+   */
   get started(): boolean {
     return this.#started;
   }
 
-  /** Whether this is, or was, its process: the present one or one of those before a restart. */
+  /** Whether this is its process, now or before a restart. */
   owns(pid: number): boolean {
     return this.#pids.has(pid);
   }
@@ -54,7 +57,7 @@ export class Supervised {
   #start(): ChildProcess {
     const { name, args, log } = this.#options;
     const child = spawn(process.execPath, args, {
-      // A session of its own: Ctrl-C reaches this process alone, which then ends all in order. The ipc channel tells
+      // Its own session: Ctrl-C reaches only this process, which then ends everything in order. The ipc channel tells
       // the child when this process has died.
       detached: true,
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

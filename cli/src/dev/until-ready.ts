@@ -4,13 +4,16 @@ import { WsClusterError } from '@wscluster/ring';
 export interface Awaited {
   readonly what: string;
   readonly url: string;
-  /** Its process listens: from then on it is this one that answers at `url`, and no other program. */
+  /** Its process listens: now the answers at `url` are its own, and not those of another program. */
   readonly started: () => boolean;
-  /** Of a body that came with status 200. */
+  /** For the body of an answer with status 200. */
   readonly isReady: (body: string) => boolean;
 }
 
-/** Resolves with the body of each when all are ready; fails after `timeoutMs`, naming who is not, or when `signal` is aborted. */
+/**
+ * Resolves with the bodies once all are ready. Fails after `timeoutMs`, naming those that are not, or when `signal` is
+ * aborted.
+ */
 export async function untilReady(all: readonly Awaited[], timeoutMs: number, signal: AbortSignal): Promise<string[]> {
   const deadline = performance.now() + timeoutMs;
   const waiting = new Set(all);

@@ -3,7 +3,7 @@ export interface Column<Row> {
   readonly of: (row: Row) => string | number;
 }
 
-/** Rows under their titles, in columns: numbers to the right, all else to the left. No rows: the word `none`. */
+/** Rows under their titles, in columns: numbers to the right, everything else to the left. No rows: the word `none`. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
   if (rows.length === 0) return 'none\n';
   const cells = columns.map(({ title, of }) => {
@@ -22,7 +22,7 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
   return `${lines.join('\n')}\n`;
 }
 
-/** Names and values, one pair a line. */
+/** Names and values, one pair per line. */
 export function pairs(values: Readonly<Record<string, string | number>>): string {
   const width = Math.max(...Object.keys(values).map((name) => name.length));
   return Object.entries(values)

@@ -728,7 +728,7 @@ export interface LiveState {
   }[];
   links: Link[];
   /**
-   * The last time that moves came to their end; null before the first.
+   * The last completed change of owners; null before the first.
    */
   convergence: {
     /**
@@ -853,7 +853,10 @@ export interface SlotOwner {
   revision: Revision;
 }
 
-/** Structure of the answers that the command line checks, as JSON Schemas: without words and limits, which may change. */
+/**
+ * Structure of the answers that the command line checks, as JSON Schemas, without descriptions and limits, which may
+ * change.
+ */
 export const answerStructures = {
   Clusters: {
     type: 'object',

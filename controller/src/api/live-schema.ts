@@ -46,7 +46,7 @@ export const liveState = z
     nodes: nodesAnswer.shape.nodes,
     gateways: z.array(gatewaysAnswer.shape.gateways.element.omit({ secondsSinceReport: true })),
     links: z.array(link),
-    convergence: convergence.nullable().describe('The last time that moves came to their end; null before the first.'),
+    convergence: convergence.nullable().describe('The last completed change of owners; null before the first.'),
   })
   .meta({ id: 'LiveState', description: 'One cluster as it is now.' });
 export type LiveState = z.infer<typeof liveState>;

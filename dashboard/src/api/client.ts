@@ -1,6 +1,6 @@
 import type { Change, Clusters, Delivery, Owner, Plan, Problem, Ring, SlotOwner } from '@wscluster/controller/api';
 
-/** What the API said instead of an answer; `status` 0 when it could not be reached. */
+/** An error from the API; `status` 0 if it could not be reached. */
 export class ApiError extends Error {
   readonly status: number;
 
@@ -56,7 +56,7 @@ export class Api {
 
 type Call = (method: string, path: string, body?: unknown, signal?: AbortSignal) => Promise<Response>;
 
-/** What can be asked of one cluster. All reject with ApiError. */
+/** The requests about one cluster. All reject with ApiError. */
 export class ClusterApi {
   readonly #call: Call;
 
@@ -64,7 +64,7 @@ export class ClusterApi {
     this.#call = call;
   }
 
-  /** Index into the ring's members by slot, and the digest of that ring. */
+  /** For each slot the index of its owner in the ring's members, and the digest of that ring. */
   async table(): Promise<{ digest: string; members: string[]; table: Uint16Array }> {
     const ring = (await (await this.#call('GET', '/ring?slots=true')).json()) as Ring;
     return {
@@ -94,7 +94,7 @@ export class ClusterApi {
     await this.#call('DELETE', `/nodes/${encodeURIComponent(id)}?mode=${mode}`);
   }
 
-  /** Weights are kept by ring id, so that a replacement has it too. */
+  /** Weights belong to ring ids, so that a replacement inherits them. */
   async weigh(ringId: number, weight: number): Promise<void> {
     await this.#call('PATCH', '', { spec: { nodes: { weights: { [ringId]: weight } } } });
   }
@@ -103,7 +103,7 @@ export class ClusterApi {
     return (await (await this.#call('POST', '/messages', { key, message })).json()) as Delivery;
   }
 
-  /** The body of the event stream, with the state in it. */
+  /** The body of the event stream, which includes the state. */
   async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const { body } = await this.#call('GET', '/events?state=true', undefined, signal);
     if (body === null) throw new ApiError(0, 'the event stream is empty');

@@ -1,9 +1,9 @@
 import { ConnectGate } from './connect-gate.ts';
 import { type ClientView, PageClient } from './page-client.ts';
 
-/** Browsers open no more sockets than this to one host. */
+/** Browsers limit the number of sockets per host. */
 export const MOST_CLIENTS = 240;
-/** Changes are shown together, ms. */
+/** Changes are shown in batches, ms. */
 const SHOW_MS = 100;
 
 /** The clients of this page. */
@@ -30,7 +30,7 @@ export class ClientPool {
     return key;
   }
 
-  /** `urls`: where the key is reached, one for each gateway. A key that has a client already keeps it. */
+  /** `urls`: addresses for the key, one per gateway. If the key has a client already, that one stays. */
   add(key: string, urls: readonly string[]): void {
     if (this.#clients.has(key) || this.#clients.size >= MOST_CLIENTS) return;
     this.#clients.set(key, new PageClient(key, urls, this.#clients.size, this.#gate, () => this.#changed()));

@@ -96,7 +96,7 @@ export function ClientsPanel({ api, pool, state }: Props) {
   );
 }
 
-/** A container calls itself by its host name, which begins its id. */
+/** A container names itself by its host name, which is the beginning of its id. */
 function nodeCalled(called: string | undefined, nodes: LiveState['nodes']): LiveState['nodes'][number] | undefined {
   const isHostName = called?.length === 12;
   return nodes.find(({ id }) => id === called || (isHostName && id.startsWith(called)));

@@ -1,6 +1,6 @@
 import type { ConnectGate } from './connect-gate.ts';
 
-/** Codes by which the gateways ask a client to come back at once. */
+/** Close codes with which gateways ask a client to reconnect at once. */
 const MOVED = 1012;
 const GOING_AWAY = 1001;
 const MAX_WAIT_MS = 10_000;
@@ -8,20 +8,20 @@ const MAX_WAIT_MS = 10_000;
 const STOOD_MS = 5_000;
 const KEPT_MESSAGES = 5;
 
-/** What a card shows of a client. */
+/** The data of a client's card. */
 export interface ClientView {
   readonly key: string;
   readonly status: 'connecting' | 'open' | 'waiting';
-  /** Where the backend says that it is; undefined before, and of backends that say nothing. */
+  /** The node that the backend names; undefined before that, and for backends that name none. */
   readonly node: string | undefined;
-  /** How often it was told that another node owns its key, or lost its node. */
+  /** How often a Close said that another node owns its key, or that its node was lost. */
   readonly moved: number;
   readonly messageCount: number;
   /** The last ones, oldest first. */
   readonly messages: readonly string[];
 }
 
-/** A real WebSocket through a gateway, which comes back by itself (docs/clients.md). */
+/** A real WebSocket through a gateway, which reconnects by itself (docs/clients.md). */
 export class PageClient {
   readonly #urls: readonly string[];
   readonly #gate: ConnectGate;
@@ -33,7 +33,7 @@ export class PageClient {
   #closed = false;
   #view: ClientView;
 
-  /** `urls`: one for each gateway; `attempt` says with which it begins. */
+  /** `urls`: one per gateway; `attempt` selects the first one. */
   constructor(key: string, urls: readonly string[], attempt: number, gate: ConnectGate, onChange: () => void) {
     this.#urls = urls;
     this.#gate = gate;
@@ -107,7 +107,7 @@ export class PageClient {
   }
 }
 
-/** The node that the sample backend's first message names; undefined when it is another message. */
+/** The node that the sample backend's first message names; undefined for any other message. */
 function greeting(text: string): string | undefined {
   try {
     const hello = JSON.parse(text) as { type?: unknown; node?: unknown };

@@ -5,22 +5,22 @@ import type { ClusterEvent } from './cluster-event.ts';
 import { MoveRate } from './move-rate.ts';
 
 const KEPT_EVENTS = 1000;
-/** What has left is shown for this long, ms. */
+/** How long a node that has gone is still shown, ms. */
 const GONE_MS = 10_000;
 const RETRY_MS = 1000;
-/** A stream that says nothing for so long is dead, ms; a comment comes every 15 s. */
+/** A stream counts as dead after this much silence, ms; a comment comes every 15 s. */
 const SILENCE_MS = 40_000;
 
 export type LiveNode = Omit<LiveState['nodes'][number], 'state'> & {
   readonly state: LiveState['nodes'][number]['state'] | 'gone';
 };
 
-/** What the page shows of a cluster; a new object whenever something has changed. */
+/** The state of a cluster for the page; a new object whenever something has changed. */
 export interface Snapshot {
   readonly connection: 'connecting' | 'live' | 'lost';
   /** Why it is not live. */
   readonly problem: ApiError | undefined;
-  /** Undefined before the first. */
+  /** Undefined before the first state. */
   readonly state: LiveState | undefined;
   readonly nodes: readonly LiveNode[];
   readonly movesPerSecond: number;
@@ -28,7 +28,7 @@ export interface Snapshot {
   readonly events: readonly ClusterEvent[];
 }
 
-/** Follows one cluster by its event stream, and comes back by itself when that is cut. */
+/** Follows one cluster through its event stream, and reconnects by itself. */
 export class LiveCluster {
   readonly #api: ClusterApi;
   readonly #stop = new AbortController();
@@ -71,7 +71,7 @@ export class LiveCluster {
         if (signal.aborted) return;
         const problem = error instanceof ApiError ? error : new ApiError(0, 'the connection to the controller was cut');
         this.#become({ connection: this.#next.state === undefined ? 'connecting' : 'lost', problem });
-        // Another try would be answered the same.
+        // A retry would get the same answer.
         if (problem.status === 401) return;
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -120,7 +120,7 @@ export class LiveCluster {
     this.#become({ connection: 'live', problem: undefined, state });
   }
 
-  /** A stream that begins anew tells again what it told before. */
+  /** A new stream repeats earlier events. */
   #takeEvent(event: ClusterEvent): void {
     if (this.#known.has(event.id)) return;
     this.#known.add(event.id);
@@ -135,7 +135,7 @@ export class LiveCluster {
     if (this.#gone.size !== gone || this.#next.movesPerSecond !== this.#rate.perSecond(now)) this.#become({});
   }
 
-  /** Many changes at once are shown together. */
+  /** Changes in quick succession are shown together. */
   #become(change: Partial<Snapshot>): void {
     this.#next = { ...this.#next, ...change };
     if (this.#pending) return;

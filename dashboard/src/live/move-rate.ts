@@ -1,12 +1,12 @@
 /** Length of the window, ms. */
 const WINDOW_MS = 3000;
 
-/** Moves per second over the last 3 s, from what each gateway says that it has moved in all. */
+/** Moves per second over the last 3 s, from each gateway's total. */
 export class MoveRate {
   readonly #totals = new Map<string, number>();
   #moves: { at: number; count: number }[] = [];
 
-  /** Takes in a state, at monotonic ms. A gateway that is new has moved nobody before our eyes. */
+  /** Takes a state, at monotonic ms. The moves of a new gateway happened before it was watched, and do not count. */
   take(gateways: readonly { id: string; moved: number }[], now: number): void {
     for (const { id, moved } of gateways) {
       const count = moved - (this.#totals.get(id) ?? moved);

@@ -4,7 +4,7 @@ const UNITS: readonly [name: string, seconds: number][] = [
   ['m', 60],
 ];
 
-/** As kubectl has it: 42s, 5m, 3h, 12d. */
+/** As in kubectl: 42s, 5m, 3h, 12d. */
 export function age(since: string | null, now: number): string {
   if (since === null) return '–';
   const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));

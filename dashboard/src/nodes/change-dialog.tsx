@@ -19,7 +19,7 @@ interface Props {
   onClose(): void;
 }
 
-/** Says what a change would move before it is made. */
+/** Shows what a change would move before it is made. */
 export function ChangeDialog({ api, change, connections, onWeight, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [plan, setPlan] = useState<Plan>();

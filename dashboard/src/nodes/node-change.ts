@@ -2,13 +2,13 @@ import type { Change } from '@wscluster/controller/api';
 import type { ClusterApi } from '../api/client.ts';
 import type { LiveNode } from '../live/live-cluster.ts';
 
-/** What a person is about to do. */
+/** A change that a person is about to make. */
 export type NodeChange =
   | { readonly kind: 'add' }
   | { readonly kind: 'drain' | 'kill'; readonly node: LiveNode }
   | { readonly kind: 'weight'; readonly node: LiveNode; readonly weight: number };
 
-/** For the dry run. A node that is killed loses what it would lose when drained, only at once. */
+/** For the dry run. Killing a node moves the same slots as draining it, only at once. */
 export function planned(change: NodeChange): Change {
   if (change.kind === 'add') return { add: 1 };
   if (change.kind === 'weight') return { weights: { [change.node.id]: change.weight } };

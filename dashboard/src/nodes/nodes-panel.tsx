@@ -51,7 +51,7 @@ export function NodesPanel({ api, nodes, connections }: Props) {
             ))}
           </tbody>
         </table>
-        {nodes.length === 0 && <p className="empty">There is no node yet. Add one, or start a backend of your own.</p>}
+        {nodes.length === 0 && <p className="empty">There are no nodes yet. Add one, or start your own backend.</p>}
       </section>
       {change !== undefined && (
         <ChangeDialog

@@ -1,11 +1,11 @@
-/** Degrees between the hues of two neighbours: no two of the first dozens look alike. */
+/** Degrees between the hues of two neighbours: the first few dozen all look different. */
 const GOLDEN_ANGLE = 137.508;
 const LIGHTNESS = [0.5, 0.62, 0.4];
 
 /** Red, green, blue from 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
-/** The colour of a ring id, the same wherever it is shown and after a replacement. */
+/** The colour of a ring id, the same everywhere and after a replacement. */
 export function colourOf(ringId: number): Rgb {
   const hue = (200 + ringId * GOLDEN_ANGLE) % 360;
   const lightness = LIGHTNESS[Math.floor(ringId / 8) % LIGHTNESS.length] ?? 0.5;

@@ -5,7 +5,7 @@ import { ShareCircle } from './share-circle.tsx';
 import { SlotMap } from './slot-map.tsx';
 import { useTable } from './use-table.ts';
 
-/** The connections of a slot are asked for once the pointer rests, ms. */
+/** The connections of a slot are requested once the pointer rests this long, ms. */
 const REST_MS = 120;
 
 interface Props {
@@ -20,7 +20,7 @@ export function RingPanel({ api, state }: Props) {
   const slot = pointed ?? chosen;
   const [key, setKey] = useState('');
   const table = useTable(api, ring.digest);
-  // By what they say: they come anew with every state.
+  // Compared by content: every state brings new objects.
   const fingerprint = JSON.stringify([
     ring.members.map(({ nodeId, ringId }) => [nodeId, ringId]),
     nodes.map(({ id, name }) => [id, name]),

@@ -4,7 +4,7 @@ import type { SlotTable } from './use-table.ts';
 
 /** 256 rows of 256 slots. */
 const SIDE = 256;
-/** Slots whose owner has just changed are shown in white for so long, ms. */
+/** How long slots with a new owner are shown in white, ms. */
 const FLASH_MS = 500;
 const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -SIDE, ArrowDown: SIDE };
 

@@ -2,9 +2,9 @@ import { useEffect, useState } from 'react';
 import type { ClusterApi } from '../api/client.ts';
 
 export interface SlotTable {
-  /** Node id of the owner of each slot; undefined where nobody owns it. */
+  /** Node id of the owner of each slot; undefined if it has none. */
   ownerOf(slot: number): string | undefined;
-  /** Of the ring that it was read from. */
+  /** Digest of the ring that the table belongs to. */
   readonly digest: string;
   readonly table: Uint16Array;
   readonly members: readonly string[];
@@ -12,7 +12,7 @@ export interface SlotTable {
 
 const RETRY_MS = 1000;
 
-/** The owners of all slots of the ring with this digest; the ones before until they are here. */
+/** The owners of all slots of the ring with this digest; until they have arrived, those of the previous ring. */
 export function useTable(api: ClusterApi, digest: string): SlotTable | undefined {
   const [known, setKnown] = useState<SlotTable>();
   const [attempt, setAttempt] = useState(0);

@@ -1,4 +1,4 @@
-/** What the page's address says: `?cluster=chat&gateways=ws://localhost:7000`. */
+/** The settings in the page's address: `?cluster=chat&gateways=ws://localhost:7000`. */
 export function fromAddress(name: 'cluster' | 'gateways'): string | undefined {
   return new URLSearchParams(location.search).get(name) ?? undefined;
 }

@@ -7,9 +7,9 @@ import { Notice } from './notice.tsx';
 import { type Theme, useTheme } from './theme.ts';
 import { TokenForm } from './token-form.tsx';
 
-/** For this tab only: a token that outlives it would be there for whoever comes next. */
+/** For this tab only: a token that outlives the tab would be available to whoever uses the browser next. */
 const TOKEN = 'token';
-/** Clusters may be declared any moment. */
+/** New clusters may be declared at any time. */
 const LOOK_AGAIN_MS = 2000;
 
 export function App() {

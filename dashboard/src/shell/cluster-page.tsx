@@ -16,7 +16,7 @@ interface Props {
   onUnauthorized(): void;
 }
 
-/** One cluster, followed for as long as this is shown. */
+/** One cluster, followed while this is shown. */
 export function ClusterPage({ api, onUnauthorized }: Props) {
   const [parts, setParts] = useState<{ live: LiveCluster; pool: ClientPool }>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another cluster is another ClusterPage, by its key.
@@ -46,14 +46,14 @@ function Followed({ api, onUnauthorized, live, pool }: Props & { live: LiveClust
       <Notice title="Waiting for the cluster ..." />
     ) : (
       <Notice title="The cluster cannot be shown" alert>
-        {problem.message}. It is asked again each second.
+        {problem.message}. Retrying every second.
       </Notice>
     );
   return (
     <>
       {connection === 'lost' && (
         <Notice title="The connection to the controller is lost" alert>
-          What is shown is from before; routing goes on without it. {problem?.message}; it is tried again each second.
+          This is the last known state; routing continues. {problem?.message}. Retrying every second.
         </Notice>
       )}
       <Figures state={state} movesPerSecond={movesPerSecond} connection={connection} />

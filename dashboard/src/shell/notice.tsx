@@ -2,12 +2,12 @@ import type { ReactNode } from 'react';
 
 interface Props {
   readonly title: string;
-  /** Something is wrong: it is said at once. */
+  /** An error; screen readers announce it at once. */
   readonly alert?: boolean;
   readonly children?: ReactNode;
 }
 
-/** In place of a part that has nothing to show, with what to do next. */
+/** In place of a part that has nothing to show; says what to do next. */
 export function Notice({ title, alert = false, children }: Props) {
   return (
     <div className={alert ? 'notice bad' : 'notice'} role={alert ? 'alert' : 'status'}>

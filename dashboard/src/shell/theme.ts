@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 
 export type Theme = 'system' | 'light' | 'dark';
 
-/** Light, dark, or as the system has it; kept in this browser. */
+/** Light, dark, or the system's setting; kept in this browser. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState<Theme>(() => {
     const kept = localStorage.getItem('theme');

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 
 interface Props {
-  /** A token was given, and it was the wrong one. */
+  /** The given token was wrong. */
   readonly refused: boolean;
   onToken(token: string): void;
 }
@@ -16,7 +16,7 @@ export function TokenForm({ refused, onToken }: Props) {
         if (text.trim() !== '') onToken(text.trim());
       }}
     >
-      <h2>The API asks for a token</h2>
+      <h2>The API requires a token</h2>
       <p>
         It is what the controller was started with: --api-token, or WSCLUSTER_API_TOKEN. It is kept in this tab only.
       </p>

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { ClusterEvent } from '../live/cluster-event.ts';
 
-/** As many lines as are shown; what is copied is all that the filter lets through. */
+/** How many lines are shown; copying includes all lines that pass the filter. */
 const SHOWN = 200;
 
 export function Timeline({ events }: { readonly events: readonly ClusterEvent[] }) {
@@ -17,7 +17,7 @@ export function Timeline({ events }: { readonly events: readonly ClusterEvent[] 
     const lines = found.map(({ at, type: of, message }) => `${at} ${of} ${message}`);
     navigator.clipboard.writeText(lines.join('\n')).then(
       () => setCopied(`${lines.length} lines copied`),
-      () => setCopied('The browser does not let this page copy'),
+      () => setCopied('The browser does not allow this page to copy'),
     );
   };
   return (

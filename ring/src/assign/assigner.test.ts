@@ -238,7 +238,7 @@ function expectStable(table: Uint16Array, members: readonly WeightedId[], cap: n
   const caps = memberCaps(ordered, cap);
   const weightOf = new Map(members.map(({ ringId, weight }) => [ringId, weight]));
   const costs = new Float64Array(SLOTS);
-  /** By ring id: the slots it owns, and of these the one that it would give up for a better one. */
+  /** By ring id: the slots that it owns, and among them the one that it would give up for a better one. */
   const counts = new Uint32Array(0x1_0000);
   const worsts = new Uint32Array(0x1_0000);
   for (let slot = 0; slot < SLOTS; slot++) {

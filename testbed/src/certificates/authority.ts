@@ -5,18 +5,18 @@ import { run } from '../process/run.ts';
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** An authority of a test's own. What it issues is good for a day. */
+/** A certificate authority for tests. Its certificates are valid for a day. */
 export interface Authority {
   /** The file of its certificate. */
   readonly certificate: string;
   /**
-   * Makes a folder `name` with ca.pem, cert.pem and key.pem. The subject is one of openssl: `/O=group/CN=user`; the
-   * extensions are lines of its configuration.
+   * Creates a folder `name` with ca.pem, cert.pem and key.pem. The subject is in openssl's format: `/O=group/CN=user`;
+   * the extensions are lines of its configuration.
    */
   issue(name: string, subject: string, ...extensions: readonly string[]): Promise<string>;
 }
 
-/** Makes a new authority in the folder, which it makes too. */
+/** Creates a new authority in the folder, and the folder too. */
 export async function makeAuthority(folder: string): Promise<Authority> {
   const openssl = (...args: string[]) => run(needProgram('openssl', 'openssl'), args, { cwd: folder });
   mkdirSync(folder, { recursive: true });
@@ -30,7 +30,7 @@ export async function makeAuthority(folder: string): Promise<Authority> {
       writeFileSync(join(own, 'extensions'), `${extensions.join('\n')}\n`);
       await openssl('req', ...KEY, '-subj', subject, '-keyout', `${name}/key.pem`, '-out', `${name}/request`);
       await openssl(
-        // A serial number of its own, and no file that counts them: several may be issued at once.
+        // A random serial number instead of a counter in a file: several may be issued at once.
         ...['x509', '-req', '-in', `${name}/request`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-set_serial', serial()],
         ...['-days', '1', '-extfile', `${name}/extensions`, '-out', `${name}/cert.pem`],
       );

@@ -3,8 +3,8 @@ import { provideByApt } from '../install/apt.ts';
 import { findProgram, needProgram } from '../process/find-program.ts';
 
 /**
- * The path of a Chromium: the one that WSCLUSTER_TEST_CHROMIUM names, else one on the PATH, else Debian's. Throws an
- * Error that says what is missing where it may not install.
+ * The path of a Chromium: from WSCLUSTER_TEST_CHROMIUM, else from the PATH, else Debian's. If it may not install one,
+ * throws an Error that says what is missing.
  */
 export async function provideChromium(): Promise<string> {
   const given = process.env.WSCLUSTER_TEST_CHROMIUM;

@@ -5,12 +5,15 @@ import { builtOnce } from '../install/built.ts';
 import { cacheFolder } from '../install/cache.ts';
 import { run } from '../process/run.ts';
 
-/** Version of the Python package `websockets`. Part of the cache folder's name: a new one makes a new folder. */
+/**
+ * Version of the Python package `websockets`. The name of the cache folder contains it, so a new version gets a new
+ * folder.
+ */
 const WEBSOCKETS = '16.0';
 
 /**
- * The path of a Python that has the package `websockets`: the one that WSCLUSTER_TEST_PYTHON names, else a virtual
- * environment in the cache folder. Throws an Error that says what is missing where it may not install.
+ * The path of a Python with the package `websockets`: from WSCLUSTER_TEST_PYTHON, else a virtual environment in the
+ * cache folder. If it may not install it, throws an Error that says what is missing.
  */
 export async function providePython(): Promise<string> {
   const given = process.env.WSCLUSTER_TEST_PYTHON;
@@ -21,7 +24,7 @@ export async function providePython(): Promise<string> {
   const name = `python-websockets-${WEBSOCKETS}`;
   const python = join(cacheFolder(), name, 'bin', 'python');
   if (await hasWebsockets(python)) return python;
-  // It is of a Python that this machine no longer has.
+  // It belongs to a Python that this machine no longer has.
   rmSync(join(cacheFolder(), name), { recursive: true, force: true });
   await builtOnce(name, `the Python package websockets ${WEBSOCKETS} (pip)`, async (folder) => {
     await makeVenv(folder);

@@ -1,13 +1,13 @@
 import { makeAuthority } from '../certificates/authority.ts';
 
 export interface Certificates {
-  /** What a client needs, under the names that Docker gives them: ca.pem, cert.pem, key.pem. */
+  /** A client's files, with Docker's names: ca.pem, cert.pem, key.pem. */
   readonly client: string;
   /** The server's: ca.pem, cert.pem, key.pem. */
   readonly server: string;
 }
 
-/** Makes an authority, and of it a certificate for a server at 127.0.0.1 and one for a client; good for a day. */
+/** Creates an authority, a certificate for a server at 127.0.0.1 and one for a client; valid for a day. */
 export async function makeCertificates(folder: string): Promise<Certificates> {
   const authority = await makeAuthority(folder);
   const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost';

@@ -7,7 +7,7 @@ import { cliFolder } from './cli.ts';
 /** As testbed/tools/compose/go.mod has it. */
 const VERSION = 'v2.40.3';
 
-/** Builds docker compose unless it is there, and makes it a plugin of the Docker CLI of the tests. */
+/** Builds docker compose if it is missing, and makes it a plugin of the tests' Docker CLI. */
 export async function provideCompose(): Promise<void> {
   const folder = await builtOnce(`compose-${VERSION}`, `docker compose ${VERSION}`, (building) =>
     goBuild({

@@ -15,19 +15,19 @@ import { shimsEnded } from './shims.ts';
 import { unmountBelow } from './unmount.ts';
 
 export interface EngineOptions {
-  /** Serve TCP with TLS as well, which asks clients for a certificate; default false. */
+  /** Also serve TCP with TLS and client certificates; default false. */
   readonly tls?: boolean;
-  /** Containers go on while the engine is down; default true. */
+  /** Containers keep running while the engine is down; default true. */
   readonly liveRestore?: boolean;
-  /** Number of the group that may use its socket; default that of the group docker. */
+  /** Number of the group that may use the socket; default that of the group docker. */
   readonly socketGroup?: number;
-  /** Its containers can mount its socket from where an engine usually has it, /var/run/docker.sock; default false. */
+  /** Containers can mount the socket from its usual place, /var/run/docker.sock; default false. */
   readonly atMachineSocket?: boolean;
 }
 
 /**
- * The machine's one Docker engine for tests. kill and stop end dockerd and its containerd; the containers go on (with
- * `liveRestore: false` the next start ends them).
+ * The machine's one Docker engine for tests. kill and stop end dockerd and its containerd; the containers keep running
+ * (with `liveRestore: false` the next start ends them).
  */
 export interface DockerEngine extends RealServer {
   /** `unix:///...`, for DOCKER_HOST. */
@@ -36,29 +36,29 @@ export interface DockerEngine extends RealServer {
   readonly tcpHost: string | undefined;
   /** A folder with ca.pem, cert.pem and key.pem, for DOCKER_CERT_PATH; undefined without `tls`. */
   readonly certPath: string | undefined;
-  /** DOCKER_HOST and what else a Docker CLI needs to reach it, with compose. */
+  /** DOCKER_HOST and everything else that a Docker CLI needs to reach it, with compose. */
   readonly env: Readonly<Record<string, string>>;
-  /** Runs the Docker CLI against it, for instance `docker('compose', 'up', '--detach')`; what it wrote to stdout. */
+  /** Runs the Docker CLI against it, for example `docker('compose', 'up', '--detach')`; returns its stdout. */
   docker(...args: string[]): Promise<string>;
-  /** As docker, with something to read, a folder to work in or more environment. */
+  /** Like docker, with an input, a working directory or more environment. */
   dockerWith(options: RunOptions, ...args: string[]): Promise<string>;
 }
 
-/** Where the engine of the machine itself listens. */
+/** Where the machine's own engine listens. */
 const MACHINE_SOCKET = '/var/run/docker.sock';
 
 /**
- * The started engine, without containers. Its images stay in the cache folder. There is one at a time: while another
- * process has it, this waits, up to 10 minutes. dispose removes all containers, networks and volumes.
+ * The started engine, without containers. Its images stay in the cache folder. There is one at a time: if another
+ * process has it, this waits up to 10 minutes. dispose removes all containers, networks and volumes.
  */
 export async function dockerEngine(options: EngineOptions = {}): Promise<DockerEngine> {
   const program = needProgram('dockerd', 'docker.io');
   refuseBesideAnother();
-  // Of the machine, since its bridge and iptables chains are: engines of other cache folders wait as well.
+  // For the whole machine, like its bridge and iptables chains: engines of other cache folders wait too.
   const lock = await takeLock('docker engine', 'this machine');
   try {
     const folder = join(cacheFolder(), 'docker', 'run');
-    // A path that is always the same: what a run that was killed has left is found by the next engine, and removed.
+    // A fixed path, so that the next engine finds and removes what a killed run has left.
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'server.log'), '');
     writeFileSync(join(folder, 'daemon.json'), '{}\n'); // and not /etc/docker/daemon.json
@@ -129,14 +129,14 @@ class Engine extends ServerProcess implements DockerEngine {
 
   override async start(): Promise<void> {
     if (this.pid === undefined) {
-      // Of a crash, perhaps of another run. dockerd would wait for a containerd that has ended.
+      // Left by a crash, perhaps of another run. dockerd would wait for a containerd that has ended.
       rmSync(join(this.#folder, 'dockerd.pid'), { force: true });
       await containerdEnded(this.#folder);
     }
     await super.start();
   }
 
-  /** Removes all that tests make, but images. */
+  /** Removes everything that tests create, except images. */
   async clean(): Promise<void> {
     const containers = words(await this.docker('ps', '--all', '--quiet'));
     if (containers.length > 0) await this.docker('rm', '--force', '--volumes', ...containers);
@@ -166,7 +166,9 @@ class Engine extends ServerProcess implements DockerEngine {
   }
 }
 
-/** The command in a /run of its own, where it sees all that is in the machine's and makes what nobody else sees. */
+/**
+ * Runs the command in its own /run, where it sees everything of the machine's, and nobody else sees what it creates.
+ */
 function withOwnRun(folder: string, command: Command): Command {
   const layers = 'lowerdir=/run,upperdir=$0/upper,workdir=$0/work';
   const script = `mkdir -p "$0/upper" "$0/work" && mount -t overlay overlay -o "${layers}" /run && exec "$@"`;
@@ -179,7 +181,7 @@ function tlsFlags({ port, server }: Tls): string[] {
   return ['--host', `tcp://127.0.0.1:${port}`, '--tlsverify', ...flags];
 }
 
-/** dockerd's containerd dies with it, a moment later; one that starts meanwhile would speak to the dying one. */
+/** dockerd's containerd dies shortly after it. A dockerd that starts in between would connect to the dying one. */
 async function containerdEnded(folder: string): Promise<void> {
   const file = join(folder, 'exec', 'containerd', 'containerd.pid');
   const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
@@ -188,7 +190,7 @@ async function containerdEnded(folder: string): Promise<void> {
   rmSync(file, { force: true });
 }
 
-/** Whether the process is this containerd, and not another one that got its number. */
+/** Whether the process is this containerd, and not another one that got its pid. */
 function isRunning(pid: number, argument: string): boolean {
   try {
     return pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes(argument);

@@ -5,8 +5,9 @@ import { childrenOf, processes } from '../process/children.ts';
 const PATIENCE_MS = 2000;
 
 /**
- * Waits until the shims of this containerd have ended, each the parent of one container, which they do a moment after
- * it is removed. One that does not, since its container was forgotten in a crash, is killed with it.
+ * Waits until the shims of this containerd have ended, shortly after their containers are removed; each is the parent
+ * of one container. If a shim does not end, because a crash made containerd forget the container, it is killed together
+ * with the container.
  */
 export async function shimsEnded(containerdSocket: string): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;

@@ -9,7 +9,7 @@ import { addNodeFiles, NODE_VERSION, NPM_VERSION } from './node-files.ts';
 import { digestOf, RECIPE_LABEL, recipeDigest, recipeFolder } from './recipe.ts';
 
 const DEBIAN = `debian:${DEBIAN_RELEASE}-slim`;
-/** Raised when makeDebian makes another image. */
+/** Increase it when makeDebian makes a different image. */
 const DEBIAN_RECIPE = digestOf(DEBIAN, '1');
 
 interface BaseImage {
@@ -18,7 +18,7 @@ interface BaseImage {
   make(engine: DockerEngine, tag: string, digest: string): Promise<void>;
 }
 
-/** In this order: each may stand on those before it. */
+/** In this order: each may be based on earlier ones. */
 async function images(): Promise<readonly BaseImage[]> {
   return [
     { tag: DEBIAN, digest: DEBIAN_RECIPE, make: makeDebian },
@@ -34,12 +34,12 @@ async function images(): Promise<readonly BaseImage[]> {
   ];
 }
 
-/** Another one when any of the base images would be another. */
+/** Changes if any of the base images would. */
 export async function baseImagesDigest(): Promise<string> {
   return digestOf(...(await images()).flatMap(({ tag, digest }) => [tag, digest]));
 }
 
-/** Makes the images on which ours and the compose file stand, under their official tags; those that are there stay. */
+/** Creates the missing images that ours and the compose file are based on, under their official tags. */
 export async function baseImages(engine: DockerEngine): Promise<void> {
   for (const { tag, digest, make } of await images()) {
     if ((await recipeOf(engine, tag)) === digest) continue;
@@ -48,11 +48,11 @@ export async function baseImages(engine: DockerEngine): Promise<void> {
     await make(engine, tag, digest);
     progress(`made ${tag} in ${Math.round((performance.now() - began) / 1000)} s`);
   }
-  // What an older recipe has made, and nothing stands on any more.
+  // Created by an older recipe, and no longer used by any image.
   await engine.docker('image', 'prune', '--force');
 }
 
-/** Undefined when there is no such image, or one from elsewhere. */
+/** Undefined if there is no such image, or it comes from elsewhere. */
 async function recipeOf(engine: DockerEngine, tag: string): Promise<string | undefined> {
   const format = `{{index .Config.Labels "${RECIPE_LABEL}"}}`;
   return await engine.docker('image', 'inspect', '--format', format, tag).then(

@@ -9,10 +9,10 @@ import { RECIPE_LABEL } from './recipe.ts';
 
 export const DEBIAN_RELEASE = 'bookworm';
 
-/** What the official slim image leaves out as well. */
+/** The official slim image leaves this out too. */
 const LEFT_OUT = ['usr/share/doc', 'usr/share/man', 'usr/share/info', 'usr/share/locale', 'var/lib/apt/lists'];
 
-/** Makes debian:bookworm-slim of Debian's packages, reaching its mirrors as this machine does. */
+/** Creates debian:bookworm-slim from Debian's packages, using the same mirrors as this machine. */
 export async function makeDebian(engine: DockerEngine, tag: string, digest: string): Promise<void> {
   const sources = await hostSources(DEBIAN_RELEASE);
   const work = mkdtempSync(join(tmpdir(), 'wsc-debian-'));
@@ -31,7 +31,7 @@ export async function makeDebian(engine: DockerEngine, tag: string, digest: stri
       'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };',
       'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";',
     ]);
-    // A package that is installed starts no service.
+    // Installed packages must not start services.
     writeFileSync(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     for (const path of sources.trusted) {
       mkdirSync(dirname(join(root, path)), { recursive: true });

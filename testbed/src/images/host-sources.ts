@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { run } from '../process/run.ts';
 
-/** How this machine reaches Debian's packages and npm's: images that are built here must reach them too. */
+/** How this machine reaches Debian's and npm's packages, since images that are built here must reach them too. */
 export interface HostSources {
   /** Where debootstrap gets the release. */
   readonly mirror: string;
@@ -16,7 +16,7 @@ export interface HostSources {
 }
 
 const TRUST_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
-/** update-ca-certificates makes the bundle anew from here. */
+/** update-ca-certificates rebuilds the bundle from here. */
 const TRUST_FOLDER = '/usr/local/share/ca-certificates';
 const NPM_REGISTRY = 'https://registry.npmjs.org/';
 

@@ -2,12 +2,12 @@ import { cpSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { builtNacos } from '../nacos/build.ts';
 
-/** The name of the built Nacos, which has the digest of its recipe. */
+/** The name of the built Nacos, which contains the digest of its recipe. */
 export async function nacosBuild(): Promise<string> {
   return basename(dirname(await jarFolder()));
 }
 
-/** Puts the jars of Nacos 3.1 into the context of the image. */
+/** Puts the jars of Nacos 3.1 into the image's build context. */
 export async function addNacosFiles(context: string): Promise<void> {
   cpSync(await jarFolder(), join(context, 'lib'), { recursive: true });
 }

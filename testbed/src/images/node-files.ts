@@ -2,10 +2,10 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../process/run.ts';
 
-/** The npm that comes with the image; Node's own archive, which has one, is not on npm's registry. */
+/** The image's npm. Node's own archive includes one, but is not on npm's registry. */
 export const NPM_VERSION = '11.21.2';
 
-/** Puts this Node, the one that the lockfile pins, and npm into the context of the image. */
+/** Puts this Node (the one that the lockfile pins) and npm into the image's build context. */
 export async function addNodeFiles(context: string): Promise<void> {
   cpSync(process.execPath, join(context, 'node'), { dereference: true });
   const archive = await run('npm', ['pack', '--silent', `npm@${NPM_VERSION}`], { cwd: context });

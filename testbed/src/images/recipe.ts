@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Label of each image that is built here: the digest of all that decides its content. */
+/** Label of each image that is built here: the digest of everything that decides its content. */
 export const RECIPE_LABEL = 'wscluster.recipe';
 
 /** The folder of an image's Dockerfile. */
@@ -18,7 +18,7 @@ export function digestOf(...parts: readonly string[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** A digest of the files of an image's folder, and of what else decides its content. */
+/** A digest of the files in an image's folder, and of everything else that decides its content. */
 export function recipeDigest(name: string, ...others: readonly string[]): string {
   const folder = recipeFolder(name);
   const files = readdirSync(folder).sort();

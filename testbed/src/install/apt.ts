@@ -8,8 +8,8 @@ import { progress } from './progress.ts';
 export type Packages = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Installs the packages of which a program is missing, on Debian as root. Elsewhere throws an Error that names all
- * that is missing.
+ * Installs the packages of missing programs, on Debian as root. Elsewhere throws an Error that names everything that is
+ * missing.
  */
 export async function provideByApt(packages: Packages): Promise<void> {
   if (missing(packages).length === 0) return;
@@ -35,7 +35,7 @@ function missing(packages: Packages): string[] {
 async function aptInstall(names: readonly string[]): Promise<void> {
   progress(`installing ${names.join(', ')} (apt-get) ...`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  // The package lists of a fresh image are empty, those of an old one name files that are gone.
+  // A fresh image has no package lists; those of an old image name files that are gone.
   await run('apt-get', ['update', '-qq'], { env });
   await run('apt-get', ['install', '--yes', '--no-install-recommends', ...names], { env });
 }

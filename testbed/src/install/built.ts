@@ -6,8 +6,8 @@ import { progress } from './progress.ts';
 
 /**
  * The folder `name` of the cache, built by `build` the first time. It is built aside and renamed, so that an
- * interrupted build is never taken for a finished one; of several processes one builds, the others wait for it.
- * What decides the content (a version, a digest of the recipe) must be part of the name.
+ * interrupted build is never taken for a complete one. If several processes need it, one builds and the others wait.
+ * Everything that decides the content (a version, a digest of the recipe) must be part of the name.
  */
 export async function builtOnce(name: string, what: string, build: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cacheFolder(), name);

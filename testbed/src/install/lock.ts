@@ -4,15 +4,15 @@ import { connect, createServer, type Server } from 'node:net';
 import { cacheFolder } from './cache.ts';
 import { progress } from './progress.ts';
 
-/** Held by this process. The kernel frees it when the process ends, however it ends. */
+/** Held by this process. The kernel frees it when the process ends, however that happens. */
 export interface Lock {
   release(): Promise<void>;
 }
 
 /**
- * Takes the lock of this name: one for each cache folder, or another scope. While another process holds it, says so
- * once on stderr, and waits; rejects after `waitMs`, naming the holder. It is a listening abstract Unix socket;
- * elsewhere than on Linux there are none, and two who build at once are not kept apart.
+ * Takes the lock of this name: one per cache folder, or per another scope. If another process holds it, this says so
+ * once on stderr, and waits; rejects after `waitMs`, naming the holder. It is an abstract Unix socket that listens.
+ * Only Linux has these: elsewhere, two builds at once are not kept apart.
  */
 export async function takeLock(name: string, scope = cacheFolder(), waitMs = 600_000): Promise<Lock> {
   if (process.platform !== 'linux') return { release: () => Promise.resolve() };
@@ -43,7 +43,7 @@ export async function alone<Result>(name: string, work: () => Promise<Result>): 
 
 const waiting = new WeakMap<Server, Set<{ destroy(): void }>>();
 
-/** Undefined when another one listens. */
+/** Undefined if another process listens. */
 async function listen(path: string): Promise<Server | undefined> {
   const sockets = new Set<{ destroy(): void }>();
   const server = createServer((socket) => {
@@ -70,7 +70,7 @@ async function close(server: Server): Promise<void> {
   await closed;
 }
 
-/** Resolves when the holder releases the lock or ends, or after `waitMs`; who it was. */
+/** Resolves when the holder releases the lock or ends, or after `waitMs`; returns who it was. */
 async function endOfHolder(path: string, waitMs: number, onHolder: (who: string) => void): Promise<string> {
   const socket = connect(path);
   let holder = 'another process';

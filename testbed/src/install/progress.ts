@@ -1,4 +1,4 @@
-/** One line for a person who waits. */
+/** One line for people who wait. */
 export function progress(line: string): void {
   process.stderr.write(`${line}\n`);
 }

@@ -12,8 +12,8 @@ export { providePython } from '../clients/python.ts';
 export { provideCompose } from '../docker/compose.ts';
 export { provideNacos } from '../nacos/nacos.ts';
 
-// Each function installs and builds what one kind of server needs, unless it is there. Each throws an Error that says
-// what is missing where it may not install.
+// Each function installs and builds what one kind of server needs, unless it is there already. If it may not install
+// it, it throws an Error that says what is missing.
 
 const BROKERS: Packages = {
   'util-linux': ['setpriv'],
@@ -47,10 +47,10 @@ export function provideBrokers(): Promise<void> {
   return provideByApt(BROKERS);
 }
 
-/** The Docker engine, and the images on which ours and the compose file stand. */
+/** The Docker engine, and the images that ours and the compose file are based on. */
 export async function provideImages(): Promise<void> {
   await provideByApt(DOCKER);
-  // A folder of the cache marks that the images are made: to look at them takes an engine, which takes a second.
+  // A folder in the cache marks that the images exist: to check them takes an engine, which takes a second.
   await builtOnce(`docker/images-${await baseImagesDigest()}`, 'the base images', async () => {
     const engine = await dockerEngine();
     try {
@@ -61,14 +61,14 @@ export async function provideImages(): Promise<void> {
   });
 }
 
-/** The API server and all that a node needs. */
+/** The API server and everything that a node needs. */
 export async function provideKubernetes(): Promise<void> {
   await provideByApt(KUBERNETES);
   await builtKubernetes();
   await builtCoredns();
 }
 
-/** All of them. What waits for the network runs beside what waits for the processor. */
+/** All of them. What waits for the network runs in parallel with what waits for the processor. */
 export async function provideServers(): Promise<void> {
   await provideByApt({ ...BROKERS, ...DOCKER, ...KUBERNETES });
   const builtByGo = provideCompose().then(provideKubernetes);

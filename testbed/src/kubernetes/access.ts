@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Authority, makeAuthority } from '../certificates/authority.ts';
 
-/** Who may speak to the API server from its start on, by a token: user and groups. */
+/** Users with a token from the API server's start on, and their groups. */
 const USERS = {
   admin: ['wscluster-admin', 'system:masters'],
   'controller-manager': ['system:kube-controller-manager'],
@@ -14,7 +14,7 @@ const USERS = {
 
 export type KnownUser = keyof typeof USERS;
 
-/** By what a client shows who it is. */
+/** How a client proves its identity. */
 export type Credentials = { readonly token: string } | { readonly certificate: string };
 
 /** The keys, certificates and tokens of one cluster. */
@@ -28,11 +28,13 @@ export interface Access {
   /** The file of the tokens of the known users, for --token-auth-file. */
   readonly tokens: string;
   tokenOf(user: KnownUser): string;
-  /** Writes a kubeconfig that names the API server at `url`; its path. */
+  /** Writes a kubeconfig for the API server at `url`; returns its path. */
   kubeconfig(name: string, url: string, credentials: Credentials): string;
 }
 
-/** Makes them in the folder. `names` are the addresses and names of the API server, as subjectAltName has them. */
+/**
+ * Creates them in the folder. `names` are the addresses and names of the API server, in the format of subjectAltName.
+ */
 export async function makeAccess(folder: string, names: readonly string[]): Promise<Access> {
   const authority = await makeAuthority(join(folder, 'certificates'));
   const [server, kubeletClient] = await Promise.all([
@@ -66,7 +68,7 @@ export async function makeAccess(folder: string, names: readonly string[]): Prom
   };
 }
 
-/** All in one file, as it is copied to where it is needed. JSON is YAML. */
+/** All in one file, which can be copied to where it is needed. JSON is YAML. */
 function kubeconfig(server: string, authority: Buffer, credentials: Credentials): object {
   return {
     apiVersion: 'v1',

@@ -7,7 +7,7 @@ import { askApi } from './https.ts';
 import type { Programs } from './programs.ts';
 
 export interface ApiServerOptions {
-  /** Of the machine; a pod reaches only one that is not loopback. */
+  /** An address of the machine; pods cannot reach loopback. */
   readonly host: string;
   readonly port: number;
   readonly etcdUrl: string;
@@ -42,7 +42,7 @@ export function apiServer(
       `--service-account-key-file=${access.accountKey}`,
       `--service-account-signing-key-file=${access.accountKey}`,
       `--service-cluster-ip-range=${SERVICES}`,
-      // The endpoints of the Service `kubernetes` may not be on loopback.
+      // The endpoints of the Service `kubernetes` must not be on loopback.
       ...(loopback ? ['--endpoint-reconciler-type=none'] : [`--advertise-address=${options.host}`]),
       `--kubelet-certificate-authority=${certificate}`,
       `--kubelet-client-certificate=${access.kubeletClient}/cert.pem`,
@@ -53,7 +53,7 @@ export function apiServer(
       '--shutdown-send-retry-after',
       '--profiling=false',
     ],
-    // The second is made a moment after the first is true.
+    // The second is created shortly after the first is true.
     answers: async () => (await serves('/readyz')) && (await serves('/api/v1/namespaces/default')),
   });
 }

@@ -8,37 +8,34 @@ import { type Etcd, etcdServer } from './etcd.ts';
 import { type Kubectl, kubectlWith, type Manifest } from './kubectl.ts';
 import type { Programs } from './programs.ts';
 
-/** Who speaks: a user with groups, or a service account (of the namespace `default` by default). */
+/** An identity: a user with groups, or a service account (by default in the namespace `default`). */
 export type Subject =
   | { readonly user: string; readonly groups?: readonly string[] }
   | { readonly serviceAccount: string; readonly namespace?: string };
 
-/**
- * An API server with its etcd; freeze, thaw and pid are of the API server, the rest of both and of what belongs to
- * them.
- */
+/** An API server with its etcd. freeze, thaw and pid refer to the API server, everything else to all parts. */
 export interface KubernetesApi extends RealServer, Kubectl {
   /** The API server: `https://127.0.0.1:port`. */
   readonly server: string;
-  /** The path of a kubeconfig of cluster-admin, for KUBECONFIG. */
+  /** The path of a kubeconfig for cluster-admin, for KUBECONFIG. */
   readonly kubeconfig: string;
   /**
-   * Writes a kubeconfig of somebody else, with a client certificate or a token of an hour; its path. Who it is may do
-   * what RBAC says.
+   * Writes a kubeconfig for another identity, with a client certificate or a token that is valid for an hour; returns
+   * its path. RBAC says what the identity may do.
    */
   kubeconfigFor(subject: Subject): Promise<string>;
-  /** The API server alone, as start, stop and kill do it: etcd goes on. */
+  /** Starts, stops and kills only the API server: etcd keeps running. */
   startApi(): Promise<void>;
   stopApi(): Promise<void>;
   killApi(): Promise<void>;
   /**
-   * Makes resource versions from before the last change too old (410): compacts etcd's history, and starts the API
-   * server again, which would answer watches from its own cache otherwise. Open watches break off.
+   * Makes resource versions from before the last change too old (410): compacts etcd's history, and restarts the API
+   * server, which would otherwise answer watches from its own cache. Open watches break.
    */
   compact(): Promise<void>;
 }
 
-/** What a control plane consists of. */
+/** The parts of a control plane. */
 export interface ControlPlaneParts {
   readonly folder: string;
   readonly access: Access;
@@ -49,7 +46,7 @@ export interface ControlPlaneParts {
   readonly clients: readonly ServerProcess[];
 }
 
-/** Makes the parts below the folder, but no clients. */
+/** Creates the parts below the folder, except clients. */
 export async function controlPlaneParts(
   programs: Programs,
   folder: string,

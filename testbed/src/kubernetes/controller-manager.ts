@@ -5,7 +5,10 @@ import type { Access } from './access.ts';
 import { askApi } from './https.ts';
 import type { Programs } from './programs.ts';
 
-/** kube-controller-manager, not started. It has started once pods can be made: their service account is its work. */
+/**
+ * kube-controller-manager, not started. It counts as started once pods can be created, since it creates their service
+ * accounts.
+ */
 export function controllerManager(programs: Programs, folder: string, access: Access, url: string): ServerProcess {
   const own = join(folder, 'kube-controller-manager');
   mkdirSync(own);
@@ -20,7 +23,7 @@ export function controllerManager(programs: Programs, folder: string, access: Ac
       `--root-ca-file=${access.authority.certificate}`,
       '--use-service-account-credentials',
       '--leader-elect=false',
-      // By default it may ask 20 times a second, and needs some seconds for its own service accounts.
+      // By default it may make 20 requests a second, and would need some seconds for its own service accounts.
       ...['--kube-api-qps=1000', '--kube-api-burst=1000'],
       '--secure-port=0',
       '--profiling=false',

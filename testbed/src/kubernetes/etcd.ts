@@ -7,7 +7,7 @@ import { ServerProcess } from '../process/server-process.ts';
 /** The store of one API server, not started. */
 export interface Etcd extends ServerProcess {
   readonly url: string;
-  /** Forgets all but the newest state of everything. */
+  /** Forgets everything but the newest state. */
   compact(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ class EtcdServer extends ServerProcess implements Etcd {
   }
 }
 
-/** What is read here of any of its answers. */
+/** The parts of its answers that are read here. */
 interface Answer {
   readonly health?: string;
   readonly header?: { readonly revision: string };

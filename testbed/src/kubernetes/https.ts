@@ -3,7 +3,7 @@ import { get } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { Access } from './access.ts';
 
-/** What the API server answers to GET of the URL, as admin; undefined unless it answers by 200, within 2 s. */
+/** The API server's answer to GET of the URL, as admin; undefined unless it answers 200 within 2 s. */
 export function askApi(url: string, access: Access): Promise<string | undefined> {
   return new Promise((resolve) => {
     const ca = readFileSync(access.authority.certificate);

@@ -7,8 +7,8 @@ export type Manifest = string | object | readonly object[];
 
 export interface Kubectl {
   /**
-   * Runs kubectl as cluster-admin, for instance `kubectl('get', 'pods')`; what it wrote to stdout. Rejects with all
-   * that it wrote.
+   * Runs kubectl as cluster-admin, for example `kubectl('get', 'pods')`; returns its stdout. On failure rejects with
+   * its whole output.
    */
   kubectl(...args: string[]): Promise<string>;
   /** `kubectl apply` of the manifest, with further arguments. */
@@ -18,7 +18,7 @@ export interface Kubectl {
 export function kubectlWith(programs: Programs, folder: string, kubeconfig: string): Kubectl {
   const kubectl = (args: readonly string[], input?: string) =>
     run(programs('kubectl'), args, {
-      // Nothing of the user's own: neither configuration nor plugins.
+      // Nothing of the user's own: no configuration and no plugins.
       env: { KUBECONFIG: kubeconfig, KUBECACHEDIR: join(folder, 'kubectl-cache'), HOME: folder, KUBERC: 'off' },
       timeoutMs: 120_000,
       ...(input === undefined ? {} : { input }),

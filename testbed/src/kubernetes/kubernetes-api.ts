@@ -14,7 +14,7 @@ export interface KubernetesApiOptions {
 
 /**
  * A started API server of Kubernetes on loopback, with RBAC, without nodes. Several may run at once. Without the
- * controller manager a namespace has no service account `default`, and so takes no pods.
+ * controller manager a namespace has no service account `default`, so no pods can be created in it.
  */
 export async function kubernetesApi(options: KubernetesApiOptions = {}): Promise<KubernetesApi> {
   const programs = await builtKubernetes();

@@ -20,21 +20,21 @@ import { builtKubernetes } from './programs.ts';
 import { scheduler } from './scheduler.ts';
 
 /**
- * A whole cluster of one node. stop and kill end its pods too; a start brings the cluster back with all its objects,
- * which look as before until the node has told anew. This machine reaches pods, the addresses of Services and node
- * ports; pods reach each other, and of the machine what listens on `hostAddress`.
+ * A whole cluster of one node. stop and kill also end its pods. A start brings the cluster back with all its objects,
+ * whose status is old until the node has reported again. This machine reaches pods, the addresses of Services, and node
+ * ports. Pods reach each other, and on the machine what listens on `hostAddress`.
  */
 export interface KubernetesCluster extends KubernetesApi {
   readonly node: string;
-  /** Of the node: node ports are there. */
+  /** Address of the node, with the node ports. */
   readonly nodeAddress: string;
-  /** Of this machine, as pods see it. */
+  /** Address of this machine for pods. */
   readonly hostAddress: string;
   /** The path of its containerd's socket; images are in the namespace k8s.io. */
   readonly containerd: string;
-  /** Copies images of the engine to the node, under their tags; pods want imagePullPolicy Never or IfNotPresent. */
+  /** Copies images of the engine to the node, under their tags. Pods need imagePullPolicy Never or IfNotPresent. */
   loadImages(engine: DockerEngine, tags: readonly string[]): Promise<void>;
-  /** The first process of each container of a running pod, by their pids on this machine: killing it is a crash. */
+  /** The first process of each container of a running pod, by pid on this machine: killing it is a crash. */
   containerPids(namespace: string, pod: string): Promise<number[]>;
 }
 
@@ -42,15 +42,15 @@ const API_PORT = 6443;
 const NODE_NAME = 'node-1';
 
 /**
- * A started cluster without pods. There is one on a machine at a time: while another process has it, this waits, up to
- * 10 minutes. It may run beside the testbed's Docker engine.
+ * A started cluster without pods. A machine has one at a time: if another process has it, this waits up to 10 minutes.
+ * It may run beside the testbed's Docker engine.
  */
 export async function kubernetesCluster(): Promise<KubernetesCluster> {
   const [programs, dnsProgram] = [await builtKubernetes(), await builtCoredns()];
   const lock = await takeLock('kubernetes cluster', 'this machine');
   try {
-    // A path that is always the same: what a run that was killed has left is found by the next one, and removed. Its
-    // processes end a moment after it.
+    // A fixed path, so that the next cluster finds and removes what a killed run has left. The processes of that run
+    // end shortly after it.
     const folder = join(cacheFolder(), 'kubernetes', 'run');
     rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
     mkdirSync(folder, { recursive: true });
@@ -129,7 +129,7 @@ class Cluster extends ControlPlane implements KubernetesCluster {
   }
 
   override async kill(): Promise<void> {
-    // All of the node end with its first process.
+    // All processes of the node end with its first one.
     await this.#parts.node.process.kill();
     await Promise.all([this.#parts.dns.kill(), this.#parts.containerd.process.kill()]);
     await super.kill();
@@ -162,7 +162,7 @@ class Cluster extends ControlPlane implements KubernetesCluster {
     const { containerd, programs } = this.#parts;
     await containerd.process.start();
     if (this.#isFirstStart && existsSync(usedMark())) {
-      // Of a run that was killed. containerd is started again since it holds them in memory.
+      // Left by a killed run. containerd is restarted, since it has them in memory.
       await containerd.removeContainers();
       await containerd.process.kill();
       await containerd.process.start();
@@ -173,7 +173,7 @@ class Cluster extends ControlPlane implements KubernetesCluster {
   }
 }
 
-/** Exists while there may be containers beside the images. */
+/** Exists while there may be containers besides the images. */
 function usedMark(): string {
   return join(imagesFolder(), 'wscluster-used');
 }

@@ -18,11 +18,12 @@ const NAMES = [
 ] as const;
 
 /**
- * Finds a program of Kubernetes; all are of one version. `pause` is the first process of pods, `pause.tar` its image.
+ * Finds a program of Kubernetes; all have the same version. `pause` is the first process of pods, `pause.tar` its
+ * image.
  */
 export type Programs = (name: (typeof NAMES)[number] | 'pause' | 'pause.tar') => string;
 
-/** Builds Kubernetes unless it is there; takes some minutes the first time, and nothing later. */
+/** Builds Kubernetes if it is missing; that takes some minutes. */
 export async function builtKubernetes(): Promise<Programs> {
   const recipe = digestOf(
     ...['main.go', 'pause/main.go', 'go.mod'].map((file) => readFileSync(join(goModule('kubernetes'), file), 'utf8')),

@@ -4,7 +4,7 @@ import { ServerProcess } from '../process/server-process.ts';
 import type { Access } from './access.ts';
 import type { Programs } from './programs.ts';
 
-/** kube-scheduler, not started. It serves nothing: a pod that waits for it is all that is seen of it. */
+/** kube-scheduler, not started. It serves nothing: only waiting pods show that it is missing. */
 export function scheduler(programs: Programs, folder: string, access: Access, url: string): ServerProcess {
   const own = join(folder, 'kube-scheduler');
   mkdirSync(own);

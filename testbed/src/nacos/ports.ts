@@ -1,17 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { isFreePort } from '../process/ports.ts';
 
-/** What a Nacos opens beside its main port: gRPC for clients, gRPC for servers, Raft. It takes no others. */
+/**
+ * The ports that Nacos opens beside its main port: gRPC for clients, gRPC for servers, Raft. They cannot be changed.
+ */
 const OFFSETS = [0, 1000, 1001, -1000];
 
 /**
- * A main port of which all ports of a Nacos are free just now. Below 32768, where the kernel takes no port for
- * outgoing connections: the port must still be free when the server starts again.
+ * A main port whose four ports are all free just now. Below 32768, from where the kernel takes ports for outgoing
+ * connections: the port must still be free when the server starts again.
  */
 export async function freeNacosPort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = randomInt(12_000, 31_000);
-    // On all interfaces: Raft listens there.
+    // On all interfaces, since Raft listens there.
     const free = await Promise.all(OFFSETS.map((offset) => isFreePort(port + offset)));
     if (free.every(Boolean)) return port;
   }

@@ -11,7 +11,7 @@ export function childrenOf(pid: number): number[] {
   return processes().filter((child) => parentOf(child) === pid);
 }
 
-/** The second field after the name, which is in brackets and may have anything in it. */
+/** The second field after the name, which is in brackets and may contain anything. */
 function parentOf(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

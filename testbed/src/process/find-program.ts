@@ -1,10 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 
-/** Where Debian puts servers: not always on the PATH of a user. */
+/** Where Debian puts servers; not always on a user's PATH. */
 const SYSTEM = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
-/** The first of the programs that is there, on the PATH or among the system's; undefined when none is. */
+/** The first of the programs that exists, on the PATH or in the system's folders; undefined if none does. */
 export function findProgram(...names: string[]): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM];
   return names.flatMap((name) => folders.map((folder) => resolve(folder, name))).find(isProgram);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below 32768, where Linux takes no port for outgoing connections: it must still be free when a server starts again.
+ * Below 32768, from where Linux takes ports for outgoing connections: it must still be free when a server starts again.
  */
 const [LOWEST, ABOVE] = [10_000, 32_000];
 const ATTEMPTS = 1000;
@@ -19,7 +19,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...ports];
 }
 
-/** Whether nobody listens on it now; on all interfaces without a `host`. */
+/** Whether nothing listens on it now; on all interfaces without a `host`. */
 export async function isFreePort(port: number, host?: string): Promise<boolean> {
   const server = createServer().listen(port, host);
   try {

@@ -2,18 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface RunOptions {
-  /** What the command reads; nothing by default. */
+  /** The command's input; nothing by default. */
   readonly input?: string;
   readonly cwd?: string;
   /** In addition to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds until it is killed; none by default. */
   readonly timeoutMs?: number;
-  /** Called with each piece of what it writes to stdout and stderr, as it comes. */
+  /** Called with each chunk that it writes to stdout and stderr. */
   readonly onOutput?: (text: string) => void;
 }
 
-/** Runs a command to its end; what it wrote to stdout. Rejects with all that it wrote when it fails. */
+/** Runs a command to its end; returns its stdout. On failure rejects with its whole output. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -32,7 +32,7 @@ export async function run(command: string, args: readonly string[], options: Run
     all += text;
     options.onOutput?.(text);
   });
-  // A command that ends without reading its input is judged by its exit code.
+  // If a command ends without reading its input, only its exit code counts.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   const line = `${command} ${args.join(' ')}`;

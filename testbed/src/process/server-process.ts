@@ -13,9 +13,9 @@ export interface ServerProcessOptions {
   /** For messages: `redis-server`. */
   readonly name: string;
   readonly address: string;
-  /** A folder of the server's own; holds `server.log` too, and is removed by dispose. */
+  /** A folder for the server alone; it also has `server.log`, and is removed by dispose. */
   readonly folder: string;
-  /** Asked at each start where it is a function. */
+  /** If it is a function, it is called at each start. */
   readonly command: Command | (() => Command);
   /** The command waits for the server, its child, and ends with it (unshare, nsenter): signals go to the child. */
   readonly wraps?: boolean;
@@ -23,19 +23,19 @@ export interface ServerProcessOptions {
   readonly endsWithUs?: boolean;
   /** In addition to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether it serves by now; asked again and again while it starts. */
+  /** Whether it serves by now; called repeatedly while it starts. */
   readonly answers: () => Promise<boolean>;
   /** Milliseconds that a start may take; default 60,000. */
   readonly startMs?: number;
   /** Milliseconds from SIGTERM to SIGKILL; default 20,000. */
   readonly stopMs?: number;
-  /** After the process has ended, by whatever cause, and before stop, kill and dispose resolve. */
+  /** Called after the process has ended, for whatever reason, and before stop, kill and dispose resolve. */
   readonly onEnd?: () => Promise<void>;
 }
 
 const LOOK_MS = 50;
 
-/** A server that is one process (with its children) in a process group of its own. */
+/** A server that is one process (with its children) in its own process group. */
 export class ServerProcess implements RealServer {
   readonly address: string;
   readonly #options: ServerProcessOptions;
@@ -125,7 +125,7 @@ export class ServerProcess implements RealServer {
     try {
       const child = spawn(command, args, {
         cwd: this.#options.folder,
-        // A group of its own: kill reaches its children, and Ctrl-C reaches only who started it.
+        // Its own group: kill reaches its children, and Ctrl-C reaches only the process that started it.
         detached: true,
         stdio: ['ignore', log, log],
         env: { ...process.env, ...this.#options.env },
@@ -142,7 +142,8 @@ export class ServerProcess implements RealServer {
   }
 
   /**
-   * False when there is no wrapped child. A wrapper that ended first would leave its child to whom it does not concern.
+   * False if there is no wrapped child. A wrapper that ended first would leave its child to a process that does not
+   * know it.
    */
   #signalWrapped(signal: NodeJS.Signals): boolean {
     const children = this.#options.wraps === true && this.pid !== undefined ? childrenOf(this.pid) : [];
@@ -150,7 +151,7 @@ export class ServerProcess implements RealServer {
     return children.length > 0;
   }
 
-  /** Children that outlived the server go with it, so that nothing answers in its name. */
+  /** Children that outlived the server are ended too, so that nothing answers in its name. */
   async #cleanUp(child: ChildProcess): Promise<void> {
     if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
     await this.#options.onEnd?.();
@@ -173,7 +174,7 @@ function signalOne(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** On Linux the kernel ends the server when the process that started it dies, so that a killed test leaves none. */
+/** On Linux the kernel ends the server when the process that started it dies, so a killed test leaves none. */
 function endingWithUs(command: Command): Command {
   return process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--', ...command] : command;
 }

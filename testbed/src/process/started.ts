@@ -1,6 +1,6 @@
 import type { RealServer } from '../server.ts';
 
-/** Starts a new server, and leaves nothing of it when it cannot. */
+/** Starts a new server; if that fails, leaves nothing of it. */
 export async function started<Server extends RealServer>(server: Server): Promise<Server> {
   try {
     await server.start();

@@ -6,8 +6,8 @@ import { ServerProcess } from '../process/server-process.ts';
 import type { RealServer } from '../server.ts';
 
 /**
- * Erlang's port mapper, not started. Each broker gets one of its own, in the foreground: the one that a broker starts
- * by itself would be shared, listen on all interfaces, and stay when the broker has ended.
+ * Erlang's port mapper, not started. Each broker gets its own, in the foreground. The one that a broker starts by
+ * itself would be shared, listen on all interfaces, and stay after the broker has ended.
  */
 export function epmdServer(port: number, folder: string): RealServer {
   const program = needProgram('epmd', 'erlang-base');

@@ -20,7 +20,7 @@ export interface RabbitmqOptions {
 export interface RabbitmqServer extends RealServer {
   /** With user and password: `amqp://guest:guest@127.0.0.1:5672`. */
   readonly url: string;
-  /** Runs `rabbitmqctl` against it, for instance `ctl('close_all_connections', 'a test')`; what it printed. */
+  /** Runs `rabbitmqctl` against it, for example `ctl('close_all_connections', 'a test')`; returns its stdout. */
   ctl(...args: string[]): Promise<string>;
 }
 
@@ -28,8 +28,8 @@ export interface RabbitmqServer extends RealServer {
 const SCRIPTS = '/usr/lib/rabbitmq/bin';
 
 /**
- * A started RabbitMQ on free loopback ports, without plugins. Several may run at once. Durable queues live on over
- * restarts, exclusive ones and those that are not durable end with it. Starts in 5 to 9 s.
+ * A started RabbitMQ on free loopback ports, without plugins. Several may run at once. Durable queues survive restarts;
+ * exclusive and non-durable ones do not. Starts in 5 to 9 s.
  */
 export async function rabbitmqServer(options: RabbitmqOptions = {}): Promise<RabbitmqServer> {
   const { user = 'guest', password = 'guest' } = options;
@@ -64,7 +64,7 @@ class Rabbitmq extends ServerProcess implements RabbitmqServer {
   }
 
   override async start(): Promise<void> {
-    // It stays over the broker's outages: a broker that starts again registers again.
+    // It keeps running during the broker's outages; a restarted broker registers again.
     if (this.#epmd.pid === undefined) await this.#epmd.start();
     await super.start();
   }
@@ -84,7 +84,7 @@ interface Settings {
 }
 
 /**
- * Writes the configuration into the folder; the environment that makes the scripts use it, and nothing of the
+ * Writes the configuration into the folder; returns the environment that makes the scripts use it, and nothing of the
  * machine's.
  */
 function writeSettings(folder: string, { port, distPort, epmdPort, user, password }: Settings): Record<string, string> {
@@ -115,7 +115,7 @@ function writeSettings(folder: string, { port, distPort, epmdPort, user, passwor
     RABBITMQ_ENABLED_PLUGINS_FILE: within('enabled_plugins'),
     RABBITMQ_MNESIA_BASE: within('mnesia'),
     RABBITMQ_LOG_BASE: within('log'),
-    // Makes the script become the Erlang machine instead of waiting for it: our process id is the broker's own.
+    // Makes the script turn into the Erlang machine instead of waiting for it: its process id is the broker's own.
     RUNNING_UNDER_SYSTEMD: '1',
   };
 }

@@ -7,7 +7,7 @@ import { started } from '../process/started.ts';
 import type { RealServer } from '../server.ts';
 
 export interface RedisOptions {
-  /** Clients must give it; none by default. */
+  /** The password that clients must give; none by default. */
   readonly password?: string;
 }
 

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processes } from '../../process/children.ts';
 
-/** The control group of all pods. Its name can't be mistaken for that of a kubelet of the machine's own. */
+/** The control group of all pods, with a name that the machine's own kubelet would not use. */
 export const CGROUP = 'wscluster-testbed';
 
 const ROOT = '/sys/fs/cgroup';
 
-/** Makes the group in each hierarchy (v1), or in the one (v2). */
+/** Creates the group in each hierarchy (v1), or in the single one (v2). */
 export function makeCgroup(): void {
   for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, CGROUP), { recursive: true });
   if (!isUnified()) return;
@@ -17,7 +17,7 @@ export function makeCgroup(): void {
       writeFileSync(join(folder, 'cgroup.subtree_control'), `+${controller}`);
 }
 
-/** Removes the group with those below it; their processes have been killed, and end in a moment. */
+/** Removes the group and those below it. Their processes have been killed, and will have ended shortly. */
 export async function removeCgroup(): Promise<void> {
   const deadline = performance.now() + 5000;
   for (const hierarchy of hierarchies())
@@ -25,14 +25,13 @@ export async function removeCgroup(): Promise<void> {
 }
 
 /**
- * The first process of each container of the pod with this uid, by their pids on this machine; its pause is not among
- * them.
+ * The first process of each container of the pod with this uid, by pid on this machine, without its pause container.
  */
 export function containerPids(uid: string): number[] {
   return processes().filter(
     (pid) =>
       read(`/proc/${pid}/cgroup`).includes(`/pod${uid}/`) &&
-      // Probes and exec have other numbers in the container.
+      // Probes and exec have other pids in the container.
       /^NSpid:.*\t1$/m.test(read(`/proc/${pid}/status`)) &&
       read(`/proc/${pid}/comm`) !== 'pause\n',
   );

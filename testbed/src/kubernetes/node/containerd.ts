@@ -12,7 +12,7 @@ import { PAUSE_IMAGE } from './pause-image.ts';
 export interface Containerd {
   readonly process: ServerProcess;
   readonly socket: string;
-  /** Arguments of `ctr` that name it and the namespace of Kubernetes. */
+  /** Arguments of `ctr` for this containerd and the namespace of Kubernetes. */
   readonly ctr: readonly string[];
   /** Removes all containers, running or not. */
   removeContainers(): Promise<void>;
@@ -50,7 +50,7 @@ export function nodeContainerd(folder: string, node: Namespaces): Containerd {
     socket,
     ctr,
     removeContainers: async () => {
-      // Tasks that end may be removed by containerd itself as well, in the middle of it.
+      // containerd itself may remove ended tasks at the same time.
       for (let tries = 5; (await ids('tasks')).length > 0 && tries > 0; tries--)
         await run('ctr', [...ctr, 'tasks', 'delete', '--force', ...(await ids('tasks'))]).catch(() => {});
       const containers = await ids('containers');
@@ -75,7 +75,7 @@ conf_dir = "${join(folder, 'cni')}"
 `;
 }
 
-/** Each pod has a link of its own to its node, so that all between pods is routed, and passes kube-proxy's rules. */
+/** Each pod has its own link to its node, so that all traffic between pods is routed and passes kube-proxy's rules. */
 function podNetwork(folder: string): object {
   const addresses = { type: 'host-local', dataDir: join(folder, 'addresses'), ranges: [[{ subnet: PODS }]] };
   return {

@@ -14,7 +14,7 @@ const VERSION = 'v1.14.7';
 
 const READY_PORT = 8181;
 
-/** Builds CoreDNS unless it is there. */
+/** Builds CoreDNS if it is missing. */
 export async function builtCoredns(): Promise<string> {
   const recipe = digestOf(
     ...['main.go', 'go.mod'].map((file) => readFileSync(join(goModule('coredns'), file), 'utf8')),
@@ -25,7 +25,7 @@ export async function builtCoredns(): Promise<string> {
   return join(folder, 'coredns');
 }
 
-/** CoreDNS as a process of the node, not started; it has started once it knows the Services. */
+/** CoreDNS as a process of the node, not started. It counts as started once it knows the Services. */
 export function nodeDns(program: string, folder: string, node: Namespaces, access: Access, url: string): ServerProcess {
   const own = join(folder, 'coredns');
   const config = join(own, 'Corefile');
@@ -65,7 +65,7 @@ export function nodeDns(program: string, folder: string, node: Namespaces, acces
   });
 }
 
-/** What it may read, and the Service by which pods reach it. */
+/** Its permissions, and the Service through which pods reach it. */
 export const DNS_MANIFEST: readonly object[] = [
   {
     apiVersion: 'rbac.authorization.k8s.io/v1',

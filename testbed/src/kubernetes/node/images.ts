@@ -7,18 +7,18 @@ import { run } from '../../process/run.ts';
 import { type Containerd, imagesFolder } from './containerd.ts';
 import { PAUSE_IMAGE } from './pause-image.ts';
 
-/** Docker's ids of what was loaded, by tag: what is there already is not loaded again. */
+/** Docker's ids of loaded images, by tag: they are not loaded again. */
 type Loaded = Record<string, string>;
 
 const KNOWN_MS = 20_000;
 
-/** Loads `pause.tar` unless it is there. */
+/** Loads `pause.tar` if it is missing. */
 export async function loadPause(containerd: Containerd, archive: string): Promise<void> {
   const there = await run('ctr', [...containerd.ctr, 'images', 'list', '--quiet', `name==${PAUSE_IMAGE}`]);
   if (there.trim() === '') await run('ctr', [...containerd.ctr, 'images', 'import', archive]);
 }
 
-/** Copies images of the Docker engine under their tags, those that are not there already. */
+/** Copies the missing images of the Docker engine under their tags. */
 export async function loadImages(containerd: Containerd, engine: DockerEngine, tags: readonly string[]): Promise<void> {
   const before = readLoaded();
   const known = await knownIds(containerd);
@@ -28,7 +28,7 @@ export async function loadImages(containerd: Containerd, engine: DockerEngine, t
     if (before[tag] !== id || !known.has(id)) missing[tag] = id;
   }
   if (Object.keys(missing).length === 0) return;
-  // A tag that only moves, containerd's part for Kubernetes would not look at again.
+  // If only a tag moved, containerd's CRI part would not notice.
   await remove(
     containerd,
     Object.keys(missing)
@@ -38,18 +38,18 @@ export async function loadImages(containerd: Containerd, engine: DockerEngine, t
   await copy(containerd, engine, Object.keys(missing));
   await untilKnown(containerd, Object.values(missing));
   const loaded = { ...before, ...missing };
-  // What had these tags before would stay under its id.
+  // The image that had these tags before would stay under its id.
   const gone = Object.values(before).filter((id) => known.has(id) && !Object.values(loaded).includes(id));
   await remove(containerd, gone);
   writeFileSync(recordFile(), JSON.stringify(loaded));
 }
 
-/** Names that are not there are passed over. */
+/** Skips names that do not exist. */
 async function remove(containerd: Containerd, names: readonly string[]): Promise<void> {
   if (names.length > 0) await run('ctr', [...containerd.ctr, 'images', 'remove', ...names]);
 }
 
-/** As containerd has it: `redis:7.0` is `docker.io/library/redis:7.0`. */
+/** In containerd's notation: `redis:7.0` is `docker.io/library/redis:7.0`. */
 function fullName(tag: string): string {
   const [host = '', ...path] = tag.split('/');
   const named = /:[^/]*$/.test(tag) ? tag : `${tag}:latest`;
@@ -57,7 +57,7 @@ function fullName(tag: string): string {
   return /[.:]|^localhost$/.test(host) ? named : `docker.io/${named}`;
 }
 
-/** Through a pipe: the images of Node alone have some hundred megabytes. */
+/** Through a pipe: the Node images alone have some hundred megabytes. */
 async function copy(containerd: Containerd, engine: DockerEngine, tags: readonly string[]): Promise<void> {
   const script =
     'set -o pipefail; docker=$1 socket=$2; shift 2; "$docker" save "$@" | ctr --address "$socket" --namespace k8s.io images import -';
@@ -65,7 +65,7 @@ async function copy(containerd: Containerd, engine: DockerEngine, tags: readonly
   await run('bash', ['-c', script, 'load', docker, containerd.socket, ...tags], { env: engine.env });
 }
 
-/** The ids of images that pods can use: containerd's part for Kubernetes enters them a moment after an import. */
+/** The ids of images that pods can use: containerd's CRI part adds them shortly after an import. */
 async function knownIds(containerd: Containerd): Promise<ReadonlySet<string>> {
   const names = await run('ctr', [...containerd.ctr, 'images', 'list', '--quiet']);
   return new Set(names.split('\n').filter((name) => name.startsWith('sha256:')));
@@ -90,7 +90,7 @@ function readLoaded(): Loaded {
   }
 }
 
-/** Beside the images: who deletes the one deletes the other. */
+/** In the same folder as the images, so that both are deleted together. */
 function recordFile(): string {
   return join(imagesFolder(), 'wscluster-images.json');
 }

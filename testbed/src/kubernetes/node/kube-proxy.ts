@@ -8,7 +8,7 @@ import type { Namespaces } from './namespaces.ts';
 
 const HEALTH_PORT = 10256;
 
-/** kube-proxy of a node, not started; it has started once its rules are written. */
+/** kube-proxy of a node, not started. It counts as started once its rules are written. */
 export function nodeProxy(
   programs: Programs,
   folder: string,
@@ -23,7 +23,7 @@ export function nodeProxy(
     `--kubeconfig=${access.kubeconfig('proxy', url, { token: access.tokenOf('proxy') })}`,
     ...[`--hostname-override=${name}`, `--cluster-cidr=${PODS}`, '--proxy-mode=iptables'],
     ...[`--healthz-bind-address=${NODE_ADDRESS}:${HEALTH_PORT}`, '--metrics-bind-address=127.0.0.1:10249'],
-    // Of the whole machine, or refused to a network namespace.
+    // Belongs to the whole machine, or is refused to a network namespace.
     ...['--conntrack-max-per-core=0', '--oom-score-adj=0', '--iptables-localhost-nodeports=false'],
   ];
   return node.server({

@@ -21,7 +21,7 @@ export interface KubeletOptions {
   readonly containerd: Containerd;
 }
 
-/** The kubelet of a node, not started. It has started once its node takes pods. */
+/** The kubelet of a node, not started. It counts as started once its node accepts pods. */
 export async function nodeKubelet(options: KubeletOptions): Promise<ServerProcess> {
   const { programs, folder, access, url, name, node, containerd } = options;
   const own = join(folder, 'kubelet');
@@ -36,7 +36,7 @@ export async function nodeKubelet(options: KubeletOptions): Promise<ServerProces
     ),
   ]);
   const config = join(own, 'config.yaml');
-  // Its own copy: in the node a link into /run leads nowhere.
+  // A copy: inside the node a link into /run leads nowhere.
   cpSync('/etc/resolv.conf', join(own, 'resolv.conf'), { dereference: true });
   writeFileSync(config, JSON.stringify(kubeletConfig(own, server, access, containerd), undefined, 2));
   const command = [
@@ -83,7 +83,7 @@ interface NodeObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-/** Ready, and no longer marked as not ready. */
+/** Ready, and no longer tainted as not ready. */
 function takesPods(answer: string | undefined): boolean {
   if (answer === undefined) return false;
   const { spec, status } = JSON.parse(answer) as NodeObject;

@@ -5,27 +5,27 @@ import { needProgram } from '../../process/find-program.ts';
 import { type Command, ServerProcess, type ServerProcessOptions } from '../../process/server-process.ts';
 
 /**
- * The namespaces of a node: mounts, network, processes and name of its own. What a node mounts, routes, filters and
- * runs ends with its first process, however that ends, and the machine and its Docker engine see nothing of it.
+ * The namespaces of a node: its own mounts, network, processes and name. Everything that a node mounts, routes, filters
+ * and runs ends with its first process, however that ends, and the machine and its Docker engine see nothing of it.
  */
 export interface Namespaces {
   /** Its first process; not started. */
   readonly process: ServerProcess;
-  /** The pid of the first process, as the machine has it. */
+  /** The pid of the first process on the machine. */
   readonly pid: () => number;
-  /** The command inside. */
+  /** The command to run inside. */
   readonly inside: (command: Command) => Command;
   /** A server inside, not started. It ends with the first process. */
   readonly server: (options: Omit<ServerProcessOptions, 'command'> & { readonly command: Command }) => ServerProcess;
 }
 
-/** These belong to the whole machine, and a kubelet sets them for good: it gets files in their place. */
+/** These belong to the whole machine, and a kubelet would change them for good: it gets files in their place. */
 const OF_THE_MACHINE = [
   ...['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops'],
   ...['kernel/keys/root_maxkeys', 'kernel/keys/root_maxbytes'],
 ];
 
-/** Folders of fixed names that a node writes to: it has its own ones there. */
+/** Fixed folders that a node writes to: it has its own ones there. */
 const SYSTEM_FOLDERS = ['/run', '/var/log'];
 const STATE_FOLDERS = ['/var/lib/cni', '/var/lib/kubelet'];
 
@@ -81,7 +81,7 @@ exec ${pause}
 `;
 }
 
-/** Removes the folders over which the node's own ones were mounted, unless the machine uses them. */
+/** Removes the folders that the node's own ones were mounted over, unless the machine uses them. */
 export function removeStateFolders(): void {
   for (const folder of STATE_FOLDERS)
     try {

@@ -8,7 +8,7 @@ import type { Namespaces } from './namespaces.ts';
 /** The machine's end of the link. */
 const LINK = 'wsc-k8s';
 
-/** Links the node to the machine, and routes pods and Services over it. All of it ends with the node. */
+/** Links the node to the machine, and routes pods and Services through it. All of it ends with the node. */
 export async function connectNode(node: Namespaces): Promise<void> {
   await removeLink();
   const ip = needProgram('ip', 'iproute2');
@@ -31,14 +31,14 @@ link set eth0 up
 route add default via ${HOST_ADDRESS}
 `,
   });
-  // The machine would send back to the node what kube-proxy has no rule for yet, round and round.
+  // Without a kube-proxy rule the machine would send packets back to the node, in a loop.
   const unknown = ['FORWARD', 'OUTPUT'].map((chain) => `-A ${chain} -d ${SERVICES} -o eth0 -j DROP\n`);
   await runInside([needProgram('iptables-restore', 'iptables'), '--noflush'], {
     input: `*filter\n${unknown.join('')}COMMIT\n`,
   });
 }
 
-/** The kernel removes it as well, some time after the node. */
+/** The kernel removes it too, some time after the node. */
 export async function removeLink(): Promise<void> {
   const ip = needProgram('ip', 'iproute2');
   const links = await run(ip, ['-brief', 'link', 'show', 'type', 'veth']);

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../process/run.ts';
 
-/** The image of the first process of each pod. Nobody has it but us. */
+/** The image of the first process of each pod. No registry has it. */
 export const PAUSE_IMAGE = 'testbed.invalid/pause:1';
 
-/** Makes `pause.tar`, as `docker save` would, of the program `pause` in the folder. */
+/** Writes `pause.tar`, in the format of `docker save`, from the program `pause` in the folder. */
 export async function makePauseImage(folder: string): Promise<void> {
   const tar = (archive: string, ...files: string[]) =>
     run('tar', ['--create', '--owner=0', '--group=0', '--numeric-owner', '--file', archive, ...files], { cwd: folder });
