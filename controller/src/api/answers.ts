@@ -200,7 +200,7 @@ export interface ClusterSpec {
    */
   gateway: {
     /**
-     * Limits of each gateway process. Changes take effect at once, for new connections.
+     * Limits of each gateway process. Changes take effect at once, for new connections; idleSeconds, pingSeconds and stallSeconds for open ones too.
      */
     limits: {
       /**

@@ -72,7 +72,9 @@ export const gatewaySchema = z
     limits: z
       .strictObject(gatewayLimitsSchema.shape)
       .prefault({})
-      .describe('Limits of each gateway process. Changes take effect at once, for new connections.'),
+      .describe(
+        'Limits of each gateway process. Changes take effect at once, for new connections; idleSeconds, pingSeconds and stallSeconds for open ones too.',
+      ),
     trustedProxies: z
       .array(cidrSchema)
       .max(64)
