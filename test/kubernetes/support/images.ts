@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { baseImages, type DockerEngine } from '@wscluster/testbed';
+import { baseImages, type DockerEngine, dockerEngine } from '@wscluster/testbed';
+import { type KubernetesCluster, kubernetesCluster } from '@wscluster/testbed/kubernetes';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -11,7 +12,7 @@ const BROKERS = ['redis:7.0', 'rabbitmq:3.10', 'nacos/nacos-server:v3.1.0'];
  * Builds the three images of the code as it is now, and those of the brokers; all tags that deploy/k8s/dev and its samples
  * name. Takes some seconds, minutes the first time.
  */
-export async function kubernetesImages(engine: DockerEngine): Promise<string[]> {
+async function kubernetesImages(engine: DockerEngine): Promise<string[]> {
   await baseImages(engine);
   const ours: string[] = [];
   for (const target of TARGETS) {
@@ -22,4 +23,24 @@ export async function kubernetesImages(engine: DockerEngine): Promise<string[]> 
     ours.push(tag);
   }
   return [...ours, ...BROKERS];
+}
+
+/**
+ * A cluster whose node has these images. The engine, of which the machine has one, is needed no longer: other tests get
+ * it as soon as the images are copied.
+ */
+export async function clusterWithImages(): Promise<KubernetesCluster> {
+  const engine = await dockerEngine();
+  let cluster: KubernetesCluster | undefined;
+  try {
+    const tags = await kubernetesImages(engine);
+    cluster = await kubernetesCluster();
+    await cluster.loadImages(engine, tags);
+    return cluster;
+  } catch (error) {
+    await cluster?.dispose();
+    throw error;
+  } finally {
+    await engine.dispose();
+  }
 }

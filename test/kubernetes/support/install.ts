@@ -3,10 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DockerEngine } from '@wscluster/testbed';
 import type { KubernetesCluster } from '@wscluster/testbed/kubernetes';
 import { until } from '../../e2e/support/wait.ts';
-import { kubernetesImages } from './images.ts';
 
 const deploy = fileURLToPath(new URL('../../../deploy/k8s', import.meta.url));
 
@@ -35,12 +33,11 @@ export interface Installed {
 }
 
 /**
- * Installs wscluster and its brokers as they are in this checkout, and waits until all is ready: the controllers and the
- * gateways of the code as it is now. Half a minute when the images are there. The samples are left to the caller:
+ * Installs wscluster and its brokers as they are in this checkout on a cluster that has their images (clusterWithImages),
+ * and waits until all is ready. The samples are left to the caller:
  * `kubectl apply --filename deploy/k8s/samples/chat.yaml`.
  */
-export async function installWscluster(cluster: KubernetesCluster, engine: DockerEngine): Promise<Installed> {
-  await cluster.loadImages(engine, await kubernetesImages(engine));
+export async function installWscluster(cluster: KubernetesCluster): Promise<Installed> {
   const token = randomBytes(16).toString('hex');
   await apply(cluster, token);
   await ready(cluster);

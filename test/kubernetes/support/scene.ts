@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { slotOf } from '@wscluster/ring';
-import { baseImages, type DockerEngine, dockerEngine } from '@wscluster/testbed';
-import { type KubernetesCluster, kubernetesCluster } from '@wscluster/testbed/kubernetes';
+import type { KubernetesCluster } from '@wscluster/testbed/kubernetes';
 import { parse } from 'yaml';
 import { nacosInstances } from '../../brokers/support/agreement.ts';
 import { type Answer, http } from '../../e2e/support/http.ts';
 import type { NodeView, Owners, RingView } from '../../e2e/support/system.ts';
 import { until } from '../../e2e/support/wait.ts';
+import { clusterWithImages } from './images.ts';
 import { type Installed, installWscluster } from './install.ts';
 import type { Resource } from './operated.ts';
 
@@ -22,7 +22,6 @@ interface Manifest {
 
 /** deploy/k8s/dev and the sample on a whole cluster, reached from this machine by the addresses of its Services. */
 export class Scene {
-  readonly engine: DockerEngine;
   readonly cluster: KubernetesCluster;
   readonly installed: Installed;
   readonly #namespace: string;
@@ -30,14 +29,7 @@ export class Scene {
   readonly #service: string;
   #gateways = '';
 
-  private constructor(
-    engine: DockerEngine,
-    cluster: KubernetesCluster,
-    installed: Installed,
-    namespace: string,
-    service: string,
-  ) {
-    this.engine = engine;
+  private constructor(cluster: KubernetesCluster, installed: Installed, namespace: string, service: string) {
     this.cluster = cluster;
     this.installed = installed;
     this.#namespace = namespace;
@@ -45,28 +37,23 @@ export class Scene {
   }
 
   static async up(): Promise<Scene> {
-    const engine = await dockerEngine();
-    let cluster: KubernetesCluster | undefined;
+    const cluster = await clusterWithImages();
     try {
-      await baseImages(engine);
-      cluster = await kubernetesCluster();
-      const installed = await installWscluster(cluster, engine);
-      return new Scene(engine, cluster, installed, installed.namespace, 'chat');
+      const installed = await installWscluster(cluster);
+      return new Scene(cluster, installed, installed.namespace, 'chat');
     } catch (error) {
-      await cluster?.dispose();
-      await engine.dispose();
+      await cluster.dispose();
       throw error;
     }
   }
 
   /** The same system, for a cluster in another namespace with a service of its own in Nacos. */
   in(namespace: string): Scene {
-    return new Scene(this.engine, this.cluster, this.installed, namespace, `chat-of-${namespace}`);
+    return new Scene(this.cluster, this.installed, namespace, `chat-of-${namespace}`);
   }
 
   async down(): Promise<void> {
     await this.cluster.dispose();
-    await this.engine.dispose();
   }
 
   /** Applies the sample with these parts of its spec changed, and waits as a user does. */
