@@ -42,7 +42,7 @@ export interface Group {
 
 /** In the order in which a lane runs them. Each test file belongs to exactly one group. */
 export const GROUPS: readonly Group[] = [
-  { name: 'unit', lane: 'quick', include: ['*/src/**/*.test.ts'], workers: 2, needs: [] },
+  { name: 'unit', lane: 'quick', include: ['*/src/**/*.test.ts'], workers: 4, needs: [] },
   {
     name: 'embedded',
     lane: 'systems',
@@ -51,7 +51,7 @@ export const GROUPS: readonly Group[] = [
       'test/e2e/!(npm-start|pace|packages|readme|real-clients).test.ts',
       'test/gateway/!(floods|soak).test.ts',
     ],
-    workers: 3,
+    workers: 4,
     needs: ['programs'],
   },
   {
