@@ -152,27 +152,31 @@ export class System {
     const calm = async () => {
       const answer = await this.api('GET', '').catch((error: Error) => ({ status: 0, text: error.message }));
       last = answer.text;
-      if (answer.status !== 200) return false;
-      const { status } = JSON.parse(answer.text) as {
-        status: {
-          conditions: { type: string; status: string }[];
-          nodes: { ready: number; draining: number };
-          gateways: { inSync: number };
-        };
-      };
-      const live = this.gateways.filter((gateway) => !gateway.process.ended).length;
-      return (
-        status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True') &&
-        status.nodes.ready === nodes &&
-        status.nodes.draining === 0 &&
-        status.gateways.inSync === live
-      );
+      return answer.status === 200 && this.isSettled(answer.text, nodes);
     };
     try {
       await until(`${nodes} nodes ready and the ring settled`, calm, deadlineMs);
     } catch (error) {
       throw new Error(`${(error as Error).message}; the cluster says: ${last}`);
     }
+  }
+
+  /** Whether the API's answer about the cluster says what `settled` waits for. */
+  isSettled(answer: string, nodes: number): boolean {
+    const { status } = JSON.parse(answer) as {
+      status: {
+        conditions: { type: string; status: string }[];
+        nodes: { ready: number; draining: number };
+        gateways: { inSync: number };
+      };
+    };
+    const live = this.gateways.filter((gateway) => !gateway.process.ended).length;
+    return (
+      status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True') &&
+      status.nodes.ready === nodes &&
+      status.nodes.draining === 0 &&
+      status.gateways.inSync === live
+    );
   }
 
   gatewayUrl(index: number, path: string): string {

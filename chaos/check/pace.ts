@@ -1,0 +1,35 @@
+import type { History, Violation } from '../history.ts';
+import { wasHit } from './explained.ts';
+
+const WINDOW_MS = 2_000;
+/** Gateways share the pace by counts that are up to a report old, and make up for short stalls. */
+const TOLERANCE = 1.5;
+const FEW = 3;
+
+/**
+ * No window has more moves than the pace allows. Moves away from nodes and gateways that a fault hit do not count: what
+ * is lost moves at once.
+ */
+export function paceHolds({ pace, clients, faults, stalls }: History): Violation[] {
+  const times = clients
+    .flatMap(({ sessions }) => sessions)
+    .filter((session) => session.reason === 'owner changed' && !wasHit(session, faults))
+    .flatMap(({ closedAt }) => (closedAt === undefined ? [] : [closedAt]))
+    .sort((a, b) => a - b);
+  const most = (pace * TOLERANCE * WINDOW_MS) / 1_000 + FEW;
+  const violations: Violation[] = [];
+  let end = 0;
+  for (let first = 0; first < times.length; first++) {
+    const from = times[first] ?? 0;
+    while ((times[end] ?? Number.POSITIVE_INFINITY) < from + WINDOW_MS) end++;
+    if (end - first <= most) continue;
+    // What was held up by a stall is seen at once after it.
+    const stalled = stalls.some((stall) => stall.until >= from - WINDOW_MS && stall.from <= from + WINDOW_MS);
+    if (stalled) continue;
+    const detail = `${end - first} moves in ${WINDOW_MS / 1_000} s at a pace of ${pace} a second`;
+    violations.push({ rule: 'pace', at: from, detail });
+    // The windows that overlap this one say the same.
+    first = end - 1;
+  }
+  return violations;
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { rabbitmqServer, redisServer } from '@wscluster/testbed';
+import { bundlePrograms } from '../test/run/bundle-programs.ts';
+import { report } from './report.ts';
+import { runChaos } from './run.ts';
+
+// Random faults against a system of real processes: npm run chaos -- [--seed N] [--minutes M] [--clients N] [--brokers].
+// Exit code 1 when a promise was broken. The same seed makes the same schedule of faults.
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    minutes: { type: 'string', default: '5' },
+    clients: { type: 'string', default: '100' },
+    brokers: { type: 'boolean', default: false },
+  },
+});
+
+function number(name: 'seed' | 'minutes' | 'clients'): number {
+  const value = Number(values[name]);
+  if (Number.isFinite(value) && value >= 0) return value;
+  process.stderr.write(`--${name} is a number, not ${values[name]}\n`);
+  process.exit(2);
+}
+
+const [seed, minutes, clients] = [number('seed'), number('minutes'), number('clients')];
+const root = fileURLToPath(new URL('..', import.meta.url));
+Object.assign(process.env, await bundlePrograms(root, join(root, 'node_modules', '.cache', 'chaos-programs')));
+
+process.stdout.write(`seed ${seed}, ${minutes} minutes, ${values.brokers ? 'RabbitMQ and Redis' : 'embedded'}\n`);
+const redis = values.brokers ? await redisServer() : undefined;
+const rabbitmq = values.brokers ? await rabbitmqServer() : undefined;
+try {
+  const result = await runChaos({
+    ...{ seed, clients, milliseconds: minutes * 60_000 },
+    ...(redis === undefined || rabbitmq === undefined ? {} : { brokers: { redis, rabbitmq } }),
+    onRound: ({ number: round, history }) => {
+      const last = history.faults.slice(-4).map(({ kind, target }) => `${kind} (${target})`);
+      process.stdout.write(`round ${round}: ${history.faults.length} faults so far, the last: ${last.join(', ')}\n`);
+    },
+  });
+  process.stdout.write(`${report(result)}\n`);
+  if (result.violations.length > 0)
+    process.stdout.write(`Again: npm run chaos -- --seed ${seed}${values.brokers ? ' --brokers' : ''}\n`);
+  process.exitCode = result.violations.length > 0 ? 1 : 0;
+} finally {
+  await Promise.all([redis?.dispose(), rabbitmq?.dispose()]);
+}

@@ -1,0 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Revision, slotOf } from '@wscluster/ring';
+import type { Crowd } from '../test/e2e/support/crowd.ts';
+import { http } from '../test/e2e/support/http.ts';
+import type { RingView, System } from '../test/e2e/support/system.ts';
+import type { Fault, GenerationSeen, History, OwnersSeen, RevisionSeen, Stall } from './history.ts';
+
+const EVERY_MS = 250;
+/** A stopped process answers nothing. */
+const PATIENCE_MS = 1_000;
+const TICK_MS = 50;
+const STALL_MS = 500;
+
+type RingHead = Pick<RingView, 'revision' | 'members'>;
+
+/** Looks at every API and every gateway several times a second, and keeps what they say. */
+export class Recorder {
+  readonly faults: Fault[] = [];
+  readonly #revisions: RevisionSeen[] = [];
+  readonly #owners: OwnersSeen[] = [];
+  readonly #generations: GenerationSeen[] = [];
+  readonly #stalls: Stall[] = [];
+  readonly #system: System;
+  readonly #crowd: Crowd;
+  readonly #pace: number;
+  readonly #looking: Promise<void>[];
+  readonly #ticker: NodeJS.Timeout;
+  #members: RingView['members'] = [];
+  #stopped = false;
+
+  constructor(system: System, crowd: Crowd, pace: number) {
+    this.#system = system;
+    this.#crowd = crowd;
+    this.#pace = pace;
+    this.#looking = [
+      ...system.controllers.map((_, index) => this.#repeat(() => this.#lookAtController(index))),
+      ...system.gateways.map((_, index) => this.#repeat(() => this.#lookAtGateway(index))),
+      this.#repeat(() => this.#lookAtOwners()),
+    ];
+    let last = performance.now();
+    this.#ticker = setInterval(() => {
+      const now = performance.now();
+      if (now - last > STALL_MS) this.#stalls.push({ from: last, until: now });
+      last = now;
+    }, TICK_MS);
+  }
+
+  /** Of the last ring that was seen. */
+  get members(): RingView['members'] {
+    return this.#members;
+  }
+
+  history(): History {
+    return {
+      pace: this.#pace,
+      faults: this.faults,
+      revisions: this.#revisions,
+      owners: this.#owners,
+      generations: this.#generations,
+      clients: this.#crowd.clients,
+      stalls: this.#stalls,
+    };
+  }
+
+  sawGeneration(source: string, answer: string, settled = false): void {
+    const { metadata } = JSON.parse(answer) as { metadata: { generation: number } };
+    this.#generations.push({ at: performance.now(), source, generation: metadata.generation, settled });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#ticker);
+    await Promise.all(this.#looking);
+  }
+
+  async #repeat(look: () => Promise<void>): Promise<void> {
+    while (!this.#stopped) {
+      // What is down or stopped says nothing.
+      await look().catch(() => {});
+      await delay(EVERY_MS);
+    }
+  }
+
+  async #lookAtController(index: number): Promise<void> {
+    const controller = this.#system.controllers[index];
+    if (controller === undefined || controller.process.ended) return;
+    const base = `http://127.0.0.1:${controller.apiPort}/api/v1/clusters/${this.#system.name}`;
+    const source = `controller-${index + 1}`;
+    const ring = await ask(`${base}/ring`);
+    this.#revisions.push({ at: performance.now(), source, revision: (JSON.parse(ring) as RingHead).revision });
+    this.sawGeneration(source, await ask(base));
+  }
+
+  async #lookAtGateway(index: number): Promise<void> {
+    const gateway = this.#system.gateways[index];
+    if (gateway === undefined || gateway.process.ended) return;
+    // A gateway that starts again may start with an older ring.
+    const source = `${gateway.id}, process ${gateway.process.pid}`;
+    const metrics = await ask(`http://127.0.0.1:${gateway.probes}/metrics`);
+    const revision = { epoch: metric(metrics, 'epoch'), version: metric(metrics, 'version') } satisfies Revision;
+    this.#revisions.push({ at: performance.now(), source, revision });
+  }
+
+  /** The first answer of a controller, in order. */
+  async #askAnyController(path: string): Promise<string> {
+    for (const { apiPort, process } of this.#system.controllers) {
+      if (process.ended) continue;
+      const answer = await ask(`http://127.0.0.1:${apiPort}/api/v1/clusters/${this.#system.name}${path}`).catch(
+        () => '',
+      );
+      if (answer !== '') return answer;
+    }
+    throw new Error('no controller answers');
+  }
+
+  async #lookAtOwners(): Promise<void> {
+    const { table, members } = JSON.parse(await this.#askAnyController('/ring?slots=true')) as RingView;
+    const owners = new Map<string, string>();
+    for (const { key } of this.#crowd.clients) {
+      const owner = members[table[slotOf(key)] ?? -1]?.nodeId;
+      if (owner !== undefined) owners.set(key, owner);
+    }
+    this.#members = members.toSorted((a, b) => a.ringId - b.ringId);
+    this.#owners.push({ at: performance.now(), owners });
+  }
+}
+
+async function ask(url: string): Promise<string> {
+  const answer = await Promise.race([http('GET', url), delay(PATIENCE_MS)]);
+  if (answer === undefined || answer.status !== 200) throw new Error(`${url} does not answer`);
+  return answer.text;
+}
+
+function metric(metrics: string, name: string): number {
+  const value = new RegExp(`^wscluster_gateway_ring_${name} (\\d+)$`, 'm').exec(metrics)?.[1];
+  if (value === undefined) throw new Error(`no metric wscluster_gateway_ring_${name}`);
+  return Number(value);
+}

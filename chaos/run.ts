@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Crowd } from '../test/e2e/support/crowd.ts';
+import { System } from '../test/e2e/support/system.ts';
+import { check } from './check/check.ts';
+import { API_CHANGES } from './faults/api-changes.ts';
+import { brokerFaults } from './faults/broker-faults.ts';
+import type { Brokers } from './faults/fault-kind.ts';
+import { PROCESS_FAULTS } from './faults/process-faults.ts';
+import { Health } from './health.ts';
+import type { History, Violation } from './history.ts';
+import { seededRandom } from './random.ts';
+import { Recorder } from './recorder.ts';
+import { playRound } from './round.ts';
+import { nextRound } from './schedule.ts';
+import { settle } from './settle.ts';
+
+export interface ChaosOptions {
+  readonly seed: number;
+  /** No round begins after this time. */
+  readonly milliseconds: number;
+  readonly clients: number;
+  /** Default: the embedded bus and store, with one controller instead of two. */
+  readonly brokers?: Brokers;
+  /** Told about each round when it is over. */
+  readonly onRound?: (round: { readonly number: number; readonly history: History }) => void;
+}
+
+export interface ChaosResult {
+  readonly rounds: number;
+  readonly history: History;
+  /** Empty: every promise was kept. */
+  readonly violations: readonly Violation[];
+  /** The last log lines from warn upwards, by process. */
+  readonly warnings: Readonly<Record<string, readonly string[]>>;
+}
+
+const NODES = 4;
+/** Moves a second: with 100 clients, a change takes some seconds, in which faults happen. */
+const PACE = 10;
+/** From the last fault of a round until everything is as it should be. */
+const SETTLE_MS = 60_000;
+/** Rings, and what follows from them, are seen a little late. */
+const LAST_LOOK_MS = 500;
+
+/** Rounds of overlapping faults, chosen by the seed, each followed by a time to settle. Ends at the first violation. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { brokers } = options;
+  const system = await System.start({
+    ...{ nodes: NODES, gateways: 2, rebalance: { maxConnectionsPerSecond: PACE } },
+    name: `chaos-${options.seed}`,
+    ...(brokers === undefined
+      ? { controllers: 1 }
+      : { controllers: 2, brokers: { rabbitmqUrl: brokers.rabbitmq.url, redisUrl: brokers.redis.url } }),
+  });
+  try {
+    const crowd = await Crowd.connect(system, options.clients);
+    try {
+      return await play(system, crowd, options);
+    } finally {
+      crowd.stop();
+    }
+  } finally {
+    await system.stop();
+  }
+}
+
+async function play(system: System, crowd: Crowd, options: ChaosOptions): Promise<ChaosResult> {
+  const { seed, milliseconds, brokers, onRound } = options;
+  const kinds = [...PROCESS_FAULTS, ...API_CHANGES, ...(brokers === undefined ? [] : await brokerFaults(brokers))];
+  const random = seededRandom(seed);
+  const recorder = new Recorder(system, crowd, PACE);
+  const health = new Health(system);
+  const violations: Violation[] = [];
+  const failed = (error: Error) => {
+    violations.push({ rule: 'settles', at: performance.now(), detail: error.message });
+  };
+  let rounds = 0;
+  const end = performance.now() + milliseconds;
+  try {
+    await settle(system, crowd, SETTLE_MS);
+    while (violations.length === 0 && performance.now() < end) {
+      await playRound(nextRound(random, kinds), { system, recorder, ended: health.ended });
+      await settle(system, crowd, SETTLE_MS).then((cluster) => recorder.sawGeneration('API', cluster, true), failed);
+      rounds++;
+      await delay(LAST_LOOK_MS);
+      violations.push(...health.look(), ...check(recorder.history()));
+      onRound?.({ number: rounds, history: recorder.history() });
+    }
+    if (violations.length === 0) await crowd.quiet().catch(failed);
+    return { rounds, history: recorder.history(), violations, warnings: warnings(system) };
+  } finally {
+    await recorder.stop();
+  }
+}
+
+function warnings(system: System): Record<string, string[]> {
+  const processes = [
+    ...system.controllers.map(({ process }, index) => [`controller-${index + 1}`, process] as const),
+    ...system.gateways.map(({ id, process }) => [id, process] as const),
+  ];
+  return Object.fromEntries(
+    processes.map(([name, { lines }]) => [
+      name,
+      lines
+        .filter(({ level }) => ['warn', 'error', 'fatal'].includes(level))
+        .slice(-15)
+        .map((line) => JSON.stringify(line)),
+    ]),
+  );
+}
