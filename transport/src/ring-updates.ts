@@ -59,6 +59,8 @@ export interface RingUpdatesContext {
   readonly holder: RingHolder;
   readonly log: Logger;
   readonly timing: UpdateTiming;
+  /** Which rings are logged at info: each (the default), or the first alone and the others at debug. */
+  readonly logRings?: 'each' | 'first';
 }
 
 /** What else a follower learns from the bus and the store. Must not throw. */
@@ -295,7 +297,8 @@ export class RingUpdates implements FollowerHandlers {
     source: 'bus' | 'store',
     replace: boolean,
   ): boolean {
-    const { holder, log } = this.#context;
+    const { holder, log, logRings = 'each' } = this.#context;
+    const level = logRings === 'each' || this.#held === undefined ? 'info' : 'debug';
     let ring: Ring;
     try {
       const made = read();
@@ -310,7 +313,10 @@ export class RingUpdates implements FollowerHandlers {
     }
     this.#held = { ring, cluster, release, settings, settingsDigest, vacancies: vacancies ?? [] };
     const revision = formatRevision(ring.revision);
-    log.info({ event: 'ring-applied', revision, members: ring.members.length, source }, `now follows ring ${revision}`);
+    log[level](
+      { event: 'ring-applied', revision, members: ring.members.length, source },
+      `now follows ring ${revision}`,
+    );
     this.#tellRelease(release);
     return true;
   }

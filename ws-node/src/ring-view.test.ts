@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRing, encodeRing, type Member, type RingMessage, SLOTS, slotOf } from '@wscluster/ring';
-import { silentLogger } from '@wscluster/service';
+import { createLogger, silentLogger } from '@wscluster/service';
 import { openTransport, type RingTransport } from '@wscluster/transport';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { followRing, type RingView } from './ring-view.ts';
 
 const ME = '0123456789ab';
@@ -87,5 +87,22 @@ describe('the ring that a node follows', () => {
     };
     await expect.poll(sent).toBe('1.7');
     await hub.close();
+  });
+
+  test('the first ring is logged, and the many that follow it are not', async () => {
+    const lines: string[] = [];
+    const log = createLogger('ws-node', {}, { write: (line) => lines.push(line) });
+    const hub = await transport.openHub({ onUplink: () => {} });
+    try {
+      view = await followRing({ cluster: 'chat', self: ME, transport, log });
+      for (let version = 1; version <= 5; version++)
+        await vi.waitUntil(async () => {
+          await hub.broadcast(ringMessage(version, []));
+          return view.ring?.revision.version === version;
+        });
+    } finally {
+      await hub.close();
+    }
+    expect(lines.filter((line) => line.includes('ring-applied'))).toHaveLength(1);
   });
 });

@@ -39,7 +39,9 @@ export interface RingView {
 export async function followRing({ cluster, self, transport, log }: RingViewOptions): Promise<RingView> {
   const holder = new Holder();
   const store = transport.openStore();
-  const updates = new RingUpdates({ cluster, store, holder, log, timing: DEFAULT_UPDATE_TIMING });
+  const timing = DEFAULT_UPDATE_TIMING;
+  // The output of many nodes ends up in one log, and a rollout has many rings.
+  const updates = new RingUpdates({ cluster, store, holder, log, timing, logRings: 'first' });
   let bus: RingBusFollower;
   try {
     bus = await transport.openFollower(updates);

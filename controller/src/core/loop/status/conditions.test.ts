@@ -65,6 +65,18 @@ describe('conditions', () => {
     });
   });
 
+  test('a ring that gateways have yet to confirm is said to be on its way, and no gateway to be without a ring', () => {
+    const { Ready } = findings({ ...WELL, acknowledged: false, gateways: { ready: 2, inSync: 0 } });
+    expect(Ready.message).toBe(
+      'a new ring is on its way: 0 of 2 gateways have confirmed it, and others route by the one before until then',
+    );
+  });
+
+  test('a rollout is one change of Ready, however many rings it takes', () => {
+    const steps = [false, true, false].map((acknowledged) => reasons({ slotsToMove: 5, acknowledged }).Ready);
+    expect(new Set(steps)).toEqual(new Set(['False Moving']));
+  });
+
   test('what every healthy change passes through is progress; what an operator must look at is not', () => {
     for (const reason of ['Starting', 'NodesMissing', 'Publishing', 'Moving', 'Paused'])
       expect([reason, isProgress(reason)]).toEqual([reason, true]);

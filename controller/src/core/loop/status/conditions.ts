@@ -97,9 +97,14 @@ function backends({ failure, nodes }: Observed): Finding {
 function published({ publish, acknowledged, gateways }: Observed): Finding {
   if (publish.storeError !== undefined) return no('StoreUnavailable', publish.storeError);
   if (publish.busError !== undefined) return no('BusUnavailable', publish.busError);
-  if (!acknowledged) return no('Publishing', `${gateways.inSync} of ${gateways.ready} gateways route by the ring`);
+  const inSync = `${gateways.inSync} of ${gateways.ready} gateways`;
+  if (!acknowledged)
+    return no(
+      'Publishing',
+      `a new ring is on its way: ${inSync} have confirmed it, and others route by the one before until then`,
+    );
   if (gateways.inSync < gateways.ready)
-    return no('GatewaysBehind', `${gateways.inSync} of ${gateways.ready} gateways route by the ring; see their logs`);
+    return no('GatewaysBehind', `${inSync} route by the newest ring, the others by an older one; see their logs`);
   if (gateways.ready === 0) return yes('Applied', 'the ring is published; there are no gateways yet');
   return yes('Applied', `${gateways.inSync} gateways route by the ring`);
 }
@@ -112,11 +117,14 @@ function registered({ registry }: Observed): Finding {
 }
 
 function ready(observed: Observed, backendsAvailable: Finding, ringPublished: Finding): Finding {
-  for (const finding of [backendsAvailable, ringPublished]) if (finding.status !== 'True') return finding;
+  if (backendsAvailable.status !== 'True') return backendsAvailable;
+  // Each step of a rollout is a ring to be confirmed: as long as it moves, that is the news.
+  if (ringPublished.status !== 'True' && ringPublished.reason !== 'Publishing') return ringPublished;
   if (observed.slotsToMove > 0)
     return observed.paused
       ? no('Paused', `${observed.slotsToMove} slots would move; rebalance.paused holds them back`)
       : no('Moving', `${observed.slotsToMove} slots are left to move`);
+  if (ringPublished.status !== 'True') return ringPublished;
   if (observed.moving) return no('Moving', 'the last moves are in progress');
   return yes('Settled', 'the ring is at its target');
 }
