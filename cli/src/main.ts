@@ -18,11 +18,15 @@ ${EXIT_HELP}
 `;
 
 // The reader of the output may stop reading (`wscluster ring | head`); that is not a failure.
+let outputLost = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
+  // A full disk is a failure, but it must not end a system whose log goes there.
+  if (!outputLost) process.stderr.write(`wscluster: the output cannot be written: ${error.message}\n`);
+  outputLost = true;
 });
-process.exitCode = await main(process.argv.slice(2));
+const exitCode = await main(process.argv.slice(2));
+process.exitCode = outputLost ? EXIT.failed : exitCode;
 
 async function main([name, ...args]: readonly string[]): Promise<ExitCode> {
   if (name === '--help' || name === '-h' || (name === 'help' && args.length === 0)) {

@@ -1,4 +1,5 @@
 import { type Logger, type LoggerOptions, pino } from 'pino';
+import { standardOutput } from './standard-output.ts';
 
 export type { Logger };
 
@@ -10,7 +11,7 @@ export type { Logger };
 export function createLogger(
   service: string,
   fields: Record<string, unknown> = {},
-  destination: { write(line: string): void } = pino.destination({ fd: 1, sync: true }),
+  destination: { write(line: string): void } = standardOutput(),
 ): Logger {
   const options: LoggerOptions = {
     level: process.env.WSCLUSTER_LOG_LEVEL ?? 'info',

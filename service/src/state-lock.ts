@@ -75,7 +75,12 @@ export async function acquireStateLock({ path, what }: StateLockOptions): Promis
 /** Called before the lock is tried, so that an unwritable folder fails here, with the reason. */
 function writeOwn(record: string): string {
   const own = `${record}.${process.pid}`;
-  writeFileSync(own, JSON.stringify(self()));
+  try {
+    writeFileSync(own, JSON.stringify(self()));
+  } catch (error) {
+    rmSync(own, { force: true });
+    throw error;
+  }
   return own;
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   compareRevisions,
@@ -10,7 +10,7 @@ import {
   revisionSchema,
   WsClusterError,
 } from '@wscluster/ring';
-import { withFileLock } from '@wscluster/service';
+import { replaceFile, withFileLock } from '@wscluster/service';
 import type { RingStore, SaveResult } from '../ring-store.ts';
 
 /** Milliseconds that a save waits for concurrent saves. One save takes a few milliseconds. */
@@ -64,7 +64,7 @@ async function save(path: string, message: RingMessage, after: Revision | undefi
   return await withFileLock(`${path}.lock`, LOCK_DEADLINE_MS, async () => {
     const held = heldRevision(await readIfThere(path));
     if (held !== undefined && compareRevisions(message.revision, held) <= 0) return 'stale';
-    await writeAtomically(path, `${JSON.stringify(message)}\n`);
+    await replaceFile(path, `${JSON.stringify(message)}\n`, 0o600);
     const lost = after !== undefined && (held === undefined || compareRevisions(held, after) < 0);
     return lost ? 'regained' : 'saved';
   });
@@ -80,26 +80,6 @@ function heldRevision(text: string | undefined): Revision | undefined {
     return revisionSchema.safeParse(JSON.parse(text)?.revision).data;
   } catch {
     return undefined;
-  }
-}
-
-/** Call this under the lock: the temporary file has a fixed name, and overwrites what a killed writer left. */
-async function writeAtomically(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  // The new name is only on disk once the folder is synced.
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

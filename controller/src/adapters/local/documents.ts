@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, WsClusterError } from '@wscluster/ring';
+import { replaceFile } from '@wscluster/service';
 import type { Documents } from '../../core/ports/documents.ts';
 
 /** One JSON file per document, in the folder of the cluster's state. */
@@ -27,9 +28,7 @@ export function openFileDocuments(directory: string): Documents {
     },
     async write(name, document) {
       try {
-        await mkdir(directory, { recursive: true });
-        await writeFile(`${path(name)}.new`, `${JSON.stringify(document, null, 2)}\n`);
-        await rename(`${path(name)}.new`, path(name));
+        await replaceFile(path(name), `${JSON.stringify(document, null, 2)}\n`);
       } catch (error) {
         throw new WsClusterError('STORE_UNAVAILABLE', `${path(name)}: cannot be written: ${messageOf(error)}`, {
           cause: error,

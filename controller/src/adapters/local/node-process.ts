@@ -1,48 +1,63 @@
 import { messageOf } from '@wscluster/ring';
-import { type Logger, processIdentity } from '@wscluster/service';
+import { type Logger, SerialQueue, steadyNow, steadyOf, Trouble } from '@wscluster/service';
 import type { Workload } from '../../core/ports/workload-source.ts';
 import { probeReadiness, Readiness } from '../readiness.ts';
-import type { NodeRecord, NodeRecords } from './node-record.ts';
+import { NodeGroup } from './node-group.ts';
+import { type NodeRecord, type NodeRecords, PORT_FILE } from './node-record.ts';
 
 /**
  * Watches one node process: whether it lives, where it listens and whether it is ready. Calls `onChange` on each change
  * of phase. An adopted process is not a child of this one, so its end is noticed by polling.
  */
 export class NodeProcess {
-  readonly record: NodeRecord;
+  readonly id: string;
+  readonly pid: number;
   /** Resolves once the process has been looked at, so that the state of an adopted process is known. */
   looked: Promise<void> = Promise.resolve();
+  #record: NodeRecord;
   readonly #records: NodeRecords;
+  readonly #group: NodeGroup;
   readonly #onChange: () => void;
   readonly #log: Logger;
+  readonly #readiness = new Readiness();
+  readonly #saves = new SerialQueue();
+  readonly #saveTrouble: Trouble;
+  /** The steady time when it was asked to leave. */
+  #leavingSince: number | undefined;
+  #unsaved = false;
   #phase: Workload['phase'] = 'starting';
   #address: string | undefined;
   #unusableAddress = false;
-  readonly #readiness = new Readiness();
   #timer: NodeJS.Timeout | undefined;
   #forceTimer: NodeJS.Timeout | undefined;
   #forceAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
   constructor(record: NodeRecord, records: NodeRecords, log: Logger, onChange: () => void) {
-    this.record = record;
+    const { id, pid, identity, drainingSince } = record;
+    this.id = id;
+    this.pid = pid;
+    this.#record = record;
     this.#records = records;
-    this.#log = log;
+    this.#group = new NodeGroup({ pid, identity, mark: [PORT_FILE, records.portFile(id)] });
     this.#onChange = onChange;
+    this.#log = log;
+    this.#saveTrouble = new Trouble(log);
+    this.#leavingSince = drainingSince === undefined ? undefined : steadyOf(drainingSince);
     this.#readAddress();
   }
 
   /** Starts to watch. */
   start(): void {
     this.looked = this.#look();
-    void this.looked.then(() => this.#schedule());
+    this.#lookAgainAfter(this.looked);
   }
 
   get workload(): Workload {
-    const { id, createdAt, drainingSince } = this.record;
+    const { createdAt, drainingSince } = this.#record;
     const phase = drainingSince !== undefined && this.#phase !== 'gone' ? 'draining' : this.#phase;
     return {
-      id,
+      id: this.id,
       ...(createdAt === undefined ? {} : { createdAt }),
       address: this.#address,
       phase,
@@ -51,81 +66,163 @@ export class NodeProcess {
     };
   }
 
+  /** Any of its processes runs. */
   get alive(): boolean {
-    return processIdentity(this.record.pid) === this.record.identity;
+    return this.#group.leads || this.#group.orphans.length > 0;
   }
 
-  markDraining(): void {
-    this.record.drainingSince ??= Date.now();
-    this.#records.save(this.record);
+  /** Why what is known of it is not on disk; undefined when it is. */
+  get problem(): string | undefined {
+    return this.#saveTrouble.problem;
+  }
+
+  /** How long ago it was asked to leave, ms; 0 when it was not. */
+  get drainingForMs(): number {
+    return this.#leavingSince === undefined ? 0 : steadyNow() - this.#leavingSince;
+  }
+
+  /** Marks it as asked to leave. Rejects with STORE_UNAVAILABLE when that cannot be kept; then it is not marked. */
+  async drain(): Promise<void> {
+    if (this.#leavingSince !== undefined) return;
+    this.#leave();
+    try {
+      await this.#save();
+    } catch (error) {
+      const { drainingSince: _, ...before } = this.#record;
+      this.#record = before;
+      this.#leavingSince = undefined;
+      throw error;
+    }
     this.#onChange();
   }
 
-  /** Sends a signal, if the process is still the recorded one. */
+  /** Sends a signal to its processes, if they are still the recorded ones. */
   signal(signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (!this.alive) return;
     try {
-      process.kill(this.record.pid, signal);
+      this.#group.signal(signal);
     } catch (error) {
       this.#log.warn(
-        { event: 'node-signal-failed', node: this.record.id, signal, action: 'end the process by hand' },
+        { event: 'node-signal-failed', node: this.id, signal, action: 'end the process by hand' },
         messageOf(error),
       );
     }
   }
 
-  /** Asks it to end, and kills it after `graceMs`, or sooner if an earlier call said so. */
-  terminate(graceMs: number): void {
+  /** Asks it to end, and kills it after `graceMs`, or sooner if an earlier call said so. Resolves once it was asked. */
+  async terminate(graceMs: number): Promise<void> {
     const forceAt = performance.now() + graceMs;
     if (forceAt >= this.#forceAt) return;
-    if (this.record.stopping !== true) {
-      this.record.stopping = true;
-      this.#records.save(this.record);
-      this.signal('SIGTERM');
-    }
     clearTimeout(this.#forceTimer);
     this.#forceAt = forceAt;
     this.#forceTimer = setTimeout(() => this.signal('SIGKILL'), graceMs);
+    if (this.#record.stopping === true) return;
+    this.#record = { ...this.#record, stopping: true };
+    await this.keep();
+    this.signal('SIGTERM');
   }
 
-  /** The process has ended: its phase is gone from now on. */
+  /** Saves its record; tried again while that fails. */
+  async keep(): Promise<void> {
+    this.#unsaved = false;
+    try {
+      await this.#save();
+      this.#saveTrouble.recovered(
+        { event: 'node-record-saved', node: this.id },
+        `the record of node ${this.id} is saved again`,
+      );
+    } catch (error) {
+      this.#unsaved = true;
+      const action = 'make room on the disk, or the state folder writable; a restarted controller would not know of it';
+      this.#saveTrouble.failed({ event: 'node-record-not-saved', node: this.id, error, action }, messageOf(error));
+    }
+  }
+
+  /** Its first process may have ended: what is left of a node that was not asked to leave has lost it, and ends too. */
+  checkEnd(): void {
+    if (this.#phase === 'gone' || this.#group.leads) return;
+    const { orphans } = this.#group;
+    if (orphans.length > 0 && (this.#leavingSince !== undefined || this.#record.stopping === true)) return;
+    if (orphans.length > 0) {
+      this.#log.info(
+        { event: 'node-orphans-ended', node: this.id, pids: orphans },
+        `the first process of node ${this.id} has ended; so are the ${orphans.length} that it has left`,
+      );
+      this.signal('SIGKILL');
+    }
+    this.ended();
+  }
+
+  /** All its processes have ended: its phase is gone from now on. */
   ended(): void {
     if (this.#phase === 'gone') return;
-    this.close();
+    this.#stopWatching();
     this.#setPhase('gone');
   }
 
-  /** Stops watching; the process keeps running. */
-  close(): void {
+  /** Stops watching; the process keeps running. Resolves once nothing is being written. */
+  async close(): Promise<void> {
+    this.#stopWatching();
+    await this.#saves.idle();
+  }
+
+  #stopWatching(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#forceTimer);
   }
 
-  #schedule(): void {
-    if (this.#closed) return;
-    this.#timer = setTimeout(() => void this.#look().then(() => this.#schedule()), this.#readiness.nextProbeMs);
+  #lookAgainAfter(look: Promise<void>): void {
+    void look
+      .catch((error: unknown) =>
+        this.#log.error(
+          { event: 'node-not-looked-at', node: this.id, error, action: 'none: it is looked at again' },
+          messageOf(error),
+        ),
+      )
+      .then(() => {
+        if (this.#closed) return;
+        this.#timer = setTimeout(() => this.#lookAgainAfter(this.#look()), this.#readiness.nextProbeMs);
+      });
   }
 
   async #look(): Promise<void> {
-    if (!this.alive) return this.ended();
+    this.checkEnd();
+    if (this.#closed) return;
+    if (this.#unsaved) void this.keep();
     this.#readAddress();
     if (this.#address === undefined) return;
     const probe = await probeReadiness(this.#address);
     if (this.#closed) return;
     this.#readiness.take(probe);
     if (probe.state !== 'draining') this.#setPhase(this.#readiness.phase);
-    else if (this.record.drainingSince === undefined) this.markDraining();
+    else if (this.#leavingSince === undefined) this.#noteLeaving();
+  }
+
+  #leave(): void {
+    this.#leavingSince = steadyNow();
+    this.#record = { ...this.#record, drainingSince: Date.now() };
+  }
+
+  /** It has begun to leave by itself, whether that can be kept or not. */
+  #noteLeaving(): void {
+    this.#leave();
+    void this.keep();
+    this.#onChange();
+  }
+
+  /** As it is when its turn comes. */
+  #save(): Promise<void> {
+    return this.#saves.run(() => this.#records.save(this.#record));
   }
 
   #readAddress(): void {
     if (this.#address !== undefined || this.#unusableAddress) return;
     try {
-      this.#address = this.#records.address(this.record.id);
+      this.#address = this.#records.address(this.id);
     } catch (error) {
       this.#unusableAddress = true;
       this.#log.error(
-        { event: 'node-address-invalid', node: this.record.id, action: 'fix the backend, then kill this node' },
+        { event: 'node-address-invalid', node: this.id, action: 'fix the backend, then kill this node' },
         messageOf(error),
       );
     }
@@ -134,7 +231,7 @@ export class NodeProcess {
   #setPhase(phase: Workload['phase']): void {
     if (phase === this.#phase) return;
     this.#phase = phase;
-    const { id, pid } = this.record;
+    const { id, pid } = this;
     this.#log.info({ event: `node-${phase}`, node: id, pid, address: this.#address }, `node ${id} is ${phase}`);
     this.#onChange();
   }

@@ -33,6 +33,8 @@ export interface Workload {
 
 /** Starts, watches and ends the backend nodes of one cluster. */
 export interface WorkloadSource {
+  /** Why it cannot keep what the next controller must know; undefined when it can, or has nothing to keep. */
+  readonly problem?: string | undefined;
   /**
    * Every node that exists now, and those known to have ended recently. Rejects with SOURCE_UNAVAILABLE; never answers
    * with a partial list.

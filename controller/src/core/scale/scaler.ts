@@ -23,9 +23,9 @@ export class Scaler {
     this.#trouble = new Trouble(log, { level: 'error' });
   }
 
-  /** Why nodes could not be started or stopped the last time. */
+  /** Why nodes could not be started or stopped at the last try, or what their source cannot keep. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#problem ?? this.#source.problem;
   }
 
   async create(): Promise<string> {
