@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -27,7 +28,9 @@ function number(name: 'seed' | 'minutes' | 'clients'): number {
 
 const [seed, minutes, clients] = [number('seed'), number('minutes'), number('clients')];
 const root = fileURLToPath(new URL('..', import.meta.url));
-Object.assign(process.env, await bundlePrograms(root, join(root, 'node_modules', '.cache', 'chaos-programs')));
+// Of this run alone: another one may have other sources.
+const programs = join(root, 'node_modules', '.cache', `chaos-${process.pid}`);
+Object.assign(process.env, await bundlePrograms(root, programs));
 
 process.stdout.write(`seed ${seed}, ${minutes} minutes, ${values.brokers ? 'RabbitMQ and Redis' : 'embedded'}\n`);
 const redis = values.brokers ? await redisServer() : undefined;
@@ -47,4 +50,5 @@ try {
   process.exitCode = result.violations.length > 0 ? 1 : 0;
 } finally {
   await Promise.all([redis?.dispose(), rabbitmq?.dispose()]);
+  rmSync(programs, { recursive: true, force: true });
 }

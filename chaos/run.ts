@@ -36,7 +36,7 @@ export interface ChaosResult {
 
 const NODES = 4;
 /** Moves a second: with 100 clients, a change takes some seconds, in which faults happen. */
-const PACE = 10;
+const PACE = 5;
 /** From the last fault of a round until everything is as it should be. */
 const SETTLE_MS = 60_000;
 /** Rings, and what follows from them, are seen a little late. */

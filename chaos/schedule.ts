@@ -15,7 +15,12 @@ export interface Planned<Kind> {
 
 const MOST_FAULTS = 4;
 const MOST_DELAY_MS = 3_000;
-const LASTS_MS = [200, 8_000] as const;
+const SHORTEST_MS = 200;
+/** Servers stay away for longer than a leader's lock and a node's drain last. */
+const LONGEST_MS: Readonly<Record<Scope, number>> = {
+  ...{ node: 8_000, gateway: 8_000, controller: 8_000, api: 8_000 },
+  ...{ rabbitmq: 30_000, redis: 30_000 },
+};
 
 /** One to four faults that overlap, each with another scope. Depends on `random` and `kinds` alone. */
 export function nextRound<Kind extends { readonly scope: Scope }>(
@@ -31,11 +36,10 @@ export function nextRound<Kind extends { readonly scope: Scope }>(
       left.filter((one) => one.scope === scope),
       random(),
     );
-    const [shortest, longest] = LASTS_MS;
     planned.push({
       kind,
       afterMs: Math.round(random() * MOST_DELAY_MS),
-      lastsMs: Math.round(shortest + random() * (longest - shortest)),
+      lastsMs: Math.round(SHORTEST_MS + random() * (LONGEST_MS[scope] - SHORTEST_MS)),
       dice: random(),
     });
     left = left.filter((one) => one.scope !== scope);

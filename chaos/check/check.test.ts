@@ -133,6 +133,14 @@ describe('the pace', () => {
     expect(rules({ clients: moves(40, 1), owners, faults: [fault({ nodes: ['a'] })] })).toEqual([]);
   });
 
+  test('does not count what a gateway makes up for after a fault, but counts what it moves later', () => {
+    const hit = (until: number) => [fault({ gatewayPorts: [1001], from: 0, until })];
+    expect(rules({ clients: moves(40, 1), owners, faults: hit(500) })).toEqual([]);
+    expect(rules({ clients: moves(40, 1), owners, faults: hit(-3_000) })).toEqual(['pace']);
+    const later = [fault({ gatewayPorts: [1001], from: 5_000, until: 6_000 })];
+    expect(rules({ clients: moves(40, 1), owners, faults: later })).toEqual(['pace']);
+  });
+
   test('is not judged while the recorder stood still', () => {
     expect(rules({ clients: moves(40, 1), owners, stalls: [{ from: 0, until: 1_000 }] })).toEqual([]);
   });

@@ -7,12 +7,25 @@ const EARLY_MS = 500;
 
 /** Whether a fault hit the session's node or gateway, so that its connection may end. */
 export function wasHit(session: SessionSeen, faults: readonly Fault[]): boolean {
+  return nodeWasHit(session, faults) || gatewayWasHit(session, faults, AFTERMATH_MS);
+}
+
+/** Whether a fault hit the session's node. */
+export function nodeWasHit(session: SessionSeen, faults: readonly Fault[]): boolean {
+  return faults.some((fault) => fault.nodes.includes(session.node) && touches(fault, session, AFTERMATH_MS));
+}
+
+/** Whether a fault hit the session's gateway; it may have an effect until `aftermathMs` after it is healed. */
+export function gatewayWasHit(session: SessionSeen, faults: readonly Fault[], aftermathMs: number): boolean {
   const port = Number(new URL(session.url).port);
+  return faults.some((fault) => fault.gatewayPorts.includes(port) && touches(fault, session, aftermathMs));
+}
+
+function touches(
+  { from, until = Number.POSITIVE_INFINITY }: Fault,
+  session: SessionSeen,
+  aftermathMs: number,
+): boolean {
   const { openedAt, closedAt = Number.POSITIVE_INFINITY } = session;
-  return faults.some(
-    ({ nodes, gatewayPorts, from, until = Number.POSITIVE_INFINITY }) =>
-      (nodes.includes(session.node) || gatewayPorts.includes(port)) &&
-      from - EARLY_MS <= closedAt &&
-      until + AFTERMATH_MS >= openedAt,
-  );
+  return from - EARLY_MS <= closedAt && until + aftermathMs >= openedAt;
 }

@@ -1,19 +1,23 @@
 import type { History, Violation } from '../history.ts';
-import { wasHit } from './explained.ts';
+import { gatewayWasHit, nodeWasHit } from './explained.ts';
 
 const WINDOW_MS = 2_000;
 /** Gateways share the pace by counts that are up to a report old, and make up for short stalls. */
 const TOLERANCE = 1.5;
 const FEW = 3;
 
+/** A gateway that was paused makes up for moves that are overdue. */
+const CATCH_UP_MS = 3_000;
+
 /**
- * No window has more moves than the pace allows. Moves away from nodes and gateways that a fault hit do not count: what
- * is lost moves at once.
+ * No window has more moves than the pace allows. Moves away from a node that a fault hit do not count, since what is lost
+ * moves at once; nor those of a gateway that is hit, or was a moment ago.
  */
 export function paceHolds({ pace, clients, faults, stalls }: History): Violation[] {
   const times = clients
     .flatMap(({ sessions }) => sessions)
-    .filter((session) => session.reason === 'owner changed' && !wasHit(session, faults))
+    .filter((session) => session.reason === 'owner changed' && !nodeWasHit(session, faults))
+    .filter((session) => !gatewayWasHit({ ...session, openedAt: session.closedAt ?? 0 }, faults, CATCH_UP_MS))
     .flatMap(({ closedAt }) => (closedAt === undefined ? [] : [closedAt]))
     .sort((a, b) => a - b);
   const most = (pace * TOLERANCE * WINDOW_MS) / 1_000 + FEW;

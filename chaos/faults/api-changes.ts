@@ -3,7 +3,7 @@ import { pick } from '../random.ts';
 import type { FaultKind, Injection } from './fault-kind.ts';
 
 const [FEWEST, MOST] = [3, 5];
-const WEIGHTS = [0.5, 1, 2];
+const WEIGHTS = [0.3, 1, 3];
 
 /** A change that may be refused while nobody leads; one that is acknowledged counts. */
 const change = (name: string, call: (injection: Injection) => Promise<Answer> | undefined): FaultKind => ({
