@@ -37,6 +37,11 @@ describe('revisions and generations', () => {
     expect(rules({ revisions: [revision(2, 1), revision(1, 9)] })).toEqual(['revisions']);
   });
 
+  test('are not compared with that of no ring', () => {
+    expect(rules({ revisions: [revision(1, 5), revision(0, 0), revision(1, 5)] })).toEqual([]);
+    expect(rules({ revisions: [revision(1, 5), revision(0, 0), revision(1, 4)] })).toEqual(['revisions']);
+  });
+
   test('of one gateway say nothing of another one', () => {
     expect(rules({ revisions: [revision(1, 5), revision(1, 4, 'gateway-2')] })).toEqual([]);
   });
@@ -78,6 +83,11 @@ describe('a connection that ends', () => {
     expect(rules({ clients: [client(moved, back('a'))], owners: owned([0, 'a']) })).toEqual(['moves']);
     expect(rules({ clients: [client(moved, back('b'))], owners: owned([0, 'a']) })).toEqual(['moves']);
     expect(rules({ clients: [client(lost, back('a'))], owners: owned([0, 'a']) })).toEqual(['moves']);
+  });
+
+  test('is a violation when a ring names no owner at all', () => {
+    const owners = [{ at: 0, owners: new Map() }, ...owned([0, 'a'])];
+    expect(rules({ clients: [client(moved, back('a'))], owners })).toEqual(['moves']);
   });
 
   test('is a violation when the change came long after it', () => {

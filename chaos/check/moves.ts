@@ -29,7 +29,8 @@ export function onlyOwnersMove(history: History): Violation[] {
 function ownerChanged(seen: readonly OwnersSeen[], key: string, session: SessionSeen, closedAt: number): boolean {
   return seen.some(({ at, owners }, index) => {
     const end = seen[index + 1]?.at ?? Number.POSITIVE_INFINITY;
-    return end >= session.openedAt && at <= closedAt + SEEN_LATE_MS && owners.get(key) !== session.node;
+    const owner = owners.get(key) ?? session.node;
+    return end >= session.openedAt && at <= closedAt + SEEN_LATE_MS && owner !== session.node;
   });
 }
 
