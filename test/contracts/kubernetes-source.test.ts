@@ -1,11 +1,11 @@
 import { connectKubernetes } from '@wscluster/controller/kubernetes/client';
 import { silentLogger } from '@wscluster/service';
-import { dockerEngine } from '@wscluster/testbed';
-import { type KubernetesCluster, kubernetesCluster } from '@wscluster/testbed/kubernetes';
+import type { KubernetesCluster } from '@wscluster/testbed/kubernetes';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { http } from '../e2e/support/http.ts';
 import { until } from '../e2e/support/wait.ts';
 import { installCrd } from '../kubernetes/support/crd.ts';
+import { clusterWithImages } from '../kubernetes/support/images.ts';
 import { nodeImage } from './support/docker-scene.ts';
 import { type KubernetesScene, kubernetesScene } from './support/kubernetes-scene.ts';
 import { type KubernetesWatcher, watchKubernetes } from './support/kubernetes-watcher.ts';
@@ -17,15 +17,11 @@ const PATIENCE = 900_000;
 let kubernetes: KubernetesCluster;
 let image: string;
 beforeAll(async () => {
-  kubernetes = await kubernetesCluster();
-  await installCrd(kubernetes);
-  const engine = await dockerEngine();
-  try {
+  kubernetes = await clusterWithImages(async (engine) => {
     image = await nodeImage(engine);
-    await kubernetes.loadImages(engine, [image]);
-  } finally {
-    await engine.dispose();
-  }
+    return [image];
+  });
+  await installCrd(kubernetes);
 }, PATIENCE);
 afterAll(() => kubernetes.dispose());
 

@@ -37,7 +37,7 @@ export async function runVitest({ project, files, args, env, onEvent, signal }: 
   const child = spawn(process.execPath, [vitest, 'run', ...flags, ...args, ...files], {
     cwd: root,
     // Hundreds of processes are started: each reads its code stripped of types and compiled.
-    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...env },
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...env, NODE_OPTIONS: nodeOptions(env.NODE_OPTIONS) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
@@ -56,4 +56,9 @@ export async function runVitest({ project, files, args, env, onEvent, signal }: 
   signal.removeEventListener('abort', interrupt);
   clearInterval(looks);
   return { exitCode: child.exitCode ?? 1, output, cpu };
+}
+
+/** Those of this process and those of the group. */
+function nodeOptions(ofGroup = ''): string {
+  return `${process.env.NODE_OPTIONS ?? ''} ${ofGroup}`.trim();
 }

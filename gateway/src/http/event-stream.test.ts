@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, get } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
+import { nobodyRefuses } from '../testing/nobody.ts';
 import { revision, ringMessage, ringOf, SETTINGS, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
@@ -12,7 +13,10 @@ const settings = {
   ...SETTINGS,
   moves: { closeCode: 1012, lostSeconds: 1, httpSeconds: HTTP_SECONDS },
 };
-const { gatewayFor } = useGateway({ httpAnswerMs: 300, messageGraceMs: 300 }, settings);
+const { gatewayFor } = useGateway(
+  { httpAnswerMs: 300, messageGraceMs: 300, stallMs: 300, sweepMs: 50, closeMs: 300, ownerWaitMs: 5_000 },
+  settings,
+);
 
 /** A node that answers each request with a head of the type, and then says what a test tells it to. */
 interface StreamingNode extends TestNode {
@@ -62,11 +66,11 @@ function read(gateway: { port: number }): Reading {
   return reading;
 }
 
-/** Gives all slots to the second node, and releases that. */
-function moveAll({ broadcast }: GatewayUnderTest, nodes: readonly TestNode[]): void {
+/** Gives all slots to a node, by default the second one, and releases that. */
+function moveAll({ broadcast }: GatewayUnderTest, nodes: readonly TestNode[], to = 1, version = 2): void {
   broadcast(
     ringMessage(
-      ringOf(revision(2), nodes, () => 1),
+      ringOf(revision(version), nodes, () => to),
       undefined,
       settings,
     ),
@@ -142,6 +146,55 @@ describe('an event stream', () => {
     },
   );
 
+  it('whose head comes after the move goes to the new owner too', async () => {
+    const late: ServerResponse[] = [];
+    const server = createServer((_req, res) => late.push(res));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => server.close().closeAllConnections());
+    const nodes = [{ id: 'a', port: (server.address() as AddressInfo).port }, await streamingNode('b', 'text/plain')];
+    const test = await gatewayFor(...nodes);
+    const reading = read(test.gateway);
+    await eventually('the node has the request', () => late.length > 0);
+    moveAll(test, nodes);
+    late[0]?.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    await eventually('it ends', () => reading.end === 'whole');
+  });
+
+  it('is cut when its client reads none of it, and when it does not read the end', async () => {
+    const nodes = [await streamingNode('a', 'text/event-stream'), await streamingNode('b', 'text/plain')];
+    const test = await gatewayFor(...nodes);
+    const [from] = nodes as [StreamingNode];
+    const fill = async () => {
+      const client = connect(test.gateway.port, '127.0.0.1').on('error', () => {});
+      client.write('GET /send?userId=ada HTTP/1.1\r\nHost: a\r\n\r\n');
+      closing.push(() => client.destroy());
+      const count = from.answers.length;
+      await eventually('the node has the request', () => from.answers.length > count);
+      // More than the kernel takes for a client that reads nothing.
+      from.answers.at(-1)?.write(`data: ${'x'.repeat(16 << 20)}\n\n`);
+    };
+    await fill();
+    await eventually('it counts', () => test.gateway.connections === 1);
+    await eventually('it is cut', () => test.gateway.connections === 0);
+    await fill();
+    await eventually('it counts', () => test.gateway.connections === 1);
+    moveAll(test, nodes);
+    await eventually('it is gone', () => test.gateway.connections === 0);
+  });
+
+  it('of a known length is a document, which ends only as a whole', async () => {
+    const headers = { 'content-length': '20' };
+    const nodes = [await streamingNode('a', 'text/event-stream', headers), await streamingNode('b', 'text/plain')];
+    const test = await gatewayFor(...nodes);
+    const [from] = nodes as [StreamingNode];
+    const reading = await opened(from, test);
+    from.answers[0]?.write('data: 1\n\n');
+    await eventually('a part arrives', () => reading.text === 'data: 1\n\n');
+    expect(test.gateway.connections).toBe(0);
+    moveAll(test, nodes);
+    await eventually('it breaks off', () => reading.end === 'broken off');
+  });
+
   it('breaks off when the node does', async () => {
     const node = await streamingNode('a', 'text/event-stream');
     const test = await gatewayFor(node);
@@ -167,6 +220,44 @@ describe('another long answer', () => {
       await eventually('it goes on', () => reading.text.length > before + 3);
       expect(reading.end).toBeUndefined();
       await eventually('it breaks off', () => reading.end === 'broken off');
+    } finally {
+      clearInterval(writing);
+    }
+  });
+
+  it('goes on when the move is taken back', async () => {
+    const nodes = [await streamingNode('a', 'text/plain'), await streamingNode('b', 'text/plain')];
+    const test = await gatewayFor(...nodes);
+    const [from] = nodes as [StreamingNode];
+    const reading = await opened(from, test);
+    const writing = setInterval(() => from.answers[0]?.write('.'), 20);
+    try {
+      await eventually('it is under way', () => reading.text !== '');
+      moveAll(test, nodes);
+      moveAll(test, nodes, 0, 3);
+      const before = reading.text.length;
+      // 40 pieces take at least 800 ms, and httpSeconds are 300.
+      await eventually('it goes on', () => reading.text.length > before + 40);
+      expect(reading.end).toBeUndefined();
+    } finally {
+      clearInterval(writing);
+    }
+  });
+
+  it('that was tried again at the new owner goes on there', async () => {
+    const gone = await streamingNode('a', 'text/plain');
+    closing.pop()?.();
+    const node = await streamingNode('b', 'text/plain');
+    const nodes = [gone, node];
+    const test = await gatewayFor(...nodes);
+    const reading = read(test.gateway);
+    await nobodyRefuses();
+    moveAll(test, nodes);
+    await eventually('the new owner has the request', () => node.answers.length === 1);
+    const writing = setInterval(() => node.answers[0]?.write('.'), 20);
+    try {
+      await eventually('it goes on for longer than httpSeconds', () => reading.text.length > 40);
+      expect(reading.end).toBeUndefined();
     } finally {
       clearInterval(writing);
     }

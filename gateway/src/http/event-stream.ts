@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Limits } from '../limits.ts';
+import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
 import type { Destination } from '../route/router.ts';
 import { EventBoundary } from './event-boundary.ts';
 
-/** Whether an answer is an event stream, as EventSource reads it. */
+/** Whether an answer is an event stream, as EventSource reads it. One of a known length is a document. */
 export function isEventStream({ headers, statusCode }: IncomingMessage): boolean {
-  return statusCode === 200 && /^text\/event-stream\b/i.test(headers['content-type'] ?? '');
+  const type = headers['content-type'] ?? '';
+  return statusCode === 200 && headers['content-length'] === undefined && /^text\/event-stream\b/i.test(type);
 }
 
 /**
@@ -27,7 +28,12 @@ export class EventStream implements LiveConnection {
   readonly #res: ServerResponse;
   readonly #limits: Limits;
   readonly #boundary: EventBoundary | undefined;
-  #grace: NodeJS.Timeout | undefined;
+  /** From the move to the end, within an event; then to the moment by which the client must have read it all. */
+  #deadline: NodeJS.Timeout | undefined;
+  #ending = false;
+  /** Since when data has waited for the client without any of it being read, monotonic ms; undefined: none waits. */
+  #stalledSince: number | undefined;
+  #written = 0;
 
   /** `answer`: not read yet; `res`: its head is written. */
   constructor(answer: IncomingMessage, res: ServerResponse, destination: Destination, nodeId: string, limits: Limits) {
@@ -51,7 +57,7 @@ export class EventStream implements LiveConnection {
       answer.on('close', () => !answer.complete && !this.told && res.destroy());
       res.on('drain', () => answer.resume()).on('error', () => {});
       res.on('close', () => {
-        clearTimeout(this.#grace);
+        clearTimeout(this.#deadline);
         answer.destroy();
         tracker.remove(this);
         resolve();
@@ -69,11 +75,21 @@ export class EventStream implements LiveConnection {
   close(): void {
     this.told = true;
     if (this.#boundary?.reached === true) this.#end();
-    else this.#grace ??= setTimeout(() => this.#end(), this.#limits.messageGraceMs);
+    else this.#deadline ??= setTimeout(() => this.#end(), this.#limits.messageGraceMs);
   }
 
-  /** Its own limit on silence ends it. */
-  sweep(): undefined {}
+  /** A client that reads nothing of what waits for it is cut off. Silence has a limit of its own, at the proxy. */
+  sweep({ stallMs }: Limits): SweptLimit | undefined {
+    const waits = this.#res.writableLength > 0;
+    const written = this.#res.socket?.bytesWritten ?? 0;
+    if (!waits || written !== this.#written) this.#stalledSince = undefined;
+    this.#written = written;
+    if (!waits || stallMs === 0) return undefined;
+    this.#stalledSince ??= performance.now();
+    if (performance.now() - this.#stalledSince < stallMs) return undefined;
+    this.destroy();
+    return 'stallSeconds';
+  }
 
   destroy(): void {
     this.#res.destroy();
@@ -81,13 +97,17 @@ export class EventStream implements LiveConnection {
 
   #pass(chunk: Buffer): void {
     const end = this.#boundary?.scan(chunk) ?? -1;
-    if (this.#grace !== undefined && end >= 0) {
+    if (this.told && end >= 0) {
       this.#res.write(chunk.subarray(0, end));
       this.#end();
     } else if (!this.#res.write(chunk)) this.#answer.pause();
   }
 
   #end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.destroy(), this.#limits.closeMs);
     this.#answer.removeAllListeners('data').destroy();
     this.#res.end();
   }

@@ -7,7 +7,7 @@ import type { Table } from '../table/table.ts';
 interface Pending {
   readonly slot: number;
   readonly nodeId: string;
-  /** Set once its key has moved to another node. */
+  /** Set while its key is with another node. */
   deadline: NodeJS.Timeout | undefined;
 }
 
@@ -17,6 +17,7 @@ export class LateAnswers {
 
   /** The node answers this request, until forget or another call. */
   watch(res: ServerResponse, slot: number, nodeId: string): void {
+    this.forget(res);
     this.#pending.set(res, { slot, nodeId, deadline: undefined });
   }
 
@@ -30,7 +31,10 @@ export class LateAnswers {
     if (table === undefined) return;
     const { httpSeconds } = table.settings.moves ?? DEFAULT_MOVE_SETTINGS;
     for (const [res, pending] of this.#pending)
-      if (pending.deadline === undefined && hasMoved(pending, table, release))
-        pending.deadline = setTimeout(() => res.destroy(), httpSeconds * 1000);
+      if (hasMoved(pending, table, release)) pending.deadline ??= setTimeout(() => res.destroy(), httpSeconds * 1000);
+      else {
+        clearTimeout(pending.deadline);
+        pending.deadline = undefined;
+      }
   }
 }

@@ -5,6 +5,7 @@ import { checkRoom } from '../admission/check-room.ts';
 import { asWsClusterError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
+import { hasMoved } from '../move/planner.ts';
 import type { Tracker } from '../move/tracker.ts';
 import type { Destination } from '../route/router.ts';
 import type { CurrentTable } from '../table/current-table.ts';
@@ -63,20 +64,26 @@ interface Answered {
 
 /** Throws LIMIT_REACHED if the gateway, or the key, has as many connections as allowed. */
 async function passEventStream(
-  { tracker, lateAnswers, limits }: HttpContext,
+  context: HttpContext,
   { answer, destination, nodeId }: Answered,
   res: ServerResponse,
 ): Promise<void> {
+  const { current, tracker, lateAnswers, limits } = context;
   try {
     checkRoom(tracker, destination, limits);
   } catch (error) {
     answer.destroy();
     throw error;
   }
-  lateAnswers.forget(res);
   writeAnswerHead(answer, res);
   res.flushHeaders();
-  await new EventStream(answer, res, destination, nodeId, limits).pass(tracker);
+  lateAnswers.forget(res);
+  const stream = new EventStream(answer, res, destination, nodeId, limits);
+  const ended = stream.pass(tracker);
+  // The key may have moved since the request was sent, and moves are planned only when something changes.
+  const [table, release] = [current.table, context.release()];
+  if (table !== undefined && release !== undefined && hasMoved(stream, table, release)) stream.move();
+  await ended;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { HostPort } from '@wscluster/service';
+import { formatHostPort, type HostPort } from '@wscluster/service';
 import { Pacer } from './pacer.ts';
 
 /** Hears how it stands with the node that has ended its connection without a Close. */
@@ -34,10 +34,12 @@ export class LostNodes {
 
   /** Returns a function that takes the client back. */
   add(nodeId: string, address: HostPort, client: LostClient): () => void {
-    let node = this.#nodes.get(nodeId);
+    // A node that came back at another address has nothing to do with the verdict on the former one.
+    const name = `${nodeId} ${formatHostPort(address)}`;
+    let node = this.#nodes.get(name);
     if (node === undefined) {
-      node = new LostNode(this.#options, address, () => this.#nodes.delete(nodeId));
-      this.#nodes.set(nodeId, node);
+      node = new LostNode(this.#options, address, () => this.#nodes.delete(name));
+      this.#nodes.set(name, node);
     }
     return node.add(client);
   }
@@ -136,7 +138,8 @@ function tryToConnect({ host, port }: HostPort, done: (accepts: boolean) => void
     end();
     done(accepts);
   };
-  const timer = setTimeout(() => settle(false), PROBE_MS);
+  // A busy process sees a timer that is due before the connection that was made in time.
+  const timer = setTimeout(() => setImmediate(() => settle(false)), PROBE_MS);
   socket.on('connect', () => settle(true)).on('error', () => settle(false));
   return end;
 }

@@ -201,6 +201,7 @@ export class ClientConnection implements LiveConnection {
       onOrphaned: () => this.#context.lostNodes.add(this.nodeId, this.#owner.address, { judge }),
     });
     const judge = (gone: boolean) => {
+      this.told = true; // no move is needed any more
       if (gone || this.#otherOwner() !== undefined) relay.close(ownerLost(this.#closeCode));
       else relay.endClient();
     };

@@ -270,7 +270,7 @@ export class Relay {
   /** The node ended, or its connection broke, without a Close. */
   #loseNode(): void {
     this.#endNode();
-    if (!this.#down.atFrameBoundary) this.destroy();
+    if (!this.#down.atFrameBoundary || this.#client.destroyed) this.destroy();
     else if (this.#up.closeSeen) {
       this.#endClient();
       this.#leave();

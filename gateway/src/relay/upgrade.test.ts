@@ -44,6 +44,7 @@ describe('the upgrade request that a node gets', () => {
       'X-WsCluster-Key: gr%C3%BC%C3%9Fe',
       'X-WsCluster-Revision: 1.1',
       expect.stringMatching(/^X-Request-Id: [0-9a-f-]{36}$/),
+      'X-Real-IP: 127.0.0.1',
       'X-Forwarded-For: 127.0.0.1',
       'X-Forwarded-Proto: http',
       'X-Forwarded-Host: chat.example',

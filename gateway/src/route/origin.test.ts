@@ -70,6 +70,47 @@ test('Forwarded alone is understood, with quotes, ports and IPv6', () => {
   });
 });
 
+test('of Forwarded, each proxy speaks for its own element', () => {
+  const forwarded = 'for=198.51.100.9;host=bank.example;proto=https, for=203.0.113.7';
+  expect(origin('10.0.0.1', { forwarded })).toEqual({
+    addresses: ['203.0.113.7', '10.0.0.1'],
+    proto: 'http',
+    host: 'chat.example',
+  });
+});
+
+test('without X-Forwarded-For, the value of the nearest proxy counts', () => {
+  expect(origin('10.0.0.1', { 'x-forwarded-proto': 'https, http' })).toEqual({
+    addresses: ['10.0.0.1'],
+    proto: 'http',
+    host: 'chat.example',
+  });
+});
+
+test.each([
+  ['x-forwarded-for', 'a:";proto=https'],
+  ['x-forwarded-for', '_hidden'],
+  ['forwarded', 'for="1.1.1.1, 2.2.2.2"'],
+  ['forwarded', 'for="x'],
+])('%s: %s names no address', (name, value) => {
+  expect(origin('10.0.0.1', { [name]: value }).addresses).toEqual(['unknown', '10.0.0.1']);
+});
+
+test('an IPv4 address in an IPv6 one is the same client', () => {
+  expect(origin('10.0.0.1', { 'x-forwarded-for': '::ffff:203.0.113.7' }).addresses[0]).toBe('203.0.113.7');
+});
+
+test('of a list that is longer than any row of proxies, the near end counts', () => {
+  const host = 'h'.repeat(7_000);
+  const { addresses, host: believed } = origin('10.0.0.1', {
+    host,
+    'x-forwarded-for': '10.0.0.1,'.repeat(5_000),
+    'x-forwarded-host': host,
+  });
+  expect(addresses).toHaveLength(33);
+  expect(believed).toBe(host); // its own Host, which has a limit of its own
+});
+
 test.each(['for=', 'for="', 'for=a b', '=x', ';;', 'for=a;;', '"'])(
   'the malformed Forwarded %j is ignored',
   (value) => {
@@ -91,16 +132,17 @@ test('an IPv4 block does not trust an IPv6 address, nor what is no address', () 
   ]);
 });
 
-test('both families say the same, in each element', () => {
+test('both families say the same, in the first and the last element', () => {
   expect(
-    forwardedHeaders({ addresses: ['2001:db8::7', '10.0.0.1'], proto: 'https', host: 'shop.example:8443' }),
+    forwardedHeaders({ addresses: ['2001:db8::7', '10.2.0.1', '10.0.0.1'], proto: 'https', host: 'shop.example:8443' }),
   ).toEqual([
-    ['X-Forwarded-For', '2001:db8::7, 10.0.0.1'],
+    ['X-Real-IP', '2001:db8::7'],
+    ['X-Forwarded-For', '2001:db8::7, 10.2.0.1, 10.0.0.1'],
     ['X-Forwarded-Proto', 'https'],
     ['X-Forwarded-Host', 'shop.example:8443'],
     [
       'Forwarded',
-      'for="[2001:db8::7]";host="shop.example:8443";proto=https, for=10.0.0.1;host="shop.example:8443";proto=https',
+      'for="[2001:db8::7]";host="shop.example:8443";proto=https, for=10.2.0.1, for=10.0.0.1;host="shop.example:8443";proto=https',
     ],
   ]);
 });

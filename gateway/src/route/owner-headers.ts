@@ -9,17 +9,8 @@ import type { TrustedProxies } from './trusted-proxies.ts';
  */
 export function isReservedHeader(name: string): boolean {
   const folded = name.replaceAll('_', '-');
-  return folded.startsWith('x-wscluster-') || FORWARDED_HEADERS.has(folded);
+  return /^(x-wscluster-.*|x-forwarded-.*|forwarded|x-real-ip|x-request-id)$/.test(folded);
 }
-
-/** Headers that the gateway writes anew. */
-const FORWARDED_HEADERS = new Set([
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'forwarded',
-  'x-request-id',
-]);
 
 export interface OwnerHeaders {
   readonly key: string;

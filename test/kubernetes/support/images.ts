@@ -26,14 +26,16 @@ async function kubernetesImages(engine: DockerEngine): Promise<string[]> {
 }
 
 /**
- * A cluster whose node has these images. The engine, of which the machine has one, is needed no longer: other tests get
+ * A cluster whose node has the images that `build` makes; by default ours and those of the brokers. The engine, of which the machine has one, is needed no longer: other tests get
  * it as soon as the images are copied.
  */
-export async function clusterWithImages(): Promise<KubernetesCluster> {
+export async function clusterWithImages(
+  build: (engine: DockerEngine) => Promise<string[]> = kubernetesImages,
+): Promise<KubernetesCluster> {
   const engine = await dockerEngine();
   let cluster: KubernetesCluster | undefined;
   try {
-    const tags = await kubernetesImages(engine);
+    const tags = await build(engine);
     cluster = await kubernetesCluster();
     await cluster.loadImages(engine, tags);
     return cluster;
