@@ -102,8 +102,9 @@ function warnings(system: System): Record<string, string[]> {
     processes.map(([name, { lines }]) => [
       name,
       lines
-        .filter(({ level }) => ['warn', 'error', 'fatal'].includes(level))
-        .slice(-15)
+        // Refused requests are many, and follow from the rest.
+        .filter(({ level, event }) => ['warn', 'error', 'fatal'].includes(level) && event !== 'request-refused')
+        .slice(-8)
         .map((line) => JSON.stringify(line)),
     ]),
   );
