@@ -103,9 +103,10 @@ describe('with 300 clients on three nodes, and a pace that would take longer tha
     const after = first.map(({ closedAt = 0 }) => closedAt - killedAt);
     expect(new Set(first.map(({ code }) => code))).toEqual(new Set([4012]));
     expect(first.filter(({ reason }) => reason === 'owner lost').length).toBeGreaterThan(lost.length / 2);
-    // In each quarter of the time about a quarter of them, within what a busy machine makes of it.
-    for (const from of [0, 500, 1000, 1500])
-      expect(after.filter((ms) => ms >= from && ms < from + 500).length).toBeGreaterThan(lost.length / 12);
-    expect(Math.max(...after)).toBeLessThan(3_000);
+    // Spread over most of the time, and not in a few heaps; a busy machine is late with some.
+    const sorted = after.sort((a, b) => a - b);
+    const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+    expect(at(0.9) - at(0.1)).toBeGreaterThan(1_000);
+    expect(new Set(sorted.map((ms) => Math.floor(ms / 100))).size).toBeGreaterThan(8);
   });
 });

@@ -185,13 +185,16 @@ describe('docs/clients.md', () => {
       expect(nodes[1]).not.toBe(nodes[0]);
       await system.settled(2);
       // The gateway that she is on dies; the other one takes her. What the controller knows is a report old.
-      const holding = await Promise.all(
-        system.gateways.map(async ({ probes }) => {
-          const { text: metrics } = await http('GET', `http://127.0.0.1:${probes}/metrics`);
-          return /^wscluster_gateway_connections(\{.*\})? 1$/m.test(metrics);
-        }),
-      );
-      expect(holding.filter(Boolean)).toHaveLength(1);
+      let holding: boolean[] = [];
+      await until('one gateway has her', async () => {
+        holding = await Promise.all(
+          system.gateways.map(async ({ probes }) => {
+            const { text: metrics } = await http('GET', `http://127.0.0.1:${probes}/metrics`);
+            return /^wscluster_gateway_connections(\{.*\})? 1$/m.test(metrics);
+          }),
+        );
+        return holding.filter(Boolean).length === 1;
+      });
       const greeted = nodes.length;
       await system.gateways[holding.indexOf(true)]?.process.end('SIGKILL');
       await until('she is back through the other gateway', () => nodes.length > greeted);
