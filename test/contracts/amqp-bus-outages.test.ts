@@ -238,7 +238,8 @@ describe('the bus on RabbitMQ in an outage', () => {
         code: 'BUS_UNAVAILABLE',
         message: expect.stringMatching(/accepts no messages at the moment.*memory/),
       });
-      expect(performance.now() - again).toBeLessThan(50);
+      // At once: a message that is not refused waits for a confirmation, for a second or more.
+      expect(performance.now() - again).toBeLessThan(500);
       expect(both.follower.connected).toBe(true);
     } finally {
       await server.ctl('set_vm_memory_high_watermark', '0.6');

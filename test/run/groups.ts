@@ -11,17 +11,17 @@ export type Need =
   | 'kubernetes';
 
 /**
- * The groups of a lane run one after the other, in the order of the list below. `docker` has those that need the
- * machine's one Docker engine all the time; `kubernetes` those that need its one Kubernetes node, and the engine for a
- * moment. `alone` has those that measure rates, one file at a time: anything beside them would disturb the figures.
+ * The groups of a lane run one after the other, in the order of the list below. `machine` has those that need the
+ * machine's one Docker engine or Kubernetes node. `alone` has those that measure rates, one file at a time: anything
+ * beside them would disturb the figures.
  */
-export type Lane = 'quick' | 'systems' | 'users' | 'servers' | 'docker' | 'kubernetes' | 'alone';
+export type Lane = 'quick' | 'systems' | 'users' | 'servers' | 'machine' | 'alone';
 
 /** The lanes of a stage run side by side; one stage is over before the next one begins. */
 export const STAGES: readonly (readonly Lane[])[] = [
   ['quick'],
   ['systems', 'users'],
-  ['servers', 'docker', 'kubernetes'],
+  ['servers', 'machine'],
   ['alone'],
 ];
 
@@ -98,7 +98,7 @@ export const GROUPS: readonly Group[] = [
   // The machine has one Docker engine and one Kubernetes node.
   {
     name: 'docker',
-    lane: 'docker',
+    lane: 'machine',
     include: ['test/contracts/docker-*.test.ts', 'test/docker/*.test.ts'],
     workers: 1,
     needs: ['programs', 'brokers', 'nacos', 'images'],
@@ -106,21 +106,21 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'compose',
-    lane: 'docker',
+    lane: 'machine',
     include: ['test/compose/*.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'dashboard', 'images', 'compose'],
   },
   {
     name: 'kubernetes',
-    lane: 'kubernetes',
+    lane: 'machine',
     include: ['test/contracts/kubernetes-source.test.ts', 'test/kubernetes/{cluster,operations}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'dashboard', 'brokers', 'images', 'kubernetes'],
   },
   {
     name: 'testbed',
-    lane: 'kubernetes',
+    lane: 'machine',
     include: ['test/testbed/*.test.ts'],
     workers: 1,
     needs: ['programs', 'brokers', 'nacos', 'images', 'compose', 'kubernetes'],
