@@ -375,7 +375,7 @@ export interface ClusterSpec {
        */
       path: string;
       /**
-       * Where the key of a request is. Kubernetes mode: it cannot change while the route exists.
+       * Where the key of a request is. It cannot change while the route exists.
        */
       key: {
         /**

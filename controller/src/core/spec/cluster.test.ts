@@ -127,6 +127,20 @@ describe('the stored spec', () => {
     expect((await openSpecStore(documents(), withOtherDefaults)).spec.nodes.replicas).toBe(5);
   });
 
+  test('an edit of the file that changes the key of a route is refused, with the way out', async () => {
+    const routed = (key: string) =>
+      parseCluster(`${HEAD}spec: { routing: { routes: [{ path: /send, key: { query: ${key} } }] } }`, 'chat.yaml');
+    await openSpecStore(documents(), routed('user'));
+    await expect(openSpecStore(documents(), routed('room'))).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      field: 'spec.routing.routes[0].key',
+      message: expect.stringMatching(/remove the route first.*or stop all gateways and delete the stored spec of chat/),
+    });
+    expect((await openSpecStore(documents(), routed('user'))).spec.routing.routes[0]?.key).toEqual({ query: 'user' });
+    await openSpecStore(documents(), declared(3));
+    expect((await openSpecStore(documents(), routed('room'))).spec.routing.routes[0]?.key).toEqual({ query: 'room' });
+  });
+
   test('a change that is not allowed is refused and nothing has changed', async () => {
     const store = await open(3);
     await store.update((spec) => spec);

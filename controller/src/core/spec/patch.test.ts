@@ -29,3 +29,15 @@ test.each([
 ])('the API changes %j', (patch) => {
   expect(patchedSpec(spec, patch)).toMatchObject(patch);
 });
+
+test('the API changes no key of a route, which would split the owners of its open connections', () => {
+  const routes = [
+    { path: '/websocket/connect/{user}', key: { param: 'user' } },
+    { path: '/websocket/send', key: { header: 'X-User' } },
+  ];
+  expect(() => patchedSpec(spec, { routing: { routes } })).toThrow(
+    'spec.routing.routes[1].key: cannot be changed; remove the route first, then add it with its new key',
+  );
+  const without = patchedSpec(spec, { routing: { routes: routes.slice(0, 1) } });
+  expect(patchedSpec(without, { routing: { routes } }).routing.routes).toHaveLength(2);
+});

@@ -1,5 +1,7 @@
 import { WsClusterError } from '@wscluster/ring';
 import { validCluster } from './load.ts';
+import { changedRouteKey } from './route-keys.ts';
+import { KEY_FIXED } from './routing-schema.ts';
 import { API_VERSION, type ClusterSpec, KIND } from './schema.ts';
 
 /**
@@ -22,7 +24,10 @@ export function patchedSpec(spec: ClusterSpec, patch: unknown): ClusterSpec {
   try {
     const next = validCluster({ ...head, spec: mergePatch(spec, patch) }, 'the patch').spec;
     const fixed = DECLARED_ONLY.find((field) => JSON.stringify(at(next, field)) !== JSON.stringify(at(spec, field)));
-    if (fixed === undefined) return next;
+    if (fixed === undefined) {
+      refuseChangedKey(spec, next);
+      return next;
+    }
     throw new WsClusterError('REQUEST_INVALID', `spec.${fixed}: can only be set in the cluster's file or resource`, {
       field: `spec.${fixed}`,
     });
@@ -30,6 +35,11 @@ export function patchedSpec(spec: ClusterSpec, patch: unknown): ClusterSpec {
     if (!(error instanceof WsClusterError)) throw error;
     throw new WsClusterError('REQUEST_INVALID', error.message, { cause: error, field: error.field ?? '' });
   }
+}
+
+function refuseChangedKey(before: ClusterSpec, next: ClusterSpec): void {
+  const field = changedRouteKey(before.routing.routes, next.routing.routes);
+  if (field !== undefined) throw new WsClusterError('REQUEST_INVALID', `${field}: ${KEY_FIXED}`, { field });
 }
 
 function mergePatch(target: unknown, patch: unknown): unknown {

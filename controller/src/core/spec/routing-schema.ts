@@ -4,6 +4,9 @@ import { cel } from './cel.ts';
 
 const { param, query, header, cookie } = keySourceSchema.shape;
 
+/** Why a changed key is refused, in all modes. */
+export const KEY_FIXED = 'cannot be changed; remove the route first, then add it with its new key';
+
 const keySchema = z
   .strictObject({
     param: param.meta({ maxLength: 128 }),
@@ -20,11 +23,11 @@ const keySchema = z
       // A new key would give every client of the path a new owner, and gateways would switch at different times.
       {
         rule: 'self == oldSelf',
-        message: 'cannot be changed; remove the route first, then add it with its new key',
+        message: KEY_FIXED,
       },
     ),
   )
-  .describe('Where the key of a request is. Kubernetes mode: it cannot change while the route exists.');
+  .describe('Where the key of a request is. It cannot change while the route exists.');
 
 // The ring's own schema ignores unknown fields, as messages must; a declaration refuses them.
 const declaredRoute = z

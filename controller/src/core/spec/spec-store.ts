@@ -3,7 +3,9 @@ import { WsClusterError } from '@wscluster/ring';
 import { z } from 'zod';
 import type { Documents } from '../ports/documents.ts';
 import { type DeclaredCluster, validCluster } from './load.ts';
-import type { ClusterSpec } from './schema.ts';
+import { changedRouteKey } from './route-keys.ts';
+import { KEY_FIXED, routingSchema } from './routing-schema.ts';
+import type { ClusterSpec, WsCluster } from './schema.ts';
 
 export const SPEC_DOCUMENT = 'spec';
 
@@ -37,6 +39,7 @@ export async function openSpecStore(
   }
   const stored = found === undefined ? undefined : parse(found, name);
   const edited = stored !== undefined && stored.source !== digest;
+  if (edited) refuseChangedKey(stored.spec, cluster);
   const origin = `the stored spec of ${name}`;
   let { spec } = stored === undefined || edited ? cluster : validCluster({ ...cluster, spec: stored.spec }, origin);
   let generation = stored === undefined ? 1 : stored.generation + (edited ? 1 : 0);
@@ -64,5 +67,17 @@ function parse(document: unknown, name: string): z.infer<typeof storedSchema> {
     'MESSAGE_INVALID',
     `the stored spec of ${name} lacks source, generation or spec; delete it to start from the declared spec`,
     { cause: parsed.error },
+  );
+}
+
+/** Gateways that run meanwhile have connections that they know by the old key. */
+function refuseChangedKey(stored: unknown, { metadata, spec }: WsCluster): void {
+  const before = z.object({ routing: routingSchema }).safeParse(stored).data;
+  const field = before && changedRouteKey(before.routing.routes, spec.routing.routes);
+  if (field === undefined) return;
+  throw new WsClusterError(
+    'CONFIG_INVALID',
+    `cluster ${metadata.name}: ${field}: ${KEY_FIXED}; or stop all gateways and delete the stored spec of ${metadata.name}`,
+    { field },
   );
 }
