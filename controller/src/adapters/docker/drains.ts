@@ -1,5 +1,5 @@
 import { messageOf } from '@wscluster/ring';
-import { type Logger, SerialQueue, Trouble } from '@wscluster/service';
+import { type Logger, SerialQueue, steadyNow, steadyOf, Trouble } from '@wscluster/service';
 import { hasStarted } from './facts.ts';
 
 /** Stores which nodes are draining, since labels of a container cannot be changed: node id to Unix ms. */
@@ -13,6 +13,8 @@ const CLOCK_SKEW_MS = 60_000;
 
 interface Drain {
   readonly since: number;
+  /** The same as a steady time. */
+  readonly steadySince: number;
   /** When the run that it applies to began, by the engine's clock; undefined until that is known. */
   run: number | undefined;
 }
@@ -28,7 +30,9 @@ export class Drains {
   private constructor(store: DrainStore, log: Logger, loaded: Readonly<Record<string, number>>) {
     this.#store = store;
     this.#trouble = new Trouble(log);
-    this.#drains = new Map(Object.entries(loaded).map(([id, since]) => [id, { since, run: undefined }]));
+    this.#drains = new Map(
+      Object.entries(loaded).map(([id, since]) => [id, { since, steadySince: steadyOf(since), run: undefined }]),
+    );
   }
 
   static async load(store: DrainStore, log: Logger): Promise<Drains> {
@@ -37,6 +41,12 @@ export class Drains {
 
   since(id: string): number | undefined {
     return this.#drains.get(id)?.since;
+  }
+
+  /** How long ago it was asked to leave, ms; 0 if it was not. */
+  spentMs(id: string): number {
+    const drain = this.#drains.get(id);
+    return drain === undefined ? 0 : steadyNow() - drain.steadySince;
   }
 
   /**
@@ -87,7 +97,11 @@ export class Drains {
 
   #note(id: string, run: number): boolean {
     if (this.#drains.has(id)) return false;
-    this.#drains.set(id, { since: Date.now(), run: hasStarted({ startedAt: run }) ? run : undefined });
+    this.#drains.set(id, {
+      since: Date.now(),
+      steadySince: steadyNow(),
+      run: hasStarted({ startedAt: run }) ? run : undefined,
+    });
     return true;
   }
 

@@ -127,8 +127,7 @@ class DockerSource implements WorkloadSource {
   async stop(id: string): Promise<void> {
     const node = await this.#find(id);
     const drainMs = this.#options.settings().drainSeconds * 1000;
-    const spentMs = Date.now() - (this.#drains.since(id) ?? Date.now());
-    const graceMs = Math.max(0, drainMs - spentMs) + FORCE_MARGIN_SECONDS * 1000;
+    const graceMs = Math.max(0, drainMs - this.#drains.spentMs(id)) + FORCE_MARGIN_SECONDS * 1000;
     this.#drains.note(id, node.facts.startedAt);
     const asked = this.#stopBy.has(id);
     this.#stopBy.set(id, Math.min(this.#stopBy.get(id) ?? Number.POSITIVE_INFINITY, performance.now() + graceMs));

@@ -1,5 +1,5 @@
 import type { Ring } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, SteadyTimes, steadyNow } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
 import { type Membership, nextMembership } from '../membership/membership.ts';
 import { membershipPolicy } from '../membership/policy.ts';
@@ -39,6 +39,7 @@ export class Loop {
   #membership: Membership;
   #warmUp: WarmUp;
   #listing: readonly Workload[] | undefined;
+  readonly #drainTimes = new SteadyTimes();
 
   constructor(parts: LoopParts, membership: Membership) {
     this.#parts = parts;
@@ -72,13 +73,14 @@ export class Loop {
     wakeIn(intervals.resyncMs);
     const listing = await source.list();
     this.#take(listing);
+    const timed = this.#timed(listing);
     const waitMs = this.#warmUp.look(listing, performance.now());
     if (waitMs !== undefined) {
       wakeIn(waitMs);
     } else {
-      const membership = nextMembership(this.#membership, listing, membershipPolicy(spec.spec), Date.now());
+      const membership = nextMembership(this.#membership, listing, membershipPolicy(spec.spec), steadyNow());
       this.#noteHeld(membership);
-      const next = steps.plan(membership, listing, spec.spec);
+      const next = steps.plan(membership, timed, spec.spec);
       this.#membership = membership;
       await steps.publish(next);
       registry?.want(rollout.ring.members, rollout.ring.revision);
@@ -86,7 +88,7 @@ export class Loop {
     }
     onTaken();
     // Last and separately: nodes that cannot be started must not delay the ring of the running ones.
-    await this.#scale(listing);
+    await this.#scale(timed);
   }
 
   #warmUpFor(membership: Membership): WarmUp {
@@ -97,6 +99,17 @@ export class Loop {
   #take(listing: readonly Workload[]): void {
     logNodeChanges(this.#parts.events, this.#listing ?? [], listing);
     this.#listing = listing;
+  }
+
+  /** With steady times for all that is decided by how long ago a node was asked to leave. */
+  #timed(listing: readonly Workload[]): readonly Workload[] {
+    this.#drainTimes.keepOnly(new Set(listing.map(({ id }) => id)));
+    return listing.map((workload) => {
+      const { id, drainingSince } = workload;
+      return drainingSince === undefined
+        ? workload
+        : { ...workload, drainingSince: this.#drainTimes.of(id, drainingSince) };
+    });
   }
 
   #noteHeld({ held }: Membership): void {
@@ -115,7 +128,7 @@ export class Loop {
     const countedIn = link.fleet.counted ? 0 : intervals.countsCheckMs;
     if (planIn !== undefined && !spec.spec.rebalance.paused) wakeIn(Math.max(planIn, countedIn));
     const { nextChangeAt } = this.#membership;
-    if (nextChangeAt !== undefined) wakeIn(Math.max(0, nextChangeAt - Date.now()));
+    if (nextChangeAt !== undefined) wakeIn(Math.max(0, nextChangeAt - steadyNow()));
     if (this.#listing?.some(({ phase }) => phase === 'draining')) wakeIn(intervals.drainCheckMs);
   }
 
@@ -132,7 +145,7 @@ export class Loop {
       owners: new Set(settled ? ownerIds(rollout.ring) : listing.map(({ id }) => id)),
       connections: link.fleet.connectionsByNode,
       drainMs: nodes.drainSeconds * 1000,
-      now: Date.now(),
+      now: steadyNow(),
     });
     if (againMs !== undefined) wakeIn(againMs);
   }

@@ -1,5 +1,5 @@
 import { type ClusterSettings, formatRevision, type Member, type Ring, reindexed, type Step } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, steadyNow, wallTimeOf } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
 import type { Membership } from '../membership/membership.ts';
 import { type Assign, desiredTable } from '../membership/target.ts';
@@ -69,7 +69,7 @@ export class RingSteps {
       drainMs: spec.nodes.drainSeconds * 1000,
       listing,
       connections: fleet.connectionsByNode,
-      now: Date.now(),
+      now: steadyNow(),
     });
     // Without a limit no counts are needed.
     const counted = fleet.counted || !Number.isFinite(pace.perSecond);
@@ -101,7 +101,8 @@ export class RingSteps {
     log.info({ event: 'ring-published', ...details }, message);
     events.add('ring', message, details);
     if (changed > 0) this.#convergence.begin(now, link.fleet.moved);
-    await link.publish(ring, pace, { settings, vacancies });
+    const kept = vacancies.map((vacancy) => ({ ...vacancy, since: wallTimeOf(vacancy.since) }));
+    await link.publish(ring, pace, { settings, vacancies: kept });
   }
 
   /** Call it every second: notices when moves are complete. */

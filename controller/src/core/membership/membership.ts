@@ -7,11 +7,11 @@ export interface Membership {
   readonly vacancies: readonly Vacancy[];
   /** Node ids of the members that the source started and will replace. */
   readonly managed: ReadonlySet<string>;
-  /** When each member that is not ready stopped being ready, Unix ms. */
+  /** When each member that is not ready stopped being ready, by steadyNow. */
   readonly unreadySince: ReadonlyMap<string, number>;
   /** Node ids that are lost but stay on the ring, because too many were lost at once; empty if all is well. */
   readonly held: readonly string[];
-  /** When time alone may change the result, Unix ms; undefined if it cannot. */
+  /** When time alone may change the result, by steadyNow; undefined if it cannot. */
   readonly nextChangeAt: number | undefined;
 }
 

@@ -26,7 +26,7 @@ export interface Situation {
   readonly listing: readonly Workload[];
   /** Live connections by node id. */
   readonly connections: ReadonlyMap<string, number>;
-  /** Unix ms. */
+  /** By steadyNow. */
   readonly now: number;
 }
 

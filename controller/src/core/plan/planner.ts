@@ -1,4 +1,5 @@
 import { Assigner, type Ring } from '@wscluster/ring';
+import { steadyNow } from '@wscluster/service';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { Workload } from '../ports/workload-source.ts';
@@ -23,7 +24,7 @@ export class Planner {
   /** Throws NOT_FOUND for an unknown node. */
   plan(change: Change, { spec, ring, membership, listing, fleet }: Present): Plan {
     const { connectionsByNode: connections, connectionsBySlot } = fleet;
-    const after = membersAfter(change, { spec, membership, listing, connections, now: Date.now() });
+    const after = membersAfter(change, { spec, membership, listing, connections, now: steadyNow() });
     return planChange(ring, after, connectionsBySlot, spec.rebalance.cap, (seats, cap) =>
       this.#assigner.assign(seats, cap),
     );

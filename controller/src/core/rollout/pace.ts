@@ -5,8 +5,8 @@ import type { Pace } from './rollout.ts';
 const DRAIN_SHARE = 0.8;
 
 /**
- * The configured pace, or more if draining nodes would not be empty in time. `drainMs` and `now` in milliseconds
- * (Unix).
+ * The configured pace, or more if draining nodes would not be empty in time. `drainMs` in milliseconds; `now` by
+ * steadyNow, as `drainingSince` is in this listing.
  */
 export function paceOf(input: {
   readonly maxConnectionsPerSecond: number;

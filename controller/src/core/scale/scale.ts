@@ -16,7 +16,7 @@ export interface ScaleInput {
   readonly owners: ReadonlySet<string>;
   readonly connections: ReadonlyMap<string, number>;
   readonly drainMs: number;
-  /** Unix ms. */
+  /** By steadyNow, as `drainingSince` is in this listing. */
   readonly now: number;
 }
 

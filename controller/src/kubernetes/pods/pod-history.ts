@@ -1,3 +1,4 @@
+import { SteadyTimes, steadyNow } from '@wscluster/service';
 import type { Workload } from '../../core/ports/workload-source.ts';
 import type { PodFacts } from './pod-facts.ts';
 import { phaseOf } from './pod-phase.ts';
@@ -22,6 +23,7 @@ export class PodHistory {
   readonly #readyRuns = new Map<string, number>();
   /** When a person's annotation to drain was first seen, Unix ms: it contains no time. */
   readonly #drainSeen = new Map<string, number>();
+  readonly #drainTimes = new SteadyTimes();
   /** When the deletion of a pod was first seen, by performance.now(): the clock of the API server may differ. */
   readonly #deletionSeen = new Map<string, number>();
   readonly #departed = new Map<string, Departure>();
@@ -51,6 +53,8 @@ export class PodHistory {
       if (!managedNow.has(uid) && this.#isOver(departure)) this.#departed.delete(uid);
     for (const known of [this.#readyRuns, this.#drainSeen, this.#deletionSeen])
       for (const uid of known.keys()) if (!managedNow.has(uid)) known.delete(uid);
+    for (const facts of pods) this.drainingForMs(facts); // converts what is new
+    this.#drainTimes.keepOnly(new Set(managedNow.keys()));
     this.#last = managedNow;
     return nodes;
   }
@@ -60,6 +64,12 @@ export class PodHistory {
     const asked = typeof drain === 'number' ? drain : this.#drainSeen.get(uid);
     if (asked === undefined || deletion === undefined) return asked ?? deletion?.since;
     return Math.min(asked, deletion.since);
+  }
+
+  /** How long ago a pod was asked to leave, ms; 0 if it was not. */
+  drainingForMs(facts: PodFacts): number {
+    const since = this.drainingSince(facts);
+    return since === undefined ? 0 : steadyNow() - this.#drainTimes.of(facts.uid, since);
   }
 
   /**

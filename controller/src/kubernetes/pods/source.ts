@@ -169,7 +169,7 @@ class PodSource implements KubernetesSource {
   async stop(id: string): Promise<void> {
     const pod = await this.#find(id);
     if (pod.deletion === undefined) {
-      const spentSeconds = (Date.now() - (this.#history.drainingSince(pod) ?? Date.now())) / 1000;
+      const spentSeconds = this.#history.drainingForMs(pod) / 1000;
       const least = Math.min(MIN_GRACE_SECONDS, pod.graceSeconds);
       await this.#delete(pod, Math.ceil(Math.max(least, pod.graceSeconds - spentSeconds)));
     } else if (pod.managed && (this.#history.overdueMs(pod) ?? 0) > FORCE_SLACK_MS) {
