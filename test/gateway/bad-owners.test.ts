@@ -17,6 +17,12 @@ describe('an owner whose answer to the upgrade cannot be used', () => {
     ['a 101 without Connection', switching().replace('Connection: Upgrade\r\n', '')],
     ['another protocol', '220 smtp.example ESMTP\r\n\r\n'],
     ['a broken header', 'HTTP/1.1 200 OK\r\nno colon\r\n\r\n'],
+    ['a control character in its reason', 'HTTP/1.1 200 a\x01b\r\n\r\n'],
+    ['a control character in a header', 'HTTP/1.1 200 OK\r\nX: a\x01b\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+    ['a length that is none', 'HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\na'],
+    ['a length beside chunks', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['another transfer coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nab'],
     ['a head without an end', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(5_000)}`],
     ['informational answers without an end', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(3)],
   ])('with %s is a 502 or 504 that says so', async (what, text) => {
@@ -85,10 +91,15 @@ describe('an owner that answers an upgrade in plain HTTP', () => {
     await nothingLeft();
   });
 
-  it('with a 204 needs no body to end', async () => {
-    const node = await rawNode('a', ({ socket }) => socket.write('HTTP/1.1 204 No Content\r\n\r\n'));
+  it.each([
+    ['', ''],
+    [', whatever length it says', 'Content-Length: 5\r\n'],
+  ])('with a 204 needs no body to end%s', async (_what, length) => {
+    const node = await rawNode('a', ({ socket }) => socket.write(`HTTP/1.1 204 No Content\r\n${length}\r\n`));
     const { gateway } = await gatewayFor(node);
-    expect((await answerTo(rawUpgrade(gateway.port, '/connect/ada'))).status).toBe(204);
+    const answer = await answerTo(rawUpgrade(gateway.port, '/connect/ada'));
+    expect(answer.status).toBe(204);
+    expect(answer.head).not.toContain('content-length');
     await nothingLeft();
   });
 

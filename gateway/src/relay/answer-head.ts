@@ -18,8 +18,8 @@ export interface Answer {
 }
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
-const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([^\r\n]*))?$/;
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
+const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/;
 
 /** Collects the bytes of an answer until its head is complete. */
 export class AnswerReader {
@@ -63,9 +63,21 @@ function parseHead(raw: Buffer): AnswerHead {
   const headers = lines.slice(1).map((line) => {
     const match = HEADER_LINE.exec(line);
     if (match === null) throw new WsClusterError('OWNER_PROTOCOL', "the owner's answer has a malformed header");
-    return [match[1] ?? '', match[2] ?? ''] as const;
+    return [match[1] ?? '', trimmed(match[2] ?? '')] as const;
   });
   return { status: Number(status[1]), reason: status[2] ?? '', headers, raw };
+}
+
+/** Not with a pattern, which would take quadratic time for blanks within the value; and not all that counts as blank. */
+function trimmed(value: string): string {
+  let [from, to] = [0, value.length];
+  while (from < to && isBlank(value.charCodeAt(from))) from++;
+  while (to > from && isBlank(value.charCodeAt(to - 1))) to--;
+  return value.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** All values of a header, joined as one list; undefined if it is absent. `name` in lower case. */

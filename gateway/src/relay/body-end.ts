@@ -1,3 +1,4 @@
+import { WsClusterError } from '@wscluster/ring';
 import { type AnswerHead, headerOf } from './answer-head.ts';
 
 /** Finds the end of the body of an answer: takes each chunk and returns how many of its bytes belong to the body. */
@@ -7,15 +8,20 @@ export interface BodyEnd {
 }
 
 /**
- * How the body of an answer to a GET ends (RFC 9112, 6.3). With a malformed length or chunk it ends with the
- * connection.
+ * How the body of an answer to a GET ends (RFC 9112, 6.3). With a malformed chunk it ends with the connection. Throws
+ * OWNER_PROTOCOL if two readers could see two ends: a length that is none, several lengths, a length beside a transfer
+ * coding, a coding other than chunked.
  */
 export function bodyEndOf(head: AnswerHead): BodyEnd {
-  if (head.status === 204 || head.status === 304) return countedBody(0);
+  const wrong = (what: string) => new WsClusterError('OWNER_PROTOCOL', `the owner's answer has ${what}`);
   const coding = headerOf(head, 'transfer-encoding')?.toLowerCase();
-  if (coding !== undefined) return /(?:^|,)\s*chunked$/.test(coding) ? chunkedBody() : untilClosed();
   const length = headerOf(head, 'content-length');
-  return length !== undefined && /^\d{1,15}$/.test(length) ? countedBody(Number(length)) : untilClosed();
+  if (coding !== undefined && coding !== 'chunked') throw wrong(`the transfer coding ${coding}`);
+  if (coding !== undefined && length !== undefined) throw wrong('a length beside a transfer coding');
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw wrong('no valid length');
+  if (head.status === 204 || head.status === 205 || head.status === 304) return countedBody(0);
+  if (coding !== undefined) return chunkedBody();
+  return length === undefined ? untilClosed() : countedBody(Number(length));
 }
 
 function untilClosed(): BodyEnd {

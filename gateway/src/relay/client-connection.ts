@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { DEFAULT_MOVE_SETTINGS, type Revision, WsClusterError } from '@wscluster/ring';
+import { asWsClusterError } from '../errors.ts';
 import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
 import type { LostNodes } from '../move/lost-nodes.ts';
@@ -7,6 +8,7 @@ import type { Tracked, Tracker } from '../move/tracker.ts';
 import type { Destination } from '../route/router.ts';
 import type { CurrentTable } from '../table/current-table.ts';
 import { type Owner, ownerOfSlot } from '../table/table.ts';
+import { type BodyEnd, bodyEndOf } from './body-end.ts';
 import { type CloseNotice, ownerChanged, ownerLost } from './close-frame.ts';
 import { type DialOutcome, dial } from './dial.ts';
 import { passAnswer } from './pass-answer.ts';
@@ -210,11 +212,19 @@ export class ClientConnection implements LiveConnection {
   }
 
   #pass(outcome: DialOutcome & { kind: 'answered' }): void {
+    let body: BodyEnd;
+    try {
+      body = bodyEndOf(outcome.head);
+    } catch (error) {
+      outcome.upstream.socket.destroy();
+      this.#refuse(asWsClusterError(error));
+      return;
+    }
     const socket = this.#client;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     this.#enter({ kind: 'answering', exit: nothing });
     this.#context.onUpgrade('passed', this.#requestId);
-    passAnswer(socket, outcome.upstream, outcome, this.#context.limits, () => this.#end());
+    passAnswer(socket, outcome.upstream, outcome, body, this.#context.limits, () => this.#end());
   }
 
   #refuse(error: WsClusterError): void {

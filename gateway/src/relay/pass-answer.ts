@@ -1,27 +1,30 @@
 import type { Socket } from 'node:net';
 import type { Limits } from '../limits.ts';
 import type { Answer } from './answer-head.ts';
-import { bodyEndOf } from './body-end.ts';
+import type { BodyEnd } from './body-end.ts';
 import { endClient } from './refuse.ts';
 import type { Upstream } from './upstream.ts';
 
 const NOT_PASSED = new Set(['connection', 'keep-alive', 'proxy-connection']);
+/** Also for answers that have no body, and so must have no length (RFC 9110, 8.6). */
+const NOT_PASSED_WITHOUT_BODY = new Set([...NOT_PASSED, 'content-length', 'transfer-encoding']);
 
 /**
  * Passes on an answer other than 101 unchanged, then closes both connections and calls `onGone`. An owner that is
- * silent for answerMs within its answer, or a client that reads none of it, is cut off.
+ * silent for answerMs within its answer, or a client that reads none of it, is cut off. `body`: see bodyEndOf.
  */
 export function passAnswer(
   client: Socket,
   upstream: Upstream,
   answer: Answer,
+  body: BodyEnd,
   limits: Limits,
   onGone: () => void,
 ): void {
   const { head, rest } = answer;
   const node = upstream.socket;
-  const body = bodyEndOf(head);
-  const kept = head.headers.filter(([name]) => !NOT_PASSED.has(name.toLowerCase()));
+  const notPassed = head.status === 204 || head.status === 205 ? NOT_PASSED_WITHOUT_BODY : NOT_PASSED;
+  const kept = head.headers.filter(([name]) => !notPassed.has(name.toLowerCase()));
   const lines = [`HTTP/1.1 ${head.status} ${head.reason}`, ...kept.map(([name, value]) => `${name}: ${value}`)];
 
   const finish = () => {
