@@ -8,9 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createRing, SLOTS, settingsDigest } from '@wscluster/ring';
 import { createProxyServer } from 'http-proxy-3';
 import { WebSocketServer } from 'ws';
+import { RequestRoom } from '../gateway/src/admission/request-room.ts';
 import { createDataPlane } from '../gateway/src/data-plane.ts';
 import { LateAnswers } from '../gateway/src/http/late-answers.ts';
-import { createOwnerProxy } from '../gateway/src/http/owner-proxy.ts';
+import { createOwnerClient } from '../gateway/src/http/owner-client.ts';
 import { DEFAULT_LIMITS } from '../gateway/src/limits.ts';
 import { LostNodes } from '../gateway/src/move/lost-nodes.ts';
 import { Tracker } from '../gateway/src/move/tracker.ts';
@@ -55,12 +56,15 @@ function runGateway(nodePort: number): void {
     lostNodes: new LostNodes({ lostMs: () => 1_000, maxPerSecond: () => 0 }),
     limits: DEFAULT_LIMITS,
     traffic: { toNode: 0, toClient: 0 },
-    proxy: createOwnerProxy(() => DEFAULT_LIMITS),
+    owners: createOwnerClient(() => DEFAULT_LIMITS),
+    room: new RequestRoom(),
     release: () => undefined,
     refresh: () => {},
     onUpgrade: () => {},
     onAnswer: () => {},
     onRefusal: () => {},
+    onAcceptFailed: () => {},
+    onBug: () => {},
   };
   announce(createDataPlane(context).server);
   answerCpu();

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createMetrics as controllerMetrics } from '../controller/src/api/metrics.ts';
 import { ReconcileMetrics } from '../controller/src/api/reconcile-metrics.ts';
+import { RequestRoom } from '../gateway/src/admission/request-room.ts';
 import { createMetrics as gatewayMetrics, newCounts } from '../gateway/src/metrics.ts';
 import { Mover } from '../gateway/src/move/mover.ts';
 import { Tracker } from '../gateway/src/move/tracker.ts';
@@ -36,7 +37,7 @@ Gateways and controllers serve these metrics as Prometheus text at \`/metrics\` 
 
 ## Gateway
 
-${table(gatewayMetrics(newCounts(), current, tracker, new Mover(current, tracker)))}
+${table(gatewayMetrics(newCounts(), current, tracker, new Mover(current, tracker), new RequestRoom()))}
 
 \`limit\` is a field of \`spec.gateway.limits\` in the WsCluster. \`result\` is \`opened\`, \`passed\` (the node answered with
 something other than an upgrade), \`abandoned\` (by the client) or an error code.

@@ -1,11 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { WsClusterError } from '@wscluster/ring';
 import { within } from '@wscluster/service';
-import { MAX_HEAD_BYTES } from './admission/check-head.ts';
+import { MAX_HEAD_BYTES, MAX_PARSED_LINES } from './admission/check-head.ts';
 import { refusalOf } from './errors.ts';
-import { refuseRequest } from './http/answer-client.ts';
 import { brokenRequest } from './http/broken-request.ts';
+import { ClientTurns } from './http/client-turns.ts';
+import { Exchange } from './http/exchange.ts';
 import { type HttpContext, serveRequest } from './http/serve-request.ts';
 import { KEEP_ALIVE_MS } from './limits.ts';
 import type { ConnectionContext } from './relay/client-connection.ts';
@@ -15,6 +17,10 @@ import { newRequestId, requestIdOf } from './request-id.ts';
 
 export interface DataPlaneContext extends ConnectionContext, HttpContext {
   onAnswer(status: number, requestId: string): void;
+  /** A connection could not be accepted. */
+  onAcceptFailed(error: Error): void;
+  /** An error that nobody expected has ended one request. */
+  onBug(error: unknown): void;
 }
 
 /** The server on the data port and all sockets that it has accepted. */
@@ -22,6 +28,8 @@ export interface DataPlane {
   readonly server: Server;
   /** Includes upgraded sockets, which the server itself forgets and ignores in its shutdown. */
   readonly sockets: ReadonlySet<Socket>;
+  /** Takes over those limits that Node enforces. */
+  applyLimits(): void;
   /** From now on answers end their connections, and new requests on kept connections get SHUTTING_DOWN. */
   retire(): void;
   /** Resolves when the requests in progress are answered, after at most `ms`. */
@@ -32,15 +40,16 @@ export interface DataPlane {
 
 export function createDataPlane(context: DataPlaneContext): DataPlane {
   const sockets = new Set<Socket>();
+  /** Of those sockets that speak plain HTTP. */
+  const turnsOf = new WeakMap<Socket, ClientTurns>();
+  const exchanges = new Set<Exchange>();
   let retired = false;
-  const answers = new Set<ServerResponse>();
   const options = {
-    headersTimeout: context.limits.requestHeadMs,
-    // A body may stream for as long as it makes progress; the connection to the owner limits silence.
-    requestTimeout: 0,
-    // How often Node checks whether a head is late. It is fixed here, though the limit may change.
+    // How often Node checks whether a request is late. It is fixed here, though the limits may change.
     connectionsCheckingInterval: Math.min(1_000, Math.ceil(context.limits.requestHeadMs / 4)),
     maxHeaderSize: MAX_HEAD_BYTES,
+    // Checked with the other rules for Host, so that it is refused like anything else.
+    requireHostHeader: false,
     noDelay: true,
     // Finds peers whose machine or network is gone.
     keepAlive: true,
@@ -51,62 +60,111 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       req.headers.upgrade?.toLowerCase() === 'websocket' && req.httpVersionMinor > 0,
   };
   const server = createServer(options, (req, res) => {
-    answers.add(res);
-    res.on('close', () => answers.delete(res));
-    const requestId = requestIdOf(req);
-    res.on('finish', () => context.onAnswer(res.statusCode, requestId));
-    if (retired) {
-      res.shouldKeepAlive = false;
-      refuseRequest(res, shuttingDown(), requestId);
-    } else void serveRequest(context, req, res, requestId);
+    turnsOf.get(req.socket)?.add(new Exchange(req, res, requestIdOf(req)));
   });
-  // Heads are limited in bytes. With a limit on lines Node would silently drop the rest.
-  server.maxHeadersCount = 0;
-  server.on('clientError', (error, socket) => {
-    // Once it is answered, further data is dropped; the socket has ended by then.
-    if (!socket.writable) return;
-    const begun = [...answers].filter((res) => res.req.socket === socket);
-    if (begun.some((res) => res.headersSent)) {
-      socket.destroy();
+  server.maxHeadersCount = MAX_PARSED_LINES;
+  const applyLimits = () => {
+    const { requestHeadMs, requestMs, keepAliveMs } = context.limits;
+    server.headersTimeout = requestHeadMs;
+    server.requestTimeout = requestMs;
+    server.keepAliveTimeout = keepAliveMs;
+  };
+  applyLimits();
+
+  const serve = (exchange: Exchange) => {
+    const { res, requestId } = exchange;
+    exchanges.add(exchange);
+    res.on('close', () => exchanges.delete(exchange));
+    res.on('finish', () => context.onAnswer(res.statusCode, requestId));
+    if (retired) res.shouldKeepAlive = false;
+    const served = serveRequest(context, exchange, retired ? shuttingDown() : undefined);
+    served.catch((error: unknown) => {
+      context.onBug(error);
+      res.destroy();
+    });
+  };
+  /** `exchange`: the one in whose body it happened, if it did. */
+  const breakOff = (socket: Duplex, error: Error, exchange: Exchange | undefined) => {
+    const refusal = brokenRequest(error, context.limits, exchange !== undefined);
+    if (exchange !== undefined) {
+      exchange.cancel(refusal);
       return;
     }
-    const refusal = brokenRequest(error, context.limits);
+    // Once it is answered, further data is dropped; the socket has ended by then.
+    if (!socket.writable) return;
     const requestId = newRequestId();
     context.onAnswer(refusalOf(refusal, requestId).status, requestId);
     context.onRefusal(refusal, requestId);
     refuseUpgrade(socket, refusal, requestId);
+  };
+  server.on('clientError', (error, socket) => {
+    const turns = turnsOf.get(socket as Socket);
+    if (turns === undefined) socket.destroy();
+    else turns.break(error);
   });
   // One function for all sockets, since every idle connection holds its listeners.
   function forget(this: Socket): void {
     sockets.delete(this);
   }
   server.on('connection', (socket: Socket) => {
+    // Read here, since a socket keeps what it was asked once: after a reset the address can no longer be had.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.on('close', forget);
+    const turns = new ClientTurns(socket, {
+      onTurn: serve,
+      onBroken: (error) => breakOff(socket, error, turns.current),
+    });
+    turnsOf.set(socket, turns);
   });
-  server.on('upgrade', (req, socket: Socket, head) => {
+  // Accepting fails when no file descriptor is left; what is open goes on.
+  server.on('error', (error) => context.onAcceptFailed(error));
+
+  /** The connection is no longer HTTP. Returns what has arrived behind the head, or undefined if it cannot go on. */
+  const leaveHttp = (socket: Socket, head: Buffer): Buffer | undefined => {
     // This comes first: Node removes its own listener, and a reset without a listener ends the process. 'close'
     // follows.
     socket.on('error', ignore);
+    const turns = turnsOf.get(socket);
+    turnsOf.delete(socket);
+    const behind = turns?.detach() ?? Buffer.alloc(0);
+    // In one piece with the end of a request that is not answered yet, whose answer would get into the WebSocket.
+    if (turns?.current !== undefined) {
+      socket.destroy();
+      return undefined;
+    }
+    return behind.length === 0 ? head : Buffer.concat([head, behind]);
+  };
+  server.on('upgrade', (req, socket: Socket, head) => {
     const requestId = requestIdOf(req);
-    if (retired) {
+    const behind = leaveHttp(socket, head);
+    if (behind === undefined) context.onUpgrade('REQUEST_INVALID', requestId);
+    else if (retired) {
       context.onUpgrade('SHUTTING_DOWN', requestId);
       refuseUpgrade(socket, shuttingDown(), requestId);
-    } else if ([...answers].some((res) => res.req.socket === socket)) {
-      // The upgrade is pipelined behind an unanswered request, whose answer would get into the WebSocket.
-      context.onUpgrade('REQUEST_INVALID', requestId);
-      socket.destroy();
-    } else serveUpgrade(context, req, socket, head, requestId);
+    } else serveUpgrade(context, req, socket, behind, requestId);
+  });
+  server.on('connect', (req, socket: Socket, head) => {
+    if (leaveHttp(socket, head) === undefined) return;
+    const requestId = requestIdOf(req);
+    const refusal = new WsClusterError('REQUEST_INVALID', 'a gateway opens no tunnels', { field: 'method' });
+    context.onAnswer(refusalOf(refusal, requestId).status, requestId);
+    context.onRefusal(refusal, requestId);
+    refuseUpgrade(socket, refusal, requestId);
   });
   return {
     server,
     sockets,
+    applyLimits,
     retire: () => {
       retired = true;
-      for (const res of answers) res.shouldKeepAlive = false;
+      for (const { res } of exchanges) res.shouldKeepAlive = false;
     },
     async answered(ms) {
-      const all = [...answers].map((res) => new Promise<void>((resolve) => res.once('close', () => resolve())));
+      const all = [...exchanges].map(({ res }) => new Promise<void>((resolve) => res.once('close', () => resolve())));
       await within(ms, Promise.all(all));
     },
     async destroy() {

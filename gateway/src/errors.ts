@@ -25,13 +25,22 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   OWNER_TIMEOUT: 504,
 };
 
+/** Statuses that HTTP has for one field alone. */
+const FIELD_STATUS: Readonly<Record<string, number>> = { 'sec-websocket-version': 426, 'transfer-encoding': 501 };
+
 /** The limits that can refuse a request, with their statuses. The error's field is the name of the limit. */
 const LIMIT_STATUS = {
   maxConnections: 503,
   maxConnectionsPerKey: 429,
   maxHeaderBytes: 431,
+  maxHeaderLines: 431,
   maxPathBytes: 414,
   handshakeSeconds: 408,
+  requestSeconds: 408,
+  bodySilenceSeconds: 408,
+  maxRequests: 503,
+  maxRequestsPerNode: 503,
+  fileDescriptors: 503,
 } as const;
 export type RequestLimit = keyof typeof LIMIT_STATUS;
 
@@ -43,6 +52,13 @@ export function limitReached(limit: RequestLimit, message: string): WsClusterErr
 export function limitOf(error: WsClusterError): RequestLimit | undefined {
   if (error.code !== 'LIMIT_REACHED' || error.field === undefined || !(error.field in LIMIT_STATUS)) return undefined;
   return error.field as RequestLimit;
+}
+
+/** Of an error of a new socket, if this process has no file descriptor left for it: no node is to blame for that. */
+export function descriptorsExhausted(error: Error): WsClusterError | undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'EMFILE' && code !== 'ENFILE') return undefined;
+  return limitReached('fileDescriptors', 'this gateway has no file descriptor left');
 }
 
 /** Seconds after which a client may retry if there is no ring, if a limit is reached, or if the gateway is stopping. */
@@ -68,7 +84,7 @@ export function refusalOf(error: WsClusterError, requestId: string): Refusal {
 function statusOf(error: WsClusterError): number {
   const limit = limitOf(error);
   if (limit !== undefined) return LIMIT_STATUS[limit];
-  return error.field === 'sec-websocket-version' ? 426 : (STATUS[error.code] ?? 500);
+  return FIELD_STATUS[error.field ?? ''] ?? STATUS[error.code] ?? 500;
 }
 
 /** Turns anything thrown into a WsClusterError. */

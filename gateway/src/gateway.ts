@@ -62,10 +62,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
 async function openListeners(
   options: GatewayOptions,
-  { counts, current, tracker, mover, plane }: Parts,
+  { counts, current, tracker, mover, room, plane }: Parts,
   readiness: Readiness,
 ): Promise<{ probes: ProbeListener; port: number }> {
-  const metrics = createMetrics(counts, current, tracker, mover);
+  const metrics = createMetrics(counts, current, tracker, mover, room);
   const probes = await startProbes(options.probes, () => readiness.problem, metrics);
   try {
     return { probes, port: await listen(plane.server, options.listen, 'gateway') };

@@ -32,6 +32,12 @@ export interface Limits {
   readonly nodeCloseMs: number;
   /** Time for a request's head to arrive (slow loris). */
   readonly requestHeadMs: number;
+  /** Time for a whole plain request to arrive, with its body; 0: forever. */
+  readonly requestMs: number;
+  /** Longest silence within the body of a request; 0: forever. */
+  readonly bodySilenceMs: number;
+  /** How long a client's connection is kept for its next request. */
+  readonly keepAliveMs: number;
   /** Time for the owner's answer to a plain HTTP request, and longest silence within it; 0: forever. */
   readonly httpAnswerMs: number;
   /** Longest silence within an event stream; 0: forever. */
@@ -44,8 +50,14 @@ export interface Limits {
   readonly maxConnections: number;
   /** The same for one key; 0: no limit. */
   readonly maxConnectionsPerKey: number;
+  /** Plain requests in progress; 0: no limit. */
+  readonly maxRequests: number;
+  /** The same for one node, and thereby of the connections to it for such requests; 0: no limit. */
+  readonly maxRequestsPerNode: number;
   /** Size of a request's header lines. */
   readonly maxHeaderBytes: number;
+  /** Number of a request's header lines. */
+  readonly maxHeaderLines: number;
   /** Size of a request's path and query. */
   readonly maxPathBytes: number;
   /** A connection is closed after this time without a byte in either direction; 0: never. */
@@ -75,9 +87,15 @@ function ofCluster(limits: GatewayLimits) {
   return {
     maxConnections: limits.maxConnections,
     maxConnectionsPerKey: limits.maxConnectionsPerKey,
+    maxRequests: limits.maxRequests,
+    maxRequestsPerNode: limits.maxRequestsPerNode,
     maxHeaderBytes: limits.maxHeaderBytes,
+    maxHeaderLines: limits.maxHeaderLines,
     maxPathBytes: limits.maxPathBytes,
     requestHeadMs: limits.handshakeSeconds * 1000,
+    requestMs: limits.requestSeconds * 1000,
+    bodySilenceMs: limits.bodySilenceSeconds * 1000,
+    keepAliveMs: limits.keepAliveSeconds * 1000,
     connectMs: Math.min(limits.ownerSeconds * 1000, CONNECT_MS),
     answerMs: limits.ownerSeconds * 1000,
     httpAnswerMs: limits.answerSilenceSeconds * 1000,

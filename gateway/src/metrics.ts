@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { RequestRoom } from './admission/request-room.ts';
 import type { LimitName } from './limits.ts';
 import type { Mover, MovingConnection } from './move/mover.ts';
 import type { Tracker } from './move/tracker.ts';
@@ -13,10 +14,18 @@ export interface Counts {
   readonly httpAnswers: Map<number, number>;
   /** Refused requests and ended connections, by limit. */
   readonly limited: Map<LimitName, number>;
+  /** Errors that nobody expected. */
+  bugs: number;
 }
 
 export function newCounts(): Counts {
-  return { traffic: { toNode: 0, toClient: 0 }, upgrades: new Map(), httpAnswers: new Map(), limited: new Map() };
+  return {
+    traffic: { toNode: 0, toClient: 0 },
+    upgrades: new Map(),
+    httpAnswers: new Map(),
+    limited: new Map(),
+    bugs: 0,
+  };
 }
 
 export function count<K>(counts: Map<K, number>, key: K): void {
@@ -28,6 +37,7 @@ export function createMetrics<T extends MovingConnection>(
   current: CurrentTable,
   tracker: Tracker<T>,
   mover: Mover<T>,
+  room: RequestRoom,
 ): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -66,6 +76,7 @@ export function createMetrics<T extends MovingConnection>(
     () => current.table?.ring.revision.version ?? 0,
   );
   gauge('wscluster_gateway_ring_members', 'Members of the ring in use', () => current.table?.ring.members.length ?? 0);
+  gauge('wscluster_gateway_http_requests', 'Plain HTTP requests in progress', () => room.size);
   counter('wscluster_gateway_upgrades_total', 'WebSocket upgrades by result', 'result', () => counts.upgrades);
   counter('wscluster_gateway_http_requests_total', 'Plain HTTP answers by status', 'code', () => counts.httpAnswers);
   counter(
@@ -78,6 +89,15 @@ export function createMetrics<T extends MovingConnection>(
     ['to-node', counts.traffic.toNode],
     ['to-client', counts.traffic.toClient],
   ]);
+  new Counter({
+    name: 'wscluster_gateway_bugs_total',
+    help: 'Unexpected errors, each of which ended one request or nothing',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(counts.bugs);
+    },
+  });
   new Counter({
     name: 'wscluster_gateway_moves_total',
     help: 'Connections told to reconnect because their owner changed',

@@ -1,10 +1,11 @@
 import { DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
 import { DEFAULT_UPDATE_TIMING, RingUpdates } from '@wscluster/transport';
+import { RequestRoom } from './admission/request-room.ts';
 import { Sweeper } from './admission/sweeper.ts';
 import { createDataPlane, type DataPlane } from './data-plane.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { LateAnswers } from './http/late-answers.ts';
-import { createOwnerProxy } from './http/owner-proxy.ts';
+import { createOwnerClient } from './http/owner-client.ts';
 import { CurrentLimits } from './limits.ts';
 import { type Counts, newCounts } from './metrics.ts';
 import type { LiveConnection } from './move/live-connection.ts';
@@ -21,6 +22,7 @@ export interface Parts {
   readonly tracker: Tracker<LiveConnection>;
   readonly mover: Mover<LiveConnection>;
   readonly updates: RingUpdates;
+  readonly room: RequestRoom;
   readonly counts: Counts;
   readonly plane: DataPlane;
   /** Ends the timers, and the connections to nodes that are kept for reuse. */
@@ -41,7 +43,8 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
   const updates = new RingUpdates({ cluster, store, holder: current, log, timing });
   const counts = newCounts();
   const { onLimit, ...recorder } = createRequestRecorder(counts, log);
-  const proxy = createOwnerProxy(() => limits.value);
+  const room = new RequestRoom();
+  const owners = createOwnerClient(() => limits.value);
   const plane = createDataPlane({
     current,
     tracker,
@@ -50,7 +53,8 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     get limits() {
       return limits.value;
     },
-    proxy,
+    owners,
+    room,
     traffic: counts.traffic,
     release: () => mover.release,
     refresh: () => updates.refresh(),
@@ -60,7 +64,7 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
 
   current.onTable(({ settings }) => {
     limits.follow(settings.limits);
-    plane.server.headersTimeout = limits.value.requestHeadMs;
+    plane.applyLimits();
   });
   updates.subscribe({
     onRelease: (release) => {
@@ -74,7 +78,7 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     sweeper.stop();
     mover.stop();
     lostNodes.stop();
-    proxy.close();
+    owners.close();
   };
-  return { limits, current, tracker, mover, updates, counts, plane, stop };
+  return { limits, current, tracker, mover, updates, room, counts, plane, stop };
 }

@@ -1,11 +1,13 @@
-import type { Logger } from '@wscluster/service';
+import { messageOf } from '@wscluster/ring';
+import { type Logger, Trouble } from '@wscluster/service';
 import type { DataPlaneContext } from './data-plane.ts';
 import { limitOf } from './errors.ts';
 import type { SweptLimit } from './limits.ts';
 import { type Counts, count } from './metrics.ts';
 import { RequestLog } from './request-log.ts';
 
-export interface RequestRecorder extends Pick<DataPlaneContext, 'onUpgrade' | 'onAnswer' | 'onRefusal'> {
+export interface RequestRecorder
+  extends Pick<DataPlaneContext, 'onUpgrade' | 'onAnswer' | 'onRefusal' | 'onAcceptFailed' | 'onBug'> {
   /** A limit has ended an open connection. */
   onLimit(limit: SweptLimit, nodeId: string): void;
 }
@@ -13,12 +15,14 @@ export interface RequestRecorder extends Pick<DataPlaneContext, 'onUpgrade' | 'o
 /** Counts and logs how each request ended, and which connections a limit ended. */
 export function createRequestRecorder(counts: Counts, log: Logger): RequestRecorder {
   const requests = new RequestLog(log);
+  const accepting = new Trouble(log);
   return {
     onUpgrade(result, requestId) {
       count(counts.upgrades, result);
       requests.upgraded(result, requestId);
     },
     onAnswer(status, requestId) {
+      accepting.recovered();
       count(counts.httpAnswers, status);
       requests.answered(status, requestId);
     },
@@ -26,6 +30,16 @@ export function createRequestRecorder(counts: Counts, log: Logger): RequestRecor
       const limit = limitOf(error);
       if (limit !== undefined) count(counts.limited, limit);
       requests.refused(error, requestId);
+    },
+    onAcceptFailed(error) {
+      count(counts.limited, 'fileDescriptors');
+      const action = 'raise the limit on open files (ulimit -n), or add gateways';
+      accepting.failed({ event: 'accept-failed', error, action }, `a connection was not accepted: ${error.message}`);
+    },
+    onBug(error) {
+      counts.bugs++;
+      const action = 'report this bug with the log; only this request is affected';
+      log.error({ event: 'request-failed', error, action }, messageOf(error));
     },
     onLimit(limit, node) {
       count(counts.limited, limit);

@@ -7,9 +7,10 @@ import { WsClusterError } from './errors.ts';
  */
 export function rawQueryValue(query: string, name: string): string {
   const values: string[] = [];
+  const wanted = bytesOf(encodeURIComponent(name));
   for (const pair of query.split('&')) {
     const at = pair.indexOf('=');
-    if (decodedName(at < 0 ? pair : pair.slice(0, at)) === name) values.push(at < 0 ? '' : pair.slice(at + 1));
+    if (bytesOf(at < 0 ? pair : pair.slice(0, at)) === wanted) values.push(at < 0 ? '' : pair.slice(at + 1));
   }
   return theOnlyValue(values, `query parameter ${name}`);
 }
@@ -24,12 +25,8 @@ export function theOnlyValue(values: readonly string[], what: string): string {
   return value;
 }
 
-/** A name that cannot be decoded counts as a different name. */
-function decodedName(name: string): string {
-  if (!name.includes('%')) return name;
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
+/** Decodes the escapes, one character a byte. Unlike decodeURIComponent it never throws, which takes its time. */
+function bytesOf(encoded: string): string {
+  if (!encoded.includes('%')) return encoded;
+  return encoded.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

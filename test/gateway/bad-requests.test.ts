@@ -1,5 +1,5 @@
 import { eventually } from '@wscluster/gateway/testing/eventually';
-import { accept, frame, rawUpgrade, WEBSOCKET_KEY } from '@wscluster/gateway/testing/raw-socket';
+import { accept, frame, rawUpgrade, switching, WEBSOCKET_KEY } from '@wscluster/gateway/testing/raw-socket';
 import { describe, expect, it } from 'vitest';
 import { answerTo, codeOf, headOf, rawClient } from './support/answers.ts';
 import { NOBODY, SHORT, useScene } from './support/scene.ts';
@@ -51,6 +51,56 @@ describe('a request that asks for no WebSocket on the path of one', () => {
   });
 });
 
+describe('a request that could be read in two ways', () => {
+  it.each([
+    ['has a backslash in its path', '/connect/a\\..\\b', ['Host: x'], 'path'],
+    ['has a fragment', '/connect/ada#x', ['Host: x'], 'path'],
+    ['has a fragment in its query', '/send?userId=ada#x', ['Host: x'], 'path'],
+    ['begins with two slashes', '//connect/ada', ['Host: x'], 'path'],
+    ['has dot segments with parameters', '/connect/..;x/ada', ['Host: x'], 'path'],
+    ['has two Hosts', '/connect/ada', ['Host: x', 'Host: y'], 'host'],
+    ['has no Host', '/connect/ada', [], 'host'],
+    ['has a Host that is none', '/connect/ada', ['Host: x/y'], 'host'],
+    [
+      'names more headers in Connection than there can be',
+      '/connect/ada',
+      ['Host: x', `Connection: ${'a,'.repeat(200)}`],
+      'connection',
+    ],
+  ])('because it %s is refused', async (_what, target, headers, field) => {
+    const { gateway } = await gatewayFor(NOBODY);
+    const plain = rawClient(gateway.port, headOf(`GET ${target} HTTP/1.1`, 'Connection: close', ...headers));
+    const upgrade = headOf(`GET ${target} HTTP/1.1`, ...UPGRADE.slice(1), VERSION, KEY, ...headers);
+    for (const answer of [await answerTo(plain), await answerTo(rawClient(gateway.port, upgrade))]) {
+      expect(answer.status).toBe(400);
+      expect(codeOf(answer)).toEqual({ code: 'REQUEST_INVALID', field });
+    }
+    await nothingLeft();
+  });
+
+  it('because its target is an absolute URL is not: path and host are those of the URL', async () => {
+    const node = await echoNode('a');
+    const { gateway } = await gatewayFor(node);
+    const head = headOf('GET http://chat.example/connect/ada?x HTTP/1.1', 'Host: other', 'Connection: close');
+    const { headers, url } = JSON.parse((await answerTo(rawClient(gateway.port, head))).body);
+    expect(url).toBe('/connect/ada?x');
+    expect(headers).toMatchObject({
+      host: 'chat.example',
+      'x-forwarded-host': 'chat.example',
+      'x-wscluster-key': 'ada',
+    });
+    await eventually('nothing is left', () => gateway.sockets === 0);
+  });
+
+  it('an empty Host reaches the node as it is', async () => {
+    const node = await echoNode('a');
+    const { gateway } = await gatewayFor(node);
+    const head = headOf('GET /send?userId=ada HTTP/1.1', 'Host:', 'Connection: close');
+    expect(JSON.parse((await answerTo(rawClient(gateway.port, head))).body).headers.host).toBe('');
+    await eventually('nothing is left', () => gateway.sockets === 0);
+  });
+});
+
 describe('a head that is no head', () => {
   it.each([
     [
@@ -61,6 +111,11 @@ describe('a head that is no head', () => {
     [
       'has headers above the limit together',
       headOf('GET /connect/ada HTTP/1.1', ...UPGRADE, ...Array.from({ length: 5_000 }, (_, i) => `X-${i}: some value`)),
+      431,
+    ],
+    [
+      'has more header lines than the limit',
+      headOf('GET /connect/ada HTTP/1.1', ...UPGRADE, ...Array.from({ length: 100 }, (_, i) => `X-${i}: y`)),
       431,
     ],
     ['is of TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
@@ -133,17 +188,21 @@ describe('what comes right behind a head', () => {
     await eventually('nothing is left', () => gateway.sockets === 0);
   });
 
-  it('is an upgrade, the request before it unanswered: closed, as the answer would get into the WebSocket', async () => {
-    const node = await rawNode('a');
+  it('is an upgrade, the request before it unanswered: its turn comes with the answer', async () => {
+    const node = await rawNode('a', (peer) => {
+      if (peer.text.startsWith('GET /connect')) accept(peer);
+    });
     const { gateway } = await gatewayFor(node);
     const unanswered = headOf('GET /send?userId=ada HTTP/1.1', 'Host: x');
     const upgrade = headOf('GET /connect/ada HTTP/1.1', ...UPGRADE, VERSION, KEY);
     const client = rawClient(gateway.port, unanswered + upgrade);
-    await eventually('the end', () => client.ended || client.closed);
-    expect(client.text).toBe('');
+    await eventually('the first request', () => node.sockets[0]?.text.includes('/send') === true);
+    expect(node.sockets.length).toBe(1);
+    node.sockets[0]?.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    await eventually('the 101', () => client.text.endsWith(switching()));
+    expect(client.text).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*\r\n\r\nokHTTP\/1\.1 101 /);
     client.socket.destroy();
-    await nothingLeft();
-    expect(node.sockets.filter(({ text }) => text.includes('websocket'))).toEqual([]);
+    await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
   });
 
   it('is an upgrade, once the request before it is answered: the connection is a WebSocket from then on', async () => {

@@ -212,9 +212,21 @@ export interface ClusterSpec {
        */
       maxConnectionsPerKey: number;
       /**
+       * Plain HTTP requests in progress at a gateway; beyond them it answers 503. 0: no limit.
+       */
+      maxRequests: number;
+      /**
+       * The same for one node, and thereby the connections of a gateway to it for such requests. 0: no limit.
+       */
+      maxRequestsPerNode: number;
+      /**
        * Bytes of a request's header lines; beyond them the gateway answers 431.
        */
       maxHeaderBytes: number;
+      /**
+       * Header lines of a request; beyond them the gateway answers 431.
+       */
+      maxHeaderLines: number;
       /**
        * Bytes of path and query; beyond them the gateway answers 414.
        */
@@ -223,6 +235,18 @@ export interface ClusterSpec {
        * Seconds in which a request's head must arrive; after them the gateway answers 408.
        */
       handshakeSeconds: number;
+      /**
+       * Seconds in which a whole plain HTTP request must arrive, with its body; after them the gateway answers 408. 0: no limit.
+       */
+      requestSeconds: number;
+      /**
+       * Seconds for which the body of a plain HTTP request may stop arriving; after them the gateway answers 408. 0: no limit.
+       */
+      bodySilenceSeconds: number;
+      /**
+       * Seconds for which a client's connection is kept for its next plain HTTP request; more than those of the load balancer in front.
+       */
+      keepAliveSeconds: number;
       /**
        * Seconds in which a node must answer an upgrade; after them the client gets 504.
        */

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { WsClusterError } from '@wscluster/ring';
+import { MAX_HEADER_LINES, WsClusterError } from '@wscluster/ring';
 import { limitReached } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import { MAX_CONNECTION_NAMES } from '../route/hop-headers.ts';
 
 /**
  * The largest head that the HTTP parser accepts, fixed when the server is created. It is the largest maxHeaderBytes
@@ -9,17 +10,34 @@ import type { Limits } from '../limits.ts';
  */
 export const MAX_HEAD_BYTES = 65_536;
 
+/**
+ * The HTTP parser drops header lines beyond this number, again fixed when the server is created. It is more than a
+ * cluster can allow, so that a request with dropped lines is refused.
+ */
+export const MAX_PARSED_LINES = MAX_HEADER_LINES + 1;
+
 /** Besides name and value a header line has `: ` and a line end. */
 const LINE_EXTRA_BYTES = 4;
 
-/** Throws LIMIT_REACHED if path and query, or the header lines, are longer than the limits allow. */
+/**
+ * Throws LIMIT_REACHED if path and query, or the header lines, are longer or more than the limits allow, and
+ * REQUEST_INVALID if Connection names more headers than a request may have. Whoever reads the head after this may take
+ * time in proportion to its size.
+ */
 export function checkHead(req: IncomingMessage, limits: Limits): void {
   if ((req.url ?? '').length > limits.maxPathBytes)
     throw limitReached('maxPathBytes', `path and query must be at most ${limits.maxPathBytes} bytes`);
   const raw = req.rawHeaders;
-  let bytes = (raw.length / 2) * LINE_EXTRA_BYTES;
+  const lines = raw.length / 2;
+  let bytes = lines * LINE_EXTRA_BYTES;
   for (const text of raw) bytes += text.length;
   if (bytes > limits.maxHeaderBytes) throw headTooLarge(limits);
+  if (lines > limits.maxHeaderLines)
+    throw limitReached('maxHeaderLines', `a request must have at most ${limits.maxHeaderLines} header lines`);
+  if ((req.headers.connection ?? '').split(',', MAX_CONNECTION_NAMES + 1).length > MAX_CONNECTION_NAMES)
+    throw new WsClusterError('REQUEST_INVALID', `Connection must name at most ${MAX_CONNECTION_NAMES} headers`, {
+      field: 'connection',
+    });
 }
 
 export function headTooLarge(limits: Limits): WsClusterError {

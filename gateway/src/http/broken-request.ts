@@ -3,10 +3,19 @@ import { headTooLarge } from '../admission/check-head.ts';
 import { limitReached } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 
-/** Turns an error of the HTTP parser, or its timeout, into an error for the client. */
-export function brokenRequest(error: NodeJS.ErrnoException, limits: Limits): WsClusterError {
-  if (error.code === 'HPE_HEADER_OVERFLOW') return headTooLarge(limits);
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return limitReached('handshakeSeconds', `the request must arrive within ${limits.requestHeadMs / 1000} s`);
+/** Turns an error of the HTTP parser, or its timeout, into an error for the client. `inBody`: the head was complete. */
+export function brokenRequest(error: NodeJS.ErrnoException, limits: Limits, inBody: boolean): WsClusterError {
+  const { code } = error;
+  if (code === 'HPE_HEADER_OVERFLOW') return headTooLarge(limits);
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && inBody)
+    return limitReached('requestSeconds', `the request must arrive within ${limits.requestMs / 1000} s`);
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return limitReached('handshakeSeconds', `the head must arrive within ${limits.requestHeadMs / 1000} s`);
+  // The same code also stands for a length beside a coding.
+  if (code === 'HPE_INVALID_TRANSFER_ENCODING' && error.message.includes('invalid'))
+    return new WsClusterError('REQUEST_INVALID', 'chunked is the only transfer coding', {
+      field: 'transfer-encoding',
+      cause: error,
+    });
   return new WsClusterError('REQUEST_INVALID', 'this is not an HTTP/1.1 request', { field: 'request', cause: error });
 }

@@ -31,6 +31,7 @@ export class EventStream implements LiveConnection {
   /** From the move to the end, within an event; then to the moment by which the client must have read it all. */
   #deadline: NodeJS.Timeout | undefined;
   #ending = false;
+  #silence: NodeJS.Timeout | undefined;
   /** Since when data has waited for the client without any of it being read, monotonic ms; undefined: none waits. */
   #stalledSince: number | undefined;
   #written = 0;
@@ -51,6 +52,8 @@ export class EventStream implements LiveConnection {
   pass(tracker: Tracker<LiveConnection>): Promise<void> {
     tracker.add(this);
     const [answer, res] = [this.#answer, this.#res];
+    const { eventStreamMs } = this.#limits;
+    if (eventStreamMs > 0) this.#silence = setTimeout(() => answer.destroy(), eventStreamMs);
     return new Promise((resolve) => {
       answer.on('data', (chunk: Buffer) => this.#pass(chunk));
       answer.on('end', () => res.end()).on('error', () => res.destroy());
@@ -58,6 +61,7 @@ export class EventStream implements LiveConnection {
       res.on('drain', () => answer.resume()).on('error', () => {});
       res.on('close', () => {
         clearTimeout(this.#deadline);
+        clearTimeout(this.#silence);
         answer.destroy();
         tracker.remove(this);
         resolve();
@@ -78,7 +82,7 @@ export class EventStream implements LiveConnection {
     else this.#deadline ??= setTimeout(() => this.#end(), this.#limits.messageGraceMs);
   }
 
-  /** A client that reads nothing of what waits for it is cut off. Silence has a limit of its own, at the proxy. */
+  /** A client that reads nothing of what waits for it is cut off. Silence has a limit of its own. */
   sweep({ stallMs }: Limits): SweptLimit | undefined {
     const waits = this.#res.writableLength > 0;
     const written = this.#res.socket?.bytesWritten ?? 0;
@@ -96,6 +100,7 @@ export class EventStream implements LiveConnection {
   }
 
   #pass(chunk: Buffer): void {
+    this.#silence?.refresh();
     const end = this.#boundary?.scan(chunk) ?? -1;
     if (this.told && end >= 0) {
       this.#res.write(chunk.subarray(0, end));

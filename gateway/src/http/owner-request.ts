@@ -1,25 +1,33 @@
 import type { IncomingMessage } from 'node:http';
 import type { Release } from '@wscluster/ring';
 import type { Limits } from '../limits.ts';
-import { endsHere } from '../route/hop-headers.ts';
-import { isReservedHeader, ownerHeaders } from '../route/owner-headers.ts';
+import { hopHeaders } from '../route/hop-headers.ts';
+import { isReservedHeader } from '../route/owner-headers.ts';
 import { changedAfter, lastChange, type Table } from '../table/table.ts';
 
+/** Methods whose requests need a length even if they have no body (RFC 9110, 8.6). */
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
+
 /**
- * Gives the request the headers that the owner gets: those of the gateway, and then the client's without those that end
- * at this hop or that only a gateway may set. The gateway's come first since some backends read only so many lines. Call
- * this once per request.
+ * The headers of the request to the owner, names and values in turn: those of the gateway, and then the client's in
+ * their order, without those that end at this hop or that only a gateway may set. The gateway's come first since some
+ * backends read only so many lines.
  */
-export function forwardHeaders(req: IncomingMessage, key: string, table: Table, requestId: string): void {
-  const { revision } = table.ring;
-  const own = ownerHeaders(req, { key, revision, requestId, trusted: table.trustedProxies });
-  const { connection } = req.headers;
-  const kept = Object.entries(req.headers).filter(([name]) => {
-    // Node frames the body anew according to the transfer encoding; this gateway has already answered `expect`.
-    const ends = name === 'expect' || (name !== 'transfer-encoding' && endsHere(name, connection));
-    return !ends && !isReservedHeader(name);
-  });
-  req.headers = { ...Object.fromEntries(own), ...Object.fromEntries(kept) };
+export function requestHeaders(
+  { headers, rawHeaders, method = '' }: IncomingMessage,
+  added: ReadonlyArray<readonly [name: string, value: string]>,
+): string[] {
+  const endsHere = hopHeaders(headers.connection);
+  const lines = added.flat();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    // This gateway has already answered `expect`.
+    if (name === 'expect' || endsHere(name) || isReservedHeader(name)) continue;
+    lines.push(rawHeaders[i] as string, rawHeaders[i + 1] as string);
+  }
+  if (headers['transfer-encoding'] !== undefined) lines.push('Transfer-Encoding', 'chunked');
+  else if (headers['content-length'] === undefined && WITH_BODY.has(method)) lines.push('Content-Length', '0');
+  return lines;
 }
 
 /**

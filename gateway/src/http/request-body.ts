@@ -1,5 +1,10 @@
-import type { IncomingMessage } from 'node:http';
-import { WsClusterError } from '@wscluster/ring';
+import type { WsClusterError } from '@wscluster/ring';
+import { limitReached } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Bytes that a body takes at first. */
+const FIRST_BYTES = 4_096;
 
 /** How the body of a request is sent to the owner. */
 export type RequestBody =
@@ -9,25 +14,43 @@ export type RequestBody =
   | { readonly kind: 'streamed' };
 
 /**
- * Reads the body into memory if its length is known and at most `maxBytes`. Throws REQUEST_INVALID if the client aborts
- * it, or sends a DELETE or OPTIONS with a body of unknown length, which http-proxy-3 would pass on without the body.
+ * Reads the body into memory if its length is known and at most heldBodyBytes. Throws LIMIT_REACHED if it stops
+ * arriving, and whatever the exchange is cancelled with.
  */
-export async function readBody(req: IncomingMessage, maxBytes: number): Promise<RequestBody> {
-  if (req.headers['transfer-encoding'] !== undefined) {
-    if (req.method === 'DELETE' || req.method === 'OPTIONS')
-      throw new WsClusterError('REQUEST_INVALID', `the body of a ${req.method} must have a Content-Length`, {
-        field: 'content-length',
-      });
-    return { kind: 'streamed' };
-  }
-  const length = Number(req.headers['content-length'] ?? 0);
-  if (length > maxBytes) return { kind: 'streamed' };
-  if (length === 0) return { kind: 'held', bytes: Buffer.alloc(0) };
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of req) chunks.push(chunk as Buffer);
-  } catch (cause) {
-    throw new WsClusterError('REQUEST_INVALID', 'the request was aborted in its body', { field: 'body', cause });
-  }
-  return { kind: 'held', bytes: Buffer.concat(chunks) };
+export async function readBody(exchange: Exchange, limits: Limits): Promise<RequestBody> {
+  const { headers } = exchange.req;
+  const length = Number(headers['content-length'] ?? 0);
+  if (headers['transfer-encoding'] !== undefined || length > limits.heldBodyBytes) return { kind: 'streamed' };
+  return { kind: 'held', bytes: length === 0 ? Buffer.alloc(0) : await hold(exchange, length, limits.bodySilenceMs) };
+}
+
+export function bodySilent(ms: number): WsClusterError {
+  return limitReached('bodySilenceSeconds', `the body must not stop arriving for ${ms / 1000} s`);
+}
+
+function hold(exchange: Exchange, length: number, silentMs: number): Promise<Buffer> {
+  const { req } = exchange;
+  return new Promise((resolve, reject) => {
+    const timer = silentMs > 0 ? setTimeout(() => exchange.cancel(bodySilent(silentMs)), silentMs) : undefined;
+    // Grows with what arrives: a length costs a client nothing, and each chunk kept by itself would cost more.
+    let bytes = Buffer.allocUnsafe(Math.min(length, FIRST_BYTES));
+    let filled = 0;
+    req.on('data', (chunk: Buffer) => {
+      timer?.refresh();
+      if (filled + chunk.length > bytes.length) {
+        const larger = Buffer.allocUnsafe(Math.max(filled + chunk.length, Math.min(length, 2 * bytes.length)));
+        bytes.copy(larger, 0, 0, filled);
+        bytes = larger;
+      }
+      filled += chunk.copy(bytes, filled);
+    });
+    req.on('end', () => {
+      clearTimeout(timer);
+      resolve(bytes.subarray(0, filled));
+    });
+    exchange.enter((reason) => {
+      clearTimeout(timer);
+      reject(reason);
+    });
+  });
 }

@@ -1,25 +1,31 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { formatRevision, type Release, type WsClusterError } from '@wscluster/ring';
+import type { IncomingMessage } from 'node:http';
+import type { Release, WsClusterError } from '@wscluster/ring';
 import { checkHead } from '../admission/check-head.ts';
 import { checkRoom } from '../admission/check-room.ts';
+import type { RequestRoom, Seat } from '../admission/request-room.ts';
 import { asWsClusterError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
 import { hasMoved } from '../move/planner.ts';
 import type { Tracker } from '../move/tracker.ts';
+import { ownerHeaders } from '../route/owner-headers.ts';
 import type { Destination } from '../route/router.ts';
+import { normalizeTarget } from '../route/target.ts';
 import type { CurrentTable } from '../table/current-table.ts';
 import { locate } from '../table/locate.ts';
-import { passAnswer, refuseRequest, writeAnswerHead } from './answer-client.ts';
+import type { Owner, Table } from '../table/table.ts';
+import { endUnreadRequest, passAnswer, refuseRequest, writeAnswerHead } from './answer-client.ts';
 import { EventStream, isEventStream } from './event-stream.ts';
+import type { Exchange } from './exchange.ts';
 import type { LateAnswers } from './late-answers.ts';
-import type { OwnerProxy } from './owner-proxy.ts';
-import { forwardHeaders, isSettling } from './owner-request.ts';
+import type { OwnerClient } from './owner-client.ts';
+import { isSettling, requestHeaders } from './owner-request.ts';
 import { readBody } from './request-body.ts';
 
 export interface HttpContext {
   readonly current: CurrentTable;
-  readonly proxy: OwnerProxy;
+  readonly owners: OwnerClient;
+  readonly room: RequestRoom;
   readonly tracker: Tracker<LiveConnection>;
   readonly lateAnswers: LateAnswers;
   readonly limits: Limits;
@@ -30,30 +36,51 @@ export interface HttpContext {
   onRefusal(error: WsClusterError, requestId: string): void;
 }
 
+/** What the gateway itself answers to `OPTIONS *`, which asks about no path and so no node. */
+const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
 /**
- * Serves a plain HTTP request: key -> slot -> owner -> answer. Never throws. If the client disconnects, its request to
- * the owner is aborted.
+ * Serves a plain HTTP request: key -> slot -> owner -> answer. Resolves when it is answered. If it is cancelled, its
+ * request to the owner is aborted. `refusal`: answers with this instead.
  */
 export async function serveRequest(
   context: HttpContext,
-  req: IncomingMessage,
-  res: ServerResponse,
-  requestId: string,
+  exchange: Exchange,
+  refusal: WsClusterError | undefined,
 ): Promise<void> {
+  const { req, res, requestId } = exchange;
+  let seat: Seat | undefined;
   try {
-    const answered = await answerOf(context, req, res, requestId);
+    const { limits } = context;
+    if (refusal !== undefined) throw refusal;
+    checkHead(req, limits);
+    normalizeTarget(req);
+    if (req.method === 'OPTIONS' && req.url === '*') {
+      res.writeHead(204, { allow: ALLOW, 'x-request-id': requestId }).end();
+      return;
+    }
+    seat = context.room.enter(limits);
+    const answered = await answerOf(context, exchange, seat);
     if (res.destroyed) answered.answer.destroy();
-    else if (isEventStream(answered.answer)) await passEventStream(context, answered, res);
-    else await passAnswer(answered.answer, res);
+    else if (isEventStream(answered.answer)) await passEventStream(context, exchange, answered, seat);
+    else await passAnswer(exchange, answered.answer, limits);
   } catch (thrown) {
-    const error = asWsClusterError(thrown);
-    if (!res.destroyed && !res.headersSent) {
-      context.onRefusal(error, requestId);
-      refuseRequest(res, error, requestId);
-    } else res.destroy();
+    refuse(context, exchange, asWsClusterError(thrown));
   } finally {
+    seat?.leave();
     context.lateAnswers.forget(res);
+    endUnreadRequest(exchange);
   }
+}
+
+function refuse(context: HttpContext, exchange: Exchange, error: WsClusterError): void {
+  const { res, requestId } = exchange;
+  if (res.destroyed || res.headersSent) {
+    res.destroy();
+    return;
+  }
+  context.onRefusal(error, requestId);
+  refuseRequest(exchange, error);
 }
 
 interface Answered {
@@ -65,19 +92,24 @@ interface Answered {
 /** Throws LIMIT_REACHED if the gateway, or the key, has as many connections as allowed. */
 async function passEventStream(
   context: HttpContext,
+  exchange: Exchange,
   { answer, destination, nodeId }: Answered,
-  res: ServerResponse,
+  seat: Seat,
 ): Promise<void> {
   const { current, tracker, lateAnswers, limits } = context;
+  const { res } = exchange;
   try {
     checkRoom(tracker, destination, limits);
+    writeAnswerHead(answer, res);
   } catch (error) {
     answer.destroy();
     throw error;
   }
-  writeAnswerHead(answer, res);
-  res.flushHeaders();
+  // From here on it counts as a connection, and moves like one.
+  seat.leave();
   lateAnswers.forget(res);
+  exchange.enter(() => res.destroy());
+  res.flushHeaders();
   const stream = new EventStream(answer, res, destination, nodeId, limits);
   const ended = stream.pass(tracker);
   // The key may have moved since the request was sent, and moves are planned only when something changes.
@@ -91,42 +123,49 @@ async function passEventStream(
  * the connect was refused (for any request held in memory), or if the node says that it is no longer the owner (for
  * requests without a body). It goes to the same owner if a kept connection turned out to be closed (for GET and HEAD).
  */
-async function answerOf(
-  context: HttpContext,
-  req: IncomingMessage,
-  res: ServerResponse,
-  requestId: string,
-): Promise<Answered> {
-  const { current, proxy, limits, lateAnswers } = context;
-  checkHead(req, limits);
+async function answerOf(context: HttpContext, exchange: Exchange, seat: Seat): Promise<Answered> {
+  const { current, owners, limits, lateAnswers } = context;
+  const { req, res } = exchange;
   const { destination, owner, table } = locate(current.table, req);
-  const { key, slot } = destination;
-  const body = await readBody(req, limits.heldBodyBytes);
-  forwardHeaders(req, key, table, requestId);
-  const headers: Record<string, string> = {};
-  if (isSettling(table, slot, context.release(), limits)) headers['X-WsCluster-Settling'] = '1';
+  const { slot } = destination;
+  const body = await readBody(exchange, limits);
+  const send = (to: Owner, by: Table, settling: boolean) => {
+    seat.visit(to.nodeId, limits);
+    lateAnswers.watch(res, slot, to.nodeId);
+    return owners.send(exchange, body, to, requestHeaders(req, addedHeaders(exchange, destination.key, by, settling)));
+  };
 
+  const settling = isSettling(table, slot, context.release(), limits);
   let { nodeId } = owner;
-  lateAnswers.watch(res, slot, nodeId);
-  let attempt = await proxy.send(req, res, owner, headers, body);
+  let attempt = await send(owner, table, settling);
   const held = body.kind === 'held';
   const bodyless = held && body.bytes.length === 0;
-  if (attempt.kind === 'failed' && attempt.stale && bodyless && (req.method === 'GET' || req.method === 'HEAD'))
-    attempt = await proxy.send(req, res, owner, headers, body);
+  if (attempt.kind === 'failed' && attempt.stale && bodyless && (req.method === 'GET' || req.method === 'HEAD')) {
+    exchange.throwIfCancelled();
+    attempt = await send(owner, table, settling);
+  }
 
   const refused = attempt.kind === 'failed' ? attempt.unsent && held : attempt.answer.statusCode === 421 && bodyless;
   if (refused) {
     if (attempt.kind === 'answered') context.refresh();
     const other = await current.otherOwner(slot, owner.nodeId, limits.ownerWaitMs);
-    if (other !== undefined && !res.destroyed) {
+    exchange.throwIfCancelled();
+    if (other !== undefined) {
       if (attempt.kind === 'answered') attempt.answer.destroy();
-      const { revision } = (current.table ?? table).ring;
-      const again = { 'X-WsCluster-Revision': formatRevision(revision), 'X-WsCluster-Settling': '1' };
       nodeId = other.nodeId;
-      lateAnswers.watch(res, slot, nodeId);
-      attempt = await proxy.send(req, res, other, again, body);
+      attempt = await send(other, current.table ?? table, true);
     }
   }
   if (attempt.kind === 'failed') throw attempt.error;
   return { answer: attempt.answer, destination, nodeId };
+}
+
+function addedHeaders(
+  { req, requestId }: Exchange,
+  key: string,
+  { ring, trustedProxies }: Table,
+  settling: boolean,
+): [name: string, value: string][] {
+  const added = ownerHeaders(req, { key, revision: ring.revision, requestId, trusted: trustedProxies });
+  return settling ? [...added, ['X-WsCluster-Settling', '1']] : added;
 }

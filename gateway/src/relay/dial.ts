@@ -1,6 +1,6 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import type { HostPort } from '@wscluster/service';
-import { asWsClusterError } from '../errors.ts';
+import { asWsClusterError, descriptorsExhausted } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { type Answer, AnswerReader, check101 } from './answer-head.ts';
 import { Upstream } from './upstream.ts';
@@ -52,6 +52,11 @@ export function dial(request: DialRequest, limits: Limits, done: (outcome: DialO
     if (reader.started)
       fail(new WsClusterError('OWNER_PROTOCOL', 'the owner disconnected within the head of its answer'), false);
     else {
+      const exhausted = cause && descriptorsExhausted(cause);
+      if (exhausted !== undefined) {
+        fail(exhausted, false);
+        return;
+      }
       const why = cause === undefined ? 'closed the connection without an answer' : messageOf(cause);
       fail(new WsClusterError('OWNER_UNREACHABLE', `the owner of the key cannot be reached: ${why}`, { cause }), true);
     }

@@ -5,6 +5,7 @@ import { checkHead } from '../admission/check-head.ts';
 import { checkRoom } from '../admission/check-room.ts';
 import { asWsClusterError } from '../errors.ts';
 import { ownerHeaders } from '../route/owner-headers.ts';
+import { normalizeTarget } from '../route/target.ts';
 import { locate } from '../table/locate.ts';
 import { ClientConnection, type ConnectionContext } from './client-connection.ts';
 import { refuseUpgrade } from './refuse.ts';
@@ -24,6 +25,7 @@ export function serveUpgrade(
   try {
     socket.setTimeout(0);
     checkHead(req, context.limits);
+    normalizeTarget(req);
     const webSocketKey = checkUpgrade(req);
     const { destination, owner, table } = locate(context.current.table, req);
     checkRoom(context.tracker, destination, context.limits);

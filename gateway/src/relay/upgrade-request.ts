@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { WsClusterError } from '@wscluster/ring';
-import { endsHere } from '../route/hop-headers.ts';
+import { hopHeaders } from '../route/hop-headers.ts';
 import { isReservedHeader } from '../route/owner-headers.ts';
 
 /**
@@ -12,8 +12,6 @@ export function checkUpgrade(req: IncomingMessage): string {
   const refuse = (field: string, message: string) => new WsClusterError('REQUEST_INVALID', message, { field });
   if (headers.upgrade?.toLowerCase() !== 'websocket') throw refuse('upgrade', 'Upgrade must be websocket');
   if (req.method !== 'GET') throw refuse('method', 'a WebSocket upgrade must be a GET');
-  // For other requests the HTTP server checks this.
-  if (headers.host === undefined) throw refuse('host', 'a request must have a Host');
   if (headers['sec-websocket-version'] !== '13')
     throw refuse('sec-websocket-version', 'Sec-WebSocket-Version must be 13');
   const key = headers['sec-websocket-key'];
@@ -33,7 +31,7 @@ export function composeUpgrade(
   req: IncomingMessage,
   added: ReadonlyArray<readonly [name: string, value: string]>,
 ): string {
-  const { connection } = req.headers;
+  const endsHere = hopHeaders(req.headers.connection);
   const lines = [`GET ${req.url} HTTP/1.1`, 'Connection: Upgrade', 'Upgrade: websocket'];
   for (const [name, value] of added) lines.push(`${name}: ${value}`);
   const raw = req.rawHeaders;
@@ -41,7 +39,7 @@ export function composeUpgrade(
     const name = (raw[i] as string).toLowerCase();
     // A handshake has no body, and a client must not remove the headers of the handshake by naming them in Connection.
     if (name === 'content-length' || isReservedHeader(name)) continue;
-    if (!name.startsWith('sec-websocket-') && endsHere(name, connection)) continue;
+    if (!name.startsWith('sec-websocket-') && endsHere(name)) continue;
     lines.push(`${raw[i]}: ${raw[i + 1]}`);
   }
   return `${lines.join('\r\n')}\r\n\r\n`;

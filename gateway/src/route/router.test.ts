@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { type Route, slotOf } from '@wscluster/ring';
+import { type Route, slotOf, type WsClusterError } from '@wscluster/ring';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileRoutes } from './router.ts';
 
@@ -10,6 +11,14 @@ function request(url: string, rawHeaders: readonly string[] = []): IncomingMessa
 
 function keyOf(routes: readonly Route[], url: string, rawHeaders: readonly string[] = []): string {
   return compileRoutes(routes).route(request(url, rawHeaders)).key;
+}
+
+/** A template for each number of segments. */
+function templates(most: number): Route[] {
+  return Array.from({ length: most }, (_, i) => ({
+    path: `/${Array.from({ length: i + 1 }, (_, at) => `{s${at}}`).join('/')}`,
+    key: { param: 's0' },
+  }));
 }
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -43,7 +52,7 @@ describe('a router', () => {
     expect(keyOf(routes, '/a/b?first=1&second=2')).toBe('1');
   });
 
-  it.each(['/', '/connect', '/connect/', '/connect/a/', '/connect/a/b', '//connect/a', '/Connect/a', '/c%6fnnect/a'])(
+  it.each(['/', '/connect', '/connect/', '/connect/a/', '/connect/a/b', '/connect//a', '/Connect/a', '/c%6fnnect/a'])(
     'has no route for %s',
     (url) => {
       const routes = [{ path: '/connect/{userId}', key: { param: 'userId' } }];
@@ -52,12 +61,36 @@ describe('a router', () => {
     },
   );
 
-  it.each(['/a/./b', '/a/../b', '/a/..', '/.', '/a/%2e%2E/b', '/a/.%2e', 'http://evil/a', '*', ''])(
-    'refuses %s, which others may read as another path',
-    (url) => {
-      expect(() => keyOf([{ path: '/{k}', key: { param: 'k' } }], url)).toThrow(code('REQUEST_INVALID'));
-    },
-  );
+  it.each([
+    ...['/a/./b', '/a/../b', '/a/..', '/.', '/a/%2e%2E/b', '/a/.%2e', 'http://evil/a', '*', ''],
+    ...['/a\\b', '/\\evil/a', '//evil/a', '/a#b', '/a?x#b', '/a/..;/b', '/a/.;x=1'],
+  ])('refuses %s, which others may read as another path', (url) => {
+    expect(() => keyOf([{ path: '/{k}', key: { param: 'k' } }], url)).toThrow(code('REQUEST_INVALID'));
+  });
+
+  it('routes nothing that a WHATWG URL reads as another path or query', () => {
+    const unit = fc.constantFrom(...'/\\.?#;:@%25eE2aA&=+{}[]|^`"<>~!$\'()*,');
+    const router = compileRoutes([{ path: '/', key: { query: 'k' } }, ...templates(6)]);
+    const escaped = (text: string) => text.replace(/["<>`{}^'|]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+    const plain = (text: string) =>
+      escaped(text.replace(/%(22|27|3c|3e|5e|60|7b|7c|7d)/gi, (hex) => hex.toLowerCase()));
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 20 }), (rest) => {
+        const url = `/${rest}`;
+        try {
+          router.route(request(url));
+        } catch (error) {
+          // Whoever reads the path is reached by no request with another error.
+          if ((error as WsClusterError).code === 'REQUEST_INVALID') return;
+        }
+        const { host, pathname, search } = new URL(url, 'http://node');
+        const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
+        expect([host, plain(pathname)]).toEqual(['node', plain(url.split('?')[0] ?? '')]);
+        expect(plain(search)).toBe(plain(query === '?' ? '' : query));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
 
   it('lets dots be part of a key', () => {
     expect(keyOf([{ path: '/{k}', key: { param: 'k' } }], '/...')).toBe('...');

@@ -35,6 +35,7 @@ export function compileRoutes(routes: readonly Route[]): Router {
       const queryAt = url.indexOf('?');
       const path = queryAt < 0 ? url : url.slice(0, queryAt);
       checkPath(path);
+      if (url.includes('#')) throw new WsClusterError('REQUEST_INVALID', 'the path must have no #', { field: 'path' });
       const segments = path.split('/');
       const found = find(root, segments, 1);
       if (found === undefined) throw new WsClusterError('NO_ROUTE', 'no route of the cluster matches the path');
@@ -75,10 +76,14 @@ function find(level: Level, segments: readonly string[], at: number): Level['end
   return find(level.placeholder, segments, at + 1);
 }
 
-/** Refuses dot segments, even encoded ones: whoever resolves them sees another path, and `..` would be a wrong key. */
+/**
+ * Refuses what others read as another path. Dot segments, even encoded or with parameters, are resolved, and `..` would
+ * be a wrong key; browsers' rules for URLs take `\\` for `/`, what follows `//` for a host, and `#` for the end.
+ */
 function checkPath(path: string): void {
-  if (!path.startsWith('/'))
-    throw new WsClusterError('REQUEST_INVALID', 'the request target must be a path', { field: 'path' });
-  if (/\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path))
-    throw new WsClusterError('REQUEST_INVALID', 'the path must have no dot segments', { field: 'path' });
+  const refuse = (message: string) => new WsClusterError('REQUEST_INVALID', message, { field: 'path' });
+  if (!path.startsWith('/')) throw refuse('the request target must be a path');
+  if (path.startsWith('//')) throw refuse('the path must not begin with two slashes');
+  if (path.includes('\\')) throw refuse('the path must have no backslash');
+  if (/\/(?:\.|%2e){1,2}(?:[/;]|$)/i.test(path)) throw refuse('the path must have no dot segments');
 }

@@ -2,6 +2,9 @@ import { z } from 'zod';
 
 const seconds = z.number().min(0).max(86_400);
 
+/** The most header lines that a cluster can allow. */
+export const MAX_HEADER_LINES = 1_000;
+
 /** Limits of each gateway process of a cluster. Where 0 is allowed, it means no limit. */
 export const gatewayLimitsSchema = z.object({
   maxConnections: z
@@ -16,12 +19,30 @@ export const gatewayLimitsSchema = z.object({
     .max(1_000_000)
     .default(0)
     .describe('WebSocket connections of a key at a gateway; beyond them it answers 429. 0: no limit.'),
+  maxRequests: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Plain HTTP requests in progress at a gateway; beyond them it answers 503. 0: no limit.'),
+  maxRequestsPerNode: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(1_000)
+    .describe('The same for one node, and thereby the connections of a gateway to it for such requests. 0: no limit.'),
   maxHeaderBytes: z
     .int()
     .min(1_024)
     .max(65_536)
     .default(16_384)
     .describe("Bytes of a request's header lines; beyond them the gateway answers 431."),
+  maxHeaderLines: z
+    .int()
+    .min(10)
+    .max(MAX_HEADER_LINES)
+    .default(100)
+    .describe('Header lines of a request; beyond them the gateway answers 431.'),
   // A percent-encoded key takes up to three times its 1,024 bytes.
   maxPathBytes: z
     .int()
@@ -35,6 +56,24 @@ export const gatewayLimitsSchema = z.object({
     .max(300)
     .default(10)
     .describe("Seconds in which a request's head must arrive; after them the gateway answers 408."),
+  requestSeconds: seconds
+    .default(300)
+    .describe(
+      'Seconds in which a whole plain HTTP request must arrive, with its body; after them the gateway answers 408. 0: no limit.',
+    ),
+  bodySilenceSeconds: seconds
+    .default(30)
+    .describe(
+      'Seconds for which the body of a plain HTTP request may stop arriving; after them the gateway answers 408. 0: no limit.',
+    ),
+  keepAliveSeconds: z
+    .number()
+    .min(1)
+    .max(3_600)
+    .default(75)
+    .describe(
+      "Seconds for which a client's connection is kept for its next plain HTTP request; more than those of the load balancer in front.",
+    ),
   ownerSeconds: z
     .number()
     .min(0.1)

@@ -1,0 +1,103 @@
+import type { Socket } from 'node:net';
+
+const END_OF_HEAD = Buffer.from('\r\n\r\n');
+const NOTHING = Buffer.alloc(0);
+/** Pieces without the head of a request double up to this size, so that many ends of heads in a body cost little. */
+const MAX_PIECE_BYTES = 2_048;
+
+/**
+ * Stands between a client's socket and Node's HTTP parser. The parser would read as many pipelined requests as there are
+ * in a chunk, thousands, and hold all of them. The gate cuts what arrives behind each possible end of a head, and passes
+ * on no further piece while `isOpen` says no; nothing is read from the client then either. It adds and drops no byte, so
+ * it cannot disagree with the parser.
+ */
+export class RequestGate {
+  readonly #socket: Socket;
+  readonly #isOpen: () => boolean;
+  readonly #push: Socket['push'];
+  /** At most one chunk of the socket, since nothing is read while there is any. */
+  #held: Buffer = NOTHING;
+  /** The client has ended, behind what is held. */
+  #ended = false;
+  #feeding = false;
+  #detached = false;
+  /** The next piece has at least so many bytes. */
+  #pieceBytes = 0;
+  /** Bytes of the end of a head that the last piece ended with. */
+  #begun = 0;
+
+  constructor(socket: Socket, isOpen: () => boolean) {
+    this.#socket = socket;
+    this.#isOpen = isOpen;
+    this.#push = socket.push;
+    // The parser reads from the system, past the socket, until somebody else listens for data.
+    socket.on('data', nothing).off('data', nothing);
+    socket.push = (chunk: Buffer | null) => this.#take(chunk);
+    socket.on('resume', this.feed);
+  }
+
+  /** Passes on what is held, as far as it may. */
+  feed = (): void => {
+    if (this.#feeding || this.#detached) return;
+    this.#feeding = true;
+    while (this.#held.length > 0 && this.#mayPass()) {
+      const piece = this.#cut();
+      this.#held = this.#held.subarray(piece.length);
+      this.#pieceBytes = Math.min(MAX_PIECE_BYTES, Math.max(64, 2 * this.#pieceBytes));
+      this.#push.call(this.#socket, piece);
+      if (this.#detached) return;
+    }
+    this.#feeding = false;
+    if (this.#held.length > 0) return;
+    this.#held = NOTHING;
+    if (this.#ended) this.#push.call(this.#socket, null);
+  };
+
+  /** The parser has found the head of a request in the last piece. */
+  headFound(): void {
+    this.#pieceBytes = 0;
+  }
+
+  /** Takes the gate away, and returns what it holds. */
+  detach(): Buffer {
+    this.#detached = true;
+    this.#socket.off('resume', this.feed);
+    this.#socket.push = this.#push;
+    return this.#held;
+  }
+
+  #take(chunk: Buffer | null): boolean {
+    if (chunk === null) {
+      this.#ended = true;
+      this.feed();
+      return false;
+    }
+    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    this.feed();
+    return this.#detached || this.#held.length === 0;
+  }
+
+  /** The stream must pass a piece on at once; what it keeps for later is not under the gate's control. */
+  #mayPass(): boolean {
+    const { readableFlowing, readableLength, destroyed } = this.#socket;
+    return !destroyed && readableFlowing === true && readableLength === 0 && this.#isOpen();
+  }
+
+  #cut(): Buffer {
+    const missing = END_OF_HEAD.subarray(this.#begun);
+    const completes = this.#begun > 0 && this.#held.subarray(0, missing.length).equals(missing);
+    const at = completes ? 0 : this.#held.indexOf(END_OF_HEAD, this.#pieceBytes);
+    const end = completes ? missing.length : at + END_OF_HEAD.length;
+    const piece = at < 0 ? this.#held : this.#held.subarray(0, end);
+    this.#begun = at < 0 ? begunAtEnd(piece) : 0;
+    return piece;
+  }
+}
+
+function begunAtEnd(piece: Buffer): number {
+  for (let size = Math.min(3, piece.length); size > 0; size--)
+    if (piece.subarray(-size).equals(END_OF_HEAD.subarray(0, size))) return size;
+  return 0;
+}
+
+function nothing(): void {}
