@@ -21,13 +21,14 @@ const ALWAYS: readonly [Way, Outcome][] = [
   ['unrouted', 404],
   ['moved', 1012],
 ];
-const MOSTLY: readonly [Way, Outcome][] = [
-  ['clean', 1005],
-  ['node-reset', 1006],
-  ['client-reset', 'gone'],
-  ['aborted-head', 'gone'],
-  ['aborted-dial', 'gone'],
-  ['misdirected', 'gone'],
+const MOSTLY: readonly [Way, readonly Outcome[]][] = [
+  ['clean', [1005]],
+  // The node lives; but while it is asked, the key may move.
+  ['node-reset', [1006, 1012]],
+  ['client-reset', ['gone']],
+  ['aborted-head', ['gone']],
+  ['aborted-dial', ['gone']],
+  ['misdirected', ['gone']],
 ];
 
 let gateway: GatewayProcess | undefined;
@@ -96,7 +97,10 @@ it('20,000 connections that come and go in all ways leave no socket, timer, list
   const visits = (way: Way) => [...(outcomes.get(way)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
   for (const [way, outcome] of ALWAYS) expect([way, seen(way, outcome)]).toEqual([way, visits(way)]);
   // A move, or an answer, can come first.
-  for (const [way, outcome] of MOSTLY) expect(seen(way, outcome) / visits(way), way).toBeGreaterThan(0.8);
+  for (const [way, expected] of MOSTLY) {
+    const count = expected.reduce<number>((sum, outcome) => sum + seen(way, outcome), 0);
+    expect(count / visits(way), way).toBeGreaterThan(0.8);
+  }
   expect([...ALWAYS, ...MOSTLY].length).toBe(WAYS.length);
 
   expect(end.resources).toEqual(begin.resources);
