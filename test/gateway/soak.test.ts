@@ -24,7 +24,7 @@ const ALWAYS: readonly [Way, Outcome][] = [
 const MOSTLY: readonly [Way, readonly Outcome[]][] = [
   ['clean', [1005]],
   // The node lives; but while it is asked, the key may move.
-  ['node-reset', [1006, 1012]],
+  ['node-reset', ['gone', 1012]],
   ['client-reset', ['gone']],
   ['aborted-head', ['gone']],
   ['aborted-dial', ['gone']],
