@@ -63,6 +63,9 @@ async function measure(rabbitmqUrl: string, redisUrl: string, gateways: Group, b
   const publisher = new Publisher({
     ...{ cluster: CLUSTER, store, log: silentLogger, storeFirstMs: DEFAULT_INTERVALS.storeFirstMs, onStoreLost() {} },
     bus: {
+      get connectedSince() {
+        return hub.connectedSince;
+      },
       broadcast(message) {
         if (message.type !== 'heartbeat') sent = { at: monotonicMs(), message };
         return hub.broadcast(message);

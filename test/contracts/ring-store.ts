@@ -83,6 +83,20 @@ export function ringStoreContract(name: string, createHarness: () => Promise<Sto
       }
     });
 
+    test('a release is replaced for the stored revision only, and the next ring comes with its own', async () => {
+      const message = ringAt(1, 1);
+      const release = { movableUpTo: { epoch: 1, version: 1 }, spreadMs: 700, maxPerSecond: 10 };
+      await store.saveRelease(message.revision, release);
+      expect(await store.load()).toBeUndefined();
+      await store.save(message);
+      await store.saveRelease({ epoch: 1, version: 0 }, release);
+      expect(await store.load()).toEqual(message);
+      await store.saveRelease(message.revision, release);
+      expect(await store.load()).toEqual({ ...message, release });
+      await store.save(ringAt(1, 2));
+      expect(await store.load()).toEqual(ringAt(1, 2));
+    });
+
     test('who saves learns that the store has lost what was saved before', async () => {
       const after = { epoch: 1, version: 3 };
       expect(await store.save(ringAt(1, 4), after)).toBe('regained');

@@ -85,6 +85,14 @@ export const GROUPS: readonly Group[] = [
     needs: ['programs', 'brokers', 'nacos'],
   },
   {
+    // They end and block servers, so each file has its own.
+    name: 'outages',
+    lane: 'servers',
+    include: ['test/brokers/bus-away.test.ts'],
+    workers: 1,
+    needs: ['programs', 'brokers'],
+  },
+  {
     name: 'kubernetes-api',
     lane: 'servers',
     include: [

@@ -6,6 +6,11 @@ import type { Broadcast, Uplink } from '@wscluster/ring';
  * they missed. Both ends reconnect by themselves, with jittered back-off, until closed.
  */
 export interface RingBusHub {
+  /**
+   * Since when the bus has carried messages both ways without a break, performance.now() in ms; undefined while it does
+   * not. A bus that hangs shows in `broadcast` first.
+   */
+  readonly connectedSince: number | undefined;
   /** Resolves when the bus has taken the message; rejects with BUS_UNAVAILABLE when it can't now. */
   broadcast(message: Broadcast): Promise<void>;
   close(): Promise<void>;

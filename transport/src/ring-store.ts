@@ -1,4 +1,4 @@
-import type { Revision, RingMessage } from '@wscluster/ring';
+import type { Release, Revision, RingMessage } from '@wscluster/ring';
 
 /** Keeps the last published ring of one cluster for followers that start later and for the next controller. */
 export interface RingStore {
@@ -17,6 +17,11 @@ export interface RingStore {
    * stays. With `after`, `regained` means that the ring was saved, but that the store had lost that revision.
    */
   save(message: RingMessage, after?: Revision): Promise<SaveResult>;
+  /**
+   * Replaces the release of the stored ring, for followers that hear no heartbeats. Does nothing if the store holds
+   * another revision. Rejects with STORE_UNAVAILABLE.
+   */
+  saveRelease(revision: Revision, release: Release): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -175,6 +175,12 @@ export class RingUpdates implements FollowerHandlers {
     for (const listener of this.#listeners) listener.onRelease?.(release);
   }
 
+  /** Of the ring that is held, from the store: a read that took long is older than the last heartbeat. */
+  #takeLaterRelease(release: Release): void {
+    const held = this.#held?.release;
+    if (held !== undefined && compareRevisions(release.movableUpTo, held.movableUpTo) > 0) this.#takeRelease(release);
+  }
+
   get #revision(): Revision {
     return this.#held?.ring.revision ?? REVISION_ZERO;
   }
@@ -255,7 +261,10 @@ export class RingUpdates implements FollowerHandlers {
       this.#refuse(message);
       return;
     }
-    if (this.#holds(message)) return;
+    if (this.#holds(message)) {
+      this.#takeLaterRelease(message.release);
+      return;
+    }
     if (order === 0) {
       const revision = formatRevision(message.revision);
       this.#context.log.warn(

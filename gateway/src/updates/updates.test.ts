@@ -160,6 +160,16 @@ describe('updates', () => {
     expect(releases.map(({ movableUpTo }) => movableUpTo.version)).toEqual([2, 3]);
   });
 
+  it('take a later release of the ring that is in use from the store, and no earlier one', async () => {
+    store.message = ringMessage(ring(3), releaseUpTo(revision(1)));
+    await updates.start();
+    store.message = ringMessage(ring(3), releaseUpTo(revision(3)));
+    await vi.advanceTimersByTimeAsync(6_000);
+    store.message = ringMessage(ring(3), releaseUpTo(revision(2)));
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(releases.map(({ movableUpTo }) => movableUpTo.version)).toEqual([1, 3]);
+  });
+
   it('poll the store each 2 s while no heartbeats come, and no more once they are back', async () => {
     store.message = ringMessage(ring(3));
     await updates.start();

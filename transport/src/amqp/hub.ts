@@ -32,6 +32,9 @@ export async function openAmqpHub({ url, cluster, log }: AmqpBusOptions, handler
   });
   await within(FIRST_TRY_MS, session.firstTry);
   return {
+    get connectedSince() {
+      return session.connectedSince;
+    },
     broadcast: (message) => session.send(ringsExchange(cluster), message),
     close: () => session.close(),
   };

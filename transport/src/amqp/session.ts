@@ -44,6 +44,8 @@ export class AmqpSession {
   readonly #firstTry = Promise.withResolvers<void>();
   readonly #ending = new Set<Promise<void>>();
   #connection: AmqpConnection | undefined;
+  /** Since when messages pass, monotonic ms; undefined while they do not. */
+  #passingSince: number | undefined;
   #down = 'not connected to RabbitMQ yet';
   readonly #running: Promise<void>;
   #closing: Promise<void> | undefined;
@@ -60,6 +62,11 @@ export class AmqpSession {
 
   get connected(): boolean {
     return this.#connection !== undefined;
+  }
+
+  /** Since when it has been connected and not blocked, monotonic ms; undefined while it is not. */
+  get connectedSince(): number | undefined {
+    return this.#passingSince;
   }
 
   /** Settles once the first attempt to connect has succeeded or failed. */
@@ -82,6 +89,7 @@ export class AmqpSession {
   async #close(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
+    this.#passingSince = undefined;
     this.#down = 'the bus is closed';
     this.#stop.abort();
     this.#firstTry.resolve();
@@ -149,6 +157,7 @@ export class AmqpSession {
     // Even if the connection is lost at the same moment: the new one replaces it without a gap.
     if (next !== undefined) return next;
     this.#connection = undefined;
+    this.#passingSince = undefined;
     this.#blockage.recovered();
     this.#failed(address, typeof lost === 'string' ? lost : 'the connection was closed');
     this.#end(connection);
@@ -169,6 +178,7 @@ export class AmqpSession {
   }
 
   #noteBlocked({ text: address }: AmqpAddress, why: string | undefined): void {
+    this.#passingSince = why === undefined ? (this.#passingSince ?? performance.now()) : undefined;
     const action = 'give RabbitMQ more memory or disk (see rabbitmq-diagnostics alarms); gateways keep their last ring';
     if (why === undefined)
       this.#blockage.recovered({ event: 'bus-unblocked', address }, 'RabbitMQ accepts messages again');

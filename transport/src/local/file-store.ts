@@ -5,6 +5,7 @@ import {
   decodeRing,
   messageOf,
   parseRingMessage,
+  type Release,
   type Revision,
   type RingMessage,
   revisionSchema,
@@ -44,6 +45,7 @@ export function openFileStore({ path }: FileStoreOptions): RingStore {
     load: () => track(() => load(path)),
     revision: () => track(async () => heldRevision(await readIfThere(path))),
     save: (message, after) => track(() => save(path, message, after)),
+    saveRelease: (revision, release) => track(() => saveRelease(path, revision, release)),
     async close() {
       closed = true;
       await Promise.allSettled(working);
@@ -67,6 +69,16 @@ async function save(path: string, message: RingMessage, after: Revision | undefi
     await replaceFile(path, `${JSON.stringify(message)}\n`, 0o600);
     const lost = after !== undefined && (held === undefined || compareRevisions(held, after) < 0);
     return lost ? 'regained' : 'saved';
+  });
+}
+
+async function saveRelease(path: string, revision: Revision, release: Release): Promise<void> {
+  if ((await readIfThere(path)) === undefined) return; // the lock needs the folder
+  await withFileLock(`${path}.lock`, LOCK_DEADLINE_MS, async () => {
+    const text = await readIfThere(path);
+    const held = heldRevision(text);
+    if (text === undefined || held === undefined || compareRevisions(held, revision) !== 0) return;
+    await replaceFile(path, `${JSON.stringify({ ...JSON.parse(text), release })}\n`, 0o600);
   });
 }
 

@@ -87,9 +87,13 @@ export async function openLocalHub(
     ),
   );
   opened.resolve();
+  const since = performance.now();
   log.info({ event: 'bus-listening', socketPath }, `the local bus listens on ${socketPath}`);
 
   return {
+    get connectedSince() {
+      return closing === undefined ? since : undefined;
+    },
     async broadcast(message: Broadcast) {
       if (closing !== undefined) throw new WsClusterError('BUS_UNAVAILABLE', 'the bus is closed');
       const line = lineOf(message);

@@ -2,8 +2,10 @@ import {
   compareRevisions,
   decodeRing,
   parseRingMessage,
+  type Release,
   type Revision,
   type RingMessage,
+  releaseSchema,
   WsClusterError,
 } from '@wscluster/ring';
 import type { Logger, TextSource } from '@wscluster/service';
@@ -42,11 +44,17 @@ if epoch and version then
   if newEpoch < epoch or (newEpoch == epoch and newVersion <= version) then return 'stale' end
 end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'version', ARGV[2], 'message', ARGV[3])
+redis.call('HDEL', KEYS[1], 'release')
 return lost and 'regained' or 'saved'`;
 
+/** Only for the stored revision. */
+const SAVE_RELEASE = `
+local held = redis.call('HMGET', KEYS[1], 'epoch', 'version')
+if held[1] == ARGV[1] and held[2] == ARGV[2] then redis.call('HSET', KEYS[1], 'release', ARGV[3]) end`;
+
 /**
- * Keeps the ring in a hash of Redis (5 or later): `wscluster:{<cluster>}:ring` with epoch, version and message. Several
- * processes may save at once; the highest revision wins. Connects in the background. Throws CONFIG_INVALID for an
+ * Keeps the ring in a hash of Redis (5 or later): `wscluster:{<cluster>}:ring` with epoch, version and message, and the
+ * release if it has changed since. Several processes may save at once; the highest revision wins. Connects in the background. Throws CONFIG_INVALID for an
  * invalid URL.
  */
 export function openRedisStore({ url, cluster, log }: RedisStoreOptions): RingStore {
@@ -54,11 +62,11 @@ export function openRedisStore({ url, cluster, log }: RedisStoreOptions): RingSt
   const connection = connectRedis({ url, log: log.child({ use: 'ring store' }) });
   return {
     async load() {
-      const [epoch, version, message] = await connection.run((redis) =>
-        redis.hmget(key, 'epoch', 'version', 'message'),
+      const [epoch, version, message, release] = await connection.run((redis) =>
+        redis.hmget(key, 'epoch', 'version', 'message', 'release'),
       );
       if (epoch === null && version === null && message === null) return undefined;
-      return read(key, message ?? '', revisionOf(epoch, version));
+      return withRelease(read(key, message ?? '', revisionOf(epoch, version)), release);
     },
     async revision() {
       try {
@@ -76,6 +84,10 @@ export function openRedisStore({ url, cluster, log }: RedisStoreOptions): RingSt
         redis.eval(SAVE, 1, key, epoch, version, text, after.epoch, after.version),
       );
       return result === 'saved' || result === 'regained' ? result : 'stale';
+    },
+    async saveRelease({ epoch, version }, release) {
+      const text = JSON.stringify(release);
+      await connection.run((redis) => redis.eval(SAVE_RELEASE, 1, key, epoch, version, text));
     },
     close: () => connection.close(),
   };
@@ -96,6 +108,21 @@ function read(key: string, text: string, held: Revision | undefined): RingMessag
       cause: error,
       ...(error.field !== undefined && { field: error.field }),
     });
+  }
+}
+
+/** A controller of an older version leaves the field of an earlier ring behind, so the later release counts. */
+function withRelease(message: RingMessage, text: string | null | undefined): RingMessage {
+  const release = text ? releaseOf(text) : undefined;
+  if (release === undefined || compareRevisions(release.movableUpTo, message.release.movableUpTo) <= 0) return message;
+  return { ...message, release };
+}
+
+function releaseOf(text: string): Release | undefined {
+  try {
+    return releaseSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
   }
 }
 

@@ -21,7 +21,13 @@ export interface GatewayStatus {
   readonly counted: boolean;
 }
 
-/** The live gateways of a cluster at one moment, and their totals. Immutable. */
+/** Connections that have to move: over all gateways, and at the gateway that has the most of them. */
+export interface ToMove {
+  readonly all: number;
+  readonly most: number;
+}
+
+/** The gateways of a cluster at one moment, and their totals. Immutable. */
 export class Fleet {
   /** By id. */
   readonly gateways: readonly GatewayStatus[];
@@ -77,23 +83,19 @@ export class Fleet {
    * also those that an earlier change has left at a node, which are as many as the node has beyond what its slots
    * account for.
    */
-  toMove(slots: ReadonlySet<number>, ring: Ring, leftOver: boolean): number {
-    const bySlot = this.connectionsBySlot;
-    const surplus = new Map(this.connectionsByNode);
-    let onSlots = 0;
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const count = bySlot[slot] ?? 0;
-      if (count === 0) continue;
-      if (slots.has(slot)) onSlots += count;
-      const owner = ownerOf(ring, slot)?.nodeId ?? '';
-      surplus.set(owner, (surplus.get(owner) ?? 0) - count);
+  toMove(slots: ReadonlySet<number>, ring: Ring, leftOver: boolean): ToMove {
+    const counts = this.gateways.map((gateway) => toMoveAt(gateway, slots, ring, leftOver));
+    return { all: counts.reduce((sum, count) => sum + count, 0), most: Math.max(0, ...counts) };
+  }
+
+  /** Live connections by node id once all moves that the ring asks for are made. */
+  connectionsByOwner(ring: Ring): ReadonlyMap<string, number> {
+    const sum = new Map<string, number>();
+    for (const [slot, count] of this.connectionsBySlot.entries()) {
+      const owner = count === 0 ? undefined : ownerOf(ring, slot)?.nodeId;
+      if (owner !== undefined) sum.set(owner, (sum.get(owner) ?? 0) + count);
     }
-    // Not always: while the moves of a step are in progress, they are a surplus too.
-    if (!leftOver) return onSlots;
-    return Math.max(
-      onSlots,
-      [...surplus.values()].reduce((sum, count) => sum + Math.max(0, count), 0),
-    );
+    return sum;
   }
 
   /** The highest revision that any gateway routes by; undefined without gateways. */
@@ -108,6 +110,29 @@ export class Fleet {
   allApplied(revision: Revision): boolean {
     return this.gateways.every(({ applied }) => compareRevisions(applied, revision) >= 0);
   }
+}
+
+function toMoveAt(
+  { counts, connectionsByNode }: GatewayStatus,
+  slots: ReadonlySet<number>,
+  ring: Ring,
+  leftOver: boolean,
+): number {
+  const surplus = new Map(Object.entries(connectionsByNode));
+  let onSlots = 0;
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const count = counts[slot] ?? 0;
+    if (count === 0) continue;
+    if (slots.has(slot)) onSlots += count;
+    const owner = ownerOf(ring, slot)?.nodeId ?? '';
+    surplus.set(owner, (surplus.get(owner) ?? 0) - count);
+  }
+  // Not always: while the moves of a step are in progress, they are a surplus too.
+  if (!leftOver) return onSlots;
+  return Math.max(
+    onSlots,
+    [...surplus.values()].reduce((sum, count) => sum + Math.max(0, count), 0),
+  );
 }
 
 function sumOf(gateways: readonly GatewayStatus[]): Uint32Array {

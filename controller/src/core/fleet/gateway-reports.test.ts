@@ -1,6 +1,6 @@
 import { createRing, encodeSlotCounts, type Report, SLOTS, WIRE_MAJOR } from '@wscluster/ring';
 import { describe, expect, test } from 'vitest';
-import { GATEWAY_DEAD_MS, GatewayReports } from './gateway-reports.ts';
+import { GATEWAY_DEAD_MS, GATEWAY_RETURN_MS, GatewayReports } from './gateway-reports.ts';
 
 const report = (gateway: string, version: number, more: Partial<Report> = {}): Report => ({
   wire: WIRE_MAJOR,
@@ -13,6 +13,9 @@ const report = (gateway: string, version: number, more: Partial<Report> = {}): R
   moved: 0,
   ...more,
 });
+
+/** The bus was never away. */
+const ALWAYS = Number.NEGATIVE_INFINITY;
 
 describe('the fleet of gateways', () => {
   test('adds up connections by slot and by node; a report without counts keeps the last ones', () => {
@@ -95,11 +98,11 @@ describe('the fleet of gateways', () => {
       ]),
     );
     reports.report(report('g1', 1, { connections, connectionsByNode: { a: 2, b: 5 } }), 0);
-    expect(reports.fleet.toMove(new Set([3, 4]), ring, true)).toBe(2);
-    expect(reports.fleet.toMove(new Set(), ring, true)).toBe(0);
+    expect(reports.fleet.toMove(new Set([3, 4]), ring, true)).toEqual({ all: 2, most: 2 });
+    expect(reports.fleet.toMove(new Set(), ring, true)).toEqual({ all: 0, most: 0 });
     reports.report(report('g1', 1, { connectionsByNode: { a: 6, b: 1 } }), 0);
-    expect(reports.fleet.toMove(new Set([3]), ring, true)).toBe(4);
-    expect(reports.fleet.toMove(new Set([3]), ring, false)).toBe(2);
+    expect(reports.fleet.toMove(new Set([3]), ring, true)).toEqual({ all: 4, most: 4 });
+    expect(reports.fleet.toMove(new Set([3]), ring, false)).toEqual({ all: 2, most: 2 });
   });
 
   test('damaged counts are said, and the rest of the report counts', () => {
@@ -122,9 +125,54 @@ describe('the fleet of gateways', () => {
     const reports = new GatewayReports();
     reports.report(report('g1', 2), 1000);
     reports.report(report('g2', 1), 0);
-    expect(reports.prune(GATEWAY_DEAD_MS)).toEqual(['g2']);
+    expect(reports.prune(GATEWAY_DEAD_MS, ALWAYS)).toEqual(['g2']);
     expect(reports.fleet.gateways.map(({ id }) => id)).toEqual(['g1']);
     expect(reports.fleet.allApplied({ epoch: 1, version: 2 })).toBe(true);
+  });
+
+  test('while the bus is away nobody is given up, and the last counts stay; a bus that is back gives them time', () => {
+    const reports = new GatewayReports();
+    const connections = encodeSlotCounts(new Map([[3, 2]]));
+    reports.report(report('g1', 1, { connections, connectionsByNode: { a: 2 } }), 0);
+    reports.report(report('g2', 1), 0);
+    expect(reports.hearing(100, 0)).toMatchObject({ deaf: false, uncertain: false, sharers: 2 });
+    expect(reports.prune(60_000, undefined)).toEqual([]);
+    expect(reports.fleet.connectionsBySlot[3]).toBe(2);
+    expect(reports.fleet.allApplied({ epoch: 1, version: 2 })).toBe(false);
+    expect(reports.hearing(60_000, undefined)).toEqual({ deaf: true, unknown: false, uncertain: true, sharers: 2 });
+
+    reports.report(report('g1', 2), 61_000);
+    expect(reports.hearing(61_000, 60_000)).toMatchObject({ deaf: false, uncertain: true });
+    expect(reports.prune(60_000 + GATEWAY_RETURN_MS - 1, 60_000)).toEqual([]);
+    reports.report(report('g1', 2), 60_000 + GATEWAY_RETURN_MS);
+    expect(reports.prune(60_000 + GATEWAY_RETURN_MS, 60_000)).toEqual(['g2']);
+  });
+
+  test('silence of all of them says more about the bus than about them', () => {
+    const reports = new GatewayReports();
+    reports.report(report('g1', 1), 0);
+    expect(reports.prune(GATEWAY_DEAD_MS, ALWAYS)).toEqual([]);
+    expect(reports.hearing(GATEWAY_DEAD_MS, ALWAYS).deaf).toBe(true);
+    expect(reports.prune(GATEWAY_RETURN_MS, ALWAYS)).toEqual(['g1']);
+  });
+
+  test('a gateway that was given up has a share of the pace for a minute; one that said goodbye has none', () => {
+    const reports = new GatewayReports();
+    for (const id of ['g1', 'g2', 'g3']) reports.report(report(id, 1), 0);
+    reports.leave('g3');
+    reports.report(report('g1', 1), GATEWAY_DEAD_MS);
+    expect(reports.prune(GATEWAY_DEAD_MS, ALWAYS)).toEqual(['g2']);
+    expect(reports.hearing(GATEWAY_DEAD_MS, ALWAYS)).toMatchObject({ uncertain: true, sharers: 2 });
+    reports.report(report('g1', 1), GATEWAY_DEAD_MS + 60_000);
+    reports.prune(GATEWAY_DEAD_MS + 60_000, ALWAYS);
+    expect(reports.hearing(GATEWAY_DEAD_MS + 60_000, ALWAYS)).toMatchObject({ uncertain: false, sharers: 1 });
+  });
+
+  test('nobody heard is nobody there only after the bus has carried messages for a while', () => {
+    const reports = new GatewayReports();
+    expect(reports.hearing(5_000, undefined).unknown).toBe(true);
+    expect(reports.hearing(5_000, 5_000 - GATEWAY_DEAD_MS + 1).unknown).toBe(true);
+    expect(reports.hearing(5_000, 5_000 - GATEWAY_DEAD_MS).unknown).toBe(false);
   });
 
   test('what was read stays as it was, whatever is reported later', () => {

@@ -125,7 +125,7 @@ export class Loop {
     const { rollout, link, spec, intervals, wakeIn } = this.#parts;
     const planIn = rollout.planIn(performance.now());
     // Until all gateways have reported their counts, a plan holds moves back.
-    const countedIn = link.fleet.counted ? 0 : intervals.countsCheckMs;
+    const countedIn = link.counted ? 0 : intervals.countsCheckMs;
     if (planIn !== undefined && !spec.spec.rebalance.paused) wakeIn(Math.max(planIn, countedIn));
     const { nextChangeAt } = this.#membership;
     if (nextChangeAt !== undefined) wakeIn(Math.max(0, nextChangeAt - steadyNow()));
@@ -138,7 +138,8 @@ export class Loop {
     if (!leading()) return;
     const { nodes } = spec.spec;
     // Until a ring is acknowledged, some gateway may still route by the previous one, so every node may be an owner.
-    const settled = rollout.acknowledged && !this.cold;
+    // The same is true while no gateway is known.
+    const settled = rollout.acknowledged && !this.cold && !link.hearing.unknown;
     const againMs = await scaler.scale({
       listing,
       replicas: desiredReplicas(nodes),

@@ -85,11 +85,20 @@ class World {
           this.stored = structuredClone(message);
           return 'saved';
         },
+        saveRelease: async (revision, release) => {
+          if (this.storeBroken) throw new WsClusterError('STORE_UNAVAILABLE', 'the disk is full');
+          if (this.stored !== undefined && compareRevisions(this.stored.revision, revision) === 0)
+            this.stored = { ...this.stored, release };
+        },
         close: async () => {},
       },
       openBus: async (handlers) => {
         this.#bus = handlers;
+        const connectedSince = () => (this.busBroken ? undefined : Number.NEGATIVE_INFINITY);
         return {
+          get connectedSince() {
+            return connectedSince();
+          },
           broadcast: async (message) => {
             if (this.busBroken) throw new WsClusterError('BUS_UNAVAILABLE', 'the broker is away');
             this.broadcasts.push(structuredClone(message.type === 'change' ? this.#whole(message) : message));

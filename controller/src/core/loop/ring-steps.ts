@@ -58,7 +58,8 @@ export class RingSteps {
   /** The target of these members, and the next step towards it at the configured pace. */
   plan(membership: Membership, listing: readonly Workload[], spec: ClusterSpec): NextRing {
     const { rollout, link, assign } = this.#parts;
-    const { fleet } = link;
+    const { fleet, hearing } = link;
+    rollout.hear(hearing);
     const { members, vacancies } = membership;
     const { table, members: before } = rollout.ring;
     const current = reindexed(table, before, members);
@@ -68,11 +69,12 @@ export class RingSteps {
       paused: spec.rebalance.paused,
       drainMs: spec.nodes.drainSeconds * 1000,
       listing,
-      connections: fleet.connectionsByNode,
+      connections: hearing.deaf ? fleet.connectionsByOwner(rollout.ring) : fleet.connectionsByNode,
+      deaf: hearing.deaf,
       now: steadyNow(),
     });
     // Without a limit no counts are needed.
-    const counted = fleet.counted || !Number.isFinite(pace.perSecond);
+    const counted = link.counted || !Number.isFinite(pace.perSecond);
     const connections = fleet.connectionsBySlot;
     const next = rollout.plan({ members, current, desired, connections, counted, pace, now: performance.now() });
     return { ...next, pace, settings: settingsOf(spec), vacancies };

@@ -4,6 +4,7 @@ import type { RingStore } from '@wscluster/transport';
 import type { EventLog } from '../events/event-log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { GatewayReports } from '../fleet/gateway-reports.ts';
+import type { Hearing } from '../fleet/hearing.ts';
 import type { Pace, Rollout } from '../rollout/rollout.ts';
 import { nextEpoch } from './epoch.ts';
 import { logGatewayChanges } from './gateway-changes.ts';
@@ -45,6 +46,16 @@ export class GatewayLink {
     return this.#reports.fleet;
   }
 
+  /** How well the gateways are heard now. */
+  get hearing(): Hearing {
+    return this.#reports.hearing(performance.now(), this.#parts.publisher.busSince);
+  }
+
+  /** The connections of all slots are known. */
+  get counted(): boolean {
+    return this.fleet.counted && !this.hearing.unknown;
+  }
+
   async publish(ring: Ring, pace: Pace, context: Pick<Publication, 'settings' | 'vacancies'>): Promise<void> {
     const { rollout, publisher, onChange } = this.#parts;
     // Before the ring is sent: a gateway's acknowledgement may arrive before the publishing call returns.
@@ -78,14 +89,14 @@ export class GatewayLink {
     this.#inBackground(this.#releaseIfAcknowledged());
   }
 
-  /** Call it every second: drops silent gateways, and sends the ring's revision and release again. */
+  /** Call it every second: gives up silent gateways, and sends the ring's revision and release again. */
   beat(): void {
-    const { events, log } = this.#parts;
-    for (const gateway of this.#reports.prune(performance.now())) {
+    const { events, log, publisher } = this.#parts;
+    for (const gateway of this.#reports.prune(performance.now(), publisher.busSince)) {
       events.add('gateway', `gateway ${gateway} is silent`, { gateway });
       log.warn(
         { event: 'gateway-silent', gateway, action: 'check that gateway; rollouts no longer wait for it' },
-        `gateway ${gateway} has not reported for 3 s`,
+        `gateway ${gateway} no longer reports`,
       );
     }
     this.#inBackground(this.#releaseIfAcknowledged().then(() => this.#heartbeat()));
@@ -100,6 +111,7 @@ export class GatewayLink {
     const { rollout, events, onPlanIn, onChange } = this.#parts;
     const { fleet } = this;
     const now = performance.now();
+    rollout.hear(this.hearing);
     const allApplied = fleet.allApplied(rollout.ring.revision);
     const toMove = (slots: ReadonlySet<number>, leftOver: boolean) => fleet.toMove(slots, rollout.ring, leftOver);
     const released = rollout.acknowledge(allApplied, toMove, now);

@@ -55,6 +55,10 @@ export class Publisher {
   #base: { ring: Ring; settingsDigest: string } | undefined;
   /** The message that the store is known to hold. */
   #saved: RingMessage | undefined;
+  /** The release that the store is known to hold with that message. */
+  #savedRelease: Release | undefined;
+  /** Since when the bus has accepted messages, monotonic ms; undefined while it does not. */
+  #acceptedSince: number | undefined = Number.NEGATIVE_INFINITY;
   /** The revision of the last message that the store accepted. */
   #savedRevision: Revision | undefined;
   readonly #saves = new SerialQueue();
@@ -71,6 +75,13 @@ export class Publisher {
   get status(): PublishStatus {
     const { store, bus } = this.#troubles;
     return { storeError: store.problem, busError: bus.problem };
+  }
+
+  /** Since when the bus has carried messages without a break, monotonic ms; undefined while it does not. */
+  get busSince(): number | undefined {
+    const { connectedSince } = this.#parts.bus;
+    if (connectedSince === undefined || this.#acceptedSince === undefined) return undefined;
+    return Math.max(connectedSince, this.#acceptedSince);
   }
 
   async publish({ ring, ...context }: Publication): Promise<PublishResult> {
@@ -110,7 +121,10 @@ export class Publisher {
       const order = held === undefined ? -1 : compareRevisions(held, message.revision);
       this.#note('store', undefined);
       if (order > 0) return 'stale';
-      if (order === 0) return 'saved';
+      if (order === 0) {
+        await this.#saveRelease(message);
+        return 'saved';
+      }
     } catch (error) {
       this.#note('store', messageOf(error));
       return 'saved';
@@ -120,6 +134,16 @@ export class Publisher {
       this.#noteLoss();
     }
     return this.#save(message);
+  }
+
+  /** For followers that hear no heartbeats. */
+  #saveRelease(message: RingMessage): Promise<void> {
+    return this.#saves.run(async () => {
+      const { revision, release } = message;
+      if (this.#saved !== message || this.#savedRelease === release) return;
+      await this.#parts.store.saveRelease(revision, release);
+      if (this.#saved === message) this.#savedRelease = release;
+    });
   }
 
   /** However often it is requested, a message is queued for one save. */
@@ -143,12 +167,14 @@ export class Publisher {
 
   /** A store that cannot be written counts as saved: gateways get the ring over the bus meanwhile. */
   async #tryToSave(message: RingMessage): Promise<'saved' | 'stale'> {
+    const { release } = message;
     try {
       const result = await this.#parts.store.save(message, this.#savedRevision);
       if (result === 'regained') this.#noteLoss();
       // After a save whose answer was lost, the store already holds this very ring.
       if (result === 'stale' && !(await this.#isStored(message))) return 'stale';
       this.#saved = message;
+      this.#savedRelease = release;
       this.#savedRevision = message.revision;
       this.#note('store', undefined);
     } catch (error) {
@@ -182,9 +208,11 @@ export class Publisher {
   async #broadcast(message: Broadcast): Promise<boolean> {
     try {
       await this.#parts.bus.broadcast(message);
+      this.#acceptedSince ??= performance.now();
       this.#note('bus', undefined);
       return true;
     } catch (error) {
+      this.#acceptedSince = undefined;
       this.#note('bus', messageOf(error));
       return false;
     }

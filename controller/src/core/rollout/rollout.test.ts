@@ -13,7 +13,7 @@ const members: Member[] = [0, 1].map((ringId) => ({
 const PACE: Pace = { perSecond: 100, balance: true };
 
 /** A ring wholly of n0, of which every slot below 300 has one connection and is wanted by n1. */
-function started() {
+function started(gateways = 1) {
   const rollout = new Rollout(createRing({ epoch: 1, version: 0 }, members, new Uint16Array(SLOTS)));
   const connections = new Uint32Array(SLOTS).fill(1, 0, 300);
   const desired = new Uint16Array(SLOTS).fill(1, 0, 300);
@@ -25,7 +25,10 @@ function started() {
   const acknowledge = (allApplied: boolean, now: number) =>
     rollout.acknowledge(
       allApplied,
-      (slots) => [...slots].reduce((sum, slot) => sum + (connections[slot] ?? 0), 0),
+      (slots) => {
+        const all = [...slots].reduce((sum, slot) => sum + (connections[slot] ?? 0), 0);
+        return { all, most: Math.ceil(all / gateways) };
+      },
       now,
     );
   return { rollout, step, connections, acknowledge };
@@ -116,6 +119,40 @@ describe('a rollout', () => {
     expect(rollout.planIn(5)).toBeUndefined();
   });
 
+  test('while no gateway is heard, waits for the deadline of each step, and fills the time until then with moves', () => {
+    const { rollout, step, acknowledge } = started(2);
+    rollout.hear({ deaf: true, unknown: false, uncertain: true, sharers: 2 });
+    const first = step(new Uint16Array(SLOTS), 0);
+    expect(first.step.connections).toBe(300);
+    expect(acknowledge(false, ACK_DEADLINE_MS - 1)).toBe(false);
+    expect(acknowledge(false, ACK_DEADLINE_MS)).toBe(true);
+    // Each of the two may make half of the moves in a second, even if it has missed some.
+    expect(rollout.release).toMatchObject({ spreadMs: 3000, maxPerSecond: 50 });
+    expect(rollout.planIn(ACK_DEADLINE_MS)).toBeUndefined();
+  });
+
+  test('once gateways are heard again, one release counts what they have left, and shares the pace', () => {
+    const { rollout, step, acknowledge } = started(2);
+    rollout.hear({ deaf: true, unknown: false, uncertain: true, sharers: 2 });
+    const first = step(new Uint16Array(SLOTS), 0, { perSecond: 20, balance: true });
+    rollout.hear({ deaf: false, unknown: false, uncertain: false, sharers: 2 });
+    expect(acknowledge(true, 10)).toBe(true);
+    expect(rollout.release).toMatchObject({ spreadMs: 5000, maxPerSecond: 10 });
+    step(first.step.table, 5000);
+    acknowledge(true, 5010);
+    expect(rollout.release).toMatchObject({ spreadMs: 1000, maxPerSecond: 100 });
+  });
+
+  test('an unknown fleet has acknowledged nothing: a limited pace waits until a gateway is heard', () => {
+    const { rollout, step, acknowledge } = started();
+    rollout.hear({ deaf: true, unknown: true, uncertain: true, sharers: 1 });
+    step(new Uint16Array(SLOTS), 0);
+    expect(acknowledge(true, 10 * ACK_DEADLINE_MS)).toBe(false);
+    expect(rollout.releaseIn(true, 10 * ACK_DEADLINE_MS)).toBeUndefined();
+    rollout.hear({ deaf: false, unknown: false, uncertain: false, sharers: 1 });
+    expect(acknowledge(true, 10 * ACK_DEADLINE_MS)).toBe(true);
+  });
+
   test('each publication has the next version', () => {
     const { rollout, step } = started();
     rollout.adopt({ epoch: 7, version: 0 });
@@ -144,6 +181,13 @@ describe('the pace', () => {
   test('rises when a draining node would not be empty within 80 % of its drain time', () => {
     expect(pace(8000, 0)).toBe(1000);
     expect(pace(8000, 4000)).toBe(2000);
+  });
+
+  test('rises earlier while no gateway is heard, since they learn of each release late', () => {
+    const input = { maxConnectionsPerSecond: 10, paused: false, drainMs: 20_000, listing: [draining], now: 0 };
+    const connections = new Map([['a', 180]]);
+    expect(paceOf({ ...input, connections }).perSecond).toBeCloseTo(180 / 16);
+    expect(paceOf({ ...input, connections, deaf: true }).perSecond).toBeCloseTo(180 / 9);
   });
 
   test('0 means no limit', () => {

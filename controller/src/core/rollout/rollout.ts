@@ -10,6 +10,8 @@ import {
   type Ring,
   type Step,
 } from '@wscluster/ring';
+import type { ToMove } from '../fleet/fleet.ts';
+import { HEARD, type Hearing } from '../fleet/hearing.ts';
 
 /** A published ring counts as acknowledged after this long, even if gateways are silent, ms. */
 export const ACK_DEADLINE_MS = 5000;
@@ -20,6 +22,8 @@ const STEP_MS = 1000;
  * ms.
  */
 const LEAD_MS = 400;
+/** Both while no gateway can be heard, so that each step is released at its deadline, and the pace still has no gaps. */
+const DEAF = { stepMs: ACK_DEADLINE_MS, leadMs: ACK_DEADLINE_MS };
 
 export interface Pace {
   /** Connections per second; Infinity for no limit. */
@@ -27,6 +31,15 @@ export interface Pace {
   /** False holds back moves that only balance. */
   readonly balance: boolean;
 }
+
+/** A publication that waits for acknowledgement. */
+interface Unacknowledged {
+  readonly since: number;
+  readonly slots: ReadonlySet<number>;
+  readonly pace: Pace;
+}
+
+type ToMoveOf = (slots: ReadonlySet<number>, leftOver: boolean) => ToMove;
 
 /**
  * Takes the ring to its target in steps: publish, wait until every live gateway has applied it (or its deadline has
@@ -41,9 +54,13 @@ export class Rollout {
   #ring: Ring;
   #release: Release;
   /** Set while a publication is not acknowledged. */
-  #unacknowledged: { since: number; slots: ReadonlySet<number>; pace: Pace } | undefined;
-  /** This controller has released moves. */
-  #released = false;
+  #unacknowledged: Unacknowledged | undefined;
+  #hearing: Hearing = HEARD;
+  /**
+   * Gateways may have moves left that no release has counted: of an earlier controller, or of a time when some gateway
+   * was silent. Until a release has counted them, no gateway may exceed its share of the pace.
+   */
+  #uncounted = true;
   /** When the released moves will be complete. */
   #movedAt = 0;
   #remaining: Step['remaining'] = NOTHING;
@@ -92,6 +109,12 @@ export class Rollout {
     return now < this.#movedAt;
   }
 
+  /** How well gateways are heard: `plan`, `acknowledge` and the times until them depend on it. */
+  hear(hearing: Hearing): void {
+    this.#hearing = hearing;
+    if (hearing.uncertain) this.#uncounted = true;
+  }
+
   /**
    * The step to publish now, as a ring at the next version with its counts; its digest equals that of the present ring
    * if nothing changes. `counted` false: `connections` is incomplete, so only slots of lost owners change. Takes effect
@@ -107,8 +130,9 @@ export class Rollout {
     readonly now: number;
   }): { ring: Ring; step: Step } {
     const { members, current, desired, connections, counted = true, pace, now } = input;
-    const idle = counted && this.acknowledged && now >= this.#movedAt - LEAD_MS;
-    const budget = idle ? (pace.perSecond * STEP_MS) / 1000 : 0;
+    const idle = counted && this.acknowledged && now >= this.#movedAt - this.#leadMs;
+    const stepMs = this.#hearing.deaf ? DEAF.stepMs : STEP_MS;
+    const budget = idle ? (pace.perSecond * stepMs) / 1000 : 0;
     const step = planStep({ members, current, desired, connections, budget, balance: pace.balance });
     this.#remaining = step.remaining;
     const { epoch, version } = this.#ring.revision;
@@ -130,23 +154,15 @@ export class Rollout {
    * complete; true if it does. `toMove` says how many connections move with the changed slots, by the gateways' last
    * reports. Since an acknowledgement counts what was there when the ring was applied, the time over which the moves
    * are spread is exact, even if the step was planned with older counts. `leftOver` asks to include what an earlier
-   * controller has not completed.
+   * controller, or a gateway that was silent, has not completed.
    */
-  acknowledge(
-    allApplied: boolean,
-    toMove: (slots: ReadonlySet<number>, leftOver: boolean) => number,
-    now: number,
-  ): boolean {
+  acknowledge(allApplied: boolean, toMove: ToMoveOf, now: number): boolean {
     const waiting = this.#unacknowledged;
-    if (waiting === undefined || (!allApplied && now - waiting.since < ACK_DEADLINE_MS)) return false;
-    if (this.isMoving(now)) return false;
+    if (waiting === undefined || this.releaseIn(allApplied, now) !== 0) return false;
     this.#unacknowledged = undefined;
-    const { perSecond } = waiting.pace;
-    const limited = Number.isFinite(perSecond);
-    const spreadMs = limited ? Math.ceil((toMove(waiting.slots, !this.#released) / perSecond) * 1000) : 0;
-    this.#released = true;
-    this.#movedAt = now + spreadMs;
-    this.#release = { movableUpTo: this.#ring.revision, spreadMs, maxPerSecond: limited ? perSecond : 0 };
+    this.#release = this.#releaseOf(waiting, toMove);
+    this.#uncounted = this.#hearing.uncertain;
+    this.#movedAt = now + this.#release.spreadMs;
     return true;
   }
 
@@ -155,17 +171,37 @@ export class Rollout {
     this.#ring = { ...this.#ring, revision };
   }
 
-  /** Milliseconds until time alone may allow `acknowledge`; undefined if there is nothing to release. */
+  /**
+   * Milliseconds until time alone allows `acknowledge`; undefined if there is nothing to release, or a gateway must be
+   * heard first: nobody knows yet how many share the pace.
+   */
   releaseIn(allApplied: boolean, now: number): number | undefined {
-    if (this.#unacknowledged === undefined) return undefined;
-    const earliest = allApplied ? now : this.#unacknowledged.since + ACK_DEADLINE_MS;
-    return Math.max(earliest, this.#movedAt) - now;
+    const waiting = this.#unacknowledged;
+    if (waiting === undefined) return undefined;
+    const { unknown } = this.#hearing;
+    if (unknown && Number.isFinite(waiting.pace.perSecond)) return undefined;
+    const earliest = allApplied && !unknown ? now : waiting.since + ACK_DEADLINE_MS;
+    return Math.max(0, earliest - now, this.#movedAt - now);
   }
 
   /** Milliseconds until `plan` can continue; undefined if nothing is left, or a release must come first. */
   planIn(now: number): number | undefined {
     const left = Object.values(this.#remaining).some(({ slots }) => slots > 0);
-    return left && this.acknowledged ? Math.max(0, this.#movedAt - LEAD_MS - now) : undefined;
+    return left && this.acknowledged ? Math.max(0, this.#movedAt - this.#leadMs - now) : undefined;
+  }
+
+  #releaseOf({ slots, pace: { perSecond } }: Unacknowledged, toMove: ToMoveOf): Release {
+    const movableUpTo = this.#ring.revision;
+    if (!Number.isFinite(perSecond)) return { movableUpTo, spreadMs: 0, maxPerSecond: 0 };
+    const { all, most } = toMove(slots, this.#uncounted);
+    const maxPerSecond = this.#uncounted ? perSecond / this.#hearing.sharers : perSecond;
+    // The gateway with the most moves may have more than its share.
+    const seconds = this.#uncounted ? Math.max(all / perSecond, most / maxPerSecond) : all / perSecond;
+    return { movableUpTo, spreadMs: Math.ceil(seconds * 1000), maxPerSecond };
+  }
+
+  get #leadMs(): number {
+    return this.#hearing.deaf ? DEAF.leadMs : LEAD_MS;
   }
 }
 
