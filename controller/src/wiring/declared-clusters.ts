@@ -5,6 +5,7 @@ import { brokersOf, openTransport } from '@wscluster/transport';
 import { DRAINS_DOCUMENT, drainMarks } from '../adapters/docker/drain-marks.ts';
 import type { DockerNodeSettings } from '../adapters/docker/settings.ts';
 import { type KeptDocuments, keptDocuments } from '../adapters/kept-documents.ts';
+import { keptRing } from '../adapters/kept-ring.ts';
 import { alwaysLeader } from '../adapters/local/always-leader.ts';
 import { lockClusterState } from '../adapters/local/cluster-state-lock.ts';
 import { openFileDocuments } from '../adapters/local/documents.ts';
@@ -76,6 +77,9 @@ function candidate(
       ? openFileDocuments(join(options.stateDir, name))
       : openRedisDocuments({ url: brokers.redisUrl, cluster: name, log }),
   );
+  const ring = keptRing();
+  const transport = openTransport({ ...options, cluster: name, log });
+  const watched = transport.openStore();
   return new Candidate({
     name,
     log,
@@ -90,14 +94,13 @@ function candidate(
           ),
     async begin(leadership) {
       const spec = await openSpecStore(documents, declared, { againMs: brokers === undefined ? 0 : RESTORED_MS });
-      const transport = openTransport({ ...options, cluster: name, log });
       const reign = await Reign.begin({
         name,
         spec,
         leadership,
         log,
         meter,
-        store: transport.openStore(),
+        store: ring.wrap(transport.openStore()),
         assign: (seats, cap) => assigner.assign(seats, cap),
         openBus: (handlers) => transport.openHub(handlers),
         openSource: (handlers) => openSource(options, name, spec, documents, log, handlers),
@@ -110,8 +113,12 @@ function candidate(
       });
       return { reign };
     },
-    standBy: () => documents.look(DOCUMENTS),
-    close: () => documents.close(),
+    async standBy() {
+      await Promise.all([documents.look(DOCUMENTS), ring.look(watched)]);
+    },
+    async close() {
+      await Promise.all([documents.close(), watched.close()]);
+    },
   });
 }
 

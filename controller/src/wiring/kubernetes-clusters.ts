@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { Assigner, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import { forgetCluster, openTransport } from '@wscluster/transport';
+import { type KeptRing, keptRing } from '../adapters/kept-ring.ts';
 import type { Candidate } from '../core/loop/candidate.ts';
 import type { RunMeter } from '../core/loop/run-meter.ts';
 import type { Leadership } from '../core/ports/leadership.ts';
@@ -56,14 +57,22 @@ export function kubernetesClusters(options: Options, log: Logger, meter: RunMete
 }
 
 function serversBy(options: Options, log: Logger): Servers {
+  const rings = new Map<string, KeptRing>();
   return {
-    openTransport: (cluster, { rabbitmqUrl, redisUrl }) =>
-      openTransport({ rabbitmqUrl, redisUrl, stateDir: options.stateDir, cluster, log }),
+    openTransport(cluster, { rabbitmqUrl, redisUrl }) {
+      const transport = openTransport({ rabbitmqUrl, redisUrl, stateDir: options.stateDir, cluster, log });
+      const ring = rings.get(cluster) ?? keptRing();
+      rings.set(cluster, ring);
+      return { openHub: transport.openHub, openStore: () => ring.wrap(transport.openStore()) };
+    },
     openRegistry: ({ credentials, ...request }) =>
       openNacos({
         ...{ ...request, options, log },
         credentials: credentials === 'own' ? nacosCredentials(options) : credentials,
       }),
-    forget: (cluster, urls) => forgetCluster({ ...urls, cluster, log }),
+    forget(cluster, urls) {
+      rings.delete(cluster);
+      return forgetCluster({ ...urls, cluster, log });
+    },
   };
 }

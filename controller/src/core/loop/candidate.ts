@@ -147,7 +147,7 @@ export class Candidate {
     this.#trouble.recovered();
     this.#failure = undefined;
     this.#firstReign.resolve();
-    const over = AbortSignal.any([lead, this.#stopping.signal, again]);
+    const over = AbortSignal.any([lead, this.#stopping.signal, again, reign.outdated]);
     if (!over.aborted) await once(over, 'abort');
     this.#reign = undefined;
     if (lead.aborted && !this.#stopping.signal.aborted)

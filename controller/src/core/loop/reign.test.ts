@@ -278,6 +278,23 @@ describe.concurrent('one cluster, while this process leads it', () => {
     await until(() => (world.rings.at(-1)?.revision.epoch ?? 0) === 13);
   });
 
+  test('took the lead without the bus, and gateways turn out to have a newer ring: asks to begin anew, and publishes nothing above it', async () => {
+    await using world = new World();
+    world.stored = await leftBehind(['a']);
+    world.listing = [ready('a')];
+    world.busBroken = true;
+    const reign = await world.start();
+    await until(() => reign.leading && (world.stored?.revision.epoch ?? 0) > 4);
+    world.busBroken = false;
+    await until(() => world.beats.length > 0);
+    expect(reign.outdated.aborted).toBe(false);
+    world.report({ epoch: 12, version: 3 });
+    expect(reign.outdated.aborted).toBe(true);
+    const beats = world.beats.length;
+    await until(() => world.beats.length > beats + 2);
+    expect(world.rings.filter(({ revision }) => revision.epoch > 12)).toEqual([]);
+  });
+
   test('goes above a newer ring that turns out to be stored', async () => {
     await using world = new World();
     world.listing = [ready('a')];

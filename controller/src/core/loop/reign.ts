@@ -1,4 +1,12 @@
-import { messageOf, ownerOf, type Uplink, WsClusterError } from '@wscluster/ring';
+import {
+  compareRevisions,
+  formatRevision,
+  messageOf,
+  ownerOf,
+  type Revision,
+  type Uplink,
+  WsClusterError,
+} from '@wscluster/ring';
 import { CoalescedRunner, SerialQueue, Trouble } from '@wscluster/service';
 import { EventLog } from '../events/event-log.ts';
 import { restore } from '../membership/restore.ts';
@@ -37,6 +45,9 @@ export class Reign {
   readonly #turns = new SerialQueue();
   readonly #given = new GivenRings();
   readonly #stopping = new AbortController();
+  readonly #outdated = new AbortController();
+  /** It took the lead without being able to hear gateways, so they may route by a newer ring. */
+  #unheard = false;
   readonly #taking: Promise<void>;
   #beats: NodeJS.Timeout | undefined;
 
@@ -149,6 +160,11 @@ export class Reign {
     this.#runner.signal();
   }
 
+  /** Aborted if it continues from an older ring than gateways route by: begin another reign, which asks them for it. */
+  get outdated(): AbortSignal {
+    return this.#outdated.signal;
+  }
+
   /** Stops leading. The gateways keep the last ring; nodes keep running unless `endNodes`. */
   async stop({ endNodes }: { endNodes: boolean }): Promise<void> {
     // First nothing new begins, then everything in progress ends, so that nothing writes once the parts are closed.
@@ -183,6 +199,7 @@ export class Reign {
       rollout.restart(ring, newer.release);
     }
     rollout.adopt({ epoch, version: 0 });
+    this.#unheard = !link.hasHeardFor(this.#intervals.listenMs);
     log.info({ event: 'leading', cluster: name, epoch }, `leads ${name} in epoch ${epoch}`);
     this.#beats = setInterval(() => this.#beat(), this.#intervals.heartbeatMs);
     this.#current.swap();
@@ -191,7 +208,21 @@ export class Reign {
 
   #receive(message: Uplink): void {
     if (message.type === 'held') this.#given.add(message.ring);
+    if (message.type === 'report' && this.leading && this.#unheard && this.#isBehind(message.applied)) return;
     this.#stages.link.receive(message, this.leading);
+  }
+
+  /** Notes that gateways route by a newer ring, of which this leader did not know when it began. */
+  #isBehind(applied: Revision): boolean {
+    const { revision } = this.#stages.rollout.ring;
+    if (compareRevisions(applied, revision) <= 0) return false;
+    if (this.#outdated.signal.aborted) return true;
+    const { name, log } = this.#parts;
+    const details = { cluster: name, applied: formatRevision(applied), revision: formatRevision(revision) };
+    const action = 'none: it takes the lead again, and continues from the ring of the gateways';
+    log.warn({ event: 'ring-outdated', ...details, action }, 'gateways route by a newer ring than the stored one');
+    this.#outdated.abort();
+    return true;
   }
 
   async #run(): Promise<void> {

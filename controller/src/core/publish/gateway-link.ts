@@ -51,6 +51,12 @@ export class GatewayLink {
     return this.#reports.hearing(performance.now(), this.#parts.publisher.busSince);
   }
 
+  /** The bus has carried messages for so long, ms. */
+  hasHeardFor(ms: number): boolean {
+    const { busSince } = this.#parts.publisher;
+    return busSince !== undefined && performance.now() - busSince >= ms;
+  }
+
   /** The connections of all slots are known. */
   get counted(): boolean {
     return this.fleet.counted && !this.hearing.unknown;

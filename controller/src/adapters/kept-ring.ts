@@ -1,0 +1,48 @@
+import { compareRevisions, type Revision, type RingMessage, WsClusterError } from '@wscluster/ring';
+import type { RingStore } from '@wscluster/transport';
+
+/** The newest ring that this process has seen, as leader or standby. */
+export interface KeptRing {
+  /**
+   * The same store, but it loads the newest ring that was seen, unless it holds a newer one itself. So a store that was
+   * emptied or restored from a backup does not turn the ring back, even if no gateway can be asked.
+   */
+  wrap(store: RingStore): RingStore;
+  /** Reads the ring of a store if it is newer. */
+  look(store: Pick<RingStore, 'revision' | 'load'>): Promise<void>;
+}
+
+export function keptRing(): KeptRing {
+  let newest: RingMessage | undefined;
+  const order = (revision: Revision) => (newest === undefined ? 1 : compareRevisions(revision, newest.revision));
+  const see = (message: RingMessage | undefined) => {
+    if (message !== undefined && order(message.revision) >= 0) newest = message;
+  };
+  return {
+    wrap: (store) => ({
+      async load() {
+        see(
+          await store.load().catch((error: unknown) => {
+            const damaged = error instanceof WsClusterError && error.code === 'MESSAGE_INVALID';
+            if (damaged && newest !== undefined) return undefined;
+            throw error;
+          }),
+        );
+        return newest;
+      },
+      async save(message, after) {
+        const saving = store.save(message, after);
+        // Even if it fails: gateways get the ring over the bus.
+        see(message);
+        return await saving;
+      },
+      revision: () => store.revision(),
+      saveRelease: (revision, release) => store.saveRelease(revision, release),
+      close: () => store.close(),
+    }),
+    async look(store) {
+      const revision = await store.revision();
+      if (revision !== undefined && order(revision) > 0) see(await store.load());
+    },
+  };
+}
