@@ -97,6 +97,8 @@ function backends({ failure, nodes }: Observed): Finding {
 function published({ publish, acknowledged, gateways }: Observed): Finding {
   if (publish.storeError !== undefined) return no('StoreUnavailable', publish.storeError);
   if (publish.busError !== undefined) return no('BusUnavailable', publish.busError);
+  // A leader that has just begun cannot tell for some seconds whether there is anybody to confirm it.
+  if (gateways.ready === 0) return yes('Applied', 'the ring is published; no gateway has reported yet');
   const inSync = `${gateways.inSync} of ${gateways.ready} gateways`;
   if (!acknowledged)
     return no(
@@ -105,7 +107,6 @@ function published({ publish, acknowledged, gateways }: Observed): Finding {
     );
   if (gateways.inSync < gateways.ready)
     return no('GatewaysBehind', `${inSync} route by the newest ring, the others by an older one; see their logs`);
-  if (gateways.ready === 0) return yes('Applied', 'the ring is published; there are no gateways yet');
   return yes('Applied', `${gateways.inSync} gateways route by the ring`);
 }
 
