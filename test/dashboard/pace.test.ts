@@ -1,3 +1,4 @@
+import type { CDPSession } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { Crowd } from '../e2e/support/crowd.ts';
 import { System } from '../e2e/support/system.ts';
@@ -40,7 +41,7 @@ test('a killed node: its clients show their new owner within 2 s, and it shows a
   }
 });
 
-test('with 50 nodes and 2,000 connections the page stays above 30 frames a second, and the table scrolls', async () => {
+test('with 50 nodes and 2,000 connections the work of the page leaves most of each second to the browser, and it scrolls', async () => {
   const system = await System.begin({ nodes: 50, gateways: 2 });
   const browser = await Browser.open();
   let crowd: Crowd | undefined;
@@ -50,22 +51,32 @@ test('with 50 nodes and 2,000 connections the page stays above 30 frames a secon
     const page = await browser.page(`http://127.0.0.1:${system.apiPort}/`);
     await until('the table has all', async () => Object.keys(await rows(page)).length === 50);
     await page.getByText('2,000').first().waitFor();
-    const framesPerSecond = await page.evaluate(async () => {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Performance.enable');
+    const before = await workOf(session);
+    const scrolled = await page.evaluate(async () => {
       const table = document.querySelector('[aria-label="Table of nodes"]');
       const start = performance.now();
-      let frames = 0;
       while (performance.now() - start < 3000) {
         await new Promise((resolve) => requestAnimationFrame(resolve));
-        frames++;
         table?.scrollBy(0, 20);
       }
-      return { rate: frames / ((performance.now() - start) / 1000), scrolled: table?.scrollTop ?? 0 };
+      return table?.scrollTop ?? 0;
     });
-    expect(framesPerSecond.scrolled).toBeGreaterThan(500);
-    expect(framesPerSecond.rate).toBeGreaterThan(30);
+    const { work, at } = await workOf(session);
+    expect(scrolled).toBeGreaterThan(500);
+    // Not the frames that are painted: without a GPU their rate is that of the machine.
+    expect((work - before.work) / (at - before.at)).toBeLessThan(0.3);
   } finally {
     crowd?.stop();
     await browser.close();
     await system.stop();
   }
 }, 240_000);
+
+/** Seconds that script, style and layout of a page have taken since the session began, and when that was so. */
+async function workOf(session: CDPSession): Promise<{ work: number; at: number }> {
+  const { metrics } = await session.send('Performance.getMetrics');
+  const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
+  return { work: of('ScriptDuration') + of('LayoutDuration') + of('RecalcStyleDuration'), at: of('Timestamp') };
+}
