@@ -103,6 +103,14 @@ export const GROUPS: readonly Group[] = [
     needs: ['programs', 'brokers', 'kubernetes'],
     sharesBrokers: true,
   },
+  {
+    name: 'testbed-servers',
+    lane: 'servers',
+    include: ['test/testbed/!(docker-engine|kubernetes).test.ts'],
+    workers: 1,
+    needs: ['programs', 'brokers', 'nacos'],
+    unchanged: ['testbed', 'test/testbed'],
+  },
   // The machine has one Docker engine and one Kubernetes node.
   {
     name: 'docker',
@@ -129,9 +137,9 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'testbed',
     lane: 'machine',
-    include: ['test/testbed/*.test.ts'],
+    include: ['test/testbed/{docker-engine,kubernetes}.test.ts'],
     workers: 1,
-    needs: ['programs', 'brokers', 'nacos', 'images', 'compose', 'kubernetes'],
+    needs: ['programs', 'images', 'compose', 'kubernetes'],
     unchanged: ['testbed', 'test/testbed'],
   },
   {
