@@ -19,8 +19,8 @@ export interface DataPlaneContext extends ConnectionContext, HttpContext {
   onAnswer(status: number, requestId: string): void;
   /** A connection could not be accepted. */
   onAcceptFailed(error: Error): void;
-  /** An error that nobody expected has ended one request. */
-  onBug(error: unknown): void;
+  /** An error that nobody expected. `event`: its name in the log. */
+  onBug(event: string, error: unknown): void;
 }
 
 /** The server on the data port and all sockets that it has accepted. */
@@ -79,7 +79,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     if (retired) res.shouldKeepAlive = false;
     const served = serveRequest(context, exchange, retired ? shuttingDown() : undefined);
     served.catch((error: unknown) => {
-      context.onBug(error);
+      context.onBug('request-failed', error);
       res.destroy();
     });
   };

@@ -1,5 +1,12 @@
 import { hostname } from 'node:os';
-import { type HostPort, listen, type ProbeListener, type Running, startProbes } from '@wscluster/service';
+import {
+  type HostPort,
+  listen,
+  type ProbeListener,
+  type Running,
+  startProbes,
+  type UnhandledEvent,
+} from '@wscluster/service';
 import type { RingBusFollower } from '@wscluster/transport';
 import type { GatewayOptions, LiveOptions } from './gateway-options.ts';
 import { createMetrics } from './metrics.ts';
@@ -18,6 +25,7 @@ export interface Gateway extends Running {
   readonly sockets: number;
   /** Takes effect when the gateway stops; open connections do not notice. */
   change(options: LiveOptions): void;
+  survive(event: UnhandledEvent, error: unknown): void;
 }
 
 /**
@@ -56,6 +64,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     change(changed) {
       live = changed;
     },
+    survive: (event, error) => parts.recorder.onBug(event, error),
     stop: () => shutDown({ parts, adapters, readiness, probes, reporter }, live),
   };
 }

@@ -14,5 +14,9 @@ await runProcess(root, async () => {
   // Without a file there is nothing to reload, and SIGHUP ends a process whose terminal was closed.
   if (config.config === undefined) return gateway;
   const reloader = new Reloader(config, read, gateway, log);
-  return { stop: () => gateway.stop(), reload: () => reloader.reload() };
+  return {
+    stop: () => gateway.stop(),
+    reload: () => reloader.reload(),
+    survive: (event, error) => gateway.survive(event, error),
+  };
 });

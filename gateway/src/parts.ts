@@ -12,7 +12,7 @@ import type { LiveConnection } from './move/live-connection.ts';
 import { LostNodes } from './move/lost-nodes.ts';
 import { Mover } from './move/mover.ts';
 import { Tracker } from './move/tracker.ts';
-import { createRequestRecorder } from './request-recorder.ts';
+import { createRequestRecorder, type RequestRecorder } from './request-recorder.ts';
 import { CurrentTable } from './table/current-table.ts';
 
 /** What a gateway works with before it is connected to anything. */
@@ -24,6 +24,7 @@ export interface Parts {
   readonly updates: RingUpdates;
   readonly room: RequestRoom;
   readonly counts: Counts;
+  readonly recorder: RequestRecorder;
   readonly plane: DataPlane;
   /** Ends the timers, and the connections to nodes that are kept for reuse. */
   stop(): void;
@@ -42,7 +43,7 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
   const timing = { ...DEFAULT_UPDATE_TIMING, ...options.timing };
   const updates = new RingUpdates({ cluster, store, holder: current, log, timing });
   const counts = newCounts();
-  const { onLimit, ...recorder } = createRequestRecorder(counts, log);
+  const recorder = createRequestRecorder(counts, log);
   const room = new RequestRoom();
   const owners = createOwnerClient(() => limits.value);
   const plane = createDataPlane({
@@ -60,7 +61,7 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     refresh: () => updates.refresh(),
     ...recorder,
   });
-  const sweeper = new Sweeper(tracker, () => limits.value, onLimit);
+  const sweeper = new Sweeper(tracker, () => limits.value, recorder.onLimit);
 
   current.onTable(({ settings }) => {
     limits.follow(settings.limits);
@@ -80,5 +81,5 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     lostNodes.stop();
     owners.close();
   };
-  return { limits, current, tracker, mover, updates, room, counts, plane, stop };
+  return { limits, current, tracker, mover, updates, room, counts, recorder, plane, stop };
 }

@@ -36,10 +36,10 @@ export function createRequestRecorder(counts: Counts, log: Logger): RequestRecor
       const action = 'raise the limit on open files (ulimit -n), or add gateways';
       accepting.failed({ event: 'accept-failed', error, action }, `a connection was not accepted: ${error.message}`);
     },
-    onBug(error) {
+    onBug(event, error) {
       counts.bugs++;
-      const action = 'report this bug with the log; only this request is affected';
-      log.error({ event: 'request-failed', error, action }, messageOf(error));
+      const action = 'report this bug with the log; the gateway goes on';
+      log.error({ event, error, action }, messageOf(error));
     },
     onLimit(limit, node) {
       count(counts.limited, limit);

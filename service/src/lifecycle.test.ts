@@ -51,6 +51,18 @@ test('SIGHUP reloads a process that can, and it goes on', async () => {
   expect(await exited).toEqual([0, null]);
 });
 
+test.each([
+  ["setImmediate(() => { throw new Error('odd'); })", 'uncaught-exception odd'],
+  ["setImmediate(() => Promise.reject(new Error('odd')))", 'unhandled-rejection odd'],
+])('%s is survived by a process that can', async (bug, text) => {
+  const { child, exited, says } = run(
+    `${bug}; return { survive: (event, error) => console.log(event, error.message), stop: async () => {} }`,
+  );
+  await says(text);
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+});
+
 test('one Ctrl-C that arrives several times does not cut the stop short', async () => {
   const slow =
     "return { stop: () => new Promise((resolve) => setTimeout(resolve, 300)).then(() => console.log('all')) }";

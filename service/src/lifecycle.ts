@@ -7,7 +7,11 @@ export interface Running {
   stop(): Promise<void>;
   /** Applies changes of its configuration, on SIGHUP; must not throw. Without it SIGHUP ends the process. */
   reload?(): void;
+  /** Takes note of an unhandled error, which is a bug, and the process goes on. Without it the process ends. */
+  survive?(event: UnhandledEvent, error: unknown): void;
 }
+
+export type UnhandledEvent = 'uncaught-exception' | 'unhandled-rejection';
 
 /** Retrying does not help with these: somebody has to fix something. */
 const UNUSABLE: ReadonlySet<string> = new Set([
@@ -28,10 +32,15 @@ const SAME_SIGNAL_MS = 1000;
  * gets READY_MESSAGE once `start` has resolved. Exit codes: 0 stopped as requested, 2 unusable configuration or stored
  * state, 1 anything else. `signal` tells a starting process that it should stop; it stops once started. A second
  * signal, at least a second after the first, ends it at once. An unhandled error is a bug: it is logged and the process
- * ends, so that a supervisor can start it again.
+ * ends, so that a supervisor can start it again, unless it survives that.
  */
 export async function runProcess(log: Logger, start: (signal: AbortSignal) => Promise<Running>): Promise<void> {
-  const fail = (event: string) => (error: unknown) => {
+  let running: Running | undefined;
+  const fail = (event: UnhandledEvent) => (error: unknown) => {
+    if (running?.survive !== undefined) {
+      running.survive(event, error);
+      return;
+    }
     log.fatal({ event, error, action: 'report this bug with the log; the process ends' }, messageOf(error));
     process.exit(1);
   };
@@ -63,12 +72,13 @@ export async function runProcess(log: Logger, start: (signal: AbortSignal) => Pr
   }
 
   try {
-    const running = await start(asked.signal);
+    running = await start(asked.signal);
+    const reload = running.reload?.bind(running);
     // If the launcher has gone meanwhile, 'disconnect' says so.
     process.send?.(READY_MESSAGE, undefined, undefined, () => {});
-    if (running.reload !== undefined)
+    if (reload !== undefined)
       process.on('SIGHUP', () => {
-        if (!asked.signal.aborted) running.reload?.();
+        if (!asked.signal.aborted) reload();
       });
     await stopAsked;
     await running.stop();
