@@ -29,6 +29,15 @@ async function statusWith(cluster: ServedCluster): Promise<number | undefined> {
   });
 }
 
+test('a body that is nested by thousands is refused, whatever it says', async () => {
+  await statusWith({ name: 'chat', reign: undefined, leader: undefined });
+  const body = `{"spec":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_001)}`;
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  const answer = await fetch(`http://127.0.0.1:${api?.port}/api/v1/clusters/chat`, { method: 'PATCH', body, headers });
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({ code: 'REQUEST_INVALID', field: 'body' });
+});
+
 test('a call while nobody leads is answered with 503, and is no error of this process', async () => {
   const error = vi.spyOn(silentLogger, 'error');
   expect(await statusWith({ name: 'chat', reign: undefined, leader: undefined })).toBe(503);

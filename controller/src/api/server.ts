@@ -8,6 +8,7 @@ import { summaryOf } from '../core/loop/status/summary.ts';
 import { checkAccess } from './access.ts';
 import { addClusterRoutes } from './cluster-routes.ts';
 import { isDashboard, serveDashboard } from './dashboard.ts';
+import { jsonDepth, MAX_JSON_DEPTH } from './json-depth.ts';
 import { OPENAPI, tidied } from './openapi-document.ts';
 import { statusFromLeader } from './pass-on.ts';
 import { problemOf } from './problem.ts';
@@ -50,7 +51,12 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   await app.register(compress, { threshold: COMPRESS_FROM_BYTES });
   // Only JSON is accepted, including the content type of merge patches.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, (request, body: string, done) => {
+    if (jsonDepth(body) <= MAX_JSON_DEPTH) return parse(request, body, done);
+    const message = `the body must be nested at most ${MAX_JSON_DEPTH} deep`;
+    done(new WsClusterError('REQUEST_INVALID', message, { field: 'body' }));
+  });
   app.setNotFoundHandler((request) => {
     throw new WsClusterError('NOT_FOUND', `${request.method} ${request.url.split('?')[0]} is not part of this API`);
   });
