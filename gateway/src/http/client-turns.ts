@@ -22,10 +22,11 @@ export class ClientTurns {
   constructor(socket: Socket, events: TurnEvents) {
     this.#socket = socket;
     this.#events = events;
-    this.#gate = new RequestGate(socket, () => {
+    const isOpen = () => {
       const body = this.#current !== undefined && !this.#current.req.complete;
       return this.#waiting.length === 0 && this.#broken === undefined && (this.#current === undefined || body);
-    });
+    };
+    this.#gate = new RequestGate(socket, isOpen, () => this.#current?.clientUnseen());
   }
 
   /** The request whose turn it is. */
@@ -58,6 +59,7 @@ export class ClientTurns {
       this.#next();
     });
     this.#events.onTurn(exchange);
+    if (this.#gate.unseen) exchange.clientUnseen();
   }
 
   #next(): void {

@@ -182,6 +182,24 @@ describe('an event stream', () => {
     await eventually('it is gone', () => test.gateway.connections === 0);
   });
 
+  it.each([
+    ['', false],
+    [', and ever more', true],
+  ])('ends with its client, also if that has sent another request behind it%s', async (_what, more) => {
+    const node = await streamingNode('a', 'text/event-stream');
+    const test = await gatewayFor(node);
+    const client = connect(test.gateway.port, '127.0.0.1').on('error', () => {});
+    closing.push(() => client.destroy());
+    const get = 'GET /send?userId=ada HTTP/1.1\r\nHost: a\r\n\r\n';
+    client.write(get.repeat(more ? 20_000 : 2));
+    if (!more) {
+      await eventually('it counts', () => test.gateway.connections === 1);
+      client.destroy();
+    }
+    await eventually('it is gone', () => node.answers.length > 0 && test.gateway.sockets === 0);
+    expect(test.gateway.connections).toBe(0);
+  });
+
   it('of a known length is a document, which ends only as a whole', async () => {
     const headers = { 'content-length': '20' };
     const nodes = [await streamingNode('a', 'text/event-stream', headers), await streamingNode('b', 'text/plain')];

@@ -7,6 +7,8 @@ export class Exchange {
   readonly res: ServerResponse;
   readonly requestId: string;
   #reason: WsClusterError | undefined;
+  #unseen = false;
+  #endless = false;
   #onCancel: (reason: WsClusterError) => void = nothing;
 
   constructor(req: IncomingMessage, res: ServerResponse, requestId: string) {
@@ -30,6 +32,18 @@ export class Exchange {
   /** For the time between two stages. */
   throwIfCancelled(): void {
     if (this.#reason !== undefined) throw this.#reason;
+  }
+
+  /** Nobody would notice if the client went. */
+  clientUnseen(): void {
+    this.#unseen = true;
+    if (this.#endless) this.res.destroy();
+  }
+
+  /** The answer may last for ever, which is possible only as long as the end of the client would be noticed. */
+  mayNotEnd(): void {
+    this.#endless = true;
+    if (this.#unseen) this.res.destroy();
   }
 
   /** The first reason counts. */

@@ -2,21 +2,27 @@ import type { Socket } from 'node:net';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
+/** From so many bytes or chunks on that are held, nothing more is read. */
+const MAX_HELD_BYTES = 65_536;
+const MAX_HELD_CHUNKS = 64;
 /** Pieces without the head of a request double up to this size, so that many ends of heads in a body cost little. */
 const MAX_PIECE_BYTES = 2_048;
 
 /**
  * Stands between a client's socket and Node's HTTP parser. The parser would read as many pipelined requests as there are
  * in a chunk, thousands, and hold all of them. The gate cuts what arrives behind each possible end of a head, and passes
- * on no further piece while `isOpen` says no; nothing is read from the client then either. It adds and drops no byte, so
- * it cannot disagree with the parser.
+ * on no further piece while `isOpen` says no. It then reads on only to a limit. It adds and drops no byte, so it cannot
+ * disagree with the parser.
  */
 export class RequestGate {
   readonly #socket: Socket;
   readonly #isOpen: () => boolean;
+  readonly #onUnseen: () => void;
   readonly #push: Socket['push'];
-  /** At most one chunk of the socket, since nothing is read while there is any. */
+  /** The rest of the chunk of which a piece was passed on last, and the chunks after it. */
   #held: Buffer = NOTHING;
+  readonly #after: Buffer[] = [];
+  #afterBytes = 0;
   /** The client has ended, behind what is held. */
   #ended = false;
   #feeding = false;
@@ -26,14 +32,21 @@ export class RequestGate {
   /** Bytes of the end of a head that the last piece ended with. */
   #begun = 0;
 
-  constructor(socket: Socket, isOpen: () => boolean) {
+  /** `onUnseen`: see unseen, when it becomes true. */
+  constructor(socket: Socket, isOpen: () => boolean, onUnseen: () => void) {
     this.#socket = socket;
     this.#isOpen = isOpen;
+    this.#onUnseen = onUnseen;
     this.#push = socket.push;
     // The parser reads from the system, past the socket, until somebody else listens for data.
     socket.on('data', nothing).off('data', nothing);
     socket.push = (chunk: Buffer | null) => this.#take(chunk);
     socket.on('resume', this.feed);
+  }
+
+  /** Nobody would notice if the client went: it has ended behind what is held, or nothing is read. */
+  get unseen(): boolean {
+    return this.#ended || this.#isFull;
   }
 
   /** Passes on what is held, as far as it may. */
@@ -43,14 +56,13 @@ export class RequestGate {
     while (this.#held.length > 0 && this.#mayPass()) {
       const piece = this.#cut();
       this.#held = this.#held.subarray(piece.length);
+      if (this.#held.length === 0) this.#nextChunk();
       this.#pieceBytes = Math.min(MAX_PIECE_BYTES, Math.max(64, 2 * this.#pieceBytes));
       this.#push.call(this.#socket, piece);
       if (this.#detached) return;
     }
     this.#feeding = false;
-    if (this.#held.length > 0) return;
-    this.#held = NOTHING;
-    if (this.#ended) this.#push.call(this.#socket, null);
+    if (this.#held.length === 0 && this.#ended) this.#push.call(this.#socket, null);
   };
 
   /** The parser has found the head of a request in the last piece. */
@@ -63,18 +75,29 @@ export class RequestGate {
     this.#detached = true;
     this.#socket.off('resume', this.feed);
     this.#socket.push = this.#push;
-    return this.#held;
+    return this.#after.length === 0 ? this.#held : Buffer.concat([this.#held, ...this.#after]);
   }
 
   #take(chunk: Buffer | null): boolean {
-    if (chunk === null) {
-      this.#ended = true;
-      this.feed();
-      return false;
+    if (chunk === null) this.#ended = true;
+    else if (this.#held.length === 0) this.#held = chunk;
+    else {
+      this.#after.push(chunk);
+      this.#afterBytes += chunk.length;
     }
-    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     this.feed();
-    return this.#detached || this.#held.length === 0;
+    if (this.#held.length > 0 && this.unseen) this.#onUnseen();
+    return this.#detached || !this.#isFull;
+  }
+
+  get #isFull(): boolean {
+    return this.#held.length + this.#afterBytes >= MAX_HELD_BYTES || this.#after.length >= MAX_HELD_CHUNKS;
+  }
+
+  #nextChunk(): void {
+    this.#held = this.#after.shift() ?? NOTHING;
+    this.#afterBytes -= this.#held.length;
+    if (this.#after.length === 0) this.#afterBytes = 0;
   }
 
   /** The stream must pass a piece on at once; what it keeps for later is not under the gate's control. */

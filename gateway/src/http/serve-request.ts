@@ -60,6 +60,7 @@ export async function serveRequest(
       return;
     }
     seat = context.room.enter(limits);
+    if (limits.httpAnswerMs === 0) exchange.mayNotEnd();
     const answered = await answerOf(context, exchange, seat);
     if (res.destroyed) answered.answer.destroy();
     else if (isEventStream(answered.answer)) await passEventStream(context, exchange, answered, seat);
@@ -109,6 +110,7 @@ async function passEventStream(
   seat.leave();
   lateAnswers.forget(res);
   exchange.enter(() => res.destroy());
+  exchange.mayNotEnd();
   res.flushHeaders();
   const stream = new EventStream(answer, res, destination, nodeId, limits);
   const ended = stream.pass(tracker);
