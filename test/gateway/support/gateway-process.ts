@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -15,9 +15,12 @@ export class GatewayProcess {
     this.#child = child;
   }
 
-  static async start(ring: RingMessage, limits: Partial<Limits> = {}): Promise<GatewayProcess> {
+  /** `openFiles`: its limit on file descriptors; default: that of the test. */
+  static async start(ring: RingMessage, limits: Partial<Limits> = {}, openFiles?: number): Promise<GatewayProcess> {
     const script = fileURLToPath(new URL('./gateway-main.ts', import.meta.url));
-    const started = new GatewayProcess(fork(script, { execArgv: ['--expose-gc'] }));
+    const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles}; `;
+    const command = ['-c', `${limit}exec "$0" "$@"`, process.execPath, '--expose-gc', script];
+    const started = new GatewayProcess(spawn('sh', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
     const answer = await started.#ask({ say: 'start', ring, limits });
     if ('port' in answer) started.port = answer.port;
     return started;
@@ -32,6 +35,10 @@ export class GatewayProcess {
     const answer = await this.#ask({ say: 'census', collect });
     if ('census' in answer) return answer.census;
     throw new Error('the gateway answered something else');
+  }
+
+  get ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   /** Open file descriptors, as the system sees them. */
@@ -51,7 +58,7 @@ export class GatewayProcess {
 
   /** Ends it, whatever it does. */
   async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.ended) return;
     const exit = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await exit;
