@@ -2,12 +2,20 @@
  * A gateway in a process of its own, to be looked at from within: memory after a collection, timers, listeners. Needs
  * --expose-gc. Speaks over the IPC channel of its parent, see gateway-process.ts.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type GatewayUnderTest, startTestGateway } from '@wscluster/gateway/testing/gateway-under-test';
+import { createLogger } from '@wscluster/service';
 import type { Census, GatewayAnswer, GatewayRequest } from './gateway-messages.ts';
 
 let underTest: GatewayUnderTest | undefined;
 let stopping = false;
+const errors: string[] = [];
+const loopDelay = monitorEventLoopDelay({ resolution: 2 });
+loopDelay.enable();
+
+const log = createLogger('gateway', {}, { write: (line) => void errors.push(line.trim()) });
+log.level = 'error';
 
 const say = (answer: GatewayAnswer) => process.send?.(answer);
 
@@ -26,6 +34,8 @@ function census({ gateway, bus }: GatewayUnderTest): Census {
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  const loopDelayMs = loopDelay.max / 1e6;
+  loopDelay.reset();
   return {
     connections: gateway.connections,
     sockets: gateway.sockets,
@@ -34,12 +44,14 @@ function census({ gateway, bus }: GatewayUnderTest): Census {
     heapBytes: heapUsed,
     bufferBytes: arrayBuffers,
     rssBytes: rss,
+    loopDelayMs,
+    errors,
   };
 }
 
 async function onRequest(request: GatewayRequest): Promise<void> {
   if (request.say === 'start') {
-    underTest = await startTestGateway(request.ring, { limits: request.limits });
+    underTest = await startTestGateway(request.ring, { limits: request.limits, log });
     say({ port: underTest.gateway.port });
   } else if (underTest !== undefined) {
     if (request.say === 'broadcast') underTest.broadcast(request.ring);

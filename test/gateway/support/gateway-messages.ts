@@ -20,6 +20,10 @@ export interface Census {
   /** Of all buffers, which are outside of the heap. */
   readonly bufferBytes: number;
   readonly rssBytes: number;
+  /** Longest delay of its event loop since the last census, ms. Includes that other processes had the processor. */
+  readonly loopDelayMs: number;
+  /** Its log lines of level error: nobody expected what they tell. */
+  readonly errors: readonly string[];
 }
 
 export type GatewayAnswer = { readonly port: number } | { readonly census: Census };

@@ -1,0 +1,86 @@
+import { connectClient } from '@wscluster/gateway/testing/client';
+import { eventually } from '@wscluster/gateway/testing/eventually';
+
+/** Longest time that anything may take for an honest client, ms. Far above what it takes on a busy machine. */
+const DEADLINE_MS = 15_000;
+const PAUSE_MS = 20;
+
+/** Clients that do what they should, beside the hostile ones, and must always be served. */
+export class HonestClients {
+  readonly failures: string[] = [];
+  /** Milliseconds of each round trip. */
+  readonly times: number[] = [];
+  readonly #port: number;
+  readonly #loops: Promise<void>[] = [];
+  readonly #stops: (() => void)[] = [];
+  #going = true;
+  #paused = false;
+  #busy = 0;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  async start(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      const client = await connectClient(this.#port, key);
+      this.#loop(`WebSocket of ${key}`, async (n) => {
+        client.socket.send(`${key} ${n}`);
+        await eventually('the echo', () => client.messages.at(-1) === `${key} ${n}`, DEADLINE_MS);
+        client.messages.length = 0;
+      });
+      client.socket.on('close', (code) => this.#going && this.failures.push(`the WebSocket of ${key} ended: ${code}`));
+      this.#loop(`requests of ${key}`, async (n) => {
+        const url = `http://127.0.0.1:${this.#port}/send?userId=${key}&n=${n}`;
+        const signal = AbortSignal.timeout(DEADLINE_MS);
+        const answer = await fetch(url, {
+          method: 'POST',
+          body: `${key} ${n}`,
+          headers: { connection: 'close' },
+          signal,
+        });
+        const { body } = (await answer.json()) as { body: string };
+        if (answer.status !== 200 || body !== `${key} ${n}`) throw new Error(`${answer.status} ${body}`);
+      });
+      this.#stops.push(() => client.socket.terminate());
+    }
+  }
+
+  /** Resolves when none of them waits for anything. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    await eventually('the honest clients pause', () => this.#busy === 0, 2 * DEADLINE_MS);
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  async stop(): Promise<void> {
+    this.#going = false;
+    this.#paused = false;
+    await Promise.all(this.#loops);
+    for (const stop of this.#stops) stop();
+  }
+
+  #loop(who: string, once: (n: number) => Promise<void>): void {
+    const loop = async () => {
+      for (let n = 0; this.#going; n++) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        if (this.#paused) continue;
+        this.#busy++;
+        const start = performance.now();
+        try {
+          await once(n);
+        } catch (error) {
+          this.failures.push(`${who}: ${String(error)}`);
+          return;
+        } finally {
+          this.#busy--;
+        }
+        this.times.push(performance.now() - start);
+      }
+    };
+    this.#loops.push(loop());
+  }
+}

@@ -1,0 +1,175 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Limits } from '@wscluster/gateway';
+import { startEchoNode } from '@wscluster/gateway/testing/echo-node';
+import { revision, ringMessage, ringOf } from '@wscluster/gateway/testing/rings';
+import { slotOf } from '@wscluster/ring';
+import type { Census } from '../test/gateway/support/gateway-messages.ts';
+import { GatewayProcess } from '../test/gateway/support/gateway-process.ts';
+import type { Case } from './case.ts';
+import { HonestClients } from './honest.ts';
+import { playClient } from './hostile-client.ts';
+import { startHostileNode } from './hostile-node.ts';
+
+/** Short, so that what waits for them is soon over; far longer than a busy machine needs for an honest client. */
+const LIMITS: Partial<Limits> = {
+  connectMs: 8_000,
+  answerMs: 8_000,
+  httpAnswerMs: 8_000,
+  bodySilenceMs: 6_000,
+  requestMs: 8_000,
+  requestHeadMs: 6_000,
+  keepAliveMs: 2_000,
+  stallMs: 4_000,
+  ownerWaitMs: 100,
+  messageGraceMs: 100,
+  closeMs: 500,
+  nodeCloseMs: 300,
+  sweepMs: 100,
+};
+const HONEST_KEYS = Array.from({ length: 4 }, (_, i) => `honest-${i}`);
+const AT_A_TIME = 48;
+/** Everything that a case has opened is over by then: the limits, and the connections to nodes that are kept. */
+const SETTLE_MS = 30_000;
+/** Growth of memory that is not taken for a leak: the size to which pools and caches grow. */
+const GROWTH_BYTES = 48 << 20;
+
+export interface FuzzOptions {
+  readonly cases: Iterable<Case>;
+  /** Cases between two looks at what is left. */
+  readonly lookEvery: number;
+  onLook?(look: Look): void;
+}
+
+export interface Look {
+  readonly cases: number;
+  readonly rssBytes: number;
+  /** Of the honest clients' round trips since the last look, ms. */
+  readonly medianMs: number;
+  readonly worstMs: number;
+  /** Longest delay of the gateway's event loop, ms. */
+  readonly loopDelayMs: number;
+}
+
+export interface FuzzResult {
+  readonly cases: number;
+  /** What went wrong, in words; empty if nothing did. */
+  readonly faults: readonly string[];
+  /** The cases that may have caused it: those under way, or those since the last look if something was left behind. */
+  readonly suspects: readonly Case[];
+  readonly looks: readonly Look[];
+}
+
+/** Throws hostile cases at a gateway in a process of its own, beside honest clients, until one thing goes wrong. */
+export async function runFuzz({ cases, lookEvery, onLook }: FuzzOptions): Promise<FuzzResult> {
+  const honestNode = await startEchoNode('honest');
+  const hostileNode = await startHostileNode('hostile');
+  const honestSlots = new Set(HONEST_KEYS.map(slotOf));
+  const ring = ringOf(revision(1), [hostileNode, honestNode], (slot) => (honestSlots.has(slot) ? 1 : 0));
+  const gateway = await GatewayProcess.start(ringMessage(ring), LIMITS);
+  const honest = new HonestClients(gateway.port);
+  const faults: string[] = [];
+  const looks: Look[] = [];
+  const underWay = new Map<number, Case>();
+  let sinceLook: Case[] = [];
+  let count = 0;
+  let loopDelayMs = 0;
+
+  const settled = async (before: Resting | undefined): Promise<Resting> => {
+    await honest.pause();
+    const deadline = performance.now() + SETTLE_MS;
+    for (;;) {
+      const now = await rest(gateway);
+      loopDelayMs = Math.max(loopDelayMs, now.loopDelayMs);
+      const left = before === undefined ? undefined : differences(before, now);
+      if (left === undefined || performance.now() > deadline) {
+        faults.push(...now.census.errors);
+        if (left !== undefined) faults.push(`left behind: ${left}`);
+        honest.resume();
+        return now;
+      }
+      await delay(250);
+    }
+  };
+  const look = (resting: Resting) => {
+    const times = honest.times.splice(0).sort((a, b) => a - b);
+    const [medianMs, worstMs] = [times[times.length >> 1] ?? 0, times.at(-1) ?? 0];
+    const taken = { cases: count, rssBytes: resting.census.rssBytes, medianMs, worstMs, loopDelayMs };
+    loopDelayMs = 0;
+    looks.push(taken);
+    onLook?.(taken);
+  };
+  try {
+    await honest.start(HONEST_KEYS);
+    const before = await settled(undefined);
+    const remaining = cases[Symbol.iterator]();
+    for (let more = true; more && faults.length === 0; ) {
+      const target = count + lookEvery;
+      const from = count;
+      sinceLook = [];
+      const worker = async () => {
+        while (count < target && faults.length === 0) {
+          const { value, done } = remaining.next();
+          if (done === true) {
+            more = false;
+            return;
+          }
+          const number = count++;
+          underWay.set(number, value);
+          sinceLook.push(value);
+          hostileNode.steps.set(number, value.node);
+          const fault = await playClient(gateway.port, value, number);
+          if (fault !== undefined) faults.push(`${value.kind}: ${fault}`);
+          faults.push(...honest.failures.splice(0));
+          if (gateway.ended) faults.push('the gateway has ended');
+          if (faults.length > 0) return;
+          underWay.delete(number);
+          hostileNode.steps.delete(number);
+        }
+      };
+      await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+      if (faults.length === 0 && count > from) look(await settled(before));
+      // The first look is the measure: the pools and caches of the process are full by then.
+      const [first, last] = [looks[0], looks.at(-1)];
+      if (first !== undefined && last !== undefined && last.rssBytes - first.rssBytes > GROWTH_BYTES)
+        faults.push(`memory grew from ${first.rssBytes} to ${last.rssBytes} bytes`);
+    }
+  } catch (error) {
+    faults.push(String(error));
+  } finally {
+    await honest.stop();
+    await gateway.kill();
+    await Promise.all([hostileNode.stop(), honestNode.stop()]);
+  }
+  return { cases: count, faults, suspects: underWay.size > 0 ? [...underWay.values()] : sinceLook, looks };
+}
+
+/** What the gateway has while only the honest clients' WebSockets are open. */
+interface Resting {
+  readonly census: Census;
+  readonly descriptors: number;
+  readonly loopDelayMs: number;
+}
+
+async function rest(gateway: GatewayProcess): Promise<Resting> {
+  // The collection stops the event loop itself.
+  const { loopDelayMs } = await gateway.census({ collect: false });
+  const census = await gateway.census({ collect: true });
+  await gateway.census({ collect: false });
+  return { census, descriptors: gateway.descriptors, loopDelayMs };
+}
+
+/** In words; undefined if there are none. */
+function differences(before: Resting, now: Resting): string | undefined {
+  const numbers = ({ census, descriptors }: Resting) => ({
+    connections: census.connections,
+    sockets: census.sockets,
+    descriptors,
+    listeners: census.processListeners,
+    ...census.resources,
+  });
+  const [then, left] = [numbers(before), numbers(now)] as Record<string, number>[];
+  const more = Object.entries(left ?? {}).filter(([what, number]) => number > (then?.[what] ?? 0));
+  return more.length === 0
+    ? undefined
+    : more.map(([what, number]) => `${number} ${what}, not ${then?.[what] ?? 0}`).join('; ');
+}
