@@ -103,6 +103,18 @@ describe('an owner that answers an upgrade in plain HTTP', () => {
     await nothingLeft();
   });
 
+  it('with 1,500 header lines has all of them passed on', async () => {
+    const lines = Array.from({ length: 1_500 }, (_, i) => `X: ${i}\r\n`).join('');
+    const node = await rawNode('a', ({ socket }) =>
+      socket.write(`HTTP/1.1 403 Forbidden\r\n${lines}Content-Length: 0\r\n\r\n`),
+    );
+    const { gateway } = await gatewayFor(node);
+    const answer = await answerTo(rawUpgrade(gateway.port, '/connect/ada'));
+    expect(answer.status).toBe(403);
+    expect(answer.head.match(/\r\nx: \d+/g)).toHaveLength(1_500);
+    await nothingLeft();
+  });
+
   it('and hangs within the body is cut off, what there was passed on', async () => {
     const node = await rawNode('a', ({ socket }) =>
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf'),

@@ -263,11 +263,3 @@ it('a client that resets right after its request does not hide its address', asy
   await eventually('all are gone', () => gateway.sockets === 0);
   for (const { text } of node.sockets) if (text !== '') expect(text).toContain('X-Forwarded-For: 127.0.0.1\r\n');
 });
-
-it('a client’s connection is kept for its next request, and then closed', async () => {
-  const { gateway } = await gatewayFor(await echoNode('a'));
-  const client = rawBytes(gateway.port, GET);
-  await eventually('the answer', () => client.text.endsWith('}'));
-  expect(client.text).toMatch(/\r\nKeep-Alive: timeout=75\r\n/i);
-  client.socket.destroy();
-});

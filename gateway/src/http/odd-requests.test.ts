@@ -1,9 +1,10 @@
 import { request } from 'node:http';
+import { gatewayLimitsSchema } from '@wscluster/ring';
 import { expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import { startTestGateway } from '../testing/gateway-under-test.ts';
 import { rawRequest, startRawNode } from '../testing/raw-socket.ts';
-import { revision, ringMessage, ringOf } from '../testing/rings.ts';
+import { releaseUpTo, revision, ringMessage, ringOf, SETTINGS } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
 const { gatewayFor, echoNode } = useGateway({});
@@ -33,6 +34,28 @@ it('headers that only look like those of a gateway do not reach the node', async
   const echo = (await answer.json()) as { headers: Record<string, string> };
   expect(Object.entries(echo.headers).filter(([, value]) => ['forged', '99.9', 'secret'].includes(value))).toEqual([]);
   expect(echo.headers['x-wscluster-key']).toBe('ada');
+});
+
+it('a connection is kept for the next request for keepAliveSeconds, 75 by default, and then closed', async () => {
+  const node = await echoNode('a');
+  const test = await gatewayFor(node);
+  const kept = async () => {
+    const client = rawRequest(test.gateway.port, ['GET /send?userId=ada HTTP/1.1', 'Host: x']);
+    await eventually('an answer', () => client.text.endsWith('}'));
+    return client;
+  };
+  const first = await kept();
+  expect(first.text).toMatch(/\r\nKeep-Alive: timeout=75\r\n/i);
+  first.socket.write('GET /send?userId=eve HTTP/1.1\r\nHost: x\r\n\r\n');
+  await eventually('the next answer', () => first.text.includes('userId=eve'));
+  first.socket.destroy();
+
+  const settings = { ...SETTINGS, limits: gatewayLimitsSchema.parse({ keepAliveSeconds: 1 }) };
+  test.broadcast(ringMessage(ringOf(revision(2), [node]), releaseUpTo(revision(2)), settings));
+  const second = await kept();
+  expect(second.text).toMatch(/\r\nKeep-Alive: timeout=1\r\n/i);
+  await eventually('the gateway closes it', () => second.ended || second.closed, 20_000);
+  second.socket.destroy();
 });
 
 it('a request under way when the gateway stops is still answered, on a connection that then closes', async () => {

@@ -163,6 +163,30 @@ describe('a plain HTTP request', () => {
     expect(echo).toMatchObject({ node: 'b', headers: { 'x-wscluster-settling': '1' } });
   });
 
+  it('has the headers of the gateway first, for nodes that read only so many lines', async () => {
+    const [a, b] = [await echoNode('a'), await rawNode('b')];
+    const test = await gatewayFor(a, b);
+    test.broadcast({ ...moved([a, b]), release: releaseUpTo(revision(1)) });
+    const client = rawRequest(test.gateway.port, ['GET /send?userId=ada HTTP/1.1', 'Host: x', 'X-Own: y', 'Accept: z']);
+    await eventually('the request', () => b.sockets[0]?.text.endsWith('\r\n\r\n') === true);
+    const names = b.sockets[0]?.text.split('\r\n').map((line) => line.split(':')[0]);
+    expect(names?.slice(1, 13)).toEqual([
+      'X-WsCluster-Key',
+      'X-WsCluster-Revision',
+      'X-Request-Id',
+      'X-Real-IP',
+      'X-Forwarded-For',
+      'X-Forwarded-Proto',
+      'X-Forwarded-Host',
+      'Forwarded',
+      'X-WsCluster-Settling',
+      'Host',
+      'X-Own',
+      'Accept',
+    ]);
+    client.socket.destroy();
+  });
+
   it('keeps the end of an answer that has no body apart from the next one', async () => {
     const node = await echoNode('a');
     const { gateway } = await gatewayFor(node);
