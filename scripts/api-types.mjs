@@ -11,7 +11,18 @@ import { startApi } from '../controller/src/api/server.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The answers that the command line checks before it uses them. */
-const CHECKED = ['Clusters', 'ClusterEvent', 'Created', 'Gateways', 'Nodes', 'Owner', 'Plan', 'Problem', 'Ring'];
+const CHECKED = [
+  'Clusters',
+  'ClusterEvent',
+  'Created',
+  'Gateways',
+  'Nodes',
+  'Owner',
+  'Plan',
+  'Problem',
+  'Ring',
+  'RoutedRequest',
+];
 
 async function servedDocument() {
   const listen = { host: '127.0.0.1', port: 0 };

@@ -23,11 +23,13 @@ export interface ApiCommandSpec {
   /** What the command prints, with an example. */
   readonly help: string;
   /** A flag of this command with a text value, and its line of help. */
-  readonly flag?: { readonly name: string; readonly help: string };
+  readonly flag?: { readonly name: string; readonly help: string; readonly short?: string };
+  /** Another one, which may be given several times. */
+  readonly listFlag?: { readonly name: string; readonly help: string; readonly short: string };
   /**
-   * Parses the arguments and its own flag before it calls the API. Undefined: wrong usage; or throws CONFIG_INVALID.
+   * Parses the arguments and its own flags before it calls the API. Undefined: wrong usage; or throws CONFIG_INVALID.
    */
-  prepare(words: readonly string[], flag: string | undefined): Work | undefined;
+  prepare(words: readonly string[], flag: string | undefined, list: readonly string[]): Work | undefined;
 }
 
 /** A command that calls the API: parses, calls, prints, and exits with the documented codes. */
@@ -78,12 +80,17 @@ function understand(spec: ApiCommandSpec, args: readonly string[]): { work: Work
     ...API_FLAGS,
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
-    ...(spec.flag === undefined ? {} : { [spec.flag.name]: { type: 'string' } }),
+    ...(spec.flag === undefined ? {} : { [spec.flag.name]: stringOption(spec.flag) }),
+    ...(spec.listFlag === undefined
+      ? {}
+      : { [spec.listFlag.name]: { ...stringOption(spec.listFlag), multiple: true } }),
   };
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   if (values.help === true) return undefined;
   const flag = spec.flag === undefined ? undefined : values[spec.flag.name];
-  const work = spec.prepare(positionals, typeof flag === 'string' ? flag : undefined);
+  const list = spec.listFlag === undefined ? [] : values[spec.listFlag.name];
+  const lines = Array.isArray(list) ? list.map(String) : [];
+  const work = spec.prepare(positionals, typeof flag === 'string' ? flag : undefined, lines);
   if (work === undefined) {
     const given = positionals.length === 0 ? 'arguments are missing' : `"${positionals.join(' ')}" is not understood`;
     throw new WsClusterError('CONFIG_INVALID', given);
@@ -92,13 +99,17 @@ function understand(spec: ApiCommandSpec, args: readonly string[]): { work: Work
   return { work, call: { api, json: values.json === true, print: (text) => process.stdout.write(text) } };
 }
 
+function stringOption({ short }: { readonly short?: string }) {
+  return { type: 'string' as const, ...(short !== undefined && { short }) };
+}
+
 function usage({ name, forms }: ApiCommandSpec): string {
   const lines = forms.map((form, index) => `${index === 0 ? 'usage:' : '      '} wscluster ${name} ${form}`.trimEnd());
   return `${lines.join('\n')}\n`;
 }
 
 function help(spec: ApiCommandSpec): string {
-  const own = spec.flag === undefined ? '' : `  ${spec.flag.help}\n`;
+  const own = [spec.listFlag, spec.flag].map((flag) => (flag === undefined ? '' : `  ${flag.help}\n`)).join('');
   const common = `${own}  --json           print the API's JSON instead of a table\n${API_HELP}`;
   return `${usage(spec)}\n${spec.help.trim()}\n\n${common}\n${EXIT_HELP}\n`;
 }

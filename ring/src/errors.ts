@@ -7,6 +7,8 @@ export const ERROR_CODES = {
   NO_ROUTE: { retryable: false, meaning: 'no route of the cluster matches the path' },
   KEY_MISSING: { retryable: false, meaning: 'the request has no key where its route looks for one' },
   KEY_INVALID: { retryable: false, meaning: 'the key is empty, too long, given twice or not valid UTF-8' },
+  NODE_UNKNOWN: { retryable: false, meaning: 'the request names a node that the cluster does not have' },
+  NODE_GONE: { retryable: false, meaning: 'the request names a node that has left the cluster' },
   NO_RING: { retryable: true, meaning: 'this gateway has not received a ring yet' },
   NO_MEMBERS: { retryable: true, meaning: 'the ring has no members' },
   OWNER_UNREACHABLE: { retryable: true, meaning: 'the node that owns the key refused or broke the connection' },

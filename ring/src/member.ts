@@ -18,9 +18,21 @@ export const memberSchema = z.object({
   ringId: z.number().int().min(0).max(0xfffe),
   /** Stable identity of the node (a container id, a pod UID, or an id of our own for a process); unique in a ring. */
   nodeId: z.string().min(1).max(256),
+  /** The name that people know it by, if that is not the id. No part of digests, since it routes no slot. */
+  name: z.string().min(1).max(256).optional(),
   /** `host:port` where gateways dial it; IPv6 in brackets. */
   address: z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/@[\]]+):\d{1,5}$/, 'must be host:port'),
   weight: weightSchema,
   state: memberStateSchema,
 });
 export type Member = Readonly<z.infer<typeof memberSchema>>;
+
+/**
+ * The index of the node of an id, or else of a name; if several have the name, one that is not draining. -1: none.
+ */
+export function indexOfNode(members: readonly Member[], wanted: string): number {
+  const byId = members.findIndex(({ nodeId }) => nodeId === wanted);
+  if (byId >= 0) return byId;
+  const named = members.findIndex(({ name, state }) => name === wanted && state !== 'draining');
+  return named >= 0 ? named : members.findIndex(({ name }) => name === wanted);
+}

@@ -1,11 +1,11 @@
 import { WsClusterError } from './errors.ts';
 
 /**
- * The raw value of a parameter of a query string (without `?`), for canonicalKey. Names are decoded, since nodes decode
- * them too: an encoded name must not hide a second value. Throws KEY_MISSING if it is missing, and KEY_INVALID if it is
- * given twice, since gateway and node could disagree about which one counts.
+ * The raw value of a parameter of a query string (without `?`), for canonicalKey; undefined if it is missing. Names are
+ * decoded, since nodes decode them too: an encoded name must not hide a second value. Throws KEY_INVALID if it is given
+ * twice.
  */
-export function rawQueryValue(query: string, name: string): string {
+export function queryValue(query: string, name: string): string | undefined {
   const values: string[] = [];
   const wanted = bytesOf(encodeURIComponent(name));
   for (const pair of query.split('&')) {
@@ -15,14 +15,25 @@ export function rawQueryValue(query: string, name: string): string {
   return theOnlyValue(values, `query parameter ${name}`);
 }
 
-/** The only value that a request gives for its key. `what` says in errors where it was expected. */
-export function theOnlyValue(values: readonly string[], what: string): string {
+/** As queryValue, but throws KEY_MISSING if it is missing. */
+export function rawQueryValue(query: string, name: string): string {
+  const value = queryValue(query, name);
+  if (value === undefined) throw keyMissing(`the query parameter ${name}`);
+  return value;
+}
+
+/**
+ * The only value that a request gives for its key; undefined if there is none. Throws KEY_INVALID for several, since
+ * gateway and node could disagree about which one counts. `what` says in errors where it was.
+ */
+export function theOnlyValue(values: readonly string[], what: string): string | undefined {
   if (values.length > 1)
     throw new WsClusterError('KEY_INVALID', `the ${what} must not be given more than once`, { field: 'key' });
-  const [value] = values;
-  if (value === undefined)
-    throw new WsClusterError('KEY_MISSING', `the request must have the ${what}`, { field: 'key' });
-  return value;
+  return values[0];
+}
+
+export function keyMissing(what: string): WsClusterError {
+  return new WsClusterError('KEY_MISSING', `the request must have ${what}`, { field: 'key' });
 }
 
 /** Decodes the escapes, one character a byte. Unlike decodeURIComponent it never throws, which takes its time. */

@@ -121,6 +121,32 @@ describe('wscluster: a cluster asked and changed', () => {
     expect(await text('owner', '--', '-v')).toMatch(/^key +-v$/m);
   });
 
+  test('route says what gateways do with a request', async () => {
+    const { nodeId, slot, address } = await api('/owner?key=ada%20l');
+    const url = 'ws://chat.example/websocket/connect/ada%20l?x=1';
+    expect(await json('route', url)).toMatchObject({
+      ...{
+        route: '/websocket/connect/{userId}',
+        protocol: 'websocket',
+        by: 'key',
+        key: 'ada l',
+        generated: false,
+        slot,
+      },
+      ...{ owner: { nodeId, address, state: 'ready' }, url: '/websocket/connect/ada%20l?x=1' },
+    });
+    expect(await text('route', url)).toMatch(new RegExp(`^key +ada l\nslot +${slot}\nnode +${nodeId}$`, 'm'));
+    expect(await json('route', '/whoami?userId=ada', '-X', 'POST')).toMatchObject({ protocol: 'http', key: 'ada' });
+    for (const [args, said] of [
+      [['/nowhere'], 'NO_ROUTE: no route of the cluster matches the path'],
+      [['/whoami', '-H', 'X-User: ada'], 'KEY_MISSING: the request must have the query parameter userId'],
+      [['/whoami', '-H', 'nonsense'], 'REQUEST_INVALID: a header must be as in "Name: value"'],
+    ] as const) {
+      const { code, stderr } = await run('route', ...args).ended;
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(said) });
+    }
+  });
+
   test('ring, nodes and gateways show in a table what the API says', async () => {
     const { members } = await system.ring();
     const ring = await text('ring');

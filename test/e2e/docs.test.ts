@@ -83,14 +83,30 @@ test('its index names every page', () => {
   expect(pages.filter((page) => !index.includes(`](${page})`))).toEqual([]);
 });
 
-test('the example in docs/cluster-file.md is a usable cluster file', () => {
-  const [, yaml = ''] = /<!-- example: cluster -->\n```yaml\n(.*?)```/s.exec(read('docs/cluster-file.md')) ?? [];
+/** A cluster file with this text, as a controller reads it. */
+function loaded(yaml: string) {
   const folder = mkdtempSync(join(tmpdir(), 'wsc-docs-'));
   try {
     writeFileSync(join(folder, 'chat.yaml'), yaml);
-    const { cluster } = loadClusterFile(join(folder, 'chat.yaml'));
-    expect(cluster.spec.nodes).toMatchObject({ replicas: 3, command: ['node', 'server.js'] });
+    return loadClusterFile(join(folder, 'chat.yaml')).cluster.spec;
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+test('the example in docs/cluster-file.md is a usable cluster file', () => {
+  const [, yaml = ''] = /<!-- example: cluster -->\n```yaml\n(.*?)```/s.exec(read('docs/cluster-file.md')) ?? [];
+  expect(loaded(yaml).nodes).toMatchObject({ replicas: 3, command: ['node', 'server.js'] });
+});
+
+test('the routes in docs/routing.md are those that a cluster file may have', () => {
+  const text = read('docs/routing.md');
+  const [, example = ''] = /<!-- example: routes -->\n```yaml\n(.*?)```/s.exec(text) ?? [];
+  const [, cases = ''] = /## Find your case\n(.*?)\nSeveral together/s.exec(text) ?? [];
+  const single = [...cases.matchAll(/`(\{ (?:path|prefix): .*? \})`/g)].map(([, route]) => route);
+  expect(single.length).toBeGreaterThan(10);
+  const head = 'apiVersion: wscluster.io/v1alpha1\nkind: WsCluster\nmetadata: { name: chat }\nspec:\n';
+  expect(loaded(head + example.replace(/^/gm, '  ')).routing.routes).toHaveLength(5);
+  for (const route of single)
+    expect(loaded(`${head}  routing: { routes: [${route}] }\n`).routing.routes).toHaveLength(1);
 });

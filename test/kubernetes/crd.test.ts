@@ -41,6 +41,7 @@ test('what is left out has its default, and what the pod template holds is kept'
 });
 
 const route = (path: string, key: object) => ({ routing: { routes: [{ path, key }] } });
+const routed = (fields: object) => ({ routing: { routes: [{ key: { query: 'x' }, ...fields }] } });
 const nodes = (fields: object) => ({ nodes: { replicas: 3, template: POD, ...fields } });
 
 describe('the API server refuses', () => {
@@ -77,6 +78,38 @@ describe('the API server refuses', () => {
       'spec.gateway.resources.limits.cpu',
     ],
     ['no route', { routing: { routes: [] } }, 'spec.routing.routes'],
+    ['a path and a prefix', routed({ path: '/a', prefix: '/b' }), /routes\[0\]: .*exactly one of path and prefix/],
+    ['neither path nor prefix', routed({}), /routes\[0\]: .*exactly one of path and prefix/],
+    ['a path with a wildcard', route('/a/*', { query: 'x' }), 'spec.routing.routes[0].path'],
+    ['a prefix with a slash at its end', routed({ prefix: '/a/' }), 'spec.routing.routes[0].prefix'],
+    [
+      'a path behind its rest',
+      route('/{a...}/b', { query: 'x' }),
+      /routes\[0\]\.path: .*nothing behind \{name\.\.\.\}/,
+    ],
+    [
+      'a rewrite of something else',
+      routed({ path: '/a', rewrite: { prefix: '/b' } }),
+      /rewrite\.prefix: .*whole segments/,
+    ],
+    ['a rewrite of half a segment', routed({ path: '/ab', rewrite: { prefix: '/a' } }), /rewrite\.prefix: .*whole/],
+    [
+      'methods of upgrades',
+      routed({ path: '/a', protocol: 'websocket', methods: ['GET'] }),
+      /methods: .*protocol: websocket/,
+    ],
+    ['a protocol that is not there', routed({ path: '/a', protocol: 'ws' }), 'spec.routing.routes[0].protocol'],
+    ['a key that is no object', routed({ path: '/a', key: 'none' }), 'spec.routing.routes[0].key'],
+    ['a key and none', route('/a', { query: 'x', none: true }), /routes\[0\]\.key: .*exactly one of param, query/],
+    ['a key that is not none', route('/a', { none: false }), 'spec.routing.routes[0].key.none'],
+    ['one source of several', route('/a', { first: [{ query: 'x' }] }), 'spec.routing.routes[0].key.first'],
+    ['a node of two places', route('/a', { node: { query: 'x', header: 'y' } }), /key\.node: .*exactly one of param/],
+    ['a generated query', route('/a', { query: 'x', generate: {} }), /key\.generate: .*only allowed with cookie/],
+    [
+      'a cookie of other sites that is not secure',
+      route('/a', { cookie: 'x', generate: { sameSite: 'None' } }),
+      /key\.generate\.secure: .*must be true with sameSite: None/,
+    ],
     ['a path with a question', route('/a?b', { query: 'x' }), 'spec.routing.routes[0].path'],
     [
       'a key of two places',
@@ -114,6 +147,28 @@ test('the key of a route stays as long as the route; routes come and go', async 
   );
   await expect(api.apply(routes(['/b', 'y'], ['/a', 'x']))).rejects.toThrow('cannot be changed');
   await api.apply(routes(['/b', 'x'], ['/c', 'z']));
+  await api.apply(routes(['/a', 'y'], ['/b', 'x']));
+  const kinds = (generate: object, none: object) =>
+    wsCluster('routes', {
+      routing: {
+        routes: [
+          { path: '/a', key: { query: 'y' } },
+          { path: '/b', key: { query: 'x' } },
+          { path: '/{process}/{rest...}', protocol: 'websocket', key: { node: { param: 'process' } }, name: 'rooms' },
+          { path: '/{process}/{rest...}', methods: ['GET'], key: { all: [{ param: 'process' }, { param: 'rest' }] } },
+          { path: '/s', key: { first: [{ query: 'u' }, { cookie: 'c', generate: {} }] } },
+          { path: '/c', key: { cookie: 'c', generate }, rewrite: { prefix: '/c', replacement: '/ws' } },
+          { path: '/t', key: { subprotocol: { prefix: 'u.', remove: true } } },
+          { prefix: '/', key: none },
+        ],
+      },
+    });
+  await api.apply(kinds({}, { none: true }));
+  await api.apply(kinds({ maxAge: 60 }, { none: true }));
+  await expect(api.apply(kinds({}, { query: 'x' }))).rejects.toThrow(
+    /spec\.routing\.routes\[7\]\.key: .*cannot be changed/,
+  );
+  expect((await get('routes')).spec.routing.routes).toHaveLength(8);
   await api.apply(routes(['/a', 'y'], ['/b', 'x']));
   expect((await get('routes')).spec.routing.routes).toHaveLength(2);
 });

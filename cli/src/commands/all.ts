@@ -10,6 +10,7 @@ import { nodes } from './nodes.ts';
 import { owner } from './owner.ts';
 import { plan } from './plan.ts';
 import { ring } from './ring.ts';
+import { route } from './route.ts';
 
 /** In the order of the help: first what starts something, then what reads, then what changes. */
 export const commands: readonly Command[] = [
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   gateway,
   node,
   owner,
+  route,
   ring,
   nodes,
   gateways,

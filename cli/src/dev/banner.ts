@@ -19,7 +19,7 @@ export function banner({ apiPort, gatewayPorts, routes, backend }: BannerParts):
   const api = `http://127.0.0.1:${apiPort}/api/v1`;
   const [first] = gatewayPorts;
   const onRoutes = routes.map((route) => ({
-    what: `${route.path} (${keyPlace(route)})`,
+    what: `${route.path || `${route.prefix} and below`} (${keyPlace(route)})`,
     commands: routeSamples(route, KEY, `127.0.0.1:${first}`, backend),
   }));
   const onCluster = [

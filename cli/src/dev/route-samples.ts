@@ -1,4 +1,4 @@
-import type { Route } from '@wscluster/ring';
+import { filledPath, type Key, type KeySource, type Route } from '@wscluster/ring';
 
 /**
  * What the sample backend (ws-node) serves over HTTP, by the last segment of the path; all other paths are WebSockets.
@@ -10,38 +10,68 @@ const SAMPLE_HTTP: ReadonlyMap<string, string> = new Map([
 
 /** In words: where requests of a route carry their key. */
 export function keyPlace({ key }: Route): string {
-  if (key.query !== undefined) return `key in the query parameter ${key.query}`;
-  if (key.header !== undefined) return `key in the header ${key.header}`;
-  if (key.cookie !== undefined) return `key in the cookie ${key.cookie}`;
-  return `key in the path, {${key.param}}`;
+  if (key.none !== undefined) return 'no key: any ready node';
+  if (key.node !== undefined) return `node in ${sourcePlace(key.node)}`;
+  if (key.first !== undefined) return `key in ${key.first.map(sourcePlace).join(', or ')}`;
+  if (key.all !== undefined) return `key in ${key.all.map(sourcePlace).join(' and ')}`;
+  return `key in ${sourcePlace(key)}`;
+}
+
+function sourcePlace(source: KeySource): string {
+  if (source.query !== undefined) return `the query parameter ${source.query}`;
+  if (source.header !== undefined) return `the header ${source.header}`;
+  if (source.cookie !== undefined) return `the cookie ${source.cookie}`;
+  if (source.subprotocol !== undefined) return `the subprotocol ${source.subprotocol.prefix}<key>`;
+  return `the path, {${source.param}}`;
 }
 
 /**
  * Shell commands for a client of `key` on a route, through the gateway at `gateway` (host:port). For a user's own
- * backend it is unknown what the route serves: then there is one for a WebSocket and one for plain HTTP.
+ * backend it is unknown what the route serves: then there is one for a WebSocket and one for plain HTTP, as far as the
+ * route serves them.
  */
 export function routeSamples(route: Route, key: string, gateway: string, backend: 'sample' | 'own'): string[] {
   const target = gateway + pathFor(route, key);
   const headers = headersFor(route, key).map((header) => ` -H ${quoted(header)}`);
-  const webSocket = `npx wscat -c ${quoted(`ws://${target}`)}${headers.join('')}`;
+  const offers = sourcesOf(route.key).map(({ subprotocol }) =>
+    subprotocol ? ` -s ${quoted(subprotocol.prefix + encodeURIComponent(key))}` : '',
+  );
+  const webSocket = `npx wscat -c ${quoted(`ws://${target}`)}${headers.join('')}${offers.join('')}`;
   const http = (curl: string) => `${curl} ${quoted(`http://${target}`)}${headers.join('')}`;
-  if (backend === 'own') return [webSocket, http('curl -i')];
-  const curl = SAMPLE_HTTP.get(route.path.split('/').at(-1) ?? '');
+  if (backend === 'own')
+    return [
+      ...(route.protocol === 'http' ? [] : [webSocket]),
+      ...(route.protocol === 'websocket' ? [] : [http('curl -i')]),
+    ];
+  const curl = SAMPLE_HTTP.get((route.path ?? '').split('/').at(-1) ?? '');
   return [curl === undefined ? webSocket : http(curl)];
 }
 
+/** Sources that are enough for a request. */
+function sourcesOf(key: Key): readonly KeySource[] {
+  if (key.none !== undefined) return [];
+  return key.all ?? key.first?.slice(0, 1) ?? [key.node ?? key];
+}
+
 /** Placeholders other than that of the key are filled with their own names. */
-function pathFor({ path, key }: Route, value: string): string {
-  const filled = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) =>
-    name === key.param ? encodeURIComponent(value) : name,
+function pathFor({ path, prefix, key }: Route, value: string): string {
+  const sources = sourcesOf(key);
+  const encoded = encodeURIComponent(value);
+  const filled = path
+    ? filledPath(path, (name) => (sources.some(({ param }) => param === name) ? encoded : name))
+    : (prefix ?? '/');
+  const query = sources.flatMap(({ query: name }) =>
+    name === undefined ? [] : [`${encodeURIComponent(name)}=${encoded}`],
   );
-  return key.query === undefined ? filled : `${filled}?${encodeURIComponent(key.query)}=${encodeURIComponent(value)}`;
+  return query.length === 0 ? filled : `${filled}?${query.join('&')}`;
 }
 
 function headersFor({ key }: Route, value: string): string[] {
-  if (key.header !== undefined) return [`${key.header}: ${encodeURIComponent(value)}`];
-  if (key.cookie !== undefined) return [`Cookie: ${key.cookie}=${encodeURIComponent(value)}`];
-  return [];
+  const encoded = encodeURIComponent(value);
+  return sourcesOf(key).flatMap(({ header, cookie }) => {
+    if (header !== undefined) return [`${header}: ${encoded}`];
+    return cookie === undefined ? [] : [`Cookie: ${cookie}=${encoded}`];
+  });
 }
 
 /** Quoted as one word for a POSIX shell. */

@@ -57,6 +57,7 @@ export interface ApiSchemas {
   Revision: Revision;
   Ring: Ring;
   RingMember: RingMember;
+  RoutedRequest: RoutedRequest;
   SlotOwner: SlotOwner;
   Work: Work;
 }
@@ -395,29 +396,220 @@ export interface ClusterSpec {
      */
     routes: {
       /**
-       * Path template of literal segments and placeholders, such as /websocket/connect/{userId}.
+       * Tells routes for the same path apart.
        */
-      path: string;
+      name?: string;
+      /**
+       * Path of literal segments, {name} for one segment and {name...} for the rest, such as /connect/{userId}.
+       */
+      path?: string;
+      /**
+       * Instead of path: this path and all paths below it, such as /app.
+       */
+      prefix?: string;
+      /**
+       * The route serves only WebSocket upgrades, or only plain HTTP. Default: both.
+       */
+      protocol?: 'websocket' | 'http';
+      /**
+       * The methods that the route serves. GET includes HEAD; OPTIONS is always served. Default: all.
+       *
+       * @minItems 1
+       * @maxItems 16
+       */
+      methods?: string[];
       /**
        * Where the key of a request is. It cannot change while the route exists.
        */
       key: {
         /**
-         * Name of a {placeholder} of the path template
+         * Name of a {placeholder} of the path.
          */
         param?: string;
         /**
-         * Name of a query parameter
+         * Name of a query parameter.
          */
         query?: string;
         /**
-         * Name of a request header
+         * Name of a request header.
          */
         header?: string;
         /**
-         * Name of a cookie
+         * Name of a cookie.
          */
         cookie?: string;
+        /**
+         * With cookie: a client without the cookie gets one with a random key.
+         */
+        generate?: {
+          /**
+           * Seconds for which browsers keep the cookie. Default: until the browser is closed.
+           */
+          maxAge?: number;
+          /**
+           * Browsers send the cookie by HTTPS only. Default: false.
+           */
+          secure?: boolean;
+          /**
+           * Whether browsers send the cookie with requests from other sites. Default: Lax.
+           */
+          sameSite?: 'Strict' | 'Lax' | 'None';
+        };
+        /**
+         * The offered WebSocket subprotocol that has the key behind a prefix.
+         */
+        subprotocol?: {
+          /**
+           * What the subprotocol begins with; the key is what follows.
+           */
+          prefix: string;
+          /**
+           * The node does not see the subprotocol. Default: false.
+           */
+          remove?: boolean;
+        };
+        /**
+         * The first of these sources that the request has.
+         *
+         * @minItems 2
+         * @maxItems 8
+         */
+        first?: {
+          /**
+           * Name of a {placeholder} of the path.
+           */
+          param?: string;
+          /**
+           * Name of a query parameter.
+           */
+          query?: string;
+          /**
+           * Name of a request header.
+           */
+          header?: string;
+          /**
+           * Name of a cookie.
+           */
+          cookie?: string;
+          /**
+           * With cookie: a client without the cookie gets one with a random key.
+           */
+          generate?: {
+            /**
+             * Seconds for which browsers keep the cookie. Default: until the browser is closed.
+             */
+            maxAge?: number;
+            /**
+             * Browsers send the cookie by HTTPS only. Default: false.
+             */
+            secure?: boolean;
+            /**
+             * Whether browsers send the cookie with requests from other sites. Default: Lax.
+             */
+            sameSite?: 'Strict' | 'Lax' | 'None';
+          };
+          /**
+           * The offered WebSocket subprotocol that has the key behind a prefix.
+           */
+          subprotocol?: {
+            /**
+             * What the subprotocol begins with; the key is what follows.
+             */
+            prefix: string;
+            /**
+             * The node does not see the subprotocol. Default: false.
+             */
+            remove?: boolean;
+          };
+        }[];
+        /**
+         * All of these sources, joined to one key.
+         *
+         * @minItems 2
+         * @maxItems 8
+         */
+        all?: {
+          /**
+           * Name of a {placeholder} of the path.
+           */
+          param?: string;
+          /**
+           * Name of a query parameter.
+           */
+          query?: string;
+          /**
+           * Name of a request header.
+           */
+          header?: string;
+          /**
+           * Name of a cookie.
+           */
+          cookie?: string;
+          /**
+           * With cookie: a client without the cookie gets one with a random key.
+           */
+          generate?: {
+            /**
+             * Seconds for which browsers keep the cookie. Default: until the browser is closed.
+             */
+            maxAge?: number;
+            /**
+             * Browsers send the cookie by HTTPS only. Default: false.
+             */
+            secure?: boolean;
+            /**
+             * Whether browsers send the cookie with requests from other sites. Default: Lax.
+             */
+            sameSite?: 'Strict' | 'Lax' | 'None';
+          };
+          /**
+           * The offered WebSocket subprotocol that has the key behind a prefix.
+           */
+          subprotocol?: {
+            /**
+             * What the subprotocol begins with; the key is what follows.
+             */
+            prefix: string;
+            /**
+             * The node does not see the subprotocol. Default: false.
+             */
+            remove?: boolean;
+          };
+        }[];
+        /**
+         * The request goes to the node of this id or name; there is no key.
+         */
+        node?: {
+          /**
+           * Name of a {placeholder} of the path.
+           */
+          param?: string;
+          /**
+           * Name of a query parameter.
+           */
+          query?: string;
+          /**
+           * Name of a request header.
+           */
+          header?: string;
+        };
+        /**
+         * There is no key: any ready node serves the request.
+         */
+        none?: true;
+      };
+      /**
+       * Changes the path for the node.
+       */
+      rewrite?: {
+        /**
+         * Literal beginning of the path to replace.
+         */
+        prefix: string;
+        /**
+         * What the node gets instead. Default: /, which strips the prefix.
+         */
+        replacement?: string;
       };
     }[];
   };
@@ -699,24 +891,218 @@ export interface LiveState {
   status: ClusterStatus;
   spec: {
     routes: {
-      path: string;
+      /**
+       * Tells routes for the same path apart.
+       */
+      name?: string;
+      /**
+       * Path of literal segments, {name} for one segment and {name...} for the rest, such as /connect/{userId}.
+       */
+      path?: string;
+      /**
+       * Instead of path: this path and all paths below it, such as /app.
+       */
+      prefix?: string;
+      /**
+       * The route serves only WebSocket upgrades, or only plain HTTP. Default: both.
+       */
+      protocol?: 'websocket' | 'http';
+      /**
+       * The methods that the route serves. GET includes HEAD; OPTIONS is always served. Default: all.
+       *
+       * @minItems 1
+       * @maxItems 16
+       */
+      methods?: string[];
+      /**
+       * Changes the path for the node.
+       */
+      rewrite?: {
+        /**
+         * Literal beginning of the path to replace.
+         */
+        prefix: string;
+        /**
+         * What the node gets instead. Default: /, which strips the prefix.
+         */
+        replacement?: string;
+      };
       key: {
         /**
-         * Name of a {placeholder} of the path template
+         * Name of a {placeholder} of the path.
          */
         param?: string;
         /**
-         * Name of a query parameter
+         * Name of a query parameter.
          */
         query?: string;
         /**
-         * Name of a request header
+         * Name of a request header.
          */
         header?: string;
         /**
-         * Name of a cookie
+         * Name of a cookie.
          */
         cookie?: string;
+        /**
+         * With cookie: a client without the cookie gets one with a random key.
+         */
+        generate?: {
+          /**
+           * Seconds for which browsers keep the cookie. Default: until the browser is closed.
+           */
+          maxAge?: number;
+          /**
+           * Browsers send the cookie by HTTPS only. Default: false.
+           */
+          secure?: boolean;
+          /**
+           * Whether browsers send the cookie with requests from other sites. Default: Lax.
+           */
+          sameSite?: 'Strict' | 'Lax' | 'None';
+        };
+        /**
+         * The offered WebSocket subprotocol that has the key behind a prefix.
+         */
+        subprotocol?: {
+          /**
+           * What the subprotocol begins with; the key is what follows.
+           */
+          prefix: string;
+          /**
+           * The node does not see the subprotocol. Default: false.
+           */
+          remove?: boolean;
+        };
+        /**
+         * The first of these sources that the request has.
+         *
+         * @minItems 2
+         * @maxItems 8
+         */
+        first?: {
+          /**
+           * Name of a {placeholder} of the path.
+           */
+          param?: string;
+          /**
+           * Name of a query parameter.
+           */
+          query?: string;
+          /**
+           * Name of a request header.
+           */
+          header?: string;
+          /**
+           * Name of a cookie.
+           */
+          cookie?: string;
+          /**
+           * With cookie: a client without the cookie gets one with a random key.
+           */
+          generate?: {
+            /**
+             * Seconds for which browsers keep the cookie. Default: until the browser is closed.
+             */
+            maxAge?: number;
+            /**
+             * Browsers send the cookie by HTTPS only. Default: false.
+             */
+            secure?: boolean;
+            /**
+             * Whether browsers send the cookie with requests from other sites. Default: Lax.
+             */
+            sameSite?: 'Strict' | 'Lax' | 'None';
+          };
+          /**
+           * The offered WebSocket subprotocol that has the key behind a prefix.
+           */
+          subprotocol?: {
+            /**
+             * What the subprotocol begins with; the key is what follows.
+             */
+            prefix: string;
+            /**
+             * The node does not see the subprotocol. Default: false.
+             */
+            remove?: boolean;
+          };
+        }[];
+        /**
+         * All of these sources, joined to one key.
+         *
+         * @minItems 2
+         * @maxItems 8
+         */
+        all?: {
+          /**
+           * Name of a {placeholder} of the path.
+           */
+          param?: string;
+          /**
+           * Name of a query parameter.
+           */
+          query?: string;
+          /**
+           * Name of a request header.
+           */
+          header?: string;
+          /**
+           * Name of a cookie.
+           */
+          cookie?: string;
+          /**
+           * With cookie: a client without the cookie gets one with a random key.
+           */
+          generate?: {
+            /**
+             * Seconds for which browsers keep the cookie. Default: until the browser is closed.
+             */
+            maxAge?: number;
+            /**
+             * Browsers send the cookie by HTTPS only. Default: false.
+             */
+            secure?: boolean;
+            /**
+             * Whether browsers send the cookie with requests from other sites. Default: Lax.
+             */
+            sameSite?: 'Strict' | 'Lax' | 'None';
+          };
+          /**
+           * The offered WebSocket subprotocol that has the key behind a prefix.
+           */
+          subprotocol?: {
+            /**
+             * What the subprotocol begins with; the key is what follows.
+             */
+            prefix: string;
+            /**
+             * The node does not see the subprotocol. Default: false.
+             */
+            remove?: boolean;
+          };
+        }[];
+        /**
+         * The request goes to the node of this id or name; there is no key.
+         */
+        node?: {
+          /**
+           * Name of a {placeholder} of the path.
+           */
+          param?: string;
+          /**
+           * Name of a query parameter.
+           */
+          query?: string;
+          /**
+           * Name of a request header.
+           */
+          header?: string;
+        };
+        /**
+         * There is no key: any ready node serves the request.
+         */
+        none?: true;
       };
     }[];
     replicas: number;
@@ -863,6 +1249,41 @@ export interface Ring {
    * For each slot, the index of its owner in members; 65535 means none.
    */
   table?: number[];
+}
+export interface RoutedRequest {
+  /**
+   * The path or the prefix of the route.
+   */
+  route: string;
+  name: string | null;
+  protocol: 'websocket' | 'http';
+  /**
+   * key: the owner of a key; node: the node that is named; any: any ready node.
+   */
+  by: 'key' | 'node' | 'any';
+  /**
+   * Null without a key, and for a client that gets a random one.
+   */
+  key: string | null;
+  /**
+   * The client has no key; the gateway makes one and sets it as a cookie.
+   */
+  generated: boolean;
+  slot: number | null;
+  /**
+   * Null if any ready node may serve the request, or the key is not known yet.
+   */
+  owner: {
+    ringId: number;
+    nodeId: string;
+    address: string;
+    state: 'ready' | 'unready' | 'draining';
+  } | null;
+  /**
+   * Path and query that the node gets.
+   */
+  url: string;
+  revision: Revision;
 }
 export interface SlotOwner {
   ringId: number;
@@ -1113,5 +1534,35 @@ export const answerStructures = {
     type: 'object',
     properties: { slots: { type: 'integer' }, connections: { type: 'integer' } },
     required: ['slots', 'connections'],
+  },
+  RoutedRequest: {
+    type: 'object',
+    properties: {
+      route: { type: 'string' },
+      name: { type: ['string', 'null'] },
+      protocol: { type: 'string' },
+      by: { type: 'string' },
+      key: { type: ['string', 'null'] },
+      generated: { type: 'boolean' },
+      slot: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
+      owner: {
+        anyOf: [
+          {
+            type: 'object',
+            properties: {
+              ringId: { type: 'integer' },
+              nodeId: { type: 'string' },
+              address: { type: 'string' },
+              state: { type: 'string' },
+            },
+            required: ['ringId', 'nodeId', 'address', 'state'],
+          },
+          { type: 'null' },
+        ],
+      },
+      url: { type: 'string' },
+      revision: { $ref: '#/$defs/Revision' },
+    },
+    required: ['route', 'name', 'protocol', 'by', 'key', 'generated', 'slot', 'owner', 'url', 'revision'],
   },
 } satisfies Record<string, z.core.JSONSchema.JSONSchema>;

@@ -8,6 +8,7 @@ import { eventData, liveState } from './live-schema.ts';
 import { passOnToLeader, servedBy } from './pass-on.ts';
 import * as answers from './schemas.ts';
 import { ledHere, type ServedCluster } from './served-cluster.ts';
+import { showRoute } from './show-route.ts';
 import { showCluster, showGateways, showLive, showNodes, showOwner, showRing, showSlot } from './views.ts';
 
 /** The routes of one cluster. A standby passes them on. `signal` ends the event streams. */
@@ -48,6 +49,13 @@ export function addClusterRoutes(
   );
   app.get('/owner', documented('The owner of a key: ?key=', 200, answers.ownerAnswer, {}), async (request) =>
     showOwner(viewOf(request), keyOf(request.url)),
+  );
+  app.get(
+    '/route',
+    documented('Dry run: what gateways would do with a request', 200, answers.routeAnswer, {
+      querystring: answers.routeQuery,
+    }),
+    async (request) => showRoute(viewOf(request), request.query),
   );
   app.get(
     '/slots/:slot',

@@ -1,4 +1,4 @@
-import { keySourceSchema } from '@wscluster/ring';
+import { routeSchema } from '@wscluster/ring';
 import { z } from 'zod';
 import { type ClusterEvent, EVENT_TYPES } from '../core/events/event-log.ts';
 import type { Link } from '../core/loop/status/links.ts';
@@ -37,7 +37,7 @@ export const liveState = z
     name: z.string(),
     status,
     spec: z.object({
-      routes: z.array(z.object({ path: z.string(), key: keySourceSchema })),
+      routes: z.array(routeSchema),
       replicas: z.int(),
       paused: z.boolean(),
       maxConnectionsPerSecond: z.number(),

@@ -87,6 +87,41 @@ const owner = member.omit({ weight: true }).extend({
 export const ownerAnswer = owner.extend({ key: z.string() }).meta({ id: 'Owner' });
 export const slotAnswer = owner.meta({ id: 'SlotOwner' });
 
+export const routeQuery = z.object({
+  url: z.string().min(1).max(16_384).describe('As a client sends it: a URL, or a path with its query.'),
+  method: z
+    .string()
+    .regex(/^[A-Z][A-Z-]{0,31}$/, 'must be a method such as GET')
+    .default('GET'),
+  protocol: z
+    .enum(['websocket', 'http'])
+    .optional()
+    .describe('Default: http for an http:// URL and for methods other than GET, otherwise websocket.'),
+  header: z
+    .union([z.string(), z.array(z.string())])
+    .default([])
+    .describe('Headers of the request, as `Name: value`; may be given several times.'),
+});
+export const routeAnswer = z
+  .object({
+    route: z.string().describe('The path or the prefix of the route.'),
+    name: z.string().nullable(),
+    protocol: z.enum(['websocket', 'http']),
+    by: z
+      .enum(['key', 'node', 'any'])
+      .describe('key: the owner of a key; node: the node that is named; any: any ready node.'),
+    key: z.string().nullable().describe('Null without a key, and for a client that gets a random one.'),
+    generated: z.boolean().describe('The client has no key; the gateway makes one and sets it as a cookie.'),
+    slot: z.int().nullable(),
+    owner: member
+      .pick({ ringId: true, nodeId: true, address: true, state: true })
+      .nullable()
+      .describe('Null if any ready node may serve the request, or the key is not known yet.'),
+    url: z.string().describe('Path and query that the node gets.'),
+    revision,
+  })
+  .meta({ id: 'RoutedRequest' });
+
 const node = z
   .object({
     id: z.string(),

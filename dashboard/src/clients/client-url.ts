@@ -18,13 +18,19 @@ export function guessedGateways(gateways: readonly { address: string }[], host: 
 
 /** The first route that a browser can use, which cannot set headers or foreign cookies. Undefined if there is none. */
 export function usableRoute(routes: readonly Route[]): Route | undefined {
-  return routes.find(({ key }) => key.param !== undefined || key.query !== undefined);
+  return routes.find(({ protocol, key }) => protocol !== 'http' && sourceOf(key) !== undefined);
 }
 
 /** Path and query that route a key. */
-export function pathOf({ path, key }: Route, value: string): string {
-  const filled = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) =>
-    name === key.param ? encodeURIComponent(value) : '-',
+export function pathOf({ path, prefix, key }: Route, value: string): string {
+  const source = sourceOf(key);
+  const filled = (path || prefix || '/').replaceAll(/\{(\w+)(?:\.\.\.)?\}/g, (_, name: string) =>
+    name === source?.param ? encodeURIComponent(value) : '-',
   );
-  return key.query === undefined ? filled : `${filled}?${encodeURIComponent(key.query)}=${encodeURIComponent(value)}`;
+  if (source?.query === undefined) return filled;
+  return `${filled}?${encodeURIComponent(source.query)}=${encodeURIComponent(value)}`;
+}
+
+function sourceOf(key: Route['key']): Route['key'] | undefined {
+  return [key, ...(key.first ?? [])].find(({ param, query }) => param !== undefined || query !== undefined);
 }

@@ -1,10 +1,11 @@
 import { limitReached } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
-import type { Destination } from '../route/router.ts';
+import type { Destination } from '../table/locate.ts';
 
-/** A connection whose key is known. */
+/** A connection and its key. */
 export interface Keyed extends Tracked {
+  /** '' if it has none. */
   readonly key: string;
 }
 
@@ -13,7 +14,7 @@ export function checkRoom<T extends Keyed>(tracker: Tracker<T>, { slot, key }: D
   if (limits.maxConnections > 0 && tracker.size >= limits.maxConnections)
     throw limitReached('maxConnections', `this gateway has reached its limit of ${limits.maxConnections} connections`);
   const most = limits.maxConnectionsPerKey;
-  if (most === 0) return;
+  if (most === 0 || key === '') return;
   // Apart from the few other keys of the slot, its list is at most as long as the limit.
   let count = 0;
   for (let entry = tracker.first(slot); entry !== undefined; entry = entry.next as T | undefined)

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import { compileRoutes } from '@wscluster/ring';
 import { describe, expect, it } from 'vitest';
 import { requestHeaders } from '../http/owner-request.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import { composeUpgrade } from '../relay/upgrade-request.ts';
 import { ownerHeaders } from '../route/owner-headers.ts';
-import { compileRoutes } from '../route/router.ts';
 import { normalizeTarget } from '../route/target.ts';
 import { TrustedProxies } from '../route/trusted-proxies.ts';
 import { checkHead } from './check-head.ts';
@@ -13,6 +13,7 @@ const BYTES = DEFAULT_LIMITS.maxHeaderBytes;
 const ROUTER = compileRoutes([
   { path: '/send', key: { query: 'k' } },
   { path: '/by-cookie', key: { cookie: 'k' } },
+  { path: '/by-subprotocol', key: { subprotocol: { prefix: 'k.', remove: true } } },
 ]);
 const TRUSTED = new TrustedProxies(['127.0.0.0/8', '10.0.0.0/8']);
 /** Milliseconds of the event loop that a head may cost. */
@@ -46,11 +47,12 @@ function cost(make: () => IncomingMessage): number {
     try {
       checkHead(req, DEFAULT_LIMITS);
       normalizeTarget(req);
-      const { key } = ROUTER.route(req);
+      const { choice, subprotocol } = ROUTER.route(req, 'websocket');
+      const key = choice.kind === 'key' ? choice.key : '';
       const revision = { epoch: 1, version: 1 };
       const added = ownerHeaders(req, { key, revision, requestId: 'id', trusted: TRUSTED });
       requestHeaders(req, added);
-      composeUpgrade(req, added);
+      composeUpgrade(req, added, subprotocol);
     } catch {
       // Refused heads must be as cheap.
     }

@@ -17,6 +17,11 @@ export class RequestRoom {
     return this.#size;
   }
 
+  /** Plain requests in progress at a node. */
+  at(nodeId: string): number {
+    return this.#byNode.get(nodeId) ?? 0;
+  }
+
   /** Throws LIMIT_REACHED if there are as many as allowed. */
   enter({ maxRequests }: Limits): Seat {
     if (maxRequests > 0 && this.#size >= maxRequests)

@@ -10,13 +10,20 @@ import { pump } from './pump.ts';
 /** Statuses whose answers have no body, and must not have its length (RFC 9110, 8.6). */
 const WITHOUT_LENGTH = new Set([204, 205]);
 
+/** An owner's answer, and what the gateway adds to it. */
+export interface PassedAnswer {
+  readonly answer: IncomingMessage;
+  readonly setCookie: string | undefined;
+}
+
 /**
  * Passes the owner's answer on as it arrives; Node frames the body for the client anew. Resolves when it is sent, or
  * either side has broken off; both are destroyed then. Throws OWNER_PROTOCOL if its head cannot be passed on.
  */
-export function passAnswer(exchange: Exchange, answer: IncomingMessage, limits: Limits): Promise<void> {
+export function passAnswer(exchange: Exchange, passed: PassedAnswer, limits: Limits): Promise<void> {
   const { res } = exchange;
-  writeAnswerHead(answer, res);
+  const { answer } = passed;
+  writeAnswerHead(passed, res);
   return new Promise((resolve) => {
     const breakOff = () => res.destroy();
     answer.on('error', breakOff).on('close', () => !answer.complete && breakOff());
@@ -35,14 +42,14 @@ export function passAnswer(exchange: Exchange, answer: IncomingMessage, limits: 
 }
 
 /** Without the headers that end at this hop. Throws OWNER_PROTOCOL, with nothing written, for what no client can read. */
-export function writeAnswerHead(answer: IncomingMessage, res: ServerResponse): void {
+export function writeAnswerHead({ answer, setCookie }: PassedAnswer, res: ServerResponse): void {
   const { rawHeaders, statusCode = 0, statusMessage } = answer;
   const coding = answer.headers['transfer-encoding'];
   // The gateway has not asked for any other, and would pass on what it does not understand.
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     throw new WsClusterError('OWNER_PROTOCOL', `the owner's answer has the transfer coding ${coding}`);
   const endsHere = hopHeaders(answer.headers.connection);
-  const headers: string[] = [];
+  const headers = setCookie === undefined ? [] : ['Set-Cookie', setCookie];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     const lower = name.toLowerCase();

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
-import type { Destination } from '../route/router.ts';
+import type { Destination } from '../table/locate.ts';
 import { EventBoundary } from './event-boundary.ts';
 
 /** Whether an answer is an event stream, as EventSource reads it. One of a known length is a document. */

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Release, WsClusterError } from '@wscluster/ring';
 import { checkHead } from '../admission/check-head.ts';
 import { checkRoom } from '../admission/check-room.ts';
@@ -9,12 +8,12 @@ import type { LiveConnection } from '../move/live-connection.ts';
 import { hasMoved } from '../move/planner.ts';
 import type { Tracker } from '../move/tracker.ts';
 import { ownerHeaders } from '../route/owner-headers.ts';
-import type { Destination } from '../route/router.ts';
 import { normalizeTarget } from '../route/target.ts';
 import type { CurrentTable } from '../table/current-table.ts';
-import { locate } from '../table/locate.ts';
+import { type Destination, locate } from '../table/locate.ts';
+import { anyNode, type Load } from '../table/nodes.ts';
 import type { Owner, Table } from '../table/table.ts';
-import { endUnreadRequest, passAnswer, refuseRequest, writeAnswerHead } from './answer-client.ts';
+import { endUnreadRequest, type PassedAnswer, passAnswer, refuseRequest, writeAnswerHead } from './answer-client.ts';
 import { EventStream, isEventStream } from './event-stream.ts';
 import type { Exchange } from './exchange.ts';
 import type { LateAnswers } from './late-answers.ts';
@@ -64,7 +63,7 @@ export async function serveRequest(
     const answered = await answerOf(context, exchange, seat);
     if (res.destroyed) answered.answer.destroy();
     else if (isEventStream(answered.answer)) await passEventStream(context, exchange, answered, seat);
-    else await passAnswer(exchange, answered.answer, limits);
+    else await passAnswer(exchange, answered, limits);
   } catch (thrown) {
     refuse(context, exchange, asWsClusterError(thrown));
   } finally {
@@ -84,8 +83,7 @@ function refuse(context: HttpContext, exchange: Exchange, error: WsClusterError)
   refuseRequest(exchange, error);
 }
 
-interface Answered {
-  readonly answer: IncomingMessage;
+interface Answered extends PassedAnswer {
   readonly destination: Destination;
   readonly nodeId: string;
 }
@@ -94,14 +92,15 @@ interface Answered {
 async function passEventStream(
   context: HttpContext,
   exchange: Exchange,
-  { answer, destination, nodeId }: Answered,
+  answered: Answered,
   seat: Seat,
 ): Promise<void> {
   const { current, tracker, lateAnswers, limits } = context;
   const { res } = exchange;
+  const { answer, destination, nodeId } = answered;
   try {
     checkRoom(tracker, destination, limits);
-    writeAnswerHead(answer, res);
+    writeAnswerHead(answered, res);
   } catch (error) {
     answer.destroy();
     throw error;
@@ -128,16 +127,18 @@ async function passEventStream(
 async function answerOf(context: HttpContext, exchange: Exchange, seat: Seat): Promise<Answered> {
   const { current, owners, limits, lateAnswers } = context;
   const { req, res } = exchange;
-  const { destination, owner, table } = locate(current.table, req);
-  const { slot } = destination;
+  const load: Load = (nodeId) => context.room.at(nodeId);
+  const { owner, table, routed, ...located } = locate(current.table, req, 'http', load);
+  let { destination } = located;
+  req.url = routed.url;
   const body = await readBody(exchange, limits);
   const send = (to: Owner, by: Table, settling: boolean) => {
     seat.visit(to.nodeId, limits);
-    lateAnswers.watch(res, slot, to.nodeId);
+    lateAnswers.watch(res, destination.slot, to.nodeId);
     return owners.send(exchange, body, to, requestHeaders(req, addedHeaders(exchange, destination.key, by, settling)));
   };
 
-  const settling = isSettling(table, slot, context.release(), limits);
+  const settling = destination.key !== '' && isSettling(table, destination.slot, context.release(), limits);
   let { nodeId } = owner;
   let attempt = await send(owner, table, settling);
   const held = body.kind === 'held';
@@ -150,16 +151,18 @@ async function answerOf(context: HttpContext, exchange: Exchange, seat: Seat): P
   const refused = attempt.kind === 'failed' ? attempt.unsent && held : attempt.answer.statusCode === 421 && bodyless;
   if (refused) {
     if (attempt.kind === 'answered') context.refresh();
-    const other = await current.otherOwner(slot, owner.nodeId, limits.ownerWaitMs);
+    const elsewhere = routed.choice.kind === 'any' ? anyNode(current.table ?? table, load, owner.nodeId) : undefined;
+    if (elsewhere !== undefined) destination = { key: '', slot: elsewhere.slot };
+    const other = elsewhere?.owner ?? (await current.otherOwner(destination.slot, owner.nodeId, limits.ownerWaitMs));
     exchange.throwIfCancelled();
     if (other !== undefined) {
       if (attempt.kind === 'answered') attempt.answer.destroy();
       nodeId = other.nodeId;
-      attempt = await send(other, current.table ?? table, true);
+      attempt = await send(other, current.table ?? table, destination.key !== '');
     }
   }
   if (attempt.kind === 'failed') throw attempt.error;
-  return { answer: attempt.answer, destination, nodeId };
+  return { answer: attempt.answer, setCookie: routed.setCookie, destination, nodeId };
 }
 
 function addedHeaders(

@@ -1,7 +1,11 @@
 import { SLOTS } from '@wscluster/ring';
 
+/** Instead of a slot: the connection is bound to its node, and no change of the ring moves it. */
+export const PINNED = SLOTS;
+
 /** What the tracker needs of a connection. Only the tracker may set `next` and `previous`. */
 export interface Tracked {
+  /** Or PINNED. */
   readonly slot: number;
   /** The node that it is connected or connecting to. Only Tracker.setNode changes it. */
   nodeId: string;
@@ -14,9 +18,11 @@ export interface Tracked {
  * fields of the connections: adding and removing allocate nothing and take constant time, and a scan walks one array.
  */
 export class Tracker<T extends Tracked = Tracked> {
-  readonly #heads: Array<Tracked | undefined> = new Array(SLOTS).fill(undefined);
-  readonly #bySlot = new Uint32Array(SLOTS);
+  readonly #heads: Array<Tracked | undefined> = new Array(SLOTS + 1).fill(undefined);
+  readonly #bySlot = new Uint32Array(SLOTS + 1);
+  readonly #slotsOnly = this.#bySlot.subarray(0, SLOTS);
   readonly #byNode = new Map<string, number>();
+  readonly #pinnedByNode = new Map<string, number>();
   #size = 0;
   #changes = 0;
 
@@ -30,11 +36,16 @@ export class Tracker<T extends Tracked = Tracked> {
   }
 
   get countsBySlot(): Readonly<Uint32Array> {
-    return this.#bySlot;
+    return this.#slotsOnly;
   }
 
   get countsByNode(): ReadonlyMap<string, number> {
     return this.#byNode;
+  }
+
+  /** Of countsByNode those that are pinned. */
+  get pinnedByNode(): ReadonlyMap<string, number> {
+    return this.#pinnedByNode;
   }
 
   add(entry: T): void {
@@ -44,7 +55,7 @@ export class Tracker<T extends Tracked = Tracked> {
     if (head !== undefined) head.previous = entry;
     this.#heads[entry.slot] = entry;
     this.#bySlot[entry.slot] = (this.#bySlot[entry.slot] as number) + 1;
-    this.#countNode(entry.nodeId, 1);
+    this.#countNode(entry, entry.nodeId, 1);
     this.#size++;
     this.#changes++;
   }
@@ -57,14 +68,14 @@ export class Tracker<T extends Tracked = Tracked> {
     entry.next = undefined;
     entry.previous = undefined;
     this.#bySlot[entry.slot] = (this.#bySlot[entry.slot] as number) - 1;
-    this.#countNode(entry.nodeId, -1);
+    this.#countNode(entry, entry.nodeId, -1);
     this.#size--;
     this.#changes++;
   }
 
   setNode(entry: T, nodeId: string): void {
-    this.#countNode(entry.nodeId, -1);
-    this.#countNode(nodeId, 1);
+    this.#countNode(entry, entry.nodeId, -1);
+    this.#countNode(entry, nodeId, 1);
     entry.nodeId = nodeId;
   }
 
@@ -87,15 +98,19 @@ export class Tracker<T extends Tracked = Tracked> {
   /** All current entries. */
   all(): T[] {
     const entries: T[] = [];
-    this.visitSlots((_slot, first) => {
-      for (let entry: Tracked | undefined = first; entry !== undefined; entry = entry.next) entries.push(entry as T);
-    });
+    for (let slot = 0; slot <= PINNED; slot++)
+      for (let entry = this.#heads[slot]; entry !== undefined; entry = entry.next) entries.push(entry as T);
     return entries;
   }
 
-  #countNode(nodeId: string, by: number): void {
-    const count = (this.#byNode.get(nodeId) ?? 0) + by;
-    if (count === 0) this.#byNode.delete(nodeId);
-    else this.#byNode.set(nodeId, count);
+  #countNode({ slot }: T, nodeId: string, by: number): void {
+    addTo(this.#byNode, nodeId, by);
+    if (slot === PINNED) addTo(this.#pinnedByNode, nodeId, by);
   }
+}
+
+function addTo(counts: Map<string, number>, nodeId: string, by: number): void {
+  const count = (counts.get(nodeId) ?? 0) + by;
+  if (count === 0) counts.delete(nodeId);
+  else counts.set(nodeId, count);
 }

@@ -5,9 +5,12 @@ import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
 import type { LostNodes } from '../move/lost-nodes.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
-import type { Destination } from '../route/router.ts';
 import type { CurrentTable } from '../table/current-table.ts';
+import type { Destination } from '../table/locate.ts';
+import type { AnyNode } from '../table/nodes.ts';
 import { type Owner, ownerOfSlot } from '../table/table.ts';
+import { withHeaders } from './added-headers.ts';
+import type { AnswerHead } from './answer-head.ts';
 import { type BodyEnd, bodyEndOf } from './body-end.ts';
 import { type CloseNotice, ownerChanged, ownerLost } from './close-frame.ts';
 import { type DialOutcome, dial } from './dial.ts';
@@ -42,6 +45,10 @@ export interface ClientUpgrade {
   readonly requestId: string;
   /** The request's head for the owner, with the revision that the owner was chosen by. */
   compose(revision: Revision): string;
+  /** Header lines that the gateway adds to the answer. */
+  added(head: AnswerHead): string[];
+  /** Another node than the given one, if any node will do. */
+  elsewhere(nodeId: string): AnyNode | undefined;
 }
 
 type Stage =
@@ -55,7 +62,7 @@ type Stage =
 
 /** One client connection, from routing until it is fully closed. */
 export class ClientConnection implements LiveConnection {
-  readonly slot: number;
+  slot: number;
   readonly key: string;
   nodeId: string;
   next: Tracked | undefined = undefined;
@@ -174,13 +181,23 @@ export class ClientConnection implements LiveConnection {
       return;
     }
     this.#refusedOnce = true;
-    const owner = this.#otherOwner();
+    const owner = this.#goElsewhere() ?? this.#otherOwner();
     if (owner !== undefined) {
       this.#dial(owner);
       return;
     }
     const timer = setTimeout(() => this.#refuse(error), this.#context.limits.ownerWaitMs);
     this.#enter({ kind: 'waiting', exit: () => clearTimeout(timer) });
+  }
+
+  /** If any node will do: takes a slot of another one, and returns that. */
+  #goElsewhere(): Owner | undefined {
+    const other = this.#upgrade?.elsewhere(this.nodeId);
+    if (other === undefined) return undefined;
+    this.#context.tracker.remove(this);
+    this.slot = other.slot;
+    this.#context.tracker.add(this);
+    return other.owner;
   }
 
   /** The owner of the slot, if it is not the node of this connection. */
@@ -194,10 +211,11 @@ export class ClientConnection implements LiveConnection {
     const { limits, traffic } = this.#context;
     const socket = this.#client;
     const early = this.#upgrade?.head ?? Buffer.alloc(0);
+    const bytes = withHeaders(head, this.#upgrade?.added(head) ?? []);
     this.#context.onUpgrade('opened', this.#requestId);
     this.#upgrade = undefined;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
-    socket.write(head.raw);
+    socket.write(bytes);
     const relay = new Relay(socket, upstream, limits, traffic, {
       onGone: () => this.#end(),
       onOrphaned: () => this.#context.lostNodes.add(this.nodeId, this.#owner.address, { judge }),
@@ -224,7 +242,8 @@ export class ClientConnection implements LiveConnection {
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     this.#enter({ kind: 'answering', exit: nothing });
     this.#context.onUpgrade('passed', this.#requestId);
-    passAnswer(socket, outcome.upstream, outcome, body, this.#context.limits, () => this.#end());
+    const added = this.#upgrade?.added(outcome.head) ?? [];
+    passAnswer(socket, outcome.upstream, { ...outcome, added }, body, this.#context.limits, () => this.#end());
   }
 
   #refuse(error: WsClusterError): void {

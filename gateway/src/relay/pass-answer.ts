@@ -10,13 +10,13 @@ const NOT_PASSED = new Set(['connection', 'keep-alive', 'proxy-connection']);
 const NOT_PASSED_WITHOUT_BODY = new Set([...NOT_PASSED, 'content-length', 'transfer-encoding']);
 
 /**
- * Passes on an answer other than 101 unchanged, then closes both connections and calls `onGone`. An owner that is
+ * Passes on an answer other than 101, with the lines that the gateway adds, then closes both connections and calls `onGone`. An owner that is
  * silent for answerMs within its answer, or a client that reads none of it, is cut off. `body`: see bodyEndOf.
  */
 export function passAnswer(
   client: Socket,
   upstream: Upstream,
-  answer: Answer,
+  answer: Answer & { readonly added: readonly string[] },
   body: BodyEnd,
   limits: Limits,
   onGone: () => void,
@@ -25,7 +25,11 @@ export function passAnswer(
   const node = upstream.socket;
   const notPassed = head.status === 204 || head.status === 205 ? NOT_PASSED_WITHOUT_BODY : NOT_PASSED;
   const kept = head.headers.filter(([name]) => !notPassed.has(name.toLowerCase()));
-  const lines = [`HTTP/1.1 ${head.status} ${head.reason}`, ...kept.map(([name, value]) => `${name}: ${value}`)];
+  const lines = [
+    `HTTP/1.1 ${head.status} ${head.reason}`,
+    ...kept.map(([name, value]) => `${name}: ${value}`),
+    ...answer.added,
+  ];
 
   const finish = () => {
     clearTimeout(timer);

@@ -7,6 +7,9 @@ import { asWsClusterError } from '../errors.ts';
 import { ownerHeaders } from '../route/owner-headers.ts';
 import { normalizeTarget } from '../route/target.ts';
 import { locate } from '../table/locate.ts';
+import { anyNode, type Load } from '../table/nodes.ts';
+import { addedHeaders } from './added-headers.ts';
+import type { AnswerHead } from './answer-head.ts';
 import { ClientConnection, type ConnectionContext } from './client-connection.ts';
 import { refuseUpgrade } from './refuse.ts';
 import { checkUpgrade, composeUpgrade } from './upgrade-request.ts';
@@ -27,7 +30,9 @@ export function serveUpgrade(
     checkHead(req, context.limits);
     normalizeTarget(req);
     const webSocketKey = checkUpgrade(req);
-    const { destination, owner, table } = locate(context.current.table, req);
+    const load: Load = (nodeId) => context.tracker.countsByNode.get(nodeId) ?? 0;
+    const { destination, owner, table, routed } = locate(context.current.table, req, 'websocket', load);
+    req.url = routed.url;
     checkRoom(context.tracker, destination, context.limits);
     const upgrade = {
       socket,
@@ -36,7 +41,13 @@ export function serveUpgrade(
       requestId,
       compose: (revision: Revision) => {
         const { key } = destination;
-        return composeUpgrade(req, ownerHeaders(req, { key, revision, requestId, trusted: table.trustedProxies }));
+        const added = ownerHeaders(req, { key, revision, requestId, trusted: table.trustedProxies });
+        return composeUpgrade(req, added, routed.subprotocol);
+      },
+      added: (head: AnswerHead) => addedHeaders(routed, head),
+      elsewhere: (nodeId: string) => {
+        const now = context.current.table;
+        return routed.choice.kind === 'any' && now !== undefined ? anyNode(now, load, nodeId) : undefined;
       },
     };
     new ClientConnection(context, upgrade, destination, owner).start();

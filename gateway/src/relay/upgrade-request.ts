@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { WsClusterError } from '@wscluster/ring';
+import { listed, WsClusterError } from '@wscluster/ring';
 import { hopHeaders } from '../route/hop-headers.ts';
 import { isReservedHeader } from '../route/owner-headers.ts';
 
@@ -25,11 +25,13 @@ export function checkUpgrade(req: IncomingMessage): string {
 
 /**
  * The head of the request to the owner: the headers of the gateway, with new Connection and Upgrade headers, and then
- * the client's in their order. The gateway's come first since some backends read only so many lines.
+ * the client's in their order. The gateway's come first since some backends read only so many lines. `subprotocol`: one
+ * that the node must not see.
  */
 export function composeUpgrade(
   req: IncomingMessage,
   added: ReadonlyArray<readonly [name: string, value: string]>,
+  subprotocol: string | undefined,
 ): string {
   const endsHere = hopHeaders(req.headers.connection);
   const lines = [`GET ${req.url} HTTP/1.1`, 'Connection: Upgrade', 'Upgrade: websocket'];
@@ -40,6 +42,11 @@ export function composeUpgrade(
     // A handshake has no body, and a client must not remove the headers of the handshake by naming them in Connection.
     if (name === 'content-length' || isReservedHeader(name)) continue;
     if (!name.startsWith('sec-websocket-') && endsHere(name)) continue;
+    if (subprotocol !== undefined && name === 'sec-websocket-protocol') {
+      const others = listed(raw[i + 1] as string).filter((one) => one !== subprotocol);
+      if (others.length > 0) lines.push(`${raw[i]}: ${others.join(', ')}`);
+      continue;
+    }
     lines.push(`${raw[i]}: ${raw[i + 1]}`);
   }
   return `${lines.join('\r\n')}\r\n\r\n`;

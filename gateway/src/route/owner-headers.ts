@@ -13,6 +13,7 @@ export function isReservedHeader(name: string): boolean {
 }
 
 export interface OwnerHeaders {
+  /** '' if the request has none. */
   readonly key: string;
   /** Of the ring that names the owner. */
   readonly revision: Revision;
@@ -26,7 +27,7 @@ export function ownerHeaders(
   { key, revision, requestId, trusted }: OwnerHeaders,
 ): [name: string, value: string][] {
   return [
-    ['X-WsCluster-Key', encodeKey(key)],
+    ...(key === '' ? [] : [['X-WsCluster-Key', encodeKey(key)] as [string, string]]),
     ['X-WsCluster-Revision', formatRevision(revision)],
     ['X-Request-Id', requestId],
     ...forwardedHeaders(originOf(clientAddress(req), req.headers, trusted)),

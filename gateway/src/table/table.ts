@@ -1,6 +1,15 @@
-import { type ClusterSettings, compareRevisions, movedSlots, type Revision, type Ring, SLOTS } from '@wscluster/ring';
+import {
+  type ClusterSettings,
+  compareRevisions,
+  compileRoutes,
+  type Member,
+  movedSlots,
+  type Revision,
+  type Ring,
+  type Router,
+  SLOTS,
+} from '@wscluster/ring';
 import { type HostPort, parseHostPort } from '@wscluster/service';
-import { compileRoutes, type Router } from '../route/router.ts';
 import { TrustedProxies } from '../route/trusted-proxies.ts';
 
 /** A member, prepared for routing. */
@@ -22,6 +31,8 @@ export interface Table {
   /** In the order of `ring.members`. */
   readonly owners: readonly Owner[];
   readonly changes: SlotChanges;
+  /** Ids and names of nodes that have left since this gateway's first ring, the last ones at most. */
+  readonly departed: ReadonlySet<string>;
 }
 
 /** When this gateway last saw each slot's owner change. Never written to after construction. */
@@ -39,6 +50,7 @@ export interface OwnerChange {
 
 /** Beyond this many changes, those that no slot refers to are dropped. */
 const MAX_CHANGES = 1_000;
+const MAX_DEPARTED = 10_000;
 
 /**
  * The table that follows `before`. `now`: monotonic ms. A slot that changed twice between two rings that this gateway
@@ -55,6 +67,7 @@ export function nextTable(
     ...{ ring, settings, settingsDigest, router, trustedProxies },
     owners: ownersOf(ring, before),
     changes: before === undefined ? firstChanges(ring.revision) : nextChanges(before, ring, now, moved),
+    departed: departedAfter(before, ring),
   };
 }
 
@@ -93,6 +106,19 @@ function ownersOf(ring: Ring, before: Table | undefined): Owner[] {
     const same = owner?.address.host === address.host && owner.address.port === address.port;
     return owner !== undefined && same ? owner : { nodeId: owner?.nodeId ?? nodeId, address };
   });
+}
+
+function departedAfter(before: Table | undefined, ring: Ring): ReadonlySet<string> {
+  if (before === undefined) return new Set();
+  if (before.ring.members === ring.members) return before.departed;
+  const here = new Set(ring.members.flatMap(namesOf));
+  const left = before.ring.members.flatMap(namesOf).filter((name) => !here.has(name));
+  const kept = [...before.departed].filter((name) => !here.has(name));
+  return new Set([...kept, ...left].slice(-MAX_DEPARTED));
+}
+
+function namesOf({ nodeId, name }: Member): string[] {
+  return name === undefined ? [nodeId] : [nodeId, name];
 }
 
 function firstChanges(revision: Revision): SlotChanges {

@@ -44,6 +44,7 @@ function scan<T extends Keyed>(tracker: Tracker<T>): HotKey[] {
     const byKey = new Map<string, number>();
     for (let entry = tracker.first(slot); entry !== undefined; entry = entry.next as T | undefined)
       byKey.set(entry.key, (byKey.get(entry.key) ?? 0) + 1);
+    byKey.delete(''); // no key
     for (const [key, connections] of byKey) if (connections >= LEAST_CONNECTIONS) hottest.push({ key, connections });
     hottest = hottest.sort((a, b) => b.connections - a.connections).slice(0, MOST_KEYS);
   }

@@ -90,6 +90,7 @@ export class Reporter {
       applied,
       ...(withCounts && { connections: encodeSlotCounts(tracker.countsBySlot) }),
       connectionsByNode: Object.fromEntries(tracker.countsByNode),
+      ...(tracker.pinnedByNode.size > 0 && { pinnedByNode: Object.fromEntries(tracker.pinnedByNode) }),
       moved: this.#context.moved(),
       ...(hotKeys.length > 0 && { hotKeys: [...hotKeys] }),
     };

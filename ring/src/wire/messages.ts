@@ -114,6 +114,8 @@ export const reportSchema = z.object({
   connections: z.string().optional(),
   /** Live client connections by node id: actual connections, including those to nodes that no longer own the slot. */
   connectionsByNode: z.record(z.string(), z.number().int().nonnegative()),
+  /** Of those the ones that belong to their node, not to a slot; omitted if there are none. */
+  pinnedByNode: z.record(z.string(), z.number().int().nonnegative()).optional(),
   /** Connections told to reconnect since the process started. */
   moved: z.number().int().nonnegative(),
   /** The keys with the most connections to this gateway, at least 2 each, most first; omitted if there are none. */

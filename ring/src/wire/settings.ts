@@ -1,45 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { routeSchema } from '../route/schema.ts';
 import { gatewayLimitsSchema } from './gateway-limits.ts';
 import { moveSettingsSchema } from './move-settings.ts';
-
-const httpToken = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header or cookie name');
-
-/** Where a route finds the key. Exactly one field is set. */
-export const keySourceSchema = z
-  .object({
-    param: z.string().min(1).optional().describe('Name of a {placeholder} of the path template'),
-    query: z.string().min(1).optional().describe('Name of a query parameter'),
-    header: httpToken.optional().describe('Name of a request header'),
-    cookie: httpToken.optional().describe('Name of a cookie'),
-  })
-  .refine((source) => Object.values(source).filter((name) => name !== undefined).length === 1, {
-    message: 'must have exactly one of param, query, header, cookie',
-  });
-export type KeySource = Readonly<z.infer<typeof keySourceSchema>>;
-
-/** A path template of literal segments and `{name}` placeholders; a placeholder is a whole segment. */
-export const routeSchema = z
-  .object({
-    path: z
-      .string()
-      .max(1024)
-      .regex(/^(\/(\{[A-Za-z_][A-Za-z0-9_]*\}|[^/{}?#]*))+$/, 'must be a path such as /connect/{userId}'),
-    key: keySourceSchema,
-  })
-  .superRefine((route, ctx) => {
-    const names = [...route.path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1]);
-    if (new Set(names).size !== names.length)
-      ctx.addIssue({ code: 'custom', path: ['path'], message: 'must not name a placeholder twice' });
-    if (route.key.param !== undefined && !names.includes(route.key.param))
-      ctx.addIssue({
-        code: 'custom',
-        path: ['key', 'param'],
-        message: `must be a placeholder of the path: ${names.join(', ') || 'it has none'}`,
-      });
-  });
-export type Route = Readonly<z.infer<typeof routeSchema>>;
 
 /** A block of addresses: `10.0.0.0/8`, `fd00::/8`. */
 export const cidrSchema = z

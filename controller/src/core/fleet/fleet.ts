@@ -10,6 +10,8 @@ export interface GatewayStatus {
   readonly applied: Revision;
   readonly connections: number;
   readonly connectionsByNode: Readonly<Record<string, number>>;
+  /** Of those the ones that belong to their node, and move with no slot. */
+  readonly pinnedByNode: Readonly<Record<string, number>>;
   readonly moved: number;
   /** Its keys with the most connections, most first. */
   readonly hotKeys: readonly HotKey[];
@@ -95,6 +97,8 @@ export class Fleet {
       const owner = count === 0 ? undefined : ownerOf(ring, slot)?.nodeId;
       if (owner !== undefined) sum.set(owner, (sum.get(owner) ?? 0) + count);
     }
+    for (const { pinnedByNode } of this.gateways)
+      for (const [node, count] of Object.entries(pinnedByNode)) sum.set(node, (sum.get(node) ?? 0) + count);
     return sum;
   }
 
@@ -113,12 +117,14 @@ export class Fleet {
 }
 
 function toMoveAt(
-  { counts, connectionsByNode }: GatewayStatus,
+  { counts, connectionsByNode, pinnedByNode }: GatewayStatus,
   slots: ReadonlySet<number>,
   ring: Ring,
   leftOver: boolean,
 ): number {
-  const surplus = new Map(Object.entries(connectionsByNode));
+  const surplus = new Map(
+    Object.entries(connectionsByNode).map(([node, count]) => [node, count - (pinnedByNode[node] ?? 0)]),
+  );
   let onSlots = 0;
   for (let slot = 0; slot < SLOTS; slot++) {
     const count = counts[slot] ?? 0;

@@ -47,6 +47,7 @@ export class GatewayReports {
       applied: report.applied,
       connections,
       connectionsByNode: report.connectionsByNode,
+      pinnedByNode: report.pinnedByNode ?? {},
       moved: report.moved,
       hotKeys: report.hotKeys ?? [],
       lastSeen: now,

@@ -8,6 +8,7 @@ import type { GatewayLink } from '../publish/gateway-link.ts';
 import { type Convergence, ConvergenceWatch } from '../rollout/convergence.ts';
 import { paceOf } from '../rollout/pace.ts';
 import type { Pace, Rollout } from '../rollout/rollout.ts';
+import { publishedRoute } from '../spec/routing-schema.ts';
 import type { ClusterSpec } from '../spec/schema.ts';
 import { RecentOwners } from './recent-owners.ts';
 
@@ -123,5 +124,5 @@ export class RingSteps {
 function settingsOf({ routing: { routes }, gateway, rebalance }: ClusterSpec): ClusterSettings {
   const { limits, trustedProxies } = gateway;
   const { closeCode, lostSeconds, httpSeconds } = rebalance;
-  return { routes, limits, moves: { closeCode, lostSeconds, httpSeconds }, trustedProxies };
+  return { routes: routes.map(publishedRoute), limits, moves: { closeCode, lostSeconds, httpSeconds }, trustedProxies };
 }

@@ -132,6 +132,7 @@ export function nextMembership(
     staying.push({
       ringId,
       nodeId: workload.id,
+      ...(workload.name !== undefined && { name: workload.name }),
       address: workload.address ?? '',
       weight: weightOf(workload, ringId, policy),
       state: 'ready',
@@ -158,6 +159,7 @@ export function nextMembership(
 function refreshed(member: Member, workload: Workload, state: Member['state'], policy: MembershipPolicy): Member {
   return {
     ...member,
+    ...(workload.name !== undefined && { name: workload.name }),
     address: workload.address ?? member.address,
     weight: weightOf(workload, member.ringId, policy),
     state,

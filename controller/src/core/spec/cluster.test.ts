@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileDocuments } from '../../adapters/local/documents.ts';
 import { loadClusterFile, loadClusters, parseCluster } from './load.ts';
+import { publishedRoute } from './routing-schema.ts';
 import { openSpecStore } from './spec-store.ts';
 
 const HEAD = 'apiVersion: wscluster.io/v1alpha1\nkind: WsCluster\nmetadata: { name: chat }\n';
@@ -29,6 +30,18 @@ describe('a WsCluster file', () => {
     ['spec: { routing: { routes: [{ path: /a, key: { param: x } }] } }', 'spec.routing.routes[0].key.param'],
     ['spec: { routing: { routes: [{ path: /a, key: { query: x, header: y } }] } }', 'spec.routing.routes[0].key'],
     ['spec: { routing: { routes: [{ path: /a, key: { query: x }, keys: 1 }] } }', 'spec.routing.routes[0].keys'],
+    ['spec: { routing: { routes: [{ path: "/a/*", key: { query: x } }] } }', 'spec.routing.routes[0].path'],
+    ['spec: { routing: { routes: [{ prefix: /a/, key: { query: x } }] } }', 'spec.routing.routes[0].prefix'],
+    ['spec: { routing: { routes: [{ prefix: /a, key: none }] } }', 'spec.routing.routes[0].key'],
+    ['spec: { routing: { routes: [{ prefix: /a, key: { none: false } }] } }', 'spec.routing.routes[0].key.none'],
+    [
+      'spec: { routing: { routes: [{ path: /a, key: { cookie: { name: c } } }] } }',
+      'spec.routing.routes[0].key.cookie',
+    ],
+    [
+      'spec: { routing: { routes: [{ path: /a, key: { first: [{ query: x, node: y }, { query: z }] } }] } }',
+      'spec.routing.routes[0].key.first[0].node',
+    ],
     [
       'spec: { routing: { routes: [{ path: "/a/{x}", key: { param: x } }, { path: "/a/{y}", key: { param: y } }] } }',
       'spec.routing.routes[1].path',
@@ -90,6 +103,24 @@ test('nodes that are brought along are not started too, unless an image says how
   expect(replicas('{}')).toBe(3);
   expect(replicas('{ selector: { matchLabels: { app: chat } } }')).toBe(0);
   expect(replicas('{ selector: { matchLabels: { app: chat } }, image: chat }')).toBe(3);
+});
+
+test('each kind of key is accepted, and what the API server fills in changes nothing', () => {
+  const routing = (routes: string) =>
+    parseCluster(`${HEAD}spec: { routing: { routes: ${routes} } }`, 'x').cluster.spec.routing;
+  const { routes } = routing(`[
+    { path: "/socket.io/{rest...}", key: { first: [{ query: userId }, { cookie: wsc, generate: { maxAge: 60 } }] } },
+    { path: "/docs/{tenant}/{doc...}", key: { all: [{ param: tenant }, { param: doc }] }, rewrite: { prefix: /docs } },
+    { path: "/{process}/{room}", key: { node: { param: process } }, protocol: websocket },
+    { path: /token, key: { subprotocol: { prefix: user., remove: true } }, name: token },
+    { prefix: /, key: { none: true }, methods: [GET] },
+  ]`);
+  expect(routes).toHaveLength(5);
+  const filled = routing('[{ path: "", prefix: /app, name: "", key: { query: u } }]').routes.map(publishedRoute);
+  expect(filled).toEqual([{ prefix: '/app', key: { query: 'u' } }]);
+  expect(routing('[{ path: /a, key: { query: u } }]').routes.map(publishedRoute)).toEqual([
+    { path: '/a', key: { query: 'u' } },
+  ]);
 });
 
 test('zero nodes are allowed: nodes may come later', () => {

@@ -1,16 +1,19 @@
-import type { IncomingMessage } from 'node:http';
-import { type Route, slotOf, type WsClusterError } from '@wscluster/ring';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { WsClusterError } from '../errors.ts';
+import { slotOf } from '../hash.ts';
+import type { RoutedRequest } from './request.ts';
 import { compileRoutes } from './router.ts';
+import type { Route } from './schema.ts';
 
 /** A request as Node hands it over. */
-function request(url: string, rawHeaders: readonly string[] = []): IncomingMessage {
-  return { url, rawHeaders } as unknown as IncomingMessage;
+function request(url: string, rawHeaders: readonly string[] = []): RoutedRequest {
+  return { url, rawHeaders };
 }
 
 function keyOf(routes: readonly Route[], url: string, rawHeaders: readonly string[] = []): string {
-  return compileRoutes(routes).route(request(url, rawHeaders)).key;
+  const { choice } = compileRoutes(routes).route(request(url, rawHeaders), 'http');
+  return choice.kind === 'key' ? choice.key : '';
 }
 
 /** A template for each number of segments. */
@@ -29,7 +32,8 @@ describe('a router', () => {
     expect(keyOf(routes, '/connect/ada/7?x=1')).toBe('ada');
     expect(keyOf(routes, '/connect/a+b%2B%2525/7')).toBe('a+b+%25');
     expect(keyOf(routes, '/connect/gr%C3%BC%C3%9Fe/7')).toBe('grüße');
-    expect(compileRoutes(routes).route(request('/connect/ada/7')).slot).toBe(slotOf('ada'));
+    const { choice } = compileRoutes(routes).route(request('/connect/ada/7'), 'http');
+    expect(choice).toMatchObject({ slot: slotOf('ada') });
   });
 
   it('prefers literal segments to placeholders, and comes back from a dead end', () => {
@@ -78,7 +82,7 @@ describe('a router', () => {
       fc.property(fc.string({ unit, maxLength: 20 }), (rest) => {
         const url = `/${rest}`;
         try {
-          router.route(request(url));
+          router.route(request(url), 'http');
         } catch (error) {
           // Whoever reads the path is reached by no request with another error.
           if ((error as WsClusterError).code === 'REQUEST_INVALID') return;
