@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { formatRevision, messageOf } from '@wscluster/ring';
+import { formatRevision, messageOf, REVISION_ZERO } from '@wscluster/ring';
 import { type Logger, listen, type Running, stopListening } from '@wscluster/service';
 import { openTransport } from '@wscluster/transport';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -54,7 +54,9 @@ export async function startNode(options: NodeOptions, processLog: Logger): Promi
     try {
       const { key, revision } = connectionKey(req);
       refuseLost(view, { key, revision });
-      webSockets.handleUpgrade(req, socket, head, (webSocket) => welcome(webSocket, key, formatRevision(revision)));
+      webSockets.handleUpgrade(req, socket, head, (webSocket) =>
+        welcome(webSocket, key, formatRevision(revision ?? REVISION_ZERO)),
+      );
     } catch (error) {
       refuseUpgrade(socket, error);
     }

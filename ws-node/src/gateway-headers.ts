@@ -17,7 +17,7 @@ export interface Routed {
 /**
  * Reads the headers that gateways add, and never pass on from clients: X-WsCluster-Key (percent-encoded),
  * X-WsCluster-Revision (`epoch.version`), X-WsCluster-Settling (`1`). Returns undefined if the request did not come
- * through a gateway. Throws KEY_INVALID or REQUEST_INVALID naming the header.
+ * through a gateway, or by a route without a key. Throws KEY_INVALID or REQUEST_INVALID naming the header.
  */
 export function readRouted(req: IncomingMessage): Routed | undefined {
   const key = single(req, 'X-WsCluster-Key');

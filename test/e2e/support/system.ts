@@ -15,6 +15,8 @@ export interface SystemOptions {
   readonly gateways?: number;
   readonly drainSeconds?: number;
   readonly rebalance?: Record<string, unknown>;
+  /** Beside those of the crowd. */
+  readonly routes?: readonly Record<string, unknown>[];
   readonly command?: readonly string[];
   /** Default 1; several need brokers. */
   readonly controllers?: number;
@@ -306,6 +308,7 @@ function clusterOf(options: SystemOptions) {
           { path: '/websocket/connect/{userId}', key: { param: 'userId' } },
           { path: '/websocket/send', key: { query: 'userId' } },
           { path: '/whoami', key: { query: 'userId' } },
+          ...(options.routes ?? []),
         ],
       },
       rebalance: { maxConnectionsPerSecond: 0, ...options.rebalance },

@@ -4,7 +4,8 @@ import { readRouted } from '../gateway-headers.ts';
 
 export interface RequestKey {
   readonly key: string;
-  readonly revision: Revision;
+  /** Undefined if a gateway chose this node without a key: no other node owns what it serves. */
+  readonly revision: Revision | undefined;
   readonly settling: boolean;
 }
 
@@ -15,12 +16,12 @@ export interface RequestKey {
 export function requestKey(req: IncomingMessage): RequestKey | undefined {
   const routed = readRouted(req);
   if (routed !== undefined) return { ...routed, revision: routed.revision ?? REVISION_ZERO };
-  return unrouted(queryUserId(req.url ?? '/'));
+  return unrouted(req, queryUserId(req.url ?? '/'));
 }
 
 /** Like requestKey, but without a gateway and a userId it is the last segment of the path. Throws KEY_MISSING. */
 export function connectionKey(req: IncomingMessage): RequestKey {
-  const found = requestKey(req) ?? unrouted(lastSegment(req.url ?? '/'));
+  const found = requestKey(req) ?? unrouted(req, lastSegment(req.url ?? '/'));
   if (found !== undefined) return found;
   throw new WsClusterError('KEY_MISSING', 'connect to /<userId>, or with ?userId=<userId>', { field: 'key' });
 }
@@ -34,8 +35,10 @@ export function lastSegment(url: string): string | undefined {
   return pathOf(url).split('/').at(-1) || undefined;
 }
 
-function unrouted(raw: string | undefined): RequestKey | undefined {
-  return raw === undefined ? undefined : { key: canonicalKey(raw), revision: REVISION_ZERO, settling: false };
+function unrouted(req: IncomingMessage, raw: string | undefined): RequestKey | undefined {
+  if (raw === undefined) return undefined;
+  const direct = req.headers['x-wscluster-revision'] === undefined;
+  return { key: canonicalKey(raw), revision: direct ? REVISION_ZERO : undefined, settling: false };
 }
 
 function queryUserId(url: string): string | undefined {

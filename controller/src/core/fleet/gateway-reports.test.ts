@@ -42,6 +42,20 @@ describe('the fleet of gateways', () => {
     );
   });
 
+  test('does not take connections that belong to their node for left over by a change', () => {
+    const reports = new GatewayReports();
+    const members = ['a', 'b'].map((nodeId, ringId) => ({
+      ...{ ringId, nodeId, address: `${nodeId}:80`, weight: 1, state: 'ready' as const },
+    }));
+    const ring = createRing({ epoch: 1, version: 2 }, members, new Uint16Array(SLOTS).fill(1));
+    const connections = encodeSlotCounts(new Map([[3, 2]]));
+    reports.report(report('g1', 1, { connections, connectionsByNode: { a: 3, b: 2 }, pinnedByNode: { a: 3 } }), 0);
+    expect(reports.fleet.toMove(new Set(), ring, true)).toEqual({ all: 0, most: 0 });
+    expect(Object.fromEntries(reports.fleet.connectionsByOwner(ring))).toEqual({ a: 3, b: 2 });
+    reports.report(report('g1', 1, { connectionsByNode: { a: 4, b: 2 }, pinnedByNode: { a: 3 } }), 0);
+    expect(reports.fleet.toMove(new Set(), ring, true)).toEqual({ all: 1, most: 1 });
+  });
+
   test('knows whether every gateway that has connections has told on which slots', () => {
     const reports = new GatewayReports();
     expect(reports.fleet.counted).toBe(true);

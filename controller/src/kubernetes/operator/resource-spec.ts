@@ -1,3 +1,6 @@
+import { WsClusterError } from '@wscluster/ring';
+import { changedRouteKey } from '../../core/spec/route-keys.ts';
+import { KEY_FIXED } from '../../core/spec/routing-schema.ts';
 import type { ClusterSpec, WsCluster } from '../../core/spec/schema.ts';
 import type { SpecStore } from '../../core/spec/spec-store.ts';
 import type { Kube } from '../client/kube.ts';
@@ -48,7 +51,11 @@ export class ResourceSpec implements SpecStore {
    */
   take(resource: ClusterResource): boolean {
     if (resource.generation <= this.#resource.generation) return false;
-    this.#declared = clusterOf(resource);
+    const declared = clusterOf(resource);
+    // The API server compares routes by path and name; under another one a key may have changed all the same.
+    const field = changedRouteKey(this.#declared.spec.routing.routes, declared.spec.routing.routes);
+    if (field !== undefined) throw new WsClusterError('CONFIG_INVALID', `${field}: ${KEY_FIXED}`, { field });
+    this.#declared = declared;
     this.#resource = resource;
     return true;
   }

@@ -6,8 +6,10 @@ import { SpecIntake } from './spec-intake.ts';
 
 const SECRET = { name: 'brokers', key: 'url' };
 
+const ROUTES = [{ path: '/a', name: '', key: { query: 'x' } }];
+
 /** A resource of this generation; one without a template cannot be served. */
-function resource(generation: number, { usable = true } = {}): ClusterResource {
+function resource(generation: number, { usable = true, routes = ROUTES } = {}): ClusterResource {
   const template = { spec: { containers: [{ name: 'chat', image: 'chat:1' }] } };
   return {
     ...{ id: 'shop.chat', namespace: 'shop', name: 'chat', uid: 'u', resourceVersion: '1', generation },
@@ -16,6 +18,7 @@ function resource(generation: number, { usable = true } = {}): ClusterResource {
       nodes: usable ? { replicas: generation, template } : { image: 'not here' },
       bus: { rabbitmq: { secretRef: SECRET } },
       store: { redis: { secretRef: SECRET } },
+      routing: { routes },
     },
   };
 }
@@ -46,5 +49,15 @@ describe('the spec of a WsCluster that counts', () => {
     expect(intake.take(spec, resource(3))).toBe(true);
     expect(spec.spec.nodes.replicas).toBe(3);
     expect(intake.problem).toBeUndefined();
+  });
+
+  test('is not one that changes the key of a route, by whatever name', () => {
+    const spec = intake.open(resource(1));
+    const renamed = [{ path: '/a', name: 'other', key: { query: 'y' } }];
+    expect(intake.take(spec, resource(2, { routes: renamed }))).toBe(false);
+    expect(intake.problem?.message).toContain('spec.routing.routes[0].key: cannot be changed');
+    expect(spec.spec.routing.routes).toEqual(ROUTES);
+    expect(intake.take(spec, resource(3, { routes: [{ path: '/b', name: '', key: { query: 'x' } }] }))).toBe(true);
+    expect(intake.take(spec, resource(4, { routes: renamed }))).toBe(true);
   });
 });
