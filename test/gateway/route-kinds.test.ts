@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { eventually } from '@wscluster/gateway/testing/eventually';
-import { accept, rawUpgrade } from '@wscluster/gateway/testing/raw-socket';
+import { accept, rawRequest, rawUpgrade } from '@wscluster/gateway/testing/raw-socket';
 import { revision, ringMessage, ringOf } from '@wscluster/gateway/testing/rings';
 import { useGateway } from '@wscluster/gateway/testing/use-gateway';
 import { createRing, type Report, type Ring, slotOf } from '@wscluster/ring';
@@ -282,6 +282,31 @@ describe('a route without a key', () => {
     expect(answer.body.headers).not.toHaveProperty('x-wscluster-key');
     const sticky = await ask(gateway.port, '/sticky/', preflight, 'OPTIONS');
     expect(sticky.headers['set-cookie']).toBeUndefined();
+  });
+});
+
+describe('an event stream', () => {
+  it('of a named node stays, one without a key moves with the slots of its node, and both may set the cookie', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n';
+    const a = await rawNode('a', ({ socket }) => socket.write(`${head}data: 1\n\n`));
+    const b = await echoNode('b');
+    const { gateway, broadcast } = await gatewayFor(a, b);
+    const stream = (path: string) => rawRequest(gateway.port, [`GET ${path} HTTP/1.1`, 'Host: x']);
+    const [named, free, sticky] = [stream('/a/room'), stream('/free'), stream('/sticky/events')];
+    await eventually('the first events', () => [named, free, sticky].every(({ text }) => text.includes('data: 1\n\n')));
+    expect(sticky.text).toMatch(/\r\nSet-Cookie: wsc=[\w-]{22}; /);
+    broadcast(
+      ringMessage(
+        ringOf(revision(2), [a, b], () => 1),
+        undefined,
+        SETTINGS,
+      ),
+    );
+    await eventually('the end of the others', () => [free, sticky].every(({ text }) => text.endsWith('\r\n0\r\n\r\n')));
+    for (const { socket } of a.sockets) socket.write('data: 2\n\n');
+    await eventually('the next event', () => named.text.includes('data: 2\n\n'));
+    for (const { socket } of [named, free, sticky]) socket.destroy();
+    await eventually('the end', () => gateway.connections === 0);
   });
 });
 

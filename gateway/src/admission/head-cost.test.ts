@@ -75,6 +75,8 @@ describe('a head', () => {
     ['of one long line', () => request('/send?k=a', [['X', filled('x')]])],
     ['of many cookies', () => request('/by-cookie', [['Cookie', `${filled('a;')}k=1`]])],
     ['of many cookies without an end', () => request('/by-cookie', [['Cookie', `${filled(' ')}k=1`]])],
+    ['of many subprotocols', () => request('/by-subprotocol', [['Sec-WebSocket-Protocol', `${filled('a,')}k.1`]])],
+    ['of many keys', () => request('/by-subprotocol', [['Sec-WebSocket-Protocol', filled('k.1,')]])],
     ['of many parameters', () => request(`/send?${filled('&', 4_000)}k=1`, [])],
     ['of many broken escapes', () => request(`/send?${filled('%&', 4_000)}k=1`, [])],
     ['of many escapes that are no UTF-8', () => request(`/send?${filled('%ff&', 4_000)}k=1`, [])],
