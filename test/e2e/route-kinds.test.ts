@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { Client } from './support/client.ts';
 import { http } from './support/http.ts';
 import { System } from './support/system.ts';
@@ -7,6 +8,7 @@ import { until } from './support/wait.ts';
 const ROUTES = [
   { path: '/node/{node}/{userId}', key: { node: { param: 'node' } } },
   { path: '/any/{userId}', key: { none: true } },
+  { path: '/tab', protocol: 'websocket', key: { cookie: 'wsc', generate: {} } },
   { path: '/app/sticky/whoami', key: { cookie: 'wsc', generate: {} }, rewrite: { prefix: '/app' } },
 ];
 
@@ -78,4 +80,77 @@ test('a generated cookie leads to one node through both gateways', async () => {
   const first = await ask(0);
   expect(first.cookie).toBe(`wsc=${first.key}`);
   for (const gateway of [0, 1, 0, 1]) expect(await ask(gateway, first.cookie)).toEqual({ ...first, cookie: undefined });
+});
+
+/** A page in a browser: it keeps the cookie that it gets, and reconnects. */
+class Tab {
+  readonly nodes: string[] = [];
+  readonly cookies: string[] = [];
+  connected = false;
+  readonly #url: string;
+  #socket: WebSocket | undefined;
+  #stopped = false;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#connect();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#socket?.terminate();
+  }
+
+  #connect(): void {
+    const cookie = this.cookies.at(-1);
+    const socket = new WebSocket(this.#url, { headers: cookie === undefined ? {} : { cookie } });
+    this.#socket = socket;
+    socket.on('upgrade', ({ headers }) => {
+      for (const line of headers['set-cookie'] ?? []) this.cookies.push(line.split(';')[0] ?? '');
+    });
+    socket.once('message', (data) => {
+      this.nodes.push((JSON.parse(String(data)) as { node: string }).node);
+      this.connected = true;
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.connected = false;
+      if (!this.#stopped) setTimeout(() => !this.#stopped && this.#connect(), 20);
+    });
+  }
+}
+
+test('tabs with generated cookies stay with their node over a restart of the gateway, and move once when it drains', async () => {
+  const url = system.gatewayUrl(0, '/tab').replace('http', 'ws');
+  const tabs = Array.from({ length: 100 }, () => new Tab(url));
+  try {
+    await until('all are connected', () => tabs.every(({ connected }) => connected), 20_000);
+    const first = tabs.map(({ nodes }) => nodes[0] ?? '');
+    expect(new Set(first).size).toBe(3);
+
+    await system.gateways[0]?.process.end('SIGTERM');
+    system.startGateway(0);
+    await until('all are back', () => tabs.every(({ connected, nodes }) => connected && nodes.length === 2), 30_000);
+    expect(tabs.map(({ nodes }) => nodes[1])).toEqual(first);
+
+    await system.settled(3);
+    const before = await system.owners();
+    const [drained = ''] = first;
+    await system.api('DELETE', `/nodes/${drained}?mode=drain`);
+    await until(
+      'all have left the draining node',
+      () => tabs.every(({ connected, nodes }) => connected && nodes.at(-1) !== drained),
+      30_000,
+    );
+    await system.settled(2);
+    const after = await system.owners();
+    for (const { nodes, cookies } of tabs) {
+      const key = cookies[0]?.slice('wsc='.length) ?? '';
+      expect(nodes).toHaveLength(before(key) === after(key) ? 2 : 3);
+      expect(nodes.at(-1)).toBe(after(key));
+    }
+    for (const { cookies } of tabs) expect(cookies).toHaveLength(1);
+  } finally {
+    for (const tab of tabs) tab.stop();
+  }
 });
