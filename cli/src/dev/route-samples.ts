@@ -28,20 +28,23 @@ function sourcePlace(source: KeySource): string {
 /**
  * Shell commands for a client of `key` on a route, through the gateway at `gateway` (host:port). For a user's own
  * backend it is unknown what the route serves: then there is one for a WebSocket and one for plain HTTP, as far as the
- * route serves them.
+ * route serves them. A named node is `ID`.
  */
-export function routeSamples(route: Route, key: string, gateway: string, backend: 'sample' | 'own'): string[] {
+export function routeSamples(route: Route, client: string, gateway: string, backend: 'sample' | 'own'): string[] {
+  const key = route.key.node === undefined ? client : 'ID';
   const target = gateway + pathFor(route, key);
   const headers = headersFor(route, key).map((header) => ` -H ${quoted(header)}`);
   const offers = sourcesOf(route.key).map(({ subprotocol }) =>
     subprotocol ? ` -s ${quoted(subprotocol.prefix + encodeURIComponent(key))}` : '',
   );
   const webSocket = `npx wscat -c ${quoted(`ws://${target}`)}${headers.join('')}${offers.join('')}`;
+  const { protocol, methods = ['GET'] } = route;
+  const method = methods.includes('GET') ? '' : ` -X ${methods[0]}`;
   const http = (curl: string) => `${curl} ${quoted(`http://${target}`)}${headers.join('')}`;
   if (backend === 'own')
     return [
-      ...(route.protocol === 'http' ? [] : [webSocket]),
-      ...(route.protocol === 'websocket' ? [] : [http('curl -i')]),
+      ...(protocol === 'http' || method !== '' ? [] : [webSocket]),
+      ...(protocol === 'websocket' ? [] : [http(`curl -i${method}`)]),
     ];
   const curl = SAMPLE_HTTP.get((route.path ?? '').split('/').at(-1) ?? '');
   return [curl === undefined ? webSocket : http(curl)];

@@ -12,6 +12,9 @@ test('a key is put where its route has it, encoded', () => {
   const byPath = { path: '/rooms/{room}/connect/{user}', key: { param: 'user' } };
   expect(pathOf(byPath, 'a/b ü')).toBe('/rooms/-/connect/a%2Fb%20%C3%BC');
   expect(pathOf({ path: '/ws', key: { query: 'user' } }, 'a&b')).toBe('/ws?user=a%26b');
+  expect(pathOf({ path: '/{user...}', key: { param: 'user' } }, 'a/b')).toBe('/a%2Fb');
+  const first = { first: [{ header: 'x-user' }, { query: 'user' }] };
+  expect(pathOf({ prefix: '/app', key: first }, 'ada')).toBe('/app?user=ada');
 });
 
 test('the first route whose key a browser can give', () => {
@@ -19,4 +22,10 @@ test('the first route whose key a browser can give', () => {
   const query = { path: '/b', key: { query: 'user' } };
   expect(usableRoute([header, query])).toBe(query);
   expect(usableRoute([header])).toBeUndefined();
+  expect(
+    usableRoute([
+      { ...query, protocol: 'http' },
+      { path: '/c', key: { none: true } },
+    ]),
+  ).toBeUndefined();
 });
