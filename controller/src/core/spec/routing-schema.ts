@@ -25,6 +25,9 @@ const GENERATE = {
   fieldPath: '.generate',
 };
 
+/** Whether the node sees the subprotocol may change. */
+const whatCounts = (kind: (typeof KEY_KINDS)[number]) => (kind === 'subprotocol' ? 'subprotocol.prefix' : kind);
+
 const keySchema = z
   .strictObject(
     {
@@ -55,7 +58,7 @@ const keySchema = z
       // A new key would give every client of the path a new owner, and gateways would switch at different times. How a
       // cookie is generated may change: the key is where it was.
       ...KEY_KINDS.map((kind) => ({
-        rule: `has(self.${kind}) == has(oldSelf.${kind}) && (!has(self.${kind}) || self.${kind} == oldSelf.${kind})`,
+        rule: `has(self.${kind}) == has(oldSelf.${kind}) && (!has(self.${kind}) || self.${whatCounts(kind)} == oldSelf.${whatCounts(kind)})`,
         message: KEY_FIXED,
       })),
     ),
