@@ -5,6 +5,7 @@ export * from './in-parallel.ts';
 export * from './lifecycle.ts';
 export * from './listen.ts';
 export * from './listeners.ts';
+export { listenersOn, portsOf } from './listening-ports.ts';
 export * from './live-text.ts';
 export * from './log.ts';
 export * from './main-program.ts';

@@ -52,6 +52,11 @@ describe('the API server refuses', () => {
     ['both kinds of nodes', nodes({ selector: SELECTOR }), /spec\.nodes: .*exactly one of template .* and selector/],
     ['managed nodes in no number', nodes({ replicas: undefined }), /spec\.nodes\.replicas: .*required with template/],
     ['replicas of others', { nodes: { selector: SELECTOR, replicas: 3 } }, /spec\.nodes\.replicas: .*not allowed with/],
+    [
+      'two kinds of readiness',
+      nodes({ readiness: { http: '/up', tcp: true } }),
+      /spec\.nodes\.readiness: .*needs one of http/,
+    ],
     ['a selector of all', { nodes: { selector: { matchLabels: {} } } }, 'spec.nodes.selector.matchLabels'],
     ['too many nodes', nodes({ replicas: 1001 }), /spec\.nodes\.replicas: .*less than or equal to 1000/],
     ['no container', nodes({ template: { spec: { containers: [] } } }), 'spec.nodes.template.spec.containers'],
@@ -259,6 +264,7 @@ test('kubectl explain teaches every field', async () => {
   for (const field of [
     'template',
     'followRing',
+    'readiness',
     'secretRef',
     'nodePort',
     'maxConnectionsPerKey',

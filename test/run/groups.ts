@@ -48,7 +48,7 @@ export const GROUPS: readonly Group[] = [
     lane: 'systems',
     include: [
       'test/contracts/{file-*,generated-docs,import-rule,local-*,no-registry}.test.ts',
-      'test/e2e/!(npm-start|pace|packages|readme|real-clients).test.ts',
+      'test/e2e/!(npm-start|pace|packages|readme|real-clients|real-servers).test.ts',
       'test/gateway/!(floods|soak).test.ts',
     ],
     workers: 4,
@@ -65,7 +65,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'browser',
     lane: 'users',
-    include: ['test/dashboard/dashboard.test.ts', 'test/e2e/real-clients.test.ts'],
+    include: ['test/dashboard/dashboard.test.ts', 'test/e2e/real-{clients,servers}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'python', 'dashboard'],
   },

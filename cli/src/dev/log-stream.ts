@@ -10,8 +10,9 @@ const pretty = prettyFactory({
   messageFormat: (line, key) => {
     const who = line.node ?? line.gateway ?? line.service;
     const action = line.action === undefined ? '' : ` [${String(line.action)}]`;
-    // The controller logs about nodes too: then its own name comes first.
-    return `${String(line.service === 'controller' ? line.service : who)}: ${String(line[key])}${action}`;
+    // The controller logs about nodes too: then its own name comes first, unless it only passes on what a node wrote.
+    const byController = line.service === 'controller' && line.event !== 'node-output';
+    return `${String(byController ? line.service : who)}: ${String(line[key])}${action}`;
   },
   ignore: 'pid,hostname',
 });

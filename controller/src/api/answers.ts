@@ -149,17 +149,42 @@ export interface ClusterSpec {
       [k: string]: unknown;
     };
     /**
-     * Local and Docker mode: program and arguments of a managed node. Default: the sample backend, or the image's own.
+     * Local and Docker mode: program and arguments of a managed node. Default: the sample backend, or the image's own. In local mode `{port}` stands for the port that the node must listen on; PORT has it too.
      *
      * @minItems 1
      */
     command?: string[];
     /**
+     * Local mode: folder that nodes run in, relative to the folder of the cluster file. Default: the folder of the cluster file.
+     */
+    workingDirectory?: string;
+    /**
+     * Local mode: seconds in which a new node must become ready; then it is ended, and another one is started.
+     */
+    startSeconds: number;
+    /**
+     * When a node is ready. Default: `auto: true`. A HEALTHCHECK of the container or a readinessProbe of the pod goes first. In Kubernetes mode a template without a readinessProbe gets one; `auto` then checks by TCP.
+     */
+    readiness?: {
+      /**
+       * Path that answers a GET with a status below 400 when the node is ready.
+       */
+      http?: string;
+      /**
+       * A node is ready when it accepts connections.
+       */
+      tcp?: true;
+      /**
+       * An HTTP answer at /readyz decides (below 500: ready). A node that accepts connections but answers no HTTP is ready.
+       */
+      auto?: true;
+    };
+    /**
      * Docker mode: image of managed nodes. Without it the controller starts none.
      */
     image?: string;
     /**
-     * Docker mode: environment variables of managed nodes, in addition to those that the controller sets.
+     * Local and Docker mode: environment variables of managed nodes, in addition to those that the controller sets. In local mode `{port}` stands for the port of the node.
      */
     env: {
       [k: string]: string;
@@ -192,9 +217,9 @@ export interface ClusterSpec {
      */
     publishedHost?: string;
     /**
-     * Docker mode: path that says whether a node is ready, for containers without a HEALTHCHECK.
+     * Docker mode: use `readiness: { http: PATH }` instead. Path whose status below 500 makes a container without a HEALTHCHECK ready.
      */
-    readinessPath: string;
+    readinessPath?: string;
   };
   /**
    * The gateways that clients connect to.

@@ -15,12 +15,14 @@ import { openRedisLock } from '../adapters/redis/lock.ts';
 import { Candidate } from '../core/loop/candidate.ts';
 import { Reign } from '../core/loop/reign.ts';
 import type { RunMeter } from '../core/loop/run-meter.ts';
-import type { SourceHandlers, WorkloadSource } from '../core/ports/workload-source.ts';
+import type { NodeSettings, SourceHandlers, WorkloadSource } from '../core/ports/workload-source.ts';
 import { type DeclaredCluster, loadClusters } from '../core/spec/load.ts';
 import type { NodesSpec } from '../core/spec/nodes-schema.ts';
+import { readinessRule } from '../core/spec/readiness-schema.ts';
 import { servableIn } from '../core/spec/servable.ts';
 import { openSpecStore, SPEC_DOCUMENT, type SpecStore } from '../core/spec/spec-store.ts';
 import { openLeadership } from '../core/term/lock-leadership.ts';
+import { nodeOutput } from './node-output.ts';
 import { nacosCredentials, openNacos } from './registry.ts';
 import type { Options, ServedClusters } from './served-clusters.ts';
 
@@ -103,7 +105,7 @@ function candidate(
         store: ring.wrap(transport.openStore()),
         assign: (seats, cap) => assigner.assign(seats, cap),
         openBus: (handlers) => transport.openHub(handlers),
-        openSource: (handlers) => openSource(options, name, spec, documents, log, handlers),
+        openSource: (handlers) => openSource(options, declared, spec, documents, log, handlers),
         openRegistry: async () => {
           const { nacos } = spec.spec.registry;
           const credentials = nacosCredentials(options);
@@ -124,19 +126,21 @@ function candidate(
 
 async function openSource(
   options: Options,
-  cluster: string,
+  declared: DeclaredCluster,
   spec: SpecStore,
   documents: KeptDocuments,
   log: Logger,
   handlers: SourceHandlers,
 ): Promise<WorkloadSource> {
+  const cluster = declared.cluster.metadata.name;
   if (options.source === 'local')
     return openLocalSource(
       {
         directory: join(options.stateDir, cluster, 'nodes'),
-        settings: () => ({ drainSeconds: spec.spec.nodes.drainSeconds, command: spec.spec.nodes.command }),
+        settings: () => localSettings(spec.spec.nodes, declared.folder),
         env: { ...followerEnvironment(options, cluster, byFile), WSCLUSTER_STATE_DIR: resolve(options.stateDir) },
         sampleCommand: [process.execPath, options.sampleNode],
+        onOutput: nodeOutput(log),
         log,
       },
       handlers,
@@ -156,12 +160,21 @@ async function openSource(
   );
 }
 
+function localSettings(nodes: NodesSpec, folder: string): NodeSettings {
+  const { drainSeconds, command, env, workingDirectory = '.', startSeconds, readiness } = nodes;
+  return {
+    ...{ drainSeconds, command, env, startSeconds },
+    workingDirectory: resolve(folder, workingDirectory),
+    readiness: readinessRule(readiness),
+  };
+}
+
 function dockerSettings(options: Options, cluster: string, nodes: NodesSpec, engineHost: string): DockerNodeSettings {
-  const { image, command, network, port, addressFrom, drainSeconds, env, readinessPath } = nodes;
+  const { image, command, network, port, addressFrom, drainSeconds, env, readiness, readinessPath } = nodes;
   return {
     selector: nodes.selector?.matchLabels ?? { 'wscluster.io/cluster': cluster },
     publishedHost: nodes.publishedHost ?? engineHost,
-    ...{ port, addressFrom, drainSeconds, readinessPath },
+    ...{ port, addressFrom, drainSeconds, readiness: readinessRule(readiness, readinessPath) },
     // Without brokers there is only the local bus, which containers cannot reach, so they cannot follow the ring.
     env: { ...(brokersOf(options) && nodes.followRing && followerEnvironment(options, cluster, byValue)), ...env },
     ...(image !== undefined && { image }),
@@ -193,9 +206,9 @@ function byFile(variable: string, url: LiveText | undefined): Record<string, str
 }
 
 /** What the schema cannot know: whether this controller can do what the file asks for. Throws CONFIG_INVALID. */
-function checkServable({ cluster }: DeclaredCluster, options: Options): void {
+function checkServable({ cluster, given }: DeclaredCluster, options: Options): void {
   const { name } = cluster.metadata;
-  servableIn(options.source, cluster);
+  servableIn(options.source, cluster, given);
   const { nodes, registry } = cluster.spec;
   const refuse = (field: string, message: string) => {
     throw new WsClusterError('CONFIG_INVALID', `cluster ${name}: ${field}: ${message}`, { field });

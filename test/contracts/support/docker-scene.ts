@@ -75,7 +75,7 @@ export async function dockerScene(engine: DockerEngine): Promise<DockerScene> {
       network,
       publishedHost: '127.0.0.1',
       drainSeconds: 5,
-      readinessPath: '/readyz',
+      readiness: {},
     },
     docker,
     async addNetwork() {

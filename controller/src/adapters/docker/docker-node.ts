@@ -1,6 +1,9 @@
 import type { Logger } from '@wscluster/service';
+import type { ReadinessRule } from '../../core/ports/readiness-rule.ts';
 import type { Workload } from '../../core/ports/workload-source.ts';
-import { type ProbeResult, probeReadiness, Readiness } from '../readiness.ts';
+import type { ProbeResult } from '../probe.ts';
+import { Readiness } from '../readiness.ts';
+import { ReadinessCheck } from '../readiness-check.ts';
 import type { ContainerFacts } from './facts.ts';
 
 /** Time between probes of a node with a health check, ms. They only find out whether it is draining. */
@@ -19,7 +22,8 @@ export interface DockerNodeHandlers {
 export interface NodeView {
   readonly facts: ContainerFacts;
   readonly address: string | undefined;
-  readonly readinessPath: string;
+  /** Read when a run of it begins. */
+  readonly readiness: ReadinessRule;
 }
 
 /** Watches one running container: whether it is ready, by its health check, or by probing it if it has none. */
@@ -31,6 +35,8 @@ export class DockerNode {
   #view: NodeView;
   #phase: 'starting' | 'ready' | 'unready' = 'starting';
   #readiness = new Readiness();
+  #check: ReadinessCheck;
+  #toldTcp = false;
   #timer: NodeJS.Timeout | undefined;
   #probe: AbortController | undefined;
   #looked = Promise.withResolvers<void>();
@@ -40,6 +46,7 @@ export class DockerNode {
 
   constructor(view: NodeView, log: Logger, handlers: DockerNodeHandlers) {
     this.#view = view;
+    this.#check = new ReadinessCheck(view.readiness);
     this.#handlers = handlers;
     this.#log = log;
     this.#begin();
@@ -69,6 +76,7 @@ export class DockerNode {
     if (view.facts.startedAt !== before.facts.startedAt) {
       // Another run: what was known about the previous run no longer holds.
       this.#readiness = new Readiness();
+      this.#check = new ReadinessCheck(view.readiness);
       this.#phase = 'starting';
       this.#begin();
     } else if (isReachable(view) !== isReachable(before)) this.#begin();
@@ -98,13 +106,14 @@ export class DockerNode {
   }
 
   async #look(): Promise<void> {
-    const { address = '', readinessPath, facts } = this.#view;
+    const { address = '', facts } = this.#view;
     const probe = new AbortController();
     this.#probe = probe;
-    const result = await probeReadiness(address, { path: readinessPath, signal: probe.signal });
+    const result = await this.#check.ask(address, { signal: probe.signal });
     // Stopped, or superseded by another probe.
     if (this.#closed || this.#probe !== probe) return;
     this.#lastProbe = result;
+    if (result.state === 'ready' && result.by === 'tcp' && facts.health === 'none') this.#sayByTcp();
     this.#readiness.take(result);
     this.#looked.resolve();
     if (result.state === 'draining') this.#handlers.onDraining();
@@ -127,16 +136,26 @@ export class DockerNode {
     return true;
   }
 
+  #sayByTcp(): void {
+    if (this.#toldTcp) return;
+    this.#toldTcp = true;
+    const { id, name } = this.#view.facts;
+    this.#log.info(
+      { event: 'node-ready-by-tcp', node: id, container: name },
+      `node ${name} answers no plain HTTP: it is ready because it accepts connections`,
+    );
+  }
+
   #sayOverdue(): void {
     if (this.#overdueAt === undefined || performance.now() < this.#overdueAt) return;
     this.#overdueAt = undefined;
-    const { facts, address, readinessPath } = this.#view;
+    const { facts, address } = this.#view;
     const { id, name, health } = facts;
     const reason = this.#lastProbe?.state === 'failed' ? this.#lastProbe.reason : 'no answer';
     const [why, action] =
       health === 'none'
         ? [
-            `GET http://${address}${readinessPath}: ${reason}`,
+            reason,
             `check that its program listens on all interfaces of the container, at that port: docker logs ${name}`,
           ]
         : [`its health check says ${health}`, `see the output of the health check: docker inspect ${name}`];

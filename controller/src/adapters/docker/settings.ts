@@ -1,3 +1,5 @@
+import type { ReadinessRule } from '../../core/ports/readiness-rule.ts';
+
 /** How nodes run as containers. */
 export interface DockerNodeSettings {
   /** Image of managed nodes; without it, none can be created. */
@@ -18,6 +20,6 @@ export interface DockerNodeSettings {
   readonly env?: Readonly<Record<string, string>>;
   /** Program and arguments of managed nodes; the image's own when undefined. */
   readonly command?: readonly string[];
-  /** Path that says whether a node is ready. */
-  readonly readinessPath: string;
+  /** When a container without a HEALTHCHECK is ready. */
+  readonly readiness: ReadinessRule;
 }

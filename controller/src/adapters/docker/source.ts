@@ -251,7 +251,7 @@ class DockerSource implements WorkloadSource {
     }
     for (const facts of alive) {
       const { id } = facts;
-      const view = { facts, address: addresses.get(id), readinessPath: settings.readinessPath };
+      const view = { facts, address: addresses.get(id), readiness: settings.readiness };
       // The event of a start may come before the container is complete: look again until it is.
       if (view.address === undefined && facts.running) this.#facts.forget(id);
       this.#drains.observe(id, facts.startedAt);

@@ -1,9 +1,28 @@
 import { messageOf } from '@wscluster/ring';
-import { type Logger, SerialQueue, steadyNow, steadyOf, Trouble } from '@wscluster/service';
-import type { Workload } from '../../core/ports/workload-source.ts';
-import { probeReadiness, Readiness } from '../readiness.ts';
+import { formatHostPort, type Logger, SerialQueue, steadyNow, steadyOf, Trouble } from '@wscluster/service';
+import type { NodeSettings, Workload } from '../../core/ports/workload-source.ts';
+import type { ProbeResult } from '../probe.ts';
+import { Readiness } from '../readiness.ts';
+import { ReadinessCheck } from '../readiness-check.ts';
 import { NodeGroup } from './node-group.ts';
+import type { NodeOutput } from './node-output.ts';
+import { strangerOn } from './node-port.ts';
 import { type NodeRecord, type NodeRecords, PORT_FILE } from './node-record.ts';
+import { NodeStart } from './node-start.ts';
+
+const DEFAULT_START_SECONDS = 120;
+/** A node that did not become ready has no clients: it gets this long to end, ms. */
+const FAILED_START_GRACE_MS = 2000;
+
+export interface NodeProcessParts {
+  readonly record: NodeRecord;
+  readonly records: NodeRecords;
+  readonly log: Logger;
+  /** Readiness is read once; the rest at each use. */
+  readonly settings: () => NodeSettings;
+  readonly output: NodeOutput;
+  onChange(): void;
+}
 
 /**
  * Watches one node process: whether it lives, where it listens and whether it is ready. Calls `onChange` on each change
@@ -19,6 +38,10 @@ export class NodeProcess {
   readonly #group: NodeGroup;
   readonly #onChange: () => void;
   readonly #log: Logger;
+  readonly #settings: () => NodeSettings;
+  readonly #output: NodeOutput;
+  readonly #start: NodeStart;
+  readonly #check: ReadinessCheck;
   readonly #readiness = new Readiness();
   readonly #saves = new SerialQueue();
   readonly #saveTrouble: Trouble;
@@ -33,9 +56,13 @@ export class NodeProcess {
   #forceAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(record: NodeRecord, records: NodeRecords, log: Logger, onChange: () => void) {
+  constructor({ record, records, log, settings, output, onChange }: NodeProcessParts) {
     const { id, pid, identity, drainingSince } = record;
     this.id = id;
+    this.#settings = settings;
+    this.#output = output;
+    this.#start = new NodeStart(id, log);
+    this.#check = new ReadinessCheck(settings().readiness ?? {});
     this.pid = pid;
     this.#record = record;
     this.#records = records;
@@ -49,6 +76,7 @@ export class NodeProcess {
 
   /** Starts to watch. */
   start(): void {
+    this.#output.start();
     this.looked = this.#look();
     this.#lookAgainAfter(this.looked);
   }
@@ -64,6 +92,11 @@ export class NodeProcess {
       managed: true,
       ...(drainingSince === undefined ? {} : { drainingSince }),
     };
+  }
+
+  /** The port that it was told to listen on; undefined if it announces its own. */
+  get port(): number | undefined {
+    return this.#record.port;
   }
 
   /** Any of its processes runs. */
@@ -169,6 +202,7 @@ export class NodeProcess {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#forceTimer);
+    this.#output.stop();
   }
 
   #lookAgainAfter(look: Promise<void>): void {
@@ -190,12 +224,55 @@ export class NodeProcess {
     if (this.#closed) return;
     if (this.#unsaved) void this.keep();
     this.#readAddress();
-    if (this.#address === undefined) return;
-    const probe = await probeReadiness(this.#address);
+    const probe = await this.#probe();
     if (this.#closed) return;
     this.#readiness.take(probe);
+    if (probe.state === 'ready') this.#start.ready(probe.by);
+    if (this.#readiness.phase === 'starting') this.#judgeStart(probe);
     if (probe.state !== 'draining') this.#setPhase(this.#readiness.phase);
     else if (this.#leavingSince === undefined) this.#noteLeaving();
+  }
+
+  async #probe(): Promise<ProbeResult> {
+    if (this.#address !== undefined) return this.#check.ask(this.#address);
+    const { port } = this.#record;
+    if (port === undefined) return { state: 'failed', reason: 'it has not written its address to its port file' };
+    const results: ProbeResult[] = [];
+    // `localhost` is either, depending on the system.
+    for (const host of ['127.0.0.1', '::1']) {
+      const address = formatHostPort({ host, port });
+      const result = await this.#check.ask(address);
+      results.push(result);
+      if (result.state === 'failed' && result.by !== 'http') continue;
+      const stranger = strangerOn(port, this.pid, this.#records.portFile(this.id));
+      if (stranger !== undefined) return this.#portTaken(port, stranger);
+      // It may have announced another one meanwhile.
+      this.#address ??= address;
+      return result;
+    }
+    return results[0] ?? { state: 'failed', reason: 'no answer' };
+  }
+
+  /** Somebody else was faster: the node is ended, and its replacement gets another port. */
+  #portTaken(port: number, by: number): ProbeResult {
+    const reason = `process ${by}, which is no part of it, listens on its port ${port}`;
+    if (!this.#isAskedToLeave) {
+      this.#start.portTaken(reason);
+      this.signal('SIGKILL');
+    }
+    return { state: 'failed', reason };
+  }
+
+  #judgeStart(probe: ProbeResult): void {
+    if (probe.state !== 'failed' || this.#isAskedToLeave) return;
+    const { startSeconds = DEFAULT_START_SECONDS } = this.#settings();
+    const { port, pid } = this.#record;
+    if (this.#start.judge(probe.reason, startSeconds, { port, pid }) === 'failed')
+      void this.terminate(FAILED_START_GRACE_MS);
+  }
+
+  get #isAskedToLeave(): boolean {
+    return this.#leavingSince !== undefined || this.#record.stopping === true;
   }
 
   #leave(): void {
@@ -230,6 +307,8 @@ export class NodeProcess {
 
   #setPhase(phase: Workload['phase']): void {
     if (phase === this.#phase) return;
+    // Its last words come before the news of its end.
+    if (phase === 'gone') this.#output.stop();
     this.#phase = phase;
     const { id, pid } = this;
     this.#log.info({ event: `node-${phase}`, node: id, pid, address: this.#address }, `node ${id} is ${phase}`);

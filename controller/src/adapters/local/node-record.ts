@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { memberSchema, messageOf, WsClusterError } from '@wscluster/ring';
@@ -12,6 +12,8 @@ const recordSchema = z.object({
   pid: z.int().positive(),
   /** See processIdentity. */
   identity: z.string(),
+  /** The port that it was told to listen on; undefined if it announces its own. */
+  port: z.int().positive().optional(),
   /** Unix ms; undefined in records of earlier versions. */
   createdAt: z.number().optional(),
   /** Unix ms; undefined if it is not draining. */
@@ -46,6 +48,21 @@ export class NodeRecords {
     return join(this.#directory, `${id}.port`);
   }
 
+  /** Where the node writes its output. */
+  outputFile(id: string): string {
+    return join(this.#directory, `${id}.log`);
+  }
+
+  /** Opens the output of a new node to append to it. Throws STORE_UNAVAILABLE. */
+  openOutput(id: string): number {
+    const path = this.outputFile(id);
+    try {
+      return openSync(path, 'a', 0o600);
+    } catch (error) {
+      throw new WsClusterError('STORE_UNAVAILABLE', `${path}: cannot be made: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
   /** The address that the node announced; undefined if it has not yet. Throws CONFIG_INVALID if it is not host:port. */
   address(id: string): string | undefined {
     let text: string;
@@ -78,6 +95,7 @@ export class NodeRecords {
   async remove(id: string): Promise<void> {
     await rm(this.#path(id), { force: true });
     await rm(this.portFile(id), { force: true });
+    await rm(this.outputFile(id), { force: true });
   }
 
   /** All records; `damaged` has the ids of unreadable ones. */

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { type Logger, processIdentity, Trouble } from '@wscluster/service';
 import type { NodeSettings, SourceHandlers, Workload, WorkloadSource } from '../../core/ports/workload-source.ts';
+import { NodeOutput, type OutputSink } from './node-output.ts';
+import { pickPort } from './node-port.ts';
 import { NodeProcess } from './node-process.ts';
+import { programOn } from './node-program.ts';
 import { type NodeRecord, NodeRecords, PORT_FILE } from './node-record.ts';
-import { startGated } from './start-gated.ts';
+import { type GatedProcess, startGated } from './start-gated.ts';
 
 /** Added to a node's drain time before it is killed, ms. */
 const FORCE_MARGIN_MS = 5000;
@@ -24,13 +27,12 @@ export interface LocalSourceOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Program and arguments of the sample backend. */
   readonly sampleCommand: readonly string[];
+  /** Takes a line of a node's output; default: it is logged with the node's name. */
+  readonly onOutput?: (node: string, line: string) => void;
   readonly log: Logger;
 }
 
-/**
- * Nodes as processes on this machine. They outlive the controller, and the next one finds them by their records. Their
- * output goes where the controller's goes.
- */
+/** Nodes as processes on this machine. They outlive the controller, and the next one finds them by their records. */
 export function openLocalSource(options: LocalSourceOptions, handlers: SourceHandlers): WorkloadSource {
   return new LocalSource(options, handlers);
 }
@@ -56,7 +58,7 @@ class LocalSource implements WorkloadSource {
     this.#records = new NodeRecords(options.directory);
     const { records, damaged } = this.#records.load();
     for (const record of records) {
-      const node = this.#watch(record);
+      const node = this.#watch(record, 'end');
       if (node.alive) options.log.info({ event: 'node-found', node: node.id, pid: node.pid }, `found node ${node.id}`);
     }
     this.#recover(damaged);
@@ -72,28 +74,24 @@ class LocalSource implements WorkloadSource {
   }
 
   async create(): Promise<string> {
-    const { settings, env, sampleCommand, log } = this.#options;
-    const { command, drainSeconds } = settings();
-    const [program = '', ...args] = command ?? sampleCommand;
+    const { settings, log } = this.#options;
     const id = `node-${randomBytes(4).toString('hex')}`;
-    const gated = await startGated(program, args, {
-      ...withoutSecrets(process.env),
-      ...env,
-      WSCLUSTER_ID: id,
-      WSCLUSTER_LISTEN: '127.0.0.1:0',
-      [PORT_FILE]: this.#records.portFile(id),
-      WSCLUSTER_DRAIN_SECONDS: String(drainSeconds),
-    });
+    const now = settings();
+    // The sample backend announces its own port, as every program may.
+    const port = now.command === undefined ? undefined : await this.#pickPort();
+    const gated = await this.#startGated(id, now, port);
     const { child, pid } = gated;
-    const record: NodeRecord = { id, pid, identity: processIdentity(pid) ?? 'ended', createdAt: Date.now() };
+    const identity = processIdentity(pid) ?? 'ended';
+    const record: NodeRecord = { id, pid, identity, createdAt: Date.now(), ...(port !== undefined && { port }) };
     try {
       await this.#records.save(record);
     } catch (error) {
       gated.cancel();
+      await this.#records.remove(id).catch(() => {});
       throw error;
     }
     gated.open();
-    const node = this.#watch(record);
+    const node = this.#watch(record, 'start');
     child.once('exit', (code, signal) => {
       log.info({ event: 'node-exit', node: id, pid, code, signal }, `node ${id} ended (${signal ?? code})`);
       node.checkEnd();
@@ -133,6 +131,32 @@ class LocalSource implements WorkloadSource {
     await Promise.all([...this.#nodes.values(), ...this.#unreachable].map((node) => node.close()));
   }
 
+  #startGated(id: string, settings: NodeSettings, port: number | undefined): Promise<GatedProcess> {
+    const { env: always, sampleCommand } = this.#options;
+    const { workingDirectory, drainSeconds } = settings;
+    const own = port === undefined ? undefined : programOn(port, settings);
+    const output = this.#records.openOutput(id);
+    const started = startGated({
+      command: own?.command ?? sampleCommand,
+      cwd: (own && workingDirectory) ?? process.cwd(),
+      output,
+      env: {
+        ...withoutSecrets(process.env),
+        ...always,
+        WSCLUSTER_LISTEN: '127.0.0.1:0',
+        WSCLUSTER_DRAIN_SECONDS: String(drainSeconds),
+        ...own?.env,
+        WSCLUSTER_ID: id,
+        [PORT_FILE]: this.#records.portFile(id),
+      },
+    });
+    return started.finally(() => closeSync(output));
+  }
+
+  #pickPort(): Promise<number> {
+    return pickPort(new Set([...this.#nodes.values()].flatMap(({ port }) => port ?? [])));
+  }
+
   /** Finds the nodes that run although their record is damaged or lost, by the environment of their processes. */
   #recover(damaged: readonly string[]): void {
     const { log } = this.#options;
@@ -154,9 +178,9 @@ class LocalSource implements WorkloadSource {
           { event: 'node-record-recovered', node: id, pid, action: 'none: its record is written again' },
           `found node ${id}, whose record was damaged or lost, by its process`,
         );
-        void this.#watch(record).keep();
+        void this.#watch(record, 'end').keep();
       } else {
-        this.#unreachable.push(this.#processOf(record));
+        this.#unreachable.push(this.#processOf(record, 'end'));
         const action = 'end it by hand when its clients have left, or with the whole system';
         log.warn(
           { event: 'node-unreachable', node: id, pid, action },
@@ -166,19 +190,45 @@ class LocalSource implements WorkloadSource {
     }
   }
 
-  #watch(record: NodeRecord): NodeProcess {
-    const node = this.#processOf(record);
+  /** `output`: whether what it has written so far is told. */
+  #watch(record: NodeRecord, output: 'start' | 'end'): NodeProcess {
+    const node = this.#processOf(record, output);
     this.#nodes.set(node.id, node);
     node.start();
     return node;
   }
 
-  #processOf(record: NodeRecord): NodeProcess {
-    const node: NodeProcess = new NodeProcess(record, this.#records, this.#options.log, () => {
-      if (node.workload.phase === 'gone') this.#bury(node);
-      this.#onChange();
+  #processOf(record: NodeRecord, output: 'start' | 'end'): NodeProcess {
+    const { log, settings } = this.#options;
+    const node: NodeProcess = new NodeProcess({
+      ...{ record, records: this.#records, log, settings },
+      output: new NodeOutput(this.#records.outputFile(record.id), output, this.#sinkOf(record.id)),
+      onChange: () => {
+        if (node.workload.phase === 'gone') this.#bury(node);
+        this.#onChange();
+      },
     });
     return node;
+  }
+
+  #sinkOf(id: string): OutputSink {
+    const { log, onOutput } = this.#options;
+    return {
+      line:
+        onOutput === undefined
+          ? (text) => log.info({ event: 'node-output', node: id }, text)
+          : (text) => onOutput(id, text),
+      leftOut: (bytes) =>
+        log.warn(
+          {
+            event: 'node-output-left-out',
+            node: id,
+            bytes,
+            action: 'let the node write less, or to a file of its own',
+          },
+          `node ${id} writes more than the log takes: ${bytes} bytes of its output are left out`,
+        ),
+    };
   }
 
   /** Lists it as gone for a while. As long as its record exists, the next controller knows about its end too. */

@@ -1,3 +1,5 @@
+import type { ReadinessRule } from './readiness-rule.ts';
+
 /**
  * A backend node as its source sees it now. `starting`: exists, never ready; `ready`: takes connections; `unready`: was
  * ready, fails its probe or is paused; `draining`: asked to leave, still serving; `restarting`: has ended, and its
@@ -59,10 +61,18 @@ export interface SourceHandlers {
   onChange(): void;
 }
 
-/** Nodes that a source starts find these in their environment (see docs/backend.md). */
+/** How processes of this machine run as nodes; see docs/any-application.md. */
 export interface NodeSettings {
   /** Seconds that a draining node may take to hand over its clients. */
   readonly drainSeconds: number;
-  /** Program and arguments; undefined: the sample backend. */
+  /** Program and arguments, with `{port}` for the port; undefined: the sample backend. */
   readonly command: readonly string[] | undefined;
+  /** Environment of `command`, with `{port}` for the port; default: none. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Absolute folder in which `command` runs; default: that of the controller. */
+  readonly workingDirectory?: string;
+  /** Seconds in which a node must become ready; then it is ended. Default 120. */
+  readonly startSeconds?: number;
+  /** Default: whatever the node answers. */
+  readonly readiness?: ReadinessRule;
 }

@@ -23,6 +23,18 @@ test('a node that lives ends it', () => {
   expect(waitAfter(backoff, 'later', 20_000, 100)).toBe(0);
 });
 
+test('a node that never became ready was a failed start, however long it ran', () => {
+  const backoff = new CreationBackoff();
+  const waits = [0, 1, 2].map((n) => {
+    const at = n * 100_000;
+    backoff.created(`n${n}`, at);
+    backoff.observe(new Set([`n${n}`]), at + 60_000, new Set([`n${n}`]));
+    backoff.observe(new Set(), at + 61_000);
+    return backoff.waitMs(at + 61_000);
+  });
+  expect(waits).toEqual([0, 250, 500]);
+});
+
 test('a node that cannot be created is tried ever more seldom, until one is', () => {
   const backoff = new CreationBackoff();
   const refusals = Array.from({ length: 6 }, (_, n) => {

@@ -1,4 +1,4 @@
-/** A node that ends sooner than this after its start counts as a failed start, ms. */
+/** A node that ends sooner than this after its start, or without ever having been ready, counts as a failed start, ms. */
 const STABLE_MS = 10_000;
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 30_000;
@@ -7,11 +7,13 @@ const REFUSED_DELAY_MS = { first: 1000, max: 10_000 };
 
 /**
  * Slows down the starting of nodes that keep ending early: the first replacement is immediate, then 250 ms doubling up
- * to 30 s, until a node lives for 10 s. After a node that cannot be created: 1 s doubling up to 10 s, until one can.
+ * to 30 s, until a node lives for 10 s and is ready. After a node that cannot be created: 1 s doubling up to 10 s, until one can.
  * Times are monotonic milliseconds.
  */
 export class CreationBackoff {
   readonly #bornAt = new Map<string, number>();
+  /** Those of them that were not ready when they were last seen. */
+  readonly #starting = new Set<string>();
   #failures = 0;
   #notBefore = 0;
   #refusals = 0;
@@ -28,14 +30,17 @@ export class CreationBackoff {
     this.#refusals++;
   }
 
-  /** Takes the nodes that are alive now. */
-  observe(alive: ReadonlySet<string>, now: number): void {
+  /** Takes the nodes that are alive now, and those of them that have never been ready. */
+  observe(alive: ReadonlySet<string>, now: number, starting: ReadonlySet<string> = new Set()): void {
     for (const [id, bornAt] of this.#bornAt) {
-      if (now - bornAt >= STABLE_MS) {
+      if (starting.has(id)) this.#starting.add(id);
+      else if (alive.has(id)) this.#starting.delete(id);
+      if (now - bornAt >= STABLE_MS && !this.#starting.has(id)) {
         this.#bornAt.delete(id);
         if (alive.has(id)) this.#failures = 0;
       } else if (!alive.has(id)) {
         this.#bornAt.delete(id);
+        this.#starting.delete(id);
         this.#failures++;
         if (this.#failures > 1)
           this.#notBefore = now + Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 2), MAX_DELAY_MS);

@@ -1,6 +1,6 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { type Logger, Trouble } from '@wscluster/service';
-import type { WorkloadSource } from '../ports/workload-source.ts';
+import type { Workload, WorkloadSource } from '../ports/workload-source.ts';
 import { CreationBackoff } from './creation-backoff.ts';
 import { planScale, type ScaleInput } from './scale.ts';
 
@@ -65,14 +65,23 @@ export class Scaler {
     for (const id of plan.stop) await unlessGone(this.#source.stop(id));
 
     const now = performance.now();
-    const alive = input.listing.filter((workload) => workload.phase !== 'gone').map((workload) => workload.id);
-    this.#backoff.observe(new Set(alive), now);
+    const idsOf = (test: (phase: Workload['phase']) => boolean) =>
+      new Set(input.listing.filter(({ phase }) => test(phase)).map(({ id }) => id));
+    this.#backoff.observe(
+      idsOf((phase) => phase !== 'gone'),
+      now,
+      idsOf((phase) => phase === 'starting'),
+    );
     const waitMs = this.#backoff.waitMs(now);
     if (plan.create === 0) this.#refusal = undefined;
     if (plan.create > 0 && waitMs > 0) {
       if (this.#refusal !== undefined) throw this.#refusal;
       this.#log.warn(
-        { event: 'node-backoff', waitMs, action: 'see the logs of the nodes, which end soon after they start' },
+        {
+          event: 'node-backoff',
+          waitMs,
+          action: 'see the output of the nodes, which end or are ended before they are ready',
+        },
         `nodes keep ending; the next one starts in ${Math.ceil(waitMs)} ms`,
       );
       return waitMs;

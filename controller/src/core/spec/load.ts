@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
@@ -10,6 +10,10 @@ import { type WsCluster, wsClusterSchema } from './schema.ts';
 /** A WsCluster as a file declares it. */
 export interface DeclaredCluster {
   readonly cluster: WsCluster;
+  /** The value of `spec` in the file, before defaults. */
+  readonly given: unknown;
+  /** Absolute folder of the file, which relative paths in it begin at. */
+  readonly folder: string;
   /** Digest of the file's content, before defaults: a new default in a new version is not an edit of the file. */
   readonly digest: string;
 }
@@ -56,7 +60,7 @@ export function loadClusterFile(path: string): DeclaredCluster {
   return parseCluster(text, path);
 }
 
-/** Reads one WsCluster from YAML text; `origin` names it in errors. */
+/** Reads one WsCluster from YAML text; `origin` is its file, and names it in errors. */
 export function parseCluster(text: string, origin: string): DeclaredCluster {
   const documents = parseAllDocuments(text).filter((document) => document.contents !== null);
   const document = documents[0];
@@ -69,7 +73,8 @@ export function parseCluster(text: string, origin: string): DeclaredCluster {
   if (problem !== undefined) throw new WsClusterError('CONFIG_INVALID', `${origin}: is not YAML: ${problem.message}`);
   const value: unknown = document.toJS();
   const digest = createHash('sha256').update(JSON.stringify(value)).digest('hex');
-  return { cluster: validCluster(value, origin), digest };
+  const cluster = validCluster(value, origin);
+  return { cluster, given: (value as { spec?: unknown }).spec ?? {}, folder: dirname(resolve(origin)), digest };
 }
 
 /** Checks a value against the schema and fills in defaults. */

@@ -23,5 +23,10 @@ export const REQUIRED_IN_KUBERNETES = { 'x-wscluster-required': true } as const 
 
 /** `Docker and Kubernetes mode: `. */
 export function modePrefix(modes: readonly Mode[]): string {
-  return `${modes.map((mode) => TITLES[mode]).join(' and ')} mode: `;
+  return `${modeNames(modes)} mode: `;
+}
+
+/** `Docker and Kubernetes`. */
+export function modeNames(modes: readonly Mode[]): string {
+  return modes.map((mode) => TITLES[mode]).join(' and ');
 }

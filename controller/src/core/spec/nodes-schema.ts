@@ -4,6 +4,7 @@ import { cel } from './cel.ts';
 import { selectorLabels } from './label-maps.ts';
 import { only } from './modes.ts';
 import { podTemplateSchema } from './pod-template-schema.ts';
+import { readinessSchema } from './readiness-schema.ts';
 
 const seconds = z.number().min(0).max(86_400);
 
@@ -56,9 +57,29 @@ export const nodesSchema = z
       .meta(
         only(
           ['local', 'docker'],
-          "program and arguments of a managed node. Default: the sample backend, or the image's own.",
+          "program and arguments of a managed node. Default: the sample backend, or the image's own. In local mode " +
+            '`{port}` stands for the port that the node must listen on; PORT has it too.',
         ),
       ),
+    workingDirectory: z
+      .string()
+      .min(1)
+      .optional()
+      .meta(
+        only(
+          'local',
+          'folder that nodes run in, relative to the folder of the cluster file. Default: the folder of the cluster file.',
+        ),
+      ),
+    startSeconds: z
+      .number()
+      .min(1)
+      .max(3600)
+      .default(120)
+      .meta(
+        only('local', 'seconds in which a new node must become ready; then it is ended, and another one is started.'),
+      ),
+    readiness: readinessSchema.optional(),
     image: z
       .string()
       .min(1)
@@ -67,7 +88,13 @@ export const nodesSchema = z
     env: z
       .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a name of a variable'), z.string())
       .default({})
-      .meta(only('docker', 'environment variables of managed nodes, in addition to those that the controller sets.')),
+      .meta(
+        only(
+          ['local', 'docker'],
+          'environment variables of managed nodes, in addition to those that the controller sets. In local mode ' +
+            '`{port}` stands for the port of the node.',
+        ),
+      ),
     selector: z
       .strictObject({
         matchLabels: selectorLabels.meta(
@@ -114,8 +141,21 @@ export const nodesSchema = z
     readinessPath: z
       .string()
       .regex(/^\/[^\s#]*$/, 'must be a path')
-      .default('/readyz')
-      .meta(only('docker', 'path that says whether a node is ready, for containers without a HEALTHCHECK.')),
+      .optional()
+      .meta(
+        only(
+          'docker',
+          'use `readiness: { http: PATH }` instead. Path whose status below 500 makes a container without a HEALTHCHECK ready.',
+        ),
+      ),
+  })
+  .superRefine(({ readiness, readinessPath }, context) => {
+    if (readiness !== undefined && readinessPath !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['readinessPath'],
+        message: 'is not allowed with readiness; readiness: { http: PATH } replaces it',
+      });
   })
   .meta(
     cel(

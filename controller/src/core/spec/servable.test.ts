@@ -3,11 +3,12 @@ import { parseCluster } from './load.ts';
 import type { Mode } from './modes.ts';
 import { servableIn } from './servable.ts';
 
-const cluster = (spec: string, name = 'chat') =>
+const declared = (spec: string, name = 'chat') =>
   parseCluster(
     `apiVersion: wscluster.io/v1alpha1\nkind: WsCluster\nmetadata: { name: ${name} }\nspec: ${spec}`,
     'chat.yaml',
-  ).cluster;
+  );
+const cluster = (spec: string, name?: string) => declared(spec, name).cluster;
 
 const BUS = 'bus: { rabbitmq: { secretRef: { name: rabbitmq } } }';
 const BROKERS = `${BUS}, store: { redis: { secretRef: { name: redis } } }`;
@@ -43,9 +44,28 @@ describe('a cluster in Kubernetes', () => {
 });
 
 describe('a cluster of a file', () => {
-  test.each(['local', 'docker'] as const)('may hold fields of either mode that reads files, in mode %s', (mode) => {
-    const spec = `{ nodes: { command: [chat], image: chat, env: { A: b }, port: 80, ${SELECTOR} } }`;
-    expect(() => servableIn(mode, cluster(spec))).not.toThrow();
+  test.each([
+    [
+      'local',
+      '{ command: [chat, "{port}"], env: { A: b }, workingDirectory: app, startSeconds: 5, readiness: { tcp: true } }',
+    ],
+    ['docker', `{ command: [chat], image: chat, env: { A: b }, port: 80, readiness: { http: /up }, ${SELECTOR} }`],
+    ['docker', '{ image: chat, readinessPath: /up }'],
+  ] as const)('in mode %s has %s', (mode, nodes) => {
+    expect(() => serve(mode, `{ nodes: ${nodes} }`)).not.toThrow();
+  });
+
+  test.each([
+    ['local', '{ port: 8080 }', 'spec.nodes.port', 'in PORT and for {port} in spec.nodes.command'],
+    ['local', '{ image: chat }', 'spec.nodes.image', 'spec.nodes.command says what runs'],
+    ['local', '{ readinessPath: /readyz }', 'spec.nodes.readinessPath', 'spec.nodes.readiness says when'],
+    ['local', `{ ${SELECTOR} }`, 'spec.nodes.selector', 'is only for Docker and Kubernetes mode; remove it'],
+    ['docker', '{ image: chat, workingDirectory: app }', 'spec.nodes.workingDirectory', 'is only for Local mode'],
+    ['docker', '{ image: chat, startSeconds: 120 }', 'spec.nodes.startSeconds', 'is only for Local mode'],
+  ] as const)('in mode %s %s is refused although it may be the default: %s', (mode, nodes, field, message) => {
+    expect(() => serve(mode, `{ nodes: ${nodes} }`)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', field, message: expect.stringContaining(message) }),
+    );
   });
 
   test.each([
@@ -54,15 +74,20 @@ describe('a cluster of a file', () => {
     ['{ registry: { nacos: { secretRef: { name: nacos } } } }', 'spec.registry.nacos.secretRef'],
     ['{ gateway: { replicas: 2 } }', 'spec.gateway.replicas'],
     ['{ gateway: { drainSeconds: 5 } }', 'spec.gateway.drainSeconds'],
-    ['{ gateway: { service: { type: NodePort } } }', 'spec.gateway.service.type'],
-    ['{ gateway: { pod: { priorityClassName: high } } }', 'spec.gateway.pod.priorityClassName'],
+    ['{ gateway: { service: { type: NodePort } } }', 'spec.gateway.service'],
+    ['{ gateway: { pod: { priorityClassName: high } } }', 'spec.gateway.pod'],
   ])('%s is refused and the error names %s', (spec, field) => {
-    expectRefusal('docker', spec, field);
+    expectRefusal('docker', spec, field, declared(spec).given);
   });
 });
 
-function expectRefusal(mode: Mode, spec: string, field: string): void {
-  expect(() => servableIn(mode, cluster(spec))).toThrow(
+function serve(mode: Mode, spec: string): void {
+  const file = declared(spec);
+  servableIn(mode, file.cluster, file.given);
+}
+
+function expectRefusal(mode: Mode, spec: string, field: string, given?: unknown): void {
+  expect(() => servableIn(mode, cluster(spec), given)).toThrow(
     expect.objectContaining({
       code: 'CONFIG_INVALID',
       field,

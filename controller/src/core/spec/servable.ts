@@ -1,6 +1,6 @@
 import { WsClusterError } from '@wscluster/ring';
 import { z } from 'zod';
-import type { FieldNotes, Mode } from './modes.ts';
+import { type FieldNotes, type Mode, modeNames } from './modes.ts';
 import { type ClusterSpec, type WsCluster, wsClusterSchema } from './schema.ts';
 
 /** The parts of a field's JSON schema that matter here. */
@@ -16,23 +16,16 @@ const KUBERNETES_NAME = /^[a-z]([-a-z0-9]{0,48}[a-z0-9])?$/;
 
 /**
  * Checks what the schema cannot, because it is the same for all modes: whether the cluster can be served in this one.
- * Throws CONFIG_INVALID naming the field, for what Kubernetes requires, and for what only the other kind of declaration
- * (file or resource) may set.
+ * Throws CONFIG_INVALID naming the field, for what Kubernetes requires, and for what only another mode has. `given` is
+ * the spec before defaults, of which each field counts; without it a field counts if it differs from its default.
  */
-export function servableIn(mode: Mode, cluster: WsCluster): void {
+export function servableIn(mode: Mode, cluster: WsCluster, given?: unknown): void {
   const { name } = cluster.metadata;
   const refuse = ({ field, message }: Problem) => {
     throw new WsClusterError('CONFIG_INVALID', `cluster ${name}: ${field}: ${message}`, { field });
   };
-  const foreign = foreignField(specSchema, cluster.spec, mode, 'spec', false);
-  if (foreign !== undefined)
-    refuse({
-      field: foreign,
-      message:
-        mode === 'kubernetes'
-          ? 'is not allowed on Kubernetes; spec.nodes.template describes the pods'
-          : 'is only allowed on Kubernetes (--source kubernetes); remove it',
-    });
+  const foreign = given === undefined ? changedForeign(mode, cluster) : givenForeign(mode, given);
+  if (foreign !== undefined) refuse(foreign);
   if (mode !== 'kubernetes') return;
   const problem = KUBERNETES_NAME.test(name)
     ? kubernetesProblem(cluster.spec)
@@ -63,6 +56,40 @@ function kubernetesProblem({ nodes, bus, store }: ClusterSpec): Problem | undefi
   return undefined;
 }
 
+/** As the API server sends it: with defaults. */
+function changedForeign(mode: Mode, { spec }: WsCluster): Problem | undefined {
+  const field = foreignField(specSchema, spec, mode, 'spec', false);
+  if (field === undefined) return undefined;
+  return { field, message: 'is not allowed on Kubernetes; spec.nodes.template describes the pods' };
+}
+
+/** The first field of a file that the mode does not have. */
+function givenForeign(mode: Mode, given: unknown, schema = specSchema, path = 'spec'): Problem | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  for (const [name, value] of Object.entries(given)) {
+    const field = schema.properties?.[name];
+    const modes = field?.['x-wscluster-modes'];
+    const at = `${path}.${name}`;
+    if (modes?.includes(mode) === false)
+      return { field: at, message: `is only for ${modeNames(modes)} mode${INSTEAD[mode][name] ?? ''}; remove it` };
+    const inside = field === undefined ? undefined : givenForeign(mode, value, field, at);
+    if (inside !== undefined) return inside;
+  }
+  return undefined;
+}
+
+/** What does in the mode what the field does in another one. */
+const INSTEAD: Record<Mode, Readonly<Record<string, string>>> = {
+  local: {
+    port: '. In local mode each node gets a port of its own, in PORT and for {port} in spec.nodes.command',
+    image: '. In local mode spec.nodes.command says what runs',
+    template: '. In local mode spec.nodes.command says what runs',
+    readinessPath: '. In local mode spec.nodes.readiness says when a node is ready',
+  },
+  docker: { template: '. In Docker mode spec.nodes.image says what runs' },
+  kubernetes: {},
+};
+
 /** The first field that the mode does not have and that is set; a default does not count. */
 function foreignField(
   schema: FieldSchema,
@@ -75,7 +102,7 @@ function foreignField(
     const given: unknown = (value as Record<string, unknown>)[name];
     if (given === undefined) continue;
     const at = `${path}.${name}`;
-    const foreign = inForeign || !knows(field['x-wscluster-modes'], mode);
+    const foreign = inForeign || field['x-wscluster-modes']?.includes(mode) === false;
     if (foreign && field.default === undefined) return at;
     if (foreign && JSON.stringify(given) === JSON.stringify(field.default)) continue;
     if (foreign && field.properties === undefined) return at;
@@ -83,10 +110,4 @@ function foreignField(
     if (inside !== undefined) return inside;
   }
   return undefined;
-}
-
-/** A file may serve both modes that read files; each uses the fields that it has. */
-function knows(modes: readonly Mode[] | undefined, mode: Mode): boolean {
-  if (modes === undefined) return true;
-  return mode === 'kubernetes' ? modes.includes(mode) : modes.some((one) => one !== 'kubernetes');
 }

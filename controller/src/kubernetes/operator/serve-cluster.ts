@@ -2,6 +2,7 @@ import { WsClusterError } from '@wscluster/ring';
 import type { ReignParts } from '../../core/loop/parts.ts';
 import { Reign } from '../../core/loop/reign.ts';
 import type { Workload } from '../../core/ports/workload-source.ts';
+import { readinessRule } from '../../core/spec/readiness-schema.ts';
 import type { ClusterSpec } from '../../core/spec/schema.ts';
 import {
   type KubernetesNodeSettings,
@@ -88,7 +89,7 @@ function portProblem(listing: readonly Workload[]): Obstacle | undefined {
 }
 
 function nodeSettings({ nodes, bus, store }: ClusterSpec): KubernetesNodeSettings {
-  const { template, selector, port, drainSeconds, followRing } = nodes;
+  const { template, selector, port, drainSeconds, followRing, readiness } = nodes;
   if (bus === undefined || store === undefined)
     throw new WsClusterError('INTERNAL', 'a cluster without brokers was let pass');
   return {
@@ -96,6 +97,7 @@ function nodeSettings({ nodes, bus, store }: ClusterSpec): KubernetesNodeSetting
     template: template as PodTemplate | undefined,
     selector: selector?.matchLabels,
     ...{ port, drainSeconds, followRing },
+    ...(readiness === undefined ? {} : { readiness: readinessRule(readiness) }),
     rabbitmq: bus.rabbitmq.secretRef,
     redis: store.redis.secretRef,
   };

@@ -99,6 +99,20 @@ describe('the pod of a managed node', () => {
     expect(pod.metadata?.labels).toMatchObject({ app: 'chat', 'wscluster.io/role': 'node' });
   });
 
+  test('is asked whether it is ready: by TCP unless a path is given, at its own port', () => {
+    const probeOf = (pod: ReturnType<typeof made>) => pod.spec?.containers[0]?.readinessProbe;
+    expect(probeOf(made())).toEqual({ tcpSocket: { port: 8080 }, periodSeconds: 2 });
+    expect(probeOf(made({ readiness: { tcp: true } }))).toEqual({ tcpSocket: { port: 8080 }, periodSeconds: 2 });
+    const readiness = { http: { path: '/up', below: 400 } };
+    expect(probeOf(made({ readiness, port: 81 }))).toMatchObject({ httpGet: { path: '/up', port: 81 } });
+    const metadata = { annotations: { 'wscluster.io/port': '9000' } };
+    const { spec } = withNode({}).template ?? { spec: { containers: [] } };
+    expect(probeOf(made({ template: { metadata, spec } }))).toMatchObject({ tcpSocket: { port: 9000 } });
+    const own = { exec: { command: ['true'] } };
+    expect(probeOf(made({ readiness, ...withNode({ readinessProbe: own }) }))).toEqual(own);
+    expect(made().spec?.containers[1]).not.toHaveProperty('readinessProbe');
+  });
+
   test('cannot be made without a template, or without a container', () => {
     const { template: _, ...without } = settings;
     expect(() => nodePod(cluster, without, 'x')).toThrow(expect.objectContaining({ field: 'nodes.template' }));
@@ -121,6 +135,7 @@ describe('what pods are made from, as a hash', () => {
     ['the template', withNode({ image: 'chat:2' })],
     ['the port', { port: 8081 }],
     ['the drain time', { drainSeconds: 30 }],
+    ['when a node is ready', { readiness: { tcp: true as const } }],
     ['whether it follows the ring', { followRing: false }],
     ['where the brokers are', { redis: { name: 'other', key: 'redis' } }],
   ])('changes with %s', (_, changes) => {

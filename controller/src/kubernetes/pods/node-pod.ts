@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { V1Container, V1EnvVar, V1Pod, V1PodSpec, V1Volume } from '@kubernetes/client-node';
+import type { V1Container, V1EnvVar, V1Pod, V1PodSpec, V1Probe, V1Volume } from '@kubernetes/client-node';
 import { WsClusterError } from '@wscluster/ring';
-import { type ClusterIdentity, LABELS, MANAGER, ownerReference, selectorOf } from '../names.ts';
+import { ANNOTATIONS, type ClusterIdentity, LABELS, MANAGER, ownerReference, selectorOf } from '../names.ts';
 import type { KubernetesNodeSettings, PodTemplate } from './settings.ts';
 
 /** Added to a node's drain time before it is killed, seconds. */
 const FORCE_MARGIN_SECONDS = 15;
+
+/** A new node takes over its share once it is ready, so it is asked often, seconds. */
+const PROBE_SECONDS = 2;
 
 const BROKERS_VOLUME = 'wscluster-brokers';
 const BROKERS_PATH = '/etc/wscluster/brokers';
@@ -47,8 +50,8 @@ export function nodePod(cluster: ClusterIdentity, settings: KubernetesNodeSettin
  * the pod, so that a new version of the controller replaces no nodes.
  */
 export function templateHash(settings: KubernetesNodeSettings): string {
-  const { template, port, drainSeconds, followRing, rabbitmq, redis } = settings;
-  const parts = { template, port, drainSeconds, ...(followRing ? { rabbitmq, redis } : {}) };
+  const { template, port, drainSeconds, followRing, readiness, rabbitmq, redis } = settings;
+  const parts = { template, port, drainSeconds, readiness, ...(followRing ? { rabbitmq, redis } : {}) };
   return createHash('sha256').update(canonical(parts)).digest('hex').slice(0, 10);
 }
 
@@ -62,7 +65,8 @@ function canonical(value: unknown): string {
 }
 
 /** The template's spec, plus what the node has to know. What the template sets itself stays. */
-function told(cluster: ClusterIdentity, settings: KubernetesNodeSettings, { spec }: PodTemplate): V1PodSpec {
+function told(cluster: ClusterIdentity, settings: KubernetesNodeSettings, template: PodTemplate): V1PodSpec {
+  const { spec } = template;
   const [node, ...others] = spec.containers ?? [];
   if (node === undefined)
     throw new WsClusterError('CONFIG_INVALID', 'the pod template has no container; the first one is the node', {
@@ -85,6 +89,7 @@ function told(cluster: ClusterIdentity, settings: KubernetesNodeSettings, { spec
   const names = new Set(own.map(({ name }) => name));
   const isFree = ({ name }: V1EnvVar) => !names.has(name) && !names.has(otherForm(name));
   const withNode: V1Container = {
+    readinessProbe: readinessProbe(settings, template),
     ...node,
     env: [...own, ...env.filter(isFree)],
     ...(mounts
@@ -100,6 +105,15 @@ function told(cluster: ClusterIdentity, settings: KubernetesNodeSettings, { spec
     ...spec,
     containers: [withNode, ...others],
     ...(mounts ? { volumes: [...(spec.volumes ?? []), brokersVolume(settings)] } : {}),
+  };
+}
+
+/** Without one, a pod is ready as soon as its container runs: before its server listens. */
+function readinessProbe({ port: usual, readiness }: KubernetesNodeSettings, { metadata }: PodTemplate): V1Probe {
+  const port = Number(metadata?.annotations?.[ANNOTATIONS.port] ?? usual) || usual;
+  return {
+    ...(readiness?.http === undefined ? { tcpSocket: { port } } : { httpGet: { path: readiness.http.path, port } }),
+    periodSeconds: PROBE_SECONDS,
   };
 }
 

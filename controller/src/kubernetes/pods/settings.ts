@@ -1,4 +1,5 @@
 import type { V1PodSpec } from '@kubernetes/client-node';
+import type { ReadinessRule } from '../../core/ports/readiness-rule.ts';
 
 /** One key of a Secret in the cluster's namespace. */
 export interface SecretKeyRef {
@@ -23,6 +24,8 @@ export interface KubernetesNodeSettings {
   readonly selector?: Readonly<Record<string, string>> | undefined;
   /** Port that nodes listen on, unless the annotation `wscluster.io/port` says otherwise. */
   readonly port: number;
+  /** When a managed node is ready, unless its template has a readinessProbe; default: when it accepts connections. */
+  readonly readiness?: ReadinessRule;
   /** Seconds that a draining node may take to hand over its clients. */
   readonly drainSeconds: number;
   /** Whether managed nodes get the brokers' URLs, to follow the ring. */
