@@ -13,6 +13,7 @@ import { System } from './support/system.ts';
 import { until } from './support/wait.ts';
 
 const COMMANDS = [
+  'init',
   'dev',
   'demo',
   'controller',
@@ -50,11 +51,22 @@ describe('wscluster: help and usage', () => {
   });
 
   test.each([
-    [['explode'], 'there is no command "explode"; the commands are dev, demo'],
+    [['explode'], 'there is no command "explode"; the commands are init, dev, demo'],
     [['owner'], 'arguments are missing\nusage: wscluster owner KEY'],
     [['owner', 'a', 'b'], '"a b" is not understood'],
     [['ring', '--fast'], "Unknown option '--fast'"],
-    [['nodes', 'drain'], '"drain" is not understood'],
+    [['nodes', 'drain'], 'drain needs the ID of a node; "wscluster nodes" lists them\nusage: wscluster nodes'],
+    [['nodes', 'kill'], 'kill needs the ID of a node'],
+    [['events', '--since', 'yesterday'], '--since: must be the id of an event, such as 1a2b3c4d.17, not "yesterday"'],
+    [['init'], 'name the command that starts your server, or its image (--image)\nusage: wscluster init'],
+    [['init', '--image', 'x', '--', 'node'], '--image: an image or a command, not both'],
+    [['init', '--port', '80', '--', 'node'], '--port: is for --image'],
+    [['init', '--image', 'x', '--port', 'http'], '--port: must be a port from 1 to 65535, not "http"'],
+    [['init', '--path', '/rooms', '--', 'node'], '--path: must begin with / and have a {placeholder}'],
+    [
+      ['init', '--force', '--', 'node'],
+      '--force: is no option of init; the options are --image, --port, --file, --path',
+    ],
     [['plan', 'weight', 'x'], '"weight x" is not understood'],
     [['plan', 'add', 'two'], 'N must be a number, not "two"'],
     [['ring', '--api', 'ftp://nowhere'], '--api (or WSCLUSTER_API_URL): must be a URL such as http://127.0.0.1:7080'],

@@ -5,6 +5,7 @@ import { dev } from './dev.ts';
 import { events } from './events.ts';
 import { gateway } from './gateway.ts';
 import { gateways } from './gateways.ts';
+import { init } from './init.ts';
 import { node } from './node.ts';
 import { nodes } from './nodes.ts';
 import { owner } from './owner.ts';
@@ -14,6 +15,7 @@ import { route } from './route.ts';
 
 /** In the order of the help: first what starts something, then what reads, then what changes. */
 export const commands: readonly Command[] = [
+  init,
   dev,
   demo,
   controller,

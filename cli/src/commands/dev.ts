@@ -6,6 +6,7 @@ import { devOptions } from '../dev/options.ts';
 import type { ExitCode } from '../exit-codes.ts';
 
 const HELP = `Runs a whole cluster on this machine until Ctrl-C: a controller, gateways and nodes, each as a separate process.
+Nodes are containers if the cluster file has an image or a selector.
 
   wscluster dev --gateway-ports 7000,7001 --state-dir /tmp/my-cluster
 

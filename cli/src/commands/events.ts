@@ -9,6 +9,9 @@ const AGAIN_MS = 1000;
 /** Milliseconds within which all copies of a signal have arrived. */
 const LATE_SIGNAL_MS = 200;
 
+/** `<run of the controller>.<number>`, as each line ends with. */
+const EVENT_ID = /^[0-9a-f]{8}\.[1-9]\d*$/;
+
 export const events = apiCommand({
   name: 'events',
   summary: 'follow what happens in the cluster',
@@ -23,6 +26,14 @@ says so on stderr. With --json each line is one event.
   wscluster events --json | jq -c 'select(.event == "node")'`,
   prepare(words, since) {
     if (words.length > 0) return undefined;
+    if (since !== undefined && !EVENT_ID.test(since))
+      throw new WsClusterError(
+        'CONFIG_INVALID',
+        `--since: must be the id of an event, such as 1a2b3c4d.17, not "${since}"`,
+        {
+          field: 'since',
+        },
+      );
     return (call) => follow(call, since);
   },
 });

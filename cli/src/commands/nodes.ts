@@ -1,3 +1,4 @@
+import { WsClusterError } from '@wscluster/ring';
 import { readAnswer } from '../api/read-answer.ts';
 import { apiCommand, show, type Work } from '../api-command.ts';
 import { percent, table } from '../print/table.ts';
@@ -20,6 +21,8 @@ Lists the nodes with their shares and connections, or changes the cluster:
     if (more.length > 0) return undefined;
     if (action === undefined) return list;
     if (action === 'add' && id === undefined) return add;
+    if (id === undefined && (action === 'drain' || action === 'kill'))
+      throw new WsClusterError('CONFIG_INVALID', `${action} needs the ID of a node; "wscluster nodes" lists them`);
     if (id !== undefined && action === 'drain')
       return remove(id, 'drain', `${id} is draining: its clients move, then it stops\n`);
     if (id !== undefined && action === 'kill') return remove(id, 'kill', `${id} is killed; it will be replaced\n`);

@@ -22,7 +22,9 @@ const STOP_MS = 10_000;
  * STATE_IN_USE, PORT_TAKEN or CONFIG_INVALID before it starts anything, and ends only what it has started.
  */
 export async function startDev(options: Options, log: Logger, signal: AbortSignal): Promise<Running> {
-  const cluster = loadClusterFile(options.cluster).cluster.metadata.name;
+  const declared = loadClusterFile(options.cluster).cluster;
+  const cluster = declared.metadata.name;
+  const { image, selector } = declared.spec.nodes;
   const lock = await ownState(options.stateDir, () => lockClusterState(options.stateDir, cluster));
   let parts: Parts | undefined;
   const stop = async () => {
@@ -31,11 +33,11 @@ export async function startDev(options: Options, log: Logger, signal: AbortSigna
   };
   try {
     await checkPorts(portsOf(options));
-    parts = startParts(options, cluster, log);
+    parts = startParts(options, cluster, image === undefined && selector === undefined ? 'local' : 'docker', log);
     const ready = untilReady(awaitedOf(parts, options, cluster), READY_MS, signal);
     const [served = ''] = await Promise.race([ready, parts.unusable]);
     const { nodes, routing } = clusterOf(served).spec;
-    const backend = nodes.command === undefined ? 'sample' : 'own';
+    const backend = nodes.command === undefined && nodes.image === undefined ? 'sample' : 'own';
     process.stdout.write(banner({ ...options, routes: routing.routes, backend }));
     return { stop };
   } catch (error) {

@@ -12,7 +12,13 @@ export interface Parts {
   readonly unusable: Promise<never>;
 }
 
-export function startParts(options: OptionValues<typeof devOptions>, cluster: string, log: Logger): Parts {
+/** `source`: what the nodes are. */
+export function startParts(
+  options: OptionValues<typeof devOptions>,
+  cluster: string,
+  source: 'local' | 'docker',
+  log: Logger,
+): Parts {
   const { promise: unusable, reject } = Promise.withResolvers<never>();
   unusable.catch(() => {});
   const start = (name: string, args: readonly string[]) =>
@@ -24,7 +30,7 @@ export function startParts(options: OptionValues<typeof devOptions>, cluster: st
     });
   const controller = start('controller', [
     mainProgram('controller'),
-    ...['--cluster', options.cluster, '--state-dir', options.stateDir, '--stop-nodes', 'true'],
+    ...['--cluster', options.cluster, '--source', source, '--state-dir', options.stateDir, '--stop-nodes', 'true'],
     ...['--api', `127.0.0.1:${options.apiPort}`, '--probes', `127.0.0.1:${options.probePorts}`],
   ]);
   const gateways = options.gatewayPorts.map((port, index) => {
