@@ -126,6 +126,31 @@ describe('npm run demo', () => {
       expect(code).toBe(1);
     });
 
+    test('a backend that neither greets nor echoes is watched as far as it can be', async () => {
+      const ws = JSON.stringify(import.meta.resolve('ws').replace('file://', ''));
+      const server = `new (require(${ws}).WebSocketServer)({ port: process.env.PORT })`;
+      const command = [process.execPath, '-e', server];
+      const run = await against({ nodes: 2, gateways: 1, command }, '--script', 'add; kill');
+      const { code, stdout } = await run.ended;
+      expect(stdout).toContain('the nodes do not greet as the sample backend does');
+      const moved = [...stdout.matchAll(/(?:added|killed) node-\w+: (\d+) clients moved/g)].map(([, count]) =>
+        Number(count),
+      );
+      expect(moved).toHaveLength(2);
+      for (const count of moved) expect(count > 0 && count <= 50).toBe(true);
+      expect(stdout).toMatch(/^50 clients, 2 changes, \d+ moves; messages and owners were not checked$/m);
+      expect(code).toBe(0);
+    });
+
+    test('clients that cannot connect are a failure, with the reason', async () => {
+      const run = await against({ nodes: 1, gateways: 1 }, '--path', '/nowhere/{key}', '--seconds', '3');
+      const { code, stdout } = await run.ended;
+      expect(stdout).toContain(
+        '50 of 50 clients could not connect: Unexpected server response: 404; --path (/nowhere/{key}) names',
+      );
+      expect(code).toBe(1);
+    });
+
     test('a change that the cluster refuses fails the script, with the reason', async () => {
       const run = await against({ nodes: 1, gateways: 1 }, '--script', 'drain');
       const { code, stdout } = await run.ended;

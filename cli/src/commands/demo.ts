@@ -19,7 +19,7 @@ Two figures should always be 0:
          connection ends are resent on the next one, and their time starts over.
   wrong  clients that were on a node other than the owner of their key, twice in a row 0.2 s apart, while the cluster
          was settled (nothing left to move, every gateway in sync).
-A change is complete when the cluster is settled and all clients are connected. Its time runs from the change to the
+A change is complete when the cluster is settled and all clients are connected. It counts each client that moved once. Its time runs from the change to the
 greeting of the last client that reconnected.
 
   --clients N      number of clients, 1 to 20000 (default 500)
@@ -29,8 +29,9 @@ greeting of the last client that reconnected.
   --gateways LIST  host:port or ws:// URLs of a running cluster's gateways (default: those that its API names)
   --path PATH      path that clients connect to, {key} stands for the key (default /websocket/connect/{key})
 ${API_HELP}
-A running cluster must use the sample backend, whose greeting tells which node a client is on.
-${EXIT_HELP} A figure above 0 for lost or wrong is a failure.
+A running cluster may have any backend; name the path that its clients connect to. If its nodes do not greet as the sample
+backend does, clients only connect: they send nothing, and lost and wrong are not known.
+${EXIT_HELP} A figure above 0 for lost or wrong is a failure, and so are clients that could not connect.
 `;
 
 export const demo: Command = {

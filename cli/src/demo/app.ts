@@ -12,6 +12,8 @@ import { Show } from './show.ts';
 import { Watch } from './watch.ts';
 
 const DRAW_MS = 100;
+const NOT_THE_SAMPLE =
+  'the nodes do not greet as the sample backend does: clients send nothing, each reconnect counts as a move, and owners are not checked';
 
 /** What the demo shows, and where. */
 interface Stage {
@@ -22,8 +24,8 @@ interface Stage {
 }
 
 /**
- * The whole demo: cluster, clients, changes, summary. Resolves with whether all was well: no message lost, no client at
- * a wrong owner, no failed change. Throws if the cluster does not come up or does not answer.
+ * The whole demo: cluster, clients, changes, summary. Resolves with whether all was well: every client could connect, no
+ * message lost, no client at a wrong owner, no failed change. Throws if the cluster does not come up or does not answer.
  */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const end = new AbortController();
@@ -79,7 +81,7 @@ async function perform(
   end: AbortController,
 ): Promise<boolean> {
   const { signal } = end;
-  const crowd = new Crowd();
+  const crowd = new Crowd(system !== undefined);
   const show = new Show({ api, watch, crowd, screen, clients: options.clients, logFile: system?.logFile });
   const over = new AbortController();
   const drawing = setInterval(() => show.draw(), DRAW_MS);
@@ -94,15 +96,18 @@ async function perform(
   const giveBack = useKeys
     ? readKeys(process.stdin, (key) => (key === 'quit' ? end.abort() : void show.change(key)))
     : () => {};
+  let unable: string | undefined;
   const timer = options.seconds === undefined ? undefined : setTimeout(() => end.abort(), options.seconds * 1000);
   try {
     const urlsOf = (key: string) =>
       gateways.map((gateway) => gateway + options.path.replace('{key}', encodeURIComponent(key)));
-    await crowd.connect(options.clients, urlsOf, signal);
-    screen.note(`${options.clients} clients are connected, over ${gateways.length} gateways`);
-    crowd.talk();
-    if (options.script === undefined) await ended(signal);
-    else await play(options.script, show, signal);
+    if (await crowd.connect(options.clients, urlsOf, signal)) {
+      screen.note(`${options.clients} clients are connected, over ${gateways.length} gateways`);
+      if (crowd.backend.kind === 'other') screen.note(NOT_THE_SAMPLE);
+      crowd.talk();
+      if (options.script === undefined) await ended(signal);
+      else await play(options.script, show, signal);
+    } else show.fail();
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -113,7 +118,12 @@ async function perform(
     await looking;
     clearInterval(drawing);
     show.draw();
+    unable = crowd.unable;
     await crowd.stop();
+  }
+  if (unable !== undefined) {
+    show.fail();
+    process.stdout.write(`\n${unable}; --path (${options.path}) names the path that clients connect to\n`);
   }
   process.stdout.write(`\n${show.summary()}\n`);
   return show.good;

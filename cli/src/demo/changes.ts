@@ -1,10 +1,9 @@
-import type { Crowd } from './crowd.ts';
 import type { Look } from './watch.ts';
 
 /** A completed change. */
 export interface Finished {
   readonly what: string;
-  /** Reconnects that led to another node. */
+  /** Clients that reconnected to another node, each counted once however often it moved. */
   readonly moved: number;
   /**
    * Milliseconds from the change to the greeting of the last client that came back; undefined: nobody had to reconnect.
@@ -17,18 +16,33 @@ const CALM_LOOKS = 2;
 /** Milliseconds within which a change must show; a change without effect (the cluster is paused) is then complete. */
 const SHOWS_MS = 5000;
 
+/** The clients whose moves are measured. */
+export interface MeasuredClients {
+  readonly clients: readonly { readonly moves: number; readonly greetedAt: number }[];
+  /** How many of them are connected. */
+  readonly connected: number;
+}
+
 /** Measures one change at a time: from the request until the last client is back. */
 export class Changes {
-  readonly #crowd: Crowd;
+  readonly #crowd: MeasuredClients;
   #open:
-    | { what: string; at: number; moves: number; revision: string; shown: boolean; calm: number; named: boolean }
+    | {
+        what: string;
+        at: number;
+        moves: readonly number[];
+        revision: string;
+        shown: boolean;
+        calm: number;
+        named: boolean;
+      }
     | undefined;
   /** The state at the last look without a change. */
-  #calm: { at: number; moves: number } | undefined;
+  #calm: { at: number; moves: readonly number[] } | undefined;
   #last: Finished | undefined;
   #count = 0;
 
-  constructor(crowd: Crowd) {
+  constructor(crowd: MeasuredClients) {
     this.#crowd = crowd;
   }
 
@@ -52,15 +66,20 @@ export class Changes {
 
   /** A change is being requested. */
   begin(what: string, look: Look): void {
-    this.#start(what, look, { at: performance.now(), moves: this.#crowd.moved });
+    this.#start(what, look, { at: performance.now(), moves: this.#moves });
   }
 
   /** Somebody else has made a change since the last look, and clients may have moved already. */
   beginOutside(what: string, look: Look): void {
-    this.#start(what, look, this.#calm ?? { at: performance.now(), moves: this.#crowd.moved });
+    this.#start(what, look, this.#calm ?? { at: performance.now(), moves: this.#moves });
   }
 
-  #start(what: string, look: Look, { at, moves }: { at: number; moves: number }): void {
+  /** By client. */
+  get #moves(): readonly number[] {
+    return this.#crowd.clients.map(({ moves }) => moves);
+  }
+
+  #start(what: string, look: Look, { at, moves }: { at: number; moves: readonly number[] }): void {
     this.#open = { what, at, moves, revision: look.revision, shown: false, calm: 0, named: false };
   }
 
@@ -81,7 +100,7 @@ export class Changes {
     const open = this.#open;
     const now = performance.now();
     if (open === undefined) {
-      this.#calm = { at: now, moves: this.#crowd.moved };
+      this.#calm = { at: now, moves: this.#moves };
       return undefined;
     }
     open.shown ||= !look.settled || look.revision !== open.revision || now - open.at > SHOWS_MS;
@@ -90,7 +109,8 @@ export class Changes {
     if (open.calm < CALM_LOOKS) return undefined;
     const back = this.#crowd.clients.map(({ greetedAt }) => greetedAt).filter((at) => at > open.at);
     const lastBackMs = back.length === 0 ? undefined : Math.max(...back) - open.at;
-    this.#last = { what: open.what, moved: this.#crowd.moved - open.moves, lastBackMs };
+    const moved = this.#moves.filter((moves, client) => moves > (open.moves[client] ?? 0)).length;
+    this.#last = { what: open.what, moved, lastBackMs };
     this.#open = undefined;
     this.#count++;
     return this.#last;

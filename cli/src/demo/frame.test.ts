@@ -5,6 +5,7 @@ const scene: Scene = {
   clients: 30,
   connected: 29,
   moved: 12,
+  checked: true,
   echoed: 100,
   lost: 0,
   wrong: 0,
@@ -28,6 +29,12 @@ test('a picture has a bar for each node, as long as its share of the fullest', (
   expect(lines).toContain('  clients   29 of 30 connected, 12 moves so far');
   expect(lines).toContain('  a note');
   expect(lines.at(-1)).toContain('q quit');
+});
+
+test('of nodes that are no sample backend it says no more than it knows', () => {
+  const other = { ...scene, checked: false };
+  expect(frame(other, [], false, 100).join('\n')).not.toMatch(/lost|wrong/);
+  expect(statusLine(other)).toMatch(/; 12 moves; the ring is at its target$/);
 });
 
 test('a picture is never wider than the terminal', () => {

@@ -5,6 +5,8 @@ export interface Scene {
   readonly clients: number;
   readonly connected: number;
   readonly moved: number;
+  /** Nodes greet and echo; otherwise messages and owners are not known. */
+  readonly checked: boolean;
   readonly echoed: number;
   readonly lost: number;
   readonly wrong: number;
@@ -36,8 +38,12 @@ export function frame(scene: Scene, notes: readonly string[], keys: boolean, col
     }),
     '',
     `  clients   ${scene.connected} of ${scene.clients} connected, ${scene.moved} moves so far`,
-    `  messages  ${scene.echoed} echoed, ${scene.lost} lost`,
-    `  wrong     ${scene.wrong} clients at a wrong owner`,
+    ...(scene.checked
+      ? [
+          `  messages  ${scene.echoed} echoed, ${scene.lost} lost`,
+          `  wrong     ${scene.wrong} clients at a wrong owner`,
+        ]
+      : ['  messages  none: the nodes do not greet as the sample backend does']),
     `  change    ${changeLine(scene)}`,
     '',
     ...notes.map((note) => `  ${note}`),
@@ -53,7 +59,7 @@ export function statusLine(scene: Scene): string {
   );
   return (
     `${scene.connected}/${scene.clients} clients on ${nodes.join(', ')}; ${scene.moved} moves; ` +
-    `${scene.lost} lost, ${scene.wrong} wrong; ${scene.cluster}`
+    `${scene.checked ? `${scene.lost} lost, ${scene.wrong} wrong; ` : ''}${scene.cluster}`
   );
 }
 

@@ -66,13 +66,13 @@ export class Show {
    * was not.
    */
   async change(change: Change): Promise<string | undefined> {
-    const { api, watch, crowd, screen } = this.#parts;
+    const { api, watch, screen } = this.#parts;
     if (watch.look === undefined) return undefined;
     // From before the request: clients may move before the answer arrives.
     const first = !this.#changes.busy;
     if (first) this.#changes.begin(change, watch.look);
     try {
-      const done = await makeChange(change, api, watch.look, crowd.byNode);
+      const done = await makeChange(change, api, watch.look, this.#byNode);
       this.#changes.name(done);
       screen.note(`${done} ...`);
       return undefined;
@@ -103,16 +103,22 @@ export class Show {
 
   summary(): string {
     const { crowd } = this.#parts;
-    return (
-      `${crowd.clients.length} clients, ${this.#changes.count} changes, ${crowd.moved} moves, ` +
-      `${crowd.echoed} messages echoed: ${crowd.lost} lost, ${this.#wrong.count} wrong`
-    );
+    const counted = `${crowd.clients.length} clients, ${this.#changes.count} changes, ${crowd.moved} moves`;
+    if (crowd.backend.kind === 'other') return `${counted}; messages and owners were not checked`;
+    return `${counted}, ${crowd.echoed} messages echoed: ${crowd.lost} lost, ${this.#wrong.count} wrong`;
+  }
+
+  /** As clients were greeted, or else as the gateways report it. */
+  get #byNode(): ReadonlyMap<string, number> {
+    const { crowd, watch } = this.#parts;
+    if (crowd.backend.kind !== 'other') return crowd.byNode;
+    return new Map(watch.look?.nodes.map(({ id, connections }) => [id, connections]));
   }
 
   #scene(): Scene {
     const { watch, crowd, clients, logFile } = this.#parts;
     const { look, problem } = watch;
-    const byNode = crowd.byNode;
+    const byNode = this.#byNode;
     const listed = look?.nodes ?? [];
     // Gone since the last look, or not seen yet.
     const unlisted = [...byNode.keys()].filter((id) => listed.every((node) => node.id !== id));
@@ -120,6 +126,7 @@ export class Show {
       clients,
       connected: crowd.connected,
       moved: crowd.moved,
+      checked: crowd.backend.kind !== 'other',
       echoed: crowd.echoed,
       lost: crowd.lost,
       wrong: this.#wrong.count,

@@ -14,7 +14,7 @@ export interface Look {
   readonly settled: boolean;
   /** Why it is not Ready, or that it is. */
   readonly message: string;
-  readonly nodes: readonly { readonly id: string; readonly state: string }[];
+  readonly nodes: readonly { readonly id: string; readonly state: string; readonly connections: number }[];
   readonly gateways: number;
   /** The owner of a key by the ring of this revision. */
   readonly ownerOf: (key: string) => string | undefined;
