@@ -11,7 +11,7 @@ import { API_VERSION, type ClusterSpec, KIND } from './schema.ts';
 export const DECLARED_ONLY = [
   ...['nodes.command', 'nodes.image', 'nodes.env', 'nodes.selector', 'nodes.port', 'nodes.network'],
   ...['nodes.addressFrom', 'nodes.publishedHost', 'nodes.readinessPath', 'nodes.template', 'nodes.followRing'],
-  ...['nodes.workingDirectory', 'nodes.readiness'],
+  ...['nodes.workingDirectory', 'nodes.startSeconds', 'nodes.readiness'],
   ...['gateway.image', 'gateway.resources', 'gateway.service', 'gateway.pod', 'bus', 'store', 'registry'],
 ];
 
