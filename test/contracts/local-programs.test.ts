@@ -103,6 +103,23 @@ describe('any program as a local node', () => {
     expect(said('node-ready-by-tcp')).toHaveLength(1);
   });
 
+  test('a server that has answered HTTP and hangs is not ready for the next controller either', async () => {
+    script(`require('node:http').createServer((req, res) => res.end()).listen(process.env.PORT)`);
+    const settings = { command: [process.execPath, 'server.cjs'] };
+    open(settings);
+    await started();
+    const id = said('node-ready')[0]?.node ?? '';
+    const { pid } = JSON.parse(readFileSync(join(directory, 'nodes', `${id}.json`), 'utf8')) as { pid: number };
+    await source.close();
+    process.kill(pid, 'SIGSTOP');
+    open(settings);
+    await until('that is told', () => said('node-not-ready').length > 0, 30_000);
+    expect(said('node-not-ready')[0]?.msg).toContain('/readyz: no answer within 1000 ms');
+    expect([(await find(id))?.phase, said('node-ready-by-tcp')]).toEqual(['starting', []]);
+    process.kill(pid, 'SIGCONT');
+    await until('it is ready again', async () => (await find(id))?.phase === 'ready', 20_000);
+  });
+
   test('a server that listens late, on ::1 only, is ready once it does', async () => {
     script(`
       const server = require('node:http').createServer((req, res) => res.end('late'));

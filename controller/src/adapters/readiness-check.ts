@@ -12,11 +12,18 @@ const SILENT_ASKS = 4;
  */
 export class ReadinessCheck {
   readonly #rule: ReadinessRule;
-  #answersHttp = false;
+  #answersHttp: boolean;
   #silences = 0;
 
-  constructor(rule: ReadinessRule) {
+  /** `answersHttp`: it is known to have answered HTTP before. */
+  constructor(rule: ReadinessRule, answersHttp = false) {
     this.#rule = rule;
+    this.#answersHttp = answersHttp;
+  }
+
+  /** The node has answered HTTP at some time, which matters where the rule leaves it open. */
+  get answersHttp(): boolean {
+    return this.#answersHttp;
   }
 
   ask(address: string, options: ProbeOptions = {}): Promise<ProbeResult> {

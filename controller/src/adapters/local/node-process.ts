@@ -62,7 +62,7 @@ export class NodeProcess {
     this.#settings = settings;
     this.#output = output;
     this.#start = new NodeStart(id, log);
-    this.#check = new ReadinessCheck(settings().readiness ?? {});
+    this.#check = new ReadinessCheck(settings().readiness ?? {}, record.answersHttp);
     this.pid = pid;
     this.#record = record;
     this.#records = records;
@@ -225,12 +225,20 @@ export class NodeProcess {
     if (this.#unsaved) void this.keep();
     this.#readAddress();
     const probe = await this.#probe();
+    await this.#keepAnswersHttp();
     if (this.#closed) return;
     this.#readiness.take(probe);
     if (probe.state === 'ready') this.#start.ready(probe.by);
     if (this.#readiness.phase === 'starting') this.#judgeStart(probe);
     if (probe.state !== 'draining') this.#setPhase(this.#readiness.phase);
     else if (this.#leavingSince === undefined) this.#noteLeaving();
+  }
+
+  /** So that the next controller does not take a server that hangs for one that knows no HTTP. */
+  async #keepAnswersHttp(): Promise<void> {
+    if (!this.#check.answersHttp || this.#record.answersHttp === true || this.#closed) return;
+    this.#record = { ...this.#record, answersHttp: true };
+    await this.keep();
   }
 
   async #probe(): Promise<ProbeResult> {

@@ -14,6 +14,8 @@ const recordSchema = z.object({
   identity: z.string(),
   /** The port that it was told to listen on; undefined if it announces its own. */
   port: z.int().positive().optional(),
+  /** It has answered a probe by HTTP: when it falls silent, it hangs. */
+  answersHttp: z.boolean().optional(),
   /** Unix ms; undefined in records of earlier versions. */
   createdAt: z.number().optional(),
   /** Unix ms; undefined if it is not draining. */
