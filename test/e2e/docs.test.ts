@@ -99,6 +99,13 @@ test('the example in docs/cluster-file.md is a usable cluster file', () => {
   expect(loaded(yaml).nodes).toMatchObject({ replicas: 3, command: ['node', 'server.js'] });
 });
 
+test('the example in docs/any-application.md is a usable cluster file', () => {
+  const [, yaml = ''] = /<!-- example: application -->\n```yaml\n(.*?)```/s.exec(read('docs/any-application.md')) ?? [];
+  const { nodes, routing } = loaded(yaml);
+  expect(nodes).toMatchObject({ command: ['python3', 'server.py', '--port', '{port}'], workingDirectory: '../chat' });
+  expect(routing.routes).toEqual([{ path: '/room/{room}', key: { param: 'room' } }]);
+});
+
 test('the routes in docs/routing.md are those that a cluster file may have', () => {
   const text = read('docs/routing.md');
   const [, example = ''] = /<!-- example: routes -->\n```yaml\n(.*?)```/s.exec(text) ?? [];
