@@ -1,6 +1,10 @@
 export { type DockerEngine, dockerEngine, type EngineOptions } from './docker/engine.ts';
 export { baseImages } from './images/base-images.ts';
 export { provideServers } from './install/provide.ts';
+export { freePorts } from './process/ports.ts';
+export { serverFolder } from './process/server-folder.ts';
+export { type Command, ServerProcess } from './process/server-process.ts';
+export { started } from './process/started.ts';
 export { type RabbitmqServer, rabbitmqServer } from './rabbitmq/rabbitmq.ts';
 export { type RedisServer, redisServer } from './redis/redis.ts';
 export type { RealServer } from './server.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtOnce } from '../install/built.ts';
-import { goBuild } from '../install/go.ts';
+import { goBuild, goModule } from '../install/go.ts';
 import { cliFolder } from './cli.ts';
 
 /** As testbed/tools/compose/go.mod has it. */
@@ -11,7 +11,7 @@ const VERSION = 'v2.40.3';
 export async function provideCompose(): Promise<void> {
   const folder = await builtOnce(`compose-${VERSION}`, `docker compose ${VERSION}`, (building) =>
     goBuild({
-      module: 'compose',
+      module: goModule('compose'),
       package: 'github.com/docker/compose/v2/cmd',
       settings: { 'github.com/docker/compose/v2/internal.Version': VERSION },
       output: join(building, 'docker-compose'),

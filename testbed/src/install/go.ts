@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { digestOf } from '../images/recipe.ts';
 import { findProgram, isProgram } from '../process/find-program.ts';
 import { run } from '../process/run.ts';
 import { provideByApt } from './apt.ts';
@@ -36,7 +37,7 @@ function goBelow(folder: string): string | undefined {
 }
 
 export interface GoBuild {
-  /** The folder below testbed/tools that pins the module: its go.mod and go.sum, and possibly a main.go. */
+  /** The folder of the module: its go.mod and go.sum, and possibly a main.go. */
   readonly module: string;
   readonly package: string;
   /** The linker's `-X` settings. */
@@ -55,7 +56,19 @@ export async function goBuild(build: GoBuild): Promise<void> {
   const settings = Object.entries(build.settings).map(([name, value]) => `-X ${name}=${value}`);
   const flags = ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', ['-s', '-w', ...settings].join(' ')];
   await run('nice', ['-n', '19', await goProgram(), 'build', ...flags, '-o', build.output, build.package], {
-    cwd: goModule(build.module),
+    cwd: build.module,
     env: { CGO_ENABLED: '0' },
   });
+}
+
+/** A program of our own that needs no other module, built once for each state of its folder. Returns its file. */
+export async function builtGoProgram(name: string, module: string): Promise<string> {
+  const files = readdirSync(module)
+    .filter((file) => file === 'go.mod' || file.endsWith('.go'))
+    .sort();
+  const digest = digestOf(...files.map((file) => readFileSync(join(module, file), 'utf8')));
+  const folder = await builtOnce(`${name}-${digest}`, name, (building) =>
+    goBuild({ module, package: '.', settings: {}, output: join(building, name) }),
+  );
+  return join(folder, name);
 }

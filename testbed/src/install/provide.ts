@@ -11,6 +11,7 @@ export { provideChromium } from '../clients/chromium.ts';
 export { providePython } from '../clients/python.ts';
 export { provideCompose } from '../docker/compose.ts';
 export { provideNacos } from '../nacos/nacos.ts';
+export { builtGoProgram } from './go.ts';
 
 // Each function installs and builds what one kind of server needs, unless it is there already. If it may not install
 // it, it throws an Error that says what is missing.
@@ -41,6 +42,13 @@ const KUBERNETES: Packages = {
   iproute2: ['ip'],
   iptables: ['iptables'],
 };
+
+const PROXIES: Packages = { 'util-linux': ['setpriv', 'taskset'], nginx: ['nginx'], haproxy: ['haproxy'] };
+
+/** What wscluster is compared with. */
+export function provideProxies(): Promise<void> {
+  return provideByApt(PROXIES);
+}
 
 /** Redis and RabbitMQ. */
 export function provideBrokers(): Promise<void> {

@@ -30,14 +30,19 @@ export async function builtKubernetes(): Promise<Programs> {
   );
   const folder = await builtOnce(`kubernetes-${VERSION}-${recipe}`, `Kubernetes ${VERSION}`, async (building) => {
     await goBuild({
-      module: 'kubernetes',
+      module: goModule('kubernetes'),
       package: '.',
       // kubectl refuses a server without a version.
       settings: { 'k8s.io/component-base/version.gitVersion': VERSION },
       output: join(building, 'kubernetes'),
     });
     for (const name of NAMES) symlinkSync('kubernetes', join(building, name));
-    await goBuild({ module: 'kubernetes', package: './pause', settings: {}, output: join(building, 'pause') });
+    await goBuild({
+      module: goModule('kubernetes'),
+      package: './pause',
+      settings: {},
+      output: join(building, 'pause'),
+    });
     await makePauseImage(building);
   });
   return (name) => join(folder, name);

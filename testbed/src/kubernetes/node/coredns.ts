@@ -20,7 +20,7 @@ export async function builtCoredns(): Promise<string> {
     ...['main.go', 'go.mod'].map((file) => readFileSync(join(goModule('coredns'), file), 'utf8')),
   );
   const folder = await builtOnce(`coredns-${VERSION}-${recipe}`, `CoreDNS ${VERSION}`, (building) =>
-    goBuild({ module: 'coredns', package: '.', settings: {}, output: join(building, 'coredns') }),
+    goBuild({ module: goModule('coredns'), package: '.', settings: {}, output: join(building, 'coredns') }),
   );
   return join(folder, 'coredns');
 }
