@@ -1,3 +1,11 @@
+/** What the command line asks of a benchmark. */
+export interface BenchOptions {
+  /** Measure less, to see whether it works. */
+  readonly quick: boolean;
+  /** Only these cases, of a benchmark that has several. */
+  readonly cases?: readonly string[] | undefined;
+}
+
 /** One measured figure and what it has to keep. */
 export interface BenchResult {
   /** What was measured, in a few words. */

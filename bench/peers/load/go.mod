@@ -1,0 +1,3 @@
+module wscluster/bench/load
+
+go 1.25

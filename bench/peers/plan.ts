@@ -1,0 +1,25 @@
+/** How much is measured. */
+export interface Plan {
+  /** Turns of each proxy in the cases that all of them go through while they keep running. */
+  readonly rounds: number;
+  /** Milliseconds of such a turn. */
+  readonly turnMs: number;
+  /** Milliseconds for which each proxy works before it counts, so that what compiles at run time is compiled. */
+  readonly warmUpMs: number;
+  /** Turns in the cases that open thousands of connections, or start the proxies afresh. */
+  readonly heavyRounds: number;
+  readonly idleConnections: number;
+}
+
+/** Under 15 minutes. */
+export const WHOLE: Plan = { rounds: 5, turnMs: 1_000, warmUpMs: 3_000, heavyRounds: 3, idleConnections: 4_000 };
+
+/** Two minutes: whether everything works, and roughly where it stands. */
+export const QUICK: Plan = { rounds: 2, turnMs: 300, warmUpMs: 1_000, heavyRounds: 1, idleConnections: 1_000 };
+
+/** Connections that talk. */
+export const TALKING = 64;
+export const ECHO_BYTES = [64, 1_024, 16_384] as const;
+export const PUSH_CONNECTIONS = [1_000, 9_000] as const;
+/** Clients of a node that dies. */
+export const RETURNING = 5_000;

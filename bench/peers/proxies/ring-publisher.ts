@@ -1,0 +1,70 @@
+import { Assigner, createRing, type Member, REVISION_ZERO, type Release } from '@wscluster/ring';
+import { silentLogger } from '@wscluster/service';
+import { openTransport } from '@wscluster/transport';
+import { DEFAULT_INTERVALS } from '../../../controller/src/core/loop/intervals.ts';
+import { Publisher } from '../../../controller/src/core/publish/publisher.ts';
+import type { EchoNode } from '../node.ts';
+
+export const CLUSTER = 'bench';
+
+const SETTINGS = {
+  routes: ['connect', 'sink', 'http'].map((path) => ({ path: `/${path}/{userId}`, key: { param: 'userId' } })),
+};
+
+/**
+ * What a gateway gets from a controller: rings over the bus and in the store, and heartbeats. There is no limit to how
+ * fast clients may move.
+ */
+export class RingPublisher {
+  readonly #publisher: Publisher;
+  readonly #close: () => Promise<unknown>;
+  readonly #assigner = new Assigner();
+  readonly #beats: NodeJS.Timeout;
+  #release: Release = { movableUpTo: REVISION_ZERO, spreadMs: 0, maxPerSecond: 0 };
+  #version = 0;
+  #members: readonly Member[] = [];
+
+  private constructor(publisher: Publisher, close: () => Promise<unknown>) {
+    this.#publisher = publisher;
+    this.#close = close;
+    this.#beats = setInterval(() => void publisher.heartbeat(this.#release), DEFAULT_INTERVALS.heartbeatMs);
+  }
+
+  static async start(stateDir: string, nodes: readonly EchoNode[]): Promise<RingPublisher> {
+    const transport = openTransport({ cluster: CLUSTER, stateDir, log: silentLogger });
+    const bus = await transport.openHub({ onUplink: () => {} });
+    const store = transport.openStore();
+    const { storeFirstMs } = DEFAULT_INTERVALS;
+    const publisher = new Publisher({
+      ...{ cluster: CLUSTER, bus, store, log: silentLogger, storeFirstMs },
+      onStoreLost: () => {},
+    });
+    const rings = new RingPublisher(publisher, () => Promise.all([bus.close(), store.close()]));
+    rings.#members = nodes.map(({ name, port }, ringId) => ({
+      ...{ ringId, nodeId: name, address: `127.0.0.1:${port}`, weight: 1, state: 'ready' },
+    }));
+    await rings.#publish();
+    return rings;
+  }
+
+  async without(name: string): Promise<void> {
+    this.#members = this.#members.filter(({ nodeId }) => nodeId !== name);
+    await this.#publish();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#beats);
+    await this.#close();
+  }
+
+  async #publish(): Promise<void> {
+    this.#version++;
+    const members = [...this.#members];
+    // A ring names its members by their index.
+    const indexes = new Map(members.map(({ ringId }, index) => [ringId, index]));
+    const table = this.#assigner.assign(members).map((ringId) => indexes.get(ringId) ?? ringId);
+    const ring = createRing({ epoch: 1, version: this.#version }, members, table);
+    this.#release = { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 0 };
+    await this.#publisher.publish({ ring, release: this.#release, settings: SETTINGS, vacancies: [] });
+  }
+}

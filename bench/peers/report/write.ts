@@ -1,0 +1,41 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BenchResult } from '../../result.ts';
+import type { Figure } from '../figure.ts';
+import { markdown } from './markdown.ts';
+import { picture } from './picture.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const DOCUMENT = join(root, 'docs', 'benchmarks.md');
+const PICTURE = '![CPU, times and memory of all proxies](benchmarks/peers.svg)';
+const [BEGIN, END] = ['<!-- peers: begin -->', '<!-- peers: end -->'];
+
+export interface Run {
+  /** When and on what. */
+  readonly machine: string;
+  readonly seconds: number;
+  readonly figures: readonly Figure[];
+  readonly verdicts: readonly BenchResult[];
+}
+
+/**
+ * Writes peers.json, peers.svg and peers.md. A whole run is for the docs: it also replaces the table in
+ * docs/benchmarks.md. Returns the folder.
+ */
+export function write(run: Run, forDocs: boolean): string {
+  const folder = forDocs ? join(root, 'docs', 'benchmarks') : join(root, 'node_modules', '.cache', 'bench-peers');
+  const table = markdown(run.machine, run.figures, run.verdicts);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'peers.json'), `${JSON.stringify(run, undefined, 1)}\n`);
+  writeFileSync(join(folder, 'peers.svg'), picture(run.figures));
+  if (forDocs) writeFileSync(DOCUMENT, between(readFileSync(DOCUMENT, 'utf8'), `${PICTURE}\n\n${table}`));
+  else writeFileSync(join(folder, 'peers.md'), `${table}\n`);
+  return folder;
+}
+
+function between(document: string, table: string): string {
+  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`${DOCUMENT} has no ${BEGIN} before ${END}`);
+  return `${document.slice(0, begin + BEGIN.length)}\n${table}\n${document.slice(end)}`;
+}
