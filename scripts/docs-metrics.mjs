@@ -9,6 +9,7 @@ import { createMetrics as gatewayMetrics, newCounts } from '../gateway/src/metri
 import { Mover } from '../gateway/src/move/mover.ts';
 import { Tracker } from '../gateway/src/move/tracker.ts';
 import { CurrentTable } from '../gateway/src/table/current-table.ts';
+import { LOOP_SAMPLE_MS } from '../service/src/probes.ts';
 
 const file = fileURLToPath(new URL('../docs/metrics.md', import.meta.url));
 
@@ -34,6 +35,9 @@ function page() {
 
 Gateways and controllers serve these metrics as Prometheus text at \`/metrics\` on their probe port, together with the usual
 \`process_*\` and \`nodejs_*\`. Counters start at 0 with the process. \`npm run docs:metrics\` generates this page.
+
+The event loop is sampled every ${LOOP_SAMPLE_MS} ms, so \`nodejs_eventloop_lag_*_seconds\` is about ${LOOP_SAMPLE_MS / 1000} at rest; what exceeds it is the
+delay. \`nodejs_eventloop_lag_seconds\` is the delay at the moment of the scrape.
 
 ## Gateway
 

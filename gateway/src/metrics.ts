@@ -1,3 +1,4 @@
+import { LOOP_SAMPLE_MS } from '@wscluster/service';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { RequestRoom } from './admission/request-room.ts';
 import type { LimitName } from './limits.ts';
@@ -40,7 +41,7 @@ export function createMetrics<T extends MovingConnection>(
   room: RequestRoom,
 ): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
   const registers = [registry];
 
   const gauge = (name: string, help: string, read: () => number) =>

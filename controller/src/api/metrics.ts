@@ -1,4 +1,5 @@
 import { SLOTS, slotCounts } from '@wscluster/ring';
+import { LOOP_SAMPLE_MS } from '@wscluster/service';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { summaryOf } from '../core/loop/status/summary.ts';
 import type { ClusterView } from '../core/loop/view.ts';
@@ -21,7 +22,7 @@ export interface MetricsParts {
 /** All metrics except the runs are computed at scrape time from the views of the clusters that this process leads. */
 export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
   reconciles.registerIn(registry);
   const gauge = (name: string, help: string, labelNames: string[], read: (view: ClusterView, set: Setter) => void) =>
     new Gauge({

@@ -48,6 +48,19 @@ describe('the target', () => {
     },
   );
 
+  test('is the same again for the same members, whatever was done to the last one, and another one for others', () => {
+    const assigner = new Assigner();
+    const members = [
+      { ringId: 3, weight: 1 },
+      { ringId: 1, weight: 2 },
+    ];
+    assigner.assign(members).fill(NO_OWNER);
+    expect(sha256(assigner.assign(members.toReversed()))).toBe(sha256(fromScratch(members)));
+    const heavier = members.map((member) => ({ ...member, weight: member.ringId }));
+    expect(sha256(assigner.assign(heavier))).toBe(sha256(fromScratch(heavier)));
+    expect(sha256(assigner.assign(heavier, MAX_CAP))).toBe(sha256(fromScratch(heavier, MAX_CAP)));
+  });
+
   test('of no members has no owners', () => {
     expect(countOf(fromScratch([]))(NO_OWNER)).toBe(SLOTS);
   });

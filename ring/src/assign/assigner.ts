@@ -14,10 +14,11 @@ export const DEFAULT_CAP = 1.02;
 
 /**
  * Computes target rings. The result depends only on the arguments. An instance caches costs between calls (up to 11
- * MB), so that adding or removing one member does not cost a computation from scratch.
+ * MB), so that adding or removing one member does not cost a computation from scratch, and the last result.
  */
 export class Assigner {
   readonly #candidates = new Candidates();
+  #last: { readonly ordered: readonly WeightedId[]; readonly cap: number; readonly table: Uint16Array } | undefined;
 
   /**
    * Returns the ring id that should own each slot: SLOTS entries, all NO_OWNER if there are no members. Each member
@@ -28,10 +29,21 @@ export class Assigner {
     validate(members, cap);
     if (members.length === 0) return new Uint16Array(SLOTS).fill(NO_OWNER);
     const ordered = members.map(({ ringId, weight }) => ({ ringId, weight })).sort((a, b) => a.ringId - b.ringId);
+    const last = this.#last;
+    if (last?.cap === cap && sameMembers(last.ordered, ordered)) return last.table.slice();
     const ringIds = Uint16Array.from(ordered, ({ ringId }) => ringId);
     this.#candidates.update(ordered);
-    return match(this.#candidates, ringIds, memberCaps(ordered, cap));
+    const table = match(this.#candidates, ringIds, memberCaps(ordered, cap));
+    this.#last = { ordered, cap, table };
+    return table.slice();
   }
+}
+
+function sameMembers(some: readonly WeightedId[], others: readonly WeightedId[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ ringId, weight }, i) => ringId === others[i]?.ringId && weight === others[i].weight)
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Ring } from '@wscluster/ring';
+import { type Ring, slotCounts } from '@wscluster/ring';
 import { type Logger, SteadyTimes, steadyNow } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
 import { type Membership, nextMembership } from '../membership/membership.ts';
@@ -153,5 +153,6 @@ export class Loop {
 }
 
 function ownerIds(ring: Ring): string[] {
-  return [...new Set(ring.table)].map((index) => ring.members[index]?.nodeId ?? '');
+  const counts = slotCounts(ring);
+  return ring.members.filter((_, index) => (counts[index] ?? 0) > 0).map(({ nodeId }) => nodeId);
 }

@@ -24,9 +24,9 @@ export function desiredTable(
   assign: Assign,
 ): Uint16Array {
   const { members, vacancies } = membership;
-  const indexBySeat = new Map<number, number>();
+  const indexBySeat = new Uint16Array(NO_OWNER + 1).fill(NO_OWNER);
   members.forEach((member, index) => {
-    if (member.state !== 'draining') indexBySeat.set(member.ringId, index);
+    if (member.state !== 'draining') indexBySeat[member.ringId] = index;
   });
   const seats = members.filter((member) => member.state !== 'draining');
   const desired = new Uint16Array(SLOTS);
@@ -41,14 +41,14 @@ export function desiredTable(
   );
   const lent = vacancies.length === 0 ? target : assign(seats, cap);
   for (let slot = 0; slot < SLOTS; slot++) {
-    const owner = indexBySeat.get(target[slot] ?? NO_OWNER);
-    if (owner !== undefined) {
+    const owner = indexBySeat[target[slot] ?? NO_OWNER] ?? NO_OWNER;
+    if (owner !== NO_OWNER) {
       desired[slot] = owner;
       continue;
     }
     const now = current[slot] ?? NO_OWNER;
     const serving = members[now]?.state === 'draining' && members[now].ringId === target[slot];
-    desired[slot] = serving ? now : (indexBySeat.get(lent[slot] ?? NO_OWNER) ?? NO_OWNER);
+    desired[slot] = serving ? now : (indexBySeat[lent[slot] ?? NO_OWNER] ?? NO_OWNER);
   }
   return desired;
 }
