@@ -35,6 +35,12 @@ export class Bed {
     return proxy;
   }
 
+  /** Closes what a case that failed has left open. */
+  async clear(): Promise<void> {
+    await this.generator.ask({ do: 'close' });
+    await this.node.quiet(0);
+  }
+
   async stop(): Promise<void> {
     await this.generator.stop();
     await Promise.all([...this.#proxies.values()].map((proxy) => proxy.stop()));

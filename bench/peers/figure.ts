@@ -11,6 +11,7 @@ export const MEASURES = {
   p50: 'µs, p50',
   p99: 'µs, p99',
   p999: 'µs, p99.9',
+  loop: 'ms of event-loop delay, p99',
   rss: 'kB of RSS',
   kernel: 'kB in the kernel',
 } as const;

@@ -11,9 +11,9 @@ const LOOKS = 3;
 const SAME = 0.002;
 const DEADLINE_MS = 10_000;
 
-/** Resident bytes of a proxy, once they stay as they are. */
-export async function settledRss(proxy: RunningProxy): Promise<number> {
-  proxy.collect();
+/** Resident bytes of a proxy, once they stay as they are; one in Node is told to collect its garbage. */
+export async function settledRss(proxy: RunningProxy, collects: boolean): Promise<number> {
+  if (collects) process.kill(proxy.pid, 'SIGUSR2');
   const deadline = performance.now() + DEADLINE_MS;
   let last = rss(proxy.pid);
   for (let same = 0; same < LOOKS; ) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtGoProgram, provideProxies } from '@wscluster/testbed/provide';
 import { bundlePrograms } from '../../test/run/bundle-programs.ts';
-import { PUSH_CONNECTIONS } from './plan.ts';
+import { WHOLE } from './plan.ts';
 
 /** The programs that the benchmark starts. */
 export interface Programs {
@@ -15,7 +15,7 @@ export interface Programs {
 }
 
 /** A proxy has two descriptors for each connection, and some more. */
-const DESCRIPTORS = 2 * Math.max(...PUSH_CONNECTIONS) + 500;
+const DESCRIPTORS = 2 * Math.max(...WHOLE.pushed) + 500;
 
 /** Installs and builds what is missing. Throws an Error if this machine can't run the benchmark. */
 export async function provide(): Promise<Programs> {

@@ -1,6 +1,7 @@
 import { atLeast, atMost, type BenchResult, median } from '../result.ts';
 import { COMEBACK } from './cases/comeback.ts';
 import { IDLE } from './cases/idle.ts';
+import { MOVE } from './cases/move.ts';
 import { STORM } from './cases/storm.ts';
 import { echoCase, LATENCY } from './cases/talk.ts';
 import { type Figure, find, type Measure } from './figure.ts';
@@ -9,6 +10,8 @@ import type { ProxyName } from './proxies/proxy.ts';
 
 /** A proxy that used its core for at least this share of the time was what limited the rate. */
 const LIMITING = 0.9;
+
+const MOST_DELAY_MS = 10;
 
 interface Goal {
   readonly case: string;
@@ -47,7 +50,15 @@ const NAMES: Partial<Record<Measure, string>> = {
 /** Our figures as ratios to those of the peers: the median over the rounds of the ratio in each round. */
 export function verdicts(figures: readonly Figure[]): BenchResult[] {
   const measured = new Set(figures.map((figure) => figure.case));
-  return GOALS.filter((goal) => measured.has(goal.case)).map((goal) => verdict(figures, goal));
+  const ratios = GOALS.filter((goal) => measured.has(goal.case)).map((goal) => verdict(figures, goal));
+  const delay = find(figures, MOVE, 'wscluster', 'loop');
+  return delay === undefined ? ratios : [...ratios, moveVerdict(delay)];
+}
+
+/** Nothing else moves some of its connections, so this is a time. */
+function moveVerdict({ median: measured, lowest, highest }: Figure): BenchResult {
+  const detail = `rounds from ${short(lowest)} to ${short(highest)} ms`;
+  return atMost(`peers: event-loop delay p99, ${MOVE}`, measured, MOST_DELAY_MS, 'ms', detail);
 }
 
 function verdict(figures: readonly Figure[], { case: name, measure, peer, ratio }: Goal): BenchResult {

@@ -41,7 +41,7 @@ async function killAndWait(proxy: RunningProxy, nodes: readonly EchoNode[], gene
   await generator.ask({ do: 'open', ...group, count: RETURNING, ms: OPEN_MS });
   // Clients of the other node were only looking for the one that dies.
   await other.quiet(0);
-  const back = generator.ask({ do: 'comeback', group: group.group, ms: BACK_MS });
+  const back = generator.ask({ do: 'comeback', group: group.group, count: RETURNING, ms: BACK_MS });
   const killedAt = performance.timeOrigin + performance.now();
   await dying.kill();
   await proxy.nodeEnded(dying.name);

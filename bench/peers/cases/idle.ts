@@ -4,12 +4,15 @@ import { kernelBytes, settledRss } from '../memory.ts';
 import type { Programs } from '../needs.ts';
 import { EchoNode } from '../node.ts';
 import type { Plan } from '../plan.ts';
+import { COLLECTS_GARBAGE } from '../proxies/node-process.ts';
 import { PROXIES, type ProxyName, type RunningProxy } from '../proxies/proxy.ts';
 import { start } from '../proxies/start.ts';
 import { alternate } from '../rounds.ts';
 
 export const IDLE = 'an idle connection';
 
+/** These have no garbage. */
+const NATIVE: readonly ProxyName[] = ['haproxy', 'nginx'];
 const OPEN_MS = 60_000;
 /** Of all: opened before, so that what every program needs once is not counted. */
 const BEFORE = 0.125;
@@ -24,12 +27,13 @@ async function turn(name: ProxyName, programs: Programs, count: number): Promise
   const generator = new Generator(programs.load);
   let proxy: RunningProxy | undefined;
   try {
-    proxy = await start(name, programs, { nodes: [node], collects: true });
+    const collects = !NATIVE.includes(name);
+    proxy = await start(name, programs, { nodes: [node], ...(collects ? { preload: COLLECTS_GARBAGE } : {}) });
     const group = { group: 'clients', port: proxy.port, path: '/connect/user-' };
     await generator.ask({ do: 'open', ...group, count: Math.round(count * BEFORE), ms: OPEN_MS });
-    const [rss, kernel] = [await settledRss(proxy), kernelBytes()];
+    const [rss, kernel] = [await settledRss(proxy, collects), kernelBytes()];
     await generator.ask({ do: 'open', ...group, count, ms: OPEN_MS });
-    const grown = (await settledRss(proxy)) - rss;
+    const grown = (await settledRss(proxy, collects)) - rss;
     return { rss: grown / count / 1000, kernel: (kernelBytes() - kernel) / count / 1000 };
   } finally {
     await generator.stop();

@@ -1,7 +1,7 @@
 import type { Bed } from '../bed.ts';
 import type { Figure } from '../figure.ts';
 import { measure } from '../measure.ts';
-import { type Plan, PUSH_CONNECTIONS } from '../plan.ts';
+import type { Plan } from '../plan.ts';
 import { PROXIES, type ProxyName } from '../proxies/proxy.ts';
 import { alternate } from '../rounds.ts';
 
@@ -10,14 +10,14 @@ const pushCase = (connections: number): string => `push to ${connections.toLocal
 const OPEN_MS = 60_000;
 const BYTES = 64;
 /** From so many connections on, opening them takes longer than the turn. */
-const HEAVY = 5_000;
+const HEAVY = 3_000;
 
 /** The node sends a message to all its connections, again when all have it. */
 export async function push(bed: Bed, plan: Plan): Promise<Figure[]> {
   const { generator, node } = bed;
   await generator.ask({ do: 'open', group: 'control', port: node.port, path: '/control', count: 1, ms: OPEN_MS });
   const figures: Figure[] = [];
-  for (const count of PUSH_CONNECTIONS) {
+  for (const count of plan.pushed) {
     const turn = async (name: ProxyName) => {
       const proxy = bed.proxy(name);
       const ask = (ms: number) => generator.ask({ do: 'push', group: name, bytes: BYTES, ms });

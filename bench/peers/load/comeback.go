@@ -7,8 +7,8 @@ import (
 
 const againAfter = 50 * time.Millisecond
 
-// comeback waits till each connection of a group was closed and is back: each dials again the moment it is closed, and
-// 50 ms after it was refused.
+// comeback waits till so many connections of a group were closed and are back: each dials again the moment it is closed,
+// and 50 ms after it was refused.
 type comeback struct {
 	g        *generator
 	back     int
@@ -28,7 +28,7 @@ func (g *generator) comeback(c command) (answer, error) {
 		return nil, err
 	}
 	deadline := afterMs(c.Ms)
-	for err == nil && b.err == nil && b.back < len(clients) && time.Now().Before(deadline) {
+	for err == nil && b.err == nil && b.back < c.Count && time.Now().Before(deadline) {
 		wait := 100 * time.Millisecond
 		if len(b.due) > 0 {
 			wait = min(wait, time.Until(b.due[0]))
@@ -41,12 +41,17 @@ func (g *generator) comeback(c command) (answer, error) {
 		}
 	}
 	last := time.Now()
+	for _, each := range clients {
+		if each.state == open {
+			b.clients = append(b.clients, each)
+		}
+	}
 	g.groups[c.Group] = b.clients
 	if err == nil {
 		err = b.err
 	}
-	if err == nil && b.back < len(clients) {
-		err = fmt.Errorf("%d of %d are back after %d ms: %s", b.back, len(clients), c.Ms, b.failure)
+	if err == nil && b.back < c.Count {
+		err = fmt.Errorf("%d of %d are back after %d ms: %s", b.back, c.Count, c.Ms, b.failure)
 	}
 	return answer{"units": b.back, "failures": b.failures, "firstAt": unixMs(b.first), "lastAt": unixMs(last)}, err
 }

@@ -76,11 +76,18 @@ func (o *opener) closed(c *client, why string) {
 	o.fill()
 }
 
+// closeGroup closes a group, or all without a name.
 func (g *generator) closeGroup(c command) (answer, error) {
-	for _, each := range g.groups[c.Group] {
-		each.end()
+	count := 0
+	for name, clients := range g.groups {
+		if c.Group != "" && c.Group != name {
+			continue
+		}
+		for _, each := range clients {
+			each.end()
+		}
+		count += len(clients)
+		delete(g.groups, name)
 	}
-	count := len(g.groups[c.Group])
-	delete(g.groups, c.Group)
 	return answer{"connections": count}, nil
 }

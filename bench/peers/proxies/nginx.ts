@@ -15,7 +15,7 @@ export function startNginx({ nodes }: ProxyOptions): Promise<RunningProxy> {
         `daemon off;
 master_process off;
 pid ${folder}/nginx.pid;
-error_log ${folder}/error.log crit;
+error_log stderr crit;
 events { worker_connections 19900; }
 http {
   access_log off;

@@ -2,6 +2,7 @@ import { type Command, freePorts, ServerProcess, started } from '@wscluster/test
 import { onProxyCore } from '../cores.ts';
 import type { EchoNode } from '../node.ts';
 import { scratchFolder } from '../scratch.ts';
+import type { Preload } from './node-process.ts';
 
 export const PROXIES = ['wscluster', 'haproxy', 'nginx', 'http-proxy-3', 'httpxy', 'ws relay'] as const;
 export type ProxyName = (typeof PROXIES)[number];
@@ -9,8 +10,8 @@ export type ProxyName = (typeof PROXIES)[number];
 export interface ProxyOptions {
   /** By the hash of the path, each connection goes to one of them. The peers that hash nothing take the first. */
   readonly nodes: readonly EchoNode[];
-  /** A proxy in Node collects its garbage on SIGUSR2. */
-  readonly collects?: true;
+  /** Only for a proxy in Node. */
+  readonly preload?: Preload;
 }
 
 /** A proxy that runs: one process, on one core. */
@@ -18,8 +19,6 @@ export interface RunningProxy {
   readonly name: ProxyName;
   readonly port: number;
   readonly pid: number;
-  /** Collects garbage, if it is in Node and was asked for `collects`. */
-  collect(): void;
   /** Says that a node has ended, to a proxy that does not look by itself. */
   nodeEnded(name: string): Promise<void>;
   stop(): Promise<void>;
@@ -44,7 +43,6 @@ export async function startProxy({ name, command, env = {} }: ProxyCommand): Pro
   const pid = server.pid ?? 0;
   return {
     ...{ name, port, pid },
-    collect: () => {},
     nodeEnded: () => Promise.resolve(),
     stop: () => server.dispose(),
   };

@@ -1,4 +1,14 @@
-import { Assigner, createRing, type Member, REVISION_ZERO, type Release } from '@wscluster/ring';
+import {
+  Assigner,
+  canonicalKey,
+  createRing,
+  type Member,
+  ownerOf,
+  REVISION_ZERO,
+  type Release,
+  type Ring,
+  slotOf,
+} from '@wscluster/ring';
 import { silentLogger } from '@wscluster/service';
 import { openTransport } from '@wscluster/transport';
 import { DEFAULT_INTERVALS } from '../../../controller/src/core/loop/intervals.ts';
@@ -22,6 +32,7 @@ export class RingPublisher {
   readonly #beats: NodeJS.Timeout;
   #release: Release = { movableUpTo: REVISION_ZERO, spreadMs: 0, maxPerSecond: 0 };
   #version = 0;
+  #ring: Ring | undefined;
   #members: readonly Member[] = [];
 
   private constructor(publisher: Publisher, close: () => Promise<unknown>) {
@@ -52,6 +63,15 @@ export class RingPublisher {
     await this.#publish();
   }
 
+  /** Publishes a ring in which the nodes have these weights; returns which of the keys have another owner then. */
+  async reweigh(weights: readonly number[], keys: readonly string[]): Promise<string[]> {
+    const before = this.#ring;
+    this.#members = this.#members.map((member, index) => ({ ...member, weight: weights[index] ?? member.weight }));
+    await this.#publish();
+    const owner = (ring: Ring | undefined, key: string) => ring && ownerOf(ring, slotOf(canonicalKey(key)))?.nodeId;
+    return keys.filter((key) => owner(before, key) !== owner(this.#ring, key));
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#beats);
     await this.#close();
@@ -64,6 +84,7 @@ export class RingPublisher {
     const indexes = new Map(members.map(({ ringId }, index) => [ringId, index]));
     const table = this.#assigner.assign(members).map((ringId) => indexes.get(ringId) ?? ringId);
     const ring = createRing({ epoch: 1, version: this.#version }, members, table);
+    this.#ring = ring;
     this.#release = { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 0 };
     await this.#publisher.publish({ ring, release: this.#release, settings: SETTINGS, vacancies: [] });
   }

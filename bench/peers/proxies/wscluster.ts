@@ -1,13 +1,16 @@
 import { rmSync } from 'node:fs';
 import { freePorts } from '@wscluster/testbed';
 import { scratchFolder } from '../scratch.ts';
-import { collecting, nodeCommand } from './node-process.ts';
+import { nodeCommand } from './node-process.ts';
 import { type ProxyOptions, type RunningProxy, startProxy } from './proxy.ts';
 import { CLUSTER, RingPublisher } from './ring-publisher.ts';
 
+export interface RunningGateway extends RunningProxy {
+  readonly rings: RingPublisher;
+}
+
 /** Our gateway, as images run it, with everything on. */
-export async function startWscluster(bundle: string, options: ProxyOptions): Promise<RunningProxy> {
-  const { nodes, collects = false } = options;
+export async function startWscluster(bundle: string, { nodes, preload }: ProxyOptions): Promise<RunningGateway> {
   const state = scratchFolder('ring');
   const rings = await RingPublisher.start(state, nodes);
   const stopRings = async () => {
@@ -19,11 +22,12 @@ export async function startWscluster(bundle: string, options: ProxyOptions): Pro
     const flags = ['--cluster', CLUSTER, '--state-dir', state, '--probes', `127.0.0.1:${probes}`];
     const proxy = await startProxy({
       name: 'wscluster',
-      command: (port) => nodeCommand(collects, bundle, ...flags, '--listen', `127.0.0.1:${port}`),
-      env: { NODE_ENV: 'production' },
+      command: (port) => nodeCommand(preload, bundle, ...flags, '--listen', `127.0.0.1:${port}`),
+      env: { NODE_ENV: 'production', ...preload?.env },
     });
     return {
-      ...collecting(proxy),
+      ...proxy,
+      rings,
       nodeEnded: (name) => rings.without(name),
       stop: async () => {
         await proxy.stop();

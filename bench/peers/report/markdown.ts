@@ -3,14 +3,14 @@ import { type Figure, find, MEASURES, type Measure } from '../figure.ts';
 import { PROXIES } from '../proxies/proxy.ts';
 import { isLimiting, short } from '../verdicts.ts';
 
-/** The figures, a row for each case and measure, and the goals with what was reached. */
+/** The figures, a row for each case and measure, unless there is nothing but zeros; the goals with what was reached. */
 export function markdown(machine: string, figures: readonly Figure[], verdicts: readonly BenchResult[]): string {
   const rows = [...new Set(figures.map((figure) => figure.case))].flatMap((name) =>
     (Object.keys(MEASURES) as Measure[]).flatMap((measure) => row(figures, name, measure)),
   );
   const goals = verdicts.map(
-    ({ name, measured, limit, atLeast, ok, detail }) =>
-      `| ${name.replace('peers: ', '')} | ${short(measured)} | ${atLeast === true ? '≥' : '≤'} ${limit} | ${ok ? 'ok' : 'missed'} | ${detail} |`,
+    ({ name, measured, limit, atLeast, unit, ok, detail }) =>
+      `| ${name.replace('peers: ', '')} | ${short(measured)} ${unit} | ${atLeast === true ? '≥' : '≤'} ${limit} | ${ok ? 'ok' : 'missed'} | ${detail} |`,
   );
   return [
     machine,
@@ -19,14 +19,14 @@ export function markdown(machine: string, figures: readonly Figure[], verdicts: 
     `|---|---|${PROXIES.map(() => '---|').join('')}`,
     ...rows,
     '',
-    '| our figure, relative | times | goal | | |',
+    '| our figure | measured | goal | | detail |',
     '|---|---|---|---|---|',
     ...goals,
   ].join('\n');
 }
 
 function row(figures: readonly Figure[], name: string, measure: Measure): string[] {
-  if (measure === 'busy') return [];
+  if (measure === 'busy' || PROXIES.every((proxy) => !find(figures, name, proxy, measure)?.highest)) return [];
   const cells = PROXIES.map((proxy) => {
     const figure = find(figures, name, proxy, measure);
     if (figure === undefined) return '–';
@@ -35,7 +35,7 @@ function row(figures: readonly Figure[], name: string, measure: Measure): string
     const shown = `${short(figure.median)}${spread(figure)}`;
     return rate ? `(${shown})` : shown;
   });
-  return cells.every((cell) => cell === '–') ? [] : [`| ${name} | ${MEASURES[measure]} | ${cells.join(' | ')} |`];
+  return [`| ${name} | ${MEASURES[measure]} | ${cells.join(' | ')} |`];
 }
 
 /** Half of what lies between the lowest and the highest turn, in per cent of the median; nothing for a single turn. */

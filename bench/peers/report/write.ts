@@ -27,11 +27,15 @@ export function write(run: Run, forDocs: boolean): string {
   const folder = forDocs ? join(root, 'docs', 'benchmarks') : join(root, 'node_modules', '.cache', 'bench-peers');
   const table = markdown(run.machine, run.figures, run.verdicts);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'peers.json'), `${JSON.stringify(run, undefined, 1)}\n`);
+  writeFileSync(join(folder, 'peers.json'), `${JSON.stringify(run, rounded, 1)}\n`);
   writeFileSync(join(folder, 'peers.svg'), picture(run.figures));
   if (forDocs) writeFileSync(DOCUMENT, between(readFileSync(DOCUMENT, 'utf8'), `${PICTURE}\n\n${table}`));
   else writeFileSync(join(folder, 'peers.md'), `${table}\n`);
   return folder;
+}
+
+function rounded(_name: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(5)) : value;
 }
 
 function between(document: string, table: string): string {

@@ -43,9 +43,14 @@ const KUBERNETES: Packages = {
   iptables: ['iptables'],
 };
 
-const PROXIES: Packages = { 'util-linux': ['setpriv', 'taskset'], nginx: ['nginx'], haproxy: ['haproxy'] };
+const PROXIES: Packages = {
+  'util-linux': ['setpriv', 'taskset', 'unshare'],
+  iproute2: ['ip'],
+  nginx: ['nginx'],
+  haproxy: ['haproxy'],
+};
 
-/** What wscluster is compared with. */
+/** What wscluster is compared with, and what keeps them apart. */
 export function provideProxies(): Promise<void> {
   return provideByApt(PROXIES);
 }
