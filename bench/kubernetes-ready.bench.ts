@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { kubernetesApi } from '@wscluster/testbed/kubernetes';
-import { freePorts, LoggedProcess } from '../test/e2e/support/processes.ts';
+import { freePorts } from '@wscluster/testbed/ports';
+import { LoggedProcess } from '../test/e2e/support/processes.ts';
 import { until } from '../test/e2e/support/wait.ts';
 import { FakePods } from '../test/kubernetes/support/fake-pods.ts';
 import { SELECTOR } from '../test/kubernetes/support/resources.ts';

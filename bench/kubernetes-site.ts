@@ -4,9 +4,10 @@ import { startInformer } from '@wscluster/controller/kubernetes/client/informer'
 import { silentLogger } from '@wscluster/service';
 import { type RabbitmqServer, type RedisServer, rabbitmqServer, redisServer } from '@wscluster/testbed';
 import type { KubernetesApi } from '@wscluster/testbed/kubernetes';
+import { freePorts } from '@wscluster/testbed/ports';
 import { addServiceAccount } from '../test/contracts/support/kubernetes-client.ts';
 import { http } from '../test/e2e/support/http.ts';
-import { freePorts, LoggedProcess } from '../test/e2e/support/processes.ts';
+import { LoggedProcess } from '../test/e2e/support/processes.ts';
 import { until } from '../test/e2e/support/wait.ts';
 import { installCrd } from '../test/kubernetes/support/crd.ts';
 import { startOperator } from '../test/kubernetes/support/operated.ts';

@@ -1,9 +1,10 @@
 import { redisServer } from '@wscluster/testbed';
+import { freePorts } from '@wscluster/testbed/ports';
 import { connect } from 'amqplib';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { Client } from '../e2e/support/client.ts';
 import { http } from '../e2e/support/http.ts';
-import { freePorts, type LoggedProcess } from '../e2e/support/processes.ts';
+import type { LoggedProcess } from '../e2e/support/processes.ts';
 import { System, type SystemOptions } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
 import { agreed } from './support/agreement.ts';

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@wscluster/testbed/ports';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Client } from '../e2e/support/client.ts';
 import { http } from '../e2e/support/http.ts';
-import { freePorts } from '../e2e/support/processes.ts';
 import { System, type SystemOptions } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
 import { onDocker, useEngine } from './support/engine.ts';

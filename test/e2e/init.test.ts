@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts, portBlock } from '@wscluster/testbed/ports';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { freePorts, portBlock, processesNaming } from './support/processes.ts';
+import { processesNaming } from './support/processes.ts';
 import { type Command, wscluster } from './support/run.ts';
 import { until } from './support/wait.ts';
 

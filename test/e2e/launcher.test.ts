@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { lockClusterState } from '@wscluster/controller/adapters/local/cluster-state-lock';
 import type { StateLock } from '@wscluster/service';
+import { freePorts } from '@wscluster/testbed/ports';
 import { describe, expect, test } from 'vitest';
 import { endsWell, isRefused, isUp, launcherPorts, portFlags, up, useLauncher } from './support/launcher.ts';
-import { freePorts } from './support/processes.ts';
 import { until } from './support/wait.ts';
 
 describe('the launcher refuses what cannot work, before it starts anything', () => {

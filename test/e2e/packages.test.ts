@@ -4,11 +4,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePorts } from '@wscluster/testbed/ports';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { stringify } from 'yaml';
 import { http } from './support/http.ts';
-import { freePorts, LoggedProcess, processesNaming } from './support/processes.ts';
+import { LoggedProcess, processesNaming } from './support/processes.ts';
 import { root } from './support/run.ts';
 import { until } from './support/wait.ts';
 

@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts, portBlock } from '@wscluster/testbed/ports';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { http } from './support/http.ts';
-import { freePorts, portBlock, processesNaming } from './support/processes.ts';
+import { processesNaming } from './support/processes.ts';
 import { Command, root } from './support/run.ts';
 import { System } from './support/system.ts';
 import { until } from './support/wait.ts';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '@wscluster/testbed/ports';
 import { chromium } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freePorts } from './support/processes.ts';
 import { System } from './support/system.ts';
 import { until } from './support/wait.ts';
 

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { slotOf } from '@wscluster/ring';
 import { baseImages, type DockerEngine, dockerEngine, type EngineOptions } from '@wscluster/testbed';
+import { freePorts } from '@wscluster/testbed/ports';
 import { nacosInstances } from '../../brokers/support/agreement.ts';
 import { type Answer, http } from '../../e2e/support/http.ts';
-import { freePorts } from '../../e2e/support/processes.ts';
 import type { NodeView, Owners, RingView } from '../../e2e/support/system.ts';
 import { until } from '../../e2e/support/wait.ts';
 

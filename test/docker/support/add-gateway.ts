@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePorts, LoggedProcess } from '../../e2e/support/processes.ts';
+import { freePorts } from '@wscluster/testbed/ports';
+import { LoggedProcess } from '../../e2e/support/processes.ts';
 import type { System } from '../../e2e/support/system.ts';
 
 const gatewayMain = fileURLToPath(new URL('../../../gateway/src/main.ts', import.meta.url));

@@ -2,7 +2,8 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePorts, LoggedProcess } from '../../e2e/support/processes.ts';
+import { freePorts } from '@wscluster/testbed/ports';
+import { LoggedProcess } from '../../e2e/support/processes.ts';
 import { System, type SystemOptions } from '../../e2e/support/system.ts';
 import { onSite, type Site } from './site.ts';
 

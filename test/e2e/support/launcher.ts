@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { portBlock } from '@wscluster/testbed/ports';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { portBlock, processesNaming } from './processes.ts';
+import { processesNaming } from './processes.ts';
 import { Command } from './run.ts';
 import { until } from './wait.ts';
 

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
 export interface LogLine {
@@ -58,36 +57,6 @@ export class LoggedProcess {
     }
     return this.child.exitCode ?? this.child.signalCode;
   }
-}
-
-/** Ports of 127.0.0.1 that were free just now, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => server.listening || once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
-
-/** The first of `count` ports of 127.0.0.1 in a row that were free just now. */
-export async function portBlock(count: number): Promise<number> {
-  for (;;) {
-    // Below the range from which systems take ports for outgoing connections.
-    const first = 20_000 + Math.floor(Math.random() * 12_000);
-    const ports = Array.from({ length: count }, (_, index) => first + index);
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  await once(server.close(), 'close');
-  return true;
 }
 
 /** Processes whose command line or environment names `text`, a folder of this test's own: pid and command line. */

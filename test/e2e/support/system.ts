@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { slotOf } from '@wscluster/ring';
+import { freePorts } from '@wscluster/testbed/ports';
 import { stringify } from 'yaml';
 import { type Answer, http } from './http.ts';
-import { freePorts, LoggedProcess, processesNaming } from './processes.ts';
+import { LoggedProcess, processesNaming } from './processes.ts';
 import { until } from './wait.ts';
 
 const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { KubernetesApi } from '@wscluster/testbed/kubernetes';
-import { freePorts, LoggedProcess } from '../../e2e/support/processes.ts';
+import { freePorts } from '@wscluster/testbed/ports';
+import { LoggedProcess } from '../../e2e/support/processes.ts';
 import { until } from '../../e2e/support/wait.ts';
 
 const controllerMain = fileURLToPath(new URL('../../../controller/src/main.ts', import.meta.url));
