@@ -4,7 +4,8 @@ import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RealServer } from '../server.ts';
-import { childrenOf } from './children.ts';
+import { childrenOf, groupOf } from './children.ts';
+import { waitUntilStopped } from './stopped.ts';
 
 /** A program and its arguments. */
 export type Command = readonly [string, ...string[]];
@@ -76,7 +77,9 @@ export class ServerProcess implements RealServer {
     this.thaw();
     const ended = once(child, 'exit');
     const patience = setTimeout(() => this.#signal('SIGKILL'), this.#options.stopMs ?? 20_000);
-    if (!this.#signalWrapped('SIGTERM')) child.kill('SIGTERM');
+    const wrapped = this.#wrapped();
+    if (wrapped.length === 0) child.kill('SIGTERM');
+    for (const pid of wrapped) signalOne(pid, 'SIGTERM');
     await ended;
     clearTimeout(patience);
     await this.#cleanUp(child);
@@ -93,6 +96,8 @@ export class ServerProcess implements RealServer {
 
   freeze(): void {
     this.#signal('SIGSTOP');
+    if (process.platform === 'linux')
+      waitUntilStopped(this.#signalled().flatMap((id) => (id > 0 ? [id] : groupOf(-id))));
   }
 
   thaw(): void {
@@ -138,22 +143,25 @@ export class ServerProcess implements RealServer {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    if (this.pid !== undefined && !this.#signalWrapped(signal)) signalGroup(this.pid, signal);
+    for (const id of this.#signalled()) signalOne(id, signal);
   }
 
-  /**
-   * False if there is no wrapped child. A wrapper that ended first would leave its child to a process that does not
-   * know it.
-   */
-  #signalWrapped(signal: NodeJS.Signals): boolean {
-    const children = this.#options.wraps === true && this.pid !== undefined ? childrenOf(this.pid) : [];
-    for (const child of children) signalOne(child, signal);
-    return children.length > 0;
+  /** The wrapped children, else the group of the process. */
+  #signalled(): number[] {
+    const { pid } = this;
+    if (pid === undefined) return [];
+    const children = this.#wrapped();
+    return children.length > 0 ? children : [-pid];
+  }
+
+  /** A wrapper that ended first would leave its child to a process that does not know it. */
+  #wrapped(): number[] {
+    return this.#options.wraps === true && this.pid !== undefined ? childrenOf(this.pid) : [];
   }
 
   /** Children that outlived the server are ended too, so that nothing answers in its name. */
   async #cleanUp(child: ChildProcess): Promise<void> {
-    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+    if (child.pid !== undefined) signalOne(-child.pid, 'SIGKILL');
     await this.#options.onEnd?.();
   }
 }
@@ -162,10 +170,7 @@ function running(child: ChildProcess | undefined): boolean {
   return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  signalOne(-pid, signal);
-}
-
+/** `pid`: of a process, or negative of its group. */
 function signalOne(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
