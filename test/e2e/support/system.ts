@@ -150,7 +150,7 @@ export class System {
   }
 
   /** Waits until `nodes` nodes are ready, all gateways route by the ring, and nothing is left to move. */
-  async settled(nodes: number, deadlineMs = 30_000): Promise<void> {
+  async settled(nodes: number, deadlineMs = 60_000): Promise<void> {
     let last = '';
     const calm = async () => {
       const answer = await this.api('GET', '').catch((error: Error) => ({ status: 0, text: error.message }));
