@@ -1,43 +1,8 @@
-import { createRequire } from 'node:module';
 import type { Answer, Call } from './http.ts';
-
-/** The class of the package that turns instances into requests of the v1 API. */
-interface NameProxy {
-  registerService(serviceName: string, groupName: string, instance: PackageInstance): Promise<string>;
-  deregisterService(serviceName: string, instance: PackageInstance): Promise<string>;
-}
-
-/** An instance as the package takes it. */
-export interface PackageInstance {
-  readonly ip: string;
-  readonly port: number;
-  readonly clusterName: string;
-  readonly ephemeral: boolean;
-  readonly weight: number;
-  readonly enabled: boolean;
-  readonly healthy: boolean;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
-interface HttpClient {
-  request(
-    url: string,
-    options: { method: string; data: Record<string, string> },
-  ): Promise<{ status: number; data: string }>;
-}
-
-interface NameProxyOptions {
-  readonly serverList: string[];
-  readonly namespace: string;
-  readonly logger: Record<'debug' | 'info' | 'warn' | 'error', () => void>;
-  readonly httpclient: HttpClient;
-}
+import { type HttpClient, type NameProxy, NameProxyClass, type PackageInstance } from './name-proxy.ts';
 
 // The package's public client opens a UDP socket on all interfaces, retries on its own and hides what the server said.
 // So this uses the class below it, which has no socket and no state, and makes the calls itself.
-const fromNacos = createRequire(createRequire(import.meta.url).resolve('nacos'));
-const NameProxyClass = fromNacos('nacos-naming/lib/naming/proxy') as new (options: NameProxyOptions) => NameProxy;
-
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The requests of the npm package `nacos`, sent by `send` (which knows servers, credentials and context path). */
