@@ -1,12 +1,20 @@
-import type { Logger } from '@wscluster/service';
+import type { Logger, Running } from '@wscluster/service';
 import { openTransport } from '@wscluster/transport';
 import type { GatewayConfig } from './config.ts';
-import { createGateway, type Gateway } from './gateway.ts';
+import { createGateway } from './gateway.ts';
+import type { LiveOptions } from './gateway-options.ts';
+import { Primary } from './workers/primary.ts';
+
+/** A gateway, of one process or of several. */
+export interface StartedGateway extends Running {
+  /** Takes effect when the gateway stops; open connections do not notice. */
+  change(options: LiveOptions): void;
+}
 
 /** Starts a gateway with the adapters that its configuration asks for. No other file knows adapters. */
-export function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
+export async function startGateway(config: GatewayConfig, log: Logger): Promise<StartedGateway> {
   const transport = openTransport({ ...config, log });
-  return createGateway({
+  const options = {
     cluster: config.cluster,
     id: config.id,
     listen: config.listen,
@@ -15,7 +23,11 @@ export function startGateway(config: GatewayConfig, log: Logger): Promise<Gatewa
     unreadyMs: config.unreadyMs,
     drainMs: config.drainMs,
     store: transport.openStore(),
-    openBus: (handlers) => transport.openFollower(handlers),
+    openBus: transport.openFollower,
     log,
-  });
+  };
+  if (config.workers === 1) return createGateway(options);
+  const primary = new Primary(options, config.workers);
+  await primary.start();
+  return primary;
 }

@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { configFileOption, durationOption, hostPortOption, type OptionValues } from '@wscluster/service';
 import { brokerOptions } from '@wscluster/transport';
 import { z } from 'zod';
@@ -30,6 +30,13 @@ export const OPTIONS = {
   advertise: {
     schema: z.string().min(1).optional(),
     help: 'host:port at which clients reach this gateway, for display (default: host name and listen port)',
+  },
+  workers: {
+    schema: z
+      .union([z.literal('auto'), z.coerce.number('must be auto or a number').int().min(1).max(256)])
+      .default(1)
+      .transform((workers) => (workers === 'auto' ? availableParallelism() : workers)),
+    help: 'processes that share the listen port, from 1 to 256; auto: one for each processor (default 1)',
   },
   stateDir: {
     schema: z.string().min(1).default('.wscluster'),

@@ -7,7 +7,8 @@ export interface GatewayOptions {
   /** Unique among the gateways of the cluster. */
   readonly id: string;
   readonly listen: HostPort;
-  readonly probes: HostPort;
+  /** Undefined: none; somebody else asks `problem` and `metrics`. */
+  readonly probes: HostPort | undefined;
   /** `host:port` for clients; undefined: host name and data port. */
   readonly advertise: string | undefined;
   /** Time between becoming unready and refusing new clients, ms. */
@@ -17,6 +18,8 @@ export interface GatewayOptions {
   readonly store: RingReader;
   openBus(handlers: FollowerHandlers): Promise<RingBusFollower>;
   readonly log: Logger;
+  /** Set if this is one of several processes that are one gateway, on one port. */
+  readonly worker?: { readonly of: number };
   /** Override those of the cluster. */
   readonly limits?: Partial<Limits>;
   readonly timing?: Partial<UpdateTiming>;

@@ -8,6 +8,7 @@ import {
   type UnhandledEvent,
 } from '@wscluster/service';
 import type { RingBusFollower } from '@wscluster/transport';
+import type { Registry } from 'prom-client';
 import type { GatewayOptions, LiveOptions } from './gateway-options.ts';
 import { createMetrics } from './metrics.ts';
 import { createParts, type Parts } from './parts.ts';
@@ -15,10 +16,15 @@ import { Readiness } from './readiness.ts';
 import { closeAdapters, shutDown } from './shutdown.ts';
 import { HotKeys } from './updates/hot-keys.ts';
 import { Reporter } from './updates/reporter.ts';
+import { SHARED_PORT } from './workers/shared-port.ts';
 
 export interface Gateway extends Running {
   readonly port: number;
+  /** 0 without a probe listener. */
   readonly probePort: number;
+  readonly metrics: Registry;
+  /** Why it is not ready; undefined if it is. */
+  readonly problem: string | undefined;
   /** WebSocket connections of clients, in any stage. */
   readonly connections: number;
   /** Sockets of clients, of any kind. */
@@ -43,18 +49,24 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   await updates.start();
   const adapters = { bus, store };
   const readiness = new Readiness(current, updates);
-  const { probes, port } = await openListeners(options, parts, readiness).catch(async (error: unknown) => {
+  const { counts, mover, room } = parts;
+  const metrics = createMetrics(counts, current, tracker, mover, room);
+  const { probes, port } = await openListeners(options, parts, readiness, metrics).catch(async (error: unknown) => {
     await closeAdapters(parts, adapters);
     throw error;
   });
   const address = options.advertise ?? `${advertisedHost(options.listen)}:${port}`;
   const reporter = startReporter(options, parts, bus, address);
-  log.info({ event: 'listening', port, probes: probes.port, address }, `gateway ${id} listens on port ${port}`);
+  log.info({ event: 'listening', port, probes: probes?.port, address }, `gateway ${id} listens on port ${port}`);
 
   let live: LiveOptions = options;
   return {
     port,
-    probePort: probes.port,
+    probePort: probes?.port ?? 0,
+    metrics,
+    get problem() {
+      return readiness.problem;
+    },
     get connections() {
       return tracker.size;
     },
@@ -71,15 +83,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
 async function openListeners(
   options: GatewayOptions,
-  { counts, current, tracker, mover, room, plane }: Parts,
+  { plane }: Parts,
   readiness: Readiness,
-): Promise<{ probes: ProbeListener; port: number }> {
-  const metrics = createMetrics(counts, current, tracker, mover, room);
-  const probes = await startProbes(options.probes, () => readiness.problem, metrics);
+  metrics: Registry,
+): Promise<{ probes: ProbeListener | undefined; port: number }> {
+  const probes =
+    options.probes === undefined ? undefined : await startProbes(options.probes, () => readiness.problem, metrics);
   try {
-    return { probes, port: await listen(plane.server, options.listen, 'gateway') };
+    const shared = options.worker === undefined ? {} : SHARED_PORT;
+    return { probes, port: await listen(plane.server, options.listen, 'gateway', shared) };
   } catch (error) {
-    await probes.close();
+    await probes?.close();
     throw error;
   }
 }
@@ -97,9 +111,9 @@ function startReporter(
     gateway: id,
     address,
     bus,
-    current,
-    tracker,
+    counts: tracker,
     log,
+    applied: () => current.table?.ring.revision,
     moved: () => mover.moved,
     hotKeys: () => hotKeys.at(performance.now()),
   });
@@ -110,7 +124,7 @@ function startReporter(
 }
 
 /** An address that listens on all interfaces is none that anybody can connect to. */
-function advertisedHost({ host }: HostPort): string {
+export function advertisedHost({ host }: HostPort): string {
   if (host === '::' || host === '0.0.0.0') return hostname();
   return host.includes(':') ? `[${host}]` : host;
 }

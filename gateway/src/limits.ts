@@ -121,11 +121,14 @@ export const DEFAULT_LIMITS: Limits = {
 /** The limits in force: the cluster's limits override the defaults, and those given to this process override both. */
 export class CurrentLimits {
   readonly #own: Partial<Limits>;
+  readonly #workers: number;
   #value: Limits;
 
-  constructor(own: Partial<Limits>) {
+  /** `workers`: the processes that share the limits of one gateway. */
+  constructor(own: Partial<Limits>, workers = 1) {
     this.#own = own;
-    this.#value = { ...DEFAULT_LIMITS, ...own };
+    this.#workers = workers;
+    this.#value = this.#inForce(DEFAULT_GATEWAY_LIMITS);
   }
 
   /** One immutable snapshot, replaced as a whole. Connections keep the one that they started with. */
@@ -135,6 +138,17 @@ export class CurrentLimits {
 
   /** Takes over the limits of a ring; undefined: the defaults. */
   follow(limits: GatewayLimits | undefined): void {
-    this.#value = { ...DEFAULT_LIMITS, ...ofCluster(limits ?? DEFAULT_GATEWAY_LIMITS), ...this.#own };
+    this.#value = this.#inForce(limits ?? DEFAULT_GATEWAY_LIMITS);
+  }
+
+  #inForce(limits: GatewayLimits): Limits {
+    const share = (count: number) => Math.ceil(count / this.#workers);
+    const { maxConnections, maxRequests, maxRequestsPerNode } = limits;
+    const shared = {
+      maxConnections: share(maxConnections),
+      maxRequests: share(maxRequests),
+      maxRequestsPerNode: share(maxRequestsPerNode),
+    };
+    return { ...DEFAULT_LIMITS, ...ofCluster({ ...limits, ...shared }), ...this.#own };
   }
 }

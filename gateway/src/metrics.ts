@@ -44,11 +44,13 @@ export function createMetrics<T extends MovingConnection>(
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
   const registers = [registry];
 
-  const gauge = (name: string, help: string, read: () => number) =>
+  /** `aggregator`: how the values of several workers become one. */
+  const gauge = (name: string, help: string, read: () => number, aggregator: 'sum' | 'min' = 'sum') =>
     new Gauge({
       name,
       help,
       registers,
+      aggregator,
       collect() {
         this.set(read());
       },
@@ -70,13 +72,25 @@ export function createMetrics<T extends MovingConnection>(
     'Client connections, from routing until they are fully closed',
     () => tracker.size,
   );
-  gauge('wscluster_gateway_ring_epoch', 'Epoch of the ring in use', () => current.table?.ring.revision.epoch ?? 0);
+  gauge(
+    'wscluster_gateway_ring_epoch',
+    'Epoch of the ring in use',
+    () => current.table?.ring.revision.epoch ?? 0,
+    'min',
+  );
   gauge(
     'wscluster_gateway_ring_version',
     'Version of the ring in use',
     () => current.table?.ring.revision.version ?? 0,
+    'min',
   );
-  gauge('wscluster_gateway_ring_members', 'Members of the ring in use', () => current.table?.ring.members.length ?? 0);
+  gauge(
+    'wscluster_gateway_ring_members',
+    'Members of the ring in use',
+    () => current.table?.ring.members.length ?? 0,
+    'min',
+  );
+  gauge('wscluster_gateway_workers', 'Processes that serve clients', () => 1);
   gauge('wscluster_gateway_http_requests', 'Plain HTTP requests in progress', () => room.size);
   counter('wscluster_gateway_upgrades_total', 'WebSocket upgrades by result', 'result', () => counts.upgrades);
   counter('wscluster_gateway_http_requests_total', 'Plain HTTP answers by status', 'code', () => counts.httpAnswers);

@@ -31,7 +31,7 @@ export interface Parts {
 }
 
 export function createParts({ cluster, store, log, ...options }: GatewayOptions): Parts {
-  const limits = new CurrentLimits(options.limits ?? {});
+  const limits = new CurrentLimits(options.limits ?? {}, options.worker?.of);
   const current = new CurrentTable();
   const tracker = new Tracker<LiveConnection>();
   const mover = new Mover(current, tracker);

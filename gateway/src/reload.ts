@@ -12,12 +12,17 @@ const LIVE: ReadonlySet<keyof GatewayConfig> = new Set(['unreadyMs', 'drainMs', 
  */
 export class Reloader {
   readonly #read: () => GatewayConfig | undefined;
-  readonly #gateway: Gateway;
+  readonly #gateway: Pick<Gateway, 'change'>;
   readonly #log: Logger;
   #config: GatewayConfig;
 
   /** `config`: the options that the gateway was started with. */
-  constructor(config: GatewayConfig, read: () => GatewayConfig | undefined, gateway: Gateway, log: Logger) {
+  constructor(
+    config: GatewayConfig,
+    read: () => GatewayConfig | undefined,
+    gateway: Pick<Gateway, 'change'>,
+    log: Logger,
+  ) {
     this.#config = config;
     this.#read = read;
     this.#gateway = gateway;
@@ -43,8 +48,8 @@ export class Reloader {
 
     const { unreadyMs, drainMs, logLevel } = next;
     this.#config = { ...before, unreadyMs, drainMs, logLevel };
-    this.#gateway.change({ unreadyMs, drainMs });
     this.#log.level = logLevel;
+    this.#gateway.change({ unreadyMs, drainMs });
     this.#log.info({ event: 'reloaded', changed }, `reloaded: ${changed.join(', ') || 'nothing'} changed`);
     if (waiting.length > 0)
       this.#log.warn(

@@ -19,7 +19,7 @@ export interface Started {
   readonly parts: Parts;
   readonly adapters: Adapters;
   readonly readiness: Readiness;
-  readonly probes: ProbeListener;
+  readonly probes: ProbeListener | undefined;
   readonly reporter: Reporter;
 }
 
@@ -40,7 +40,7 @@ export async function shutDown(started: Started, { unreadyMs, drainMs }: LiveOpt
   await reporter.leave();
   await closeAdapters(parts, adapters);
   // Probes last: until here they say that the process is alive and stopping.
-  await probes.close();
+  await probes?.close();
 }
 
 /** Resolves when no client is left. */

@@ -24,6 +24,9 @@ const UNUSABLE: ReadonlySet<string> = new Set([
 /** The message that a process sends over its IPC channel to its launcher once it has started. */
 export const READY_MESSAGE = 'ready';
 
+/** The message by which a launcher asks a process to stop that obeys only its launcher. */
+export const STOP_MESSAGE = 'stop';
+
 /** Signals that follow the first one this closely count as the same request. */
 const SAME_SIGNAL_MS = 1000;
 
@@ -32,9 +35,14 @@ const SAME_SIGNAL_MS = 1000;
  * gets READY_MESSAGE once `start` has resolved. Exit codes: 0 stopped as requested, 2 unusable configuration or stored
  * state, 1 anything else. `signal` tells a starting process that it should stop; it stops once started. A second
  * signal, at least a second after the first, ends it at once. An unhandled error is a bug: it is logged and the process
- * ends, so that a supervisor can start it again, unless it survives that.
+ * ends, so that a supervisor can start it again, unless it survives that. `obeys`: what asks it to stop; a process that
+ * obeys its launcher ignores signals, which a terminal sends to all processes at once.
  */
-export async function runProcess(log: Logger, start: (signal: AbortSignal) => Promise<Running>): Promise<void> {
+export async function runProcess(
+  log: Logger,
+  start: (signal: AbortSignal) => Promise<Running>,
+  { obeys = 'signals' }: { readonly obeys?: 'signals' | 'launcher' } = {},
+): Promise<void> {
   let running: Running | undefined;
   const fail = (event: UnhandledEvent) => (error: unknown) => {
     if (running?.survive !== undefined) {
@@ -62,11 +70,16 @@ export async function runProcess(log: Logger, start: (signal: AbortSignal) => Pr
     asked.abort();
     askToStop();
   };
-  process.on('SIGTERM', () => stop('SIGTERM'));
-  process.on('SIGINT', () => stop('SIGINT'));
+  for (const signal of ['SIGTERM', 'SIGINT'])
+    process.on(signal, () => {
+      if (obeys === 'signals') stop(signal);
+    });
+  process.on('message', (message) => {
+    if (message === STOP_MESSAGE && obeys === 'launcher') stop('launcher');
+  });
   if (process.connected !== undefined) {
     process.on('disconnect', () => stop('launcher-gone'));
-    process.channel?.unref();
+    if (obeys === 'signals') process.channel?.unref();
     // It may have died while this process was loading; then there is no event.
     if (process.connected === false) stop('launcher-gone');
   }

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import type { ListenOptions, Server } from 'node:net';
 import { WsClusterError } from '@wscluster/ring';
 
 export interface HostPort {
@@ -19,8 +19,16 @@ export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Starts listening and resolves with the port in use. Rejects with PORT_TAKEN or CONFIG_INVALID naming the address. */
-export function listen(server: Server, address: HostPort, what: string): Promise<number> {
+/**
+ * Starts listening and resolves with the port in use. Rejects with PORT_TAKEN or CONFIG_INVALID naming the address.
+ * `options`: further ones of `net.Server.listen`.
+ */
+export function listen(
+  server: Server,
+  address: HostPort,
+  what: string,
+  options: Pick<ListenOptions, 'exclusive' | 'reusePort'> = {},
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
       const at = formatHostPort(address);
@@ -37,7 +45,7 @@ export function listen(server: Server, address: HostPort, what: string): Promise
       );
     };
     server.once('error', onError);
-    server.listen(address.port, address.host, () => {
+    server.listen({ ...options, ...address }, () => {
       server.off('error', onError);
       const bound = server.address();
       resolve(typeof bound === 'object' && bound !== null ? bound.port : address.port);

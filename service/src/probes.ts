@@ -21,7 +21,7 @@ export async function startProbes(
   address: HostPort,
   /** Undefined when ready, else why not. */
   notReady: () => string | undefined,
-  metrics: Registry,
+  metrics: Pick<Registry, 'metrics' | 'contentType'>,
 ): Promise<ProbeListener> {
   const server: Server = createServer((req, res) => {
     const path = (req.url ?? '/').split('?')[0];

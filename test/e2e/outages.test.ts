@@ -57,6 +57,7 @@ describe('with 300 clients on three nodes and two gateways', () => {
     const port = system.gateways[0]?.port;
     const through = crowd.keys((client) => client.sessions.at(-1)?.url.includes(`:${port}/`) ?? false);
     await system.gateways[0]?.process.end('SIGKILL');
+    await until('its clients have lost their connection', () => crowd.closes.length === through.length);
     await crowd.allConnected();
     expect(crowd.keys((client) => client.closes.length > 0)).toEqual(through);
     for (const { key, node } of crowd.clients) expect(node).toBe(owners(key));

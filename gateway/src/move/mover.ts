@@ -3,6 +3,7 @@ import type { CurrentTable } from '../table/current-table.ts';
 import type { Owner, Table } from '../table/table.ts';
 import { Pacer } from './pacer.ts';
 import { isDue, type Movable, planMoves } from './planner.ts';
+import { isSameRelease } from './release.ts';
 import type { Tracker } from './tracker.ts';
 
 export interface MovingConnection extends Movable {
@@ -81,13 +82,4 @@ export class Mover<T extends MovingConnection> {
 /** Milliseconds over which `count` moves are spread: the window of the release, or longer if its rate requires it. */
 function windowOf(release: Release, count: number): number {
   return Math.max(release.spreadMs, release.maxPerSecond === 0 ? 0 : (count / release.maxPerSecond) * 1000);
-}
-
-function isSameRelease(a: Release, b: Release): boolean {
-  return (
-    a.movableUpTo.epoch === b.movableUpTo.epoch &&
-    a.movableUpTo.version === b.movableUpTo.version &&
-    a.spreadMs === b.spreadMs &&
-    a.maxPerSecond === b.maxPerSecond
-  );
 }

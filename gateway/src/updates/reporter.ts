@@ -3,13 +3,13 @@ import {
   type HotKey,
   REVISION_ZERO,
   type Report,
+  type Revision,
   type RingMessage,
   WIRE_MAJOR,
 } from '@wscluster/ring';
 import { type Logger, within } from '@wscluster/service';
 import type { RingBusFollower } from '@wscluster/transport';
 import type { Tracker } from '../move/tracker.ts';
-import type { CurrentTable } from '../table/current-table.ts';
 
 /** The controller expects a report every second as a sign of life; after three missing ones it gives the gateway up. */
 const REPORT_MS = 1_000;
@@ -22,15 +22,19 @@ const ACKNOWLEDGE_MS = 20;
 /** Milliseconds in which the last message must be sent. */
 const LEAVE_MS = 500;
 
+/** Live client connections, as a Tracker counts them. */
+export type ReportedCounts = Pick<Tracker, 'changes' | 'countsBySlot' | 'countsByNode' | 'pinnedByNode'>;
+
 export interface ReporterContext {
   readonly cluster: string;
   readonly gateway: string;
   /** Where clients reach this gateway. */
   readonly address: string;
   readonly bus: Pick<RingBusFollower, 'send' | 'connected'>;
-  readonly current: CurrentTable;
-  readonly tracker: Tracker;
+  readonly counts: ReportedCounts;
   readonly log: Logger;
+  /** The revision in use; undefined: none. */
+  applied(): Revision | undefined;
   moved(): number;
   hotKeys(): readonly HotKey[];
 }
@@ -72,13 +76,13 @@ export class Reporter {
   }
 
   report(): void {
-    const { cluster, gateway, address, bus, current, tracker, log } = this.#context;
+    const { cluster, gateway, address, bus, counts, log } = this.#context;
     if (!bus.connected) {
       this.#sent = undefined;
       return;
     }
-    const changes = tracker.changes;
-    const applied = current.table?.ring.revision ?? REVISION_ZERO;
+    const { changes } = counts;
+    const applied = this.#context.applied() ?? REVISION_ZERO;
     const withCounts = changes !== this.#sent || applied.epoch !== this.#fullEpoch || this.#isFullDue();
     const hotKeys = this.#context.hotKeys();
     const message: Report = {
@@ -88,9 +92,9 @@ export class Reporter {
       gateway,
       address,
       applied,
-      ...(withCounts && { connections: encodeSlotCounts(tracker.countsBySlot) }),
-      connectionsByNode: Object.fromEntries(tracker.countsByNode),
-      ...(tracker.pinnedByNode.size > 0 && { pinnedByNode: Object.fromEntries(tracker.pinnedByNode) }),
+      ...(withCounts && { connections: encodeSlotCounts(counts.countsBySlot) }),
+      connectionsByNode: Object.fromEntries(counts.countsByNode),
+      ...(counts.pinnedByNode.size > 0 && { pinnedByNode: Object.fromEntries(counts.pinnedByNode) }),
       moved: this.#context.moved(),
       ...(hotKeys.length > 0 && { hotKeys: [...hotKeys] }),
     };

@@ -5,7 +5,7 @@ const seconds = z.number().min(0).max(86_400);
 /** The most header lines that a cluster can allow. */
 export const MAX_HEADER_LINES = 1_000;
 
-/** Limits of each gateway process of a cluster. Where 0 is allowed, it means no limit. */
+/** Limits of each gateway of a cluster. Where 0 is allowed, it means no limit. */
 export const gatewayLimitsSchema = z.object({
   maxConnections: z
     .int()

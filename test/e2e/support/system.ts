@@ -31,6 +31,8 @@ export interface SystemOptions {
   readonly name?: string;
   /** Further settings of the nodes, as in the cluster's file. */
   readonly nodeSettings?: Record<string, unknown>;
+  /** Further arguments of the gateways. */
+  readonly gatewayArgs?: readonly string[];
   /** Further environment of the controllers. */
   readonly controllerEnv?: Record<string, string>;
 }
@@ -286,6 +288,7 @@ export class System {
         root('gateway/src/main.ts'),
         ...['--cluster', this.name, '--state-dir', join(this.directory, 'state'), '--id', id],
         ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${probes}`, '--drain-seconds', '1'],
+        ...(this.#options.gatewayArgs ?? []),
       ],
       this.#brokerEnv(),
     );

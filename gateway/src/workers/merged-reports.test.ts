@@ -1,0 +1,78 @@
+import { encodeSlotCounts, type Report } from '@wscluster/ring';
+import { describe, expect, it } from 'vitest';
+import { revision } from '../testing/rings.ts';
+import { MergedReports } from './merged-reports.ts';
+
+const report = (slots: readonly [slot: number, count: number][], fields: Partial<Report> = {}): Report => ({
+  ...{ wire: 1, type: 'report', cluster: 'chat', gateway: 'g', address: 'g:7000', applied: revision(1), moved: 0 },
+  connections: encodeSlotCounts(new Map(slots)),
+  connectionsByNode: {},
+  ...fields,
+});
+
+describe('merged reports', () => {
+  it('add up what the workers have, and forget what a worker that is gone had, but not its moves', () => {
+    const merged = new MergedReports();
+    merged.take(1, report([[3, 2]], { connectionsByNode: { a: 2 }, moved: 5 }));
+    merged.take(
+      2,
+      report(
+        [
+          [3, 1],
+          [9, 4],
+        ],
+        { connectionsByNode: { a: 1, b: 4 }, pinnedByNode: { b: 1 }, moved: 7 },
+      ),
+    );
+    expect([merged.countsBySlot[3], merged.countsBySlot[9]]).toEqual([3, 4]);
+    expect([...merged.countsByNode]).toEqual([
+      ['a', 3],
+      ['b', 4],
+    ]);
+    expect([...merged.pinnedByNode]).toEqual([['b', 1]]);
+    expect(merged.moved).toBe(12);
+
+    merged.drop(2);
+    expect([merged.countsBySlot[3], merged.countsBySlot[9]]).toEqual([2, 0]);
+    expect(merged.moved).toBe(12);
+  });
+
+  it('change only with counts, and keep those that a report leaves out', () => {
+    const merged = new MergedReports();
+    merged.take(1, report([[3, 2]]));
+    const before = merged.changes;
+    const { connections: _, ...unchanged } = report([]);
+    merged.take(1, unchanged);
+    expect(merged.changes).toBe(before);
+    expect(merged.countsBySlot[3]).toBe(2);
+    merged.take(1, report([]));
+    expect(merged.changes).toBeGreaterThan(before);
+    expect(merged.countsBySlot[3]).toBe(0);
+  });
+
+  it('have applied what the slowest worker has', () => {
+    const merged = new MergedReports();
+    merged.take(1, report([], { applied: revision(2) }));
+    expect(merged.appliedBy([1, 2])).toBeUndefined();
+    merged.take(2, report([], { applied: revision(1) }));
+    expect(merged.appliedBy([1, 2])).toEqual(revision(1));
+    expect(merged.appliedBy([1])).toEqual(revision(2));
+  });
+
+  it('name the ten hottest keys of all', () => {
+    const merged = new MergedReports();
+    const keys = Array.from({ length: 10 }, (_, n) => ({ key: `k${n}`, connections: 20 - n }));
+    merged.take(1, report([], { hotKeys: keys }));
+    merged.take(
+      2,
+      report([], {
+        hotKeys: [
+          { key: 'k9', connections: 30 },
+          { key: 'other', connections: 2 },
+        ],
+      }),
+    );
+    expect(merged.hotKeys[0]).toEqual({ key: 'k9', connections: 41 });
+    expect(merged.hotKeys).toHaveLength(10);
+  });
+});
