@@ -40,6 +40,7 @@ const LIMIT_STATUS = {
   handshakeSeconds: 408,
   requestSeconds: 408,
   bodySilenceSeconds: 408,
+  maxHandshakesPerSecond: 503,
   maxRequests: 503,
   maxRequestsPerNode: 503,
   fileDescriptors: 503,

@@ -2,7 +2,7 @@ import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from '@wscluster/ring';
 import type { RequestLimit } from './errors.ts';
 
 /** The limits that end open connections, by their names in the cluster's spec. */
-export type SweptLimit = 'idleSeconds' | 'pingSeconds' | 'stallSeconds';
+export type SweptLimit = 'idleSeconds' | 'pingSeconds' | 'stallSeconds' | 'maxHeldBytes';
 /** Any limit that refuses requests or ends connections. */
 export type LimitName = RequestLimit | SweptLimit;
 
@@ -50,6 +50,8 @@ export interface Limits {
   readonly maxConnections: number;
   /** The same for one key; 0: no limit. */
   readonly maxConnectionsPerKey: number;
+  /** WebSocket upgrades a second; 0: no limit. */
+  readonly maxHandshakesPerSecond: number;
   /** Plain requests in progress; 0: no limit. */
   readonly maxRequests: number;
   /** The same for one node, and thereby of the connections to it for such requests; 0: no limit. */
@@ -69,7 +71,9 @@ export interface Limits {
    * limit: the sender is held back once 64 KiB, and what the kernel buffers, are waiting.
    */
   readonly stallMs: number;
-  /** Time between two sweeps over all connections for the three limits above. */
+  /** Bytes that may wait for readers in all connections together; 0: no limit. */
+  readonly maxHeldBytes: number;
+  /** Time between two sweeps over all connections for the four limits above. */
   readonly sweepMs: number;
 }
 
@@ -87,6 +91,7 @@ function ofCluster(limits: GatewayLimits) {
   return {
     maxConnections: limits.maxConnections,
     maxConnectionsPerKey: limits.maxConnectionsPerKey,
+    maxHandshakesPerSecond: limits.maxHandshakesPerSecond,
     maxRequests: limits.maxRequests,
     maxRequestsPerNode: limits.maxRequestsPerNode,
     maxHeaderBytes: limits.maxHeaderBytes,
@@ -103,6 +108,7 @@ function ofCluster(limits: GatewayLimits) {
     idleMs: limits.idleSeconds * 1000,
     pingMs: limits.pingSeconds * 1000,
     stallMs: limits.stallSeconds * 1000,
+    maxHeldBytes: limits.maxHeldBytes,
   };
 }
 
@@ -143,11 +149,12 @@ export class CurrentLimits {
 
   #inForce(limits: GatewayLimits): Limits {
     const share = (count: number) => Math.ceil(count / this.#workers);
-    const { maxConnections, maxRequests, maxRequestsPerNode } = limits;
     const shared = {
-      maxConnections: share(maxConnections),
-      maxRequests: share(maxRequests),
-      maxRequestsPerNode: share(maxRequestsPerNode),
+      maxConnections: share(limits.maxConnections),
+      maxHandshakesPerSecond: share(limits.maxHandshakesPerSecond),
+      maxRequests: share(limits.maxRequests),
+      maxRequestsPerNode: share(limits.maxRequestsPerNode),
+      maxHeldBytes: share(limits.maxHeldBytes),
     };
     return { ...DEFAULT_LIMITS, ...ofCluster({ ...limits, ...shared }), ...this.#own };
   }

@@ -1,5 +1,6 @@
 import { DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
 import { DEFAULT_UPDATE_TIMING, RingUpdates } from '@wscluster/transport';
+import { HandshakeRate } from './admission/handshake-rate.ts';
 import { RequestRoom } from './admission/request-room.ts';
 import { Sweeper } from './admission/sweeper.ts';
 import { createDataPlane, type DataPlane } from './data-plane.ts';
@@ -54,6 +55,7 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     get limits() {
       return limits.value;
     },
+    handshakes: new HandshakeRate(),
     owners,
     room,
     traffic: counts.traffic,

@@ -1,6 +1,7 @@
 import type { ErrorCode, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import { refusalOf } from './errors.ts';
+import { LimitLog } from './limit-log.ts';
 
 /** What an operator should do about an answer of 500 or above. */
 const ACTIONS: Partial<Record<ErrorCode, string>> = {
@@ -9,16 +10,20 @@ const ACTIONS: Partial<Record<ErrorCode, string>> = {
   OWNER_PROTOCOL: 'check what the node answers to upgrades',
   NO_RING: 'check that the controller is running and that this gateway can reach the bus or the store',
   NO_MEMBERS: 'check why no node is ready',
-  LIMIT_REACHED: 'add gateways, or raise the limit under spec.gateway.limits',
   SHUTTING_DOWN: 'none: clients reconnect to another gateway',
 };
 
-/** Logs single requests with their ids: at debug, and at warn or error for answers of 500 and above. */
+/**
+ * Logs single requests with their ids: at debug, and at warn or error for answers of 500 and above. What a limit refuses
+ * is counted instead.
+ */
 export class RequestLog {
   readonly #log: Logger;
+  readonly #limits: LimitLog;
 
   constructor(log: Logger) {
     this.#log = log;
+    this.#limits = new LimitLog(log);
   }
 
   upgraded(result: string, requestId: string): void {
@@ -35,6 +40,8 @@ export class RequestLog {
     if (status === 500) {
       const action = 'report this bug with the log';
       this.#log.error({ ...fields, error, action }, `answered 500: ${error.message}`);
+    } else if (error.code === 'LIMIT_REACHED' && status === 503) {
+      this.#limits.refused(error.field ?? '', error.message);
     } else if (status > 500) {
       const action = ACTIONS[error.code] ?? 'check the reason';
       this.#log.warn({ ...fields, action }, `answered ${status}: ${error.message}`);

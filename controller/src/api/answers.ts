@@ -226,7 +226,7 @@ export interface ClusterSpec {
    */
   gateway: {
     /**
-     * Limits of each gateway process. Changes take effect at once, for new connections; idleSeconds, pingSeconds and stallSeconds for open ones too.
+     * Limits of each gateway. Changes take effect at once, for new connections; idleSeconds, pingSeconds, stallSeconds and maxHeldBytes for open ones too.
      */
     limits: {
       /**
@@ -238,6 +238,10 @@ export interface ClusterSpec {
        */
       maxConnectionsPerKey: number;
       /**
+       * WebSocket upgrades a second at a gateway; beyond them it answers 503. 0: no limit.
+       */
+      maxHandshakesPerSecond: number;
+      /**
        * Plain HTTP requests in progress at a gateway; beyond them it answers 503. 0: no limit.
        */
       maxRequests: number;
@@ -245,6 +249,10 @@ export interface ClusterSpec {
        * The same for one node, and thereby the connections of a gateway to it for such requests. 0: no limit.
        */
       maxRequestsPerNode: number;
+      /**
+       * Bytes that wait in a gateway for clients and nodes to read them; beyond them the connections that hold the most are cut. 0: no limit.
+       */
+      maxHeldBytes: number;
       /**
        * Bytes of a request's header lines; beyond them the gateway answers 431.
        */

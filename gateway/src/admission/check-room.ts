@@ -9,10 +9,14 @@ export interface Keyed extends Tracked {
   readonly key: string;
 }
 
-/** Throws LIMIT_REACHED if the gateway, or the key, already has as many connections as allowed. */
-export function checkRoom<T extends Keyed>(tracker: Tracker<T>, { slot, key }: Destination, limits: Limits): void {
+/** Throws LIMIT_REACHED if the gateway already has as many connections as allowed. */
+export function checkRoom(tracker: Pick<Tracker, 'size'>, limits: Limits): void {
   if (limits.maxConnections > 0 && tracker.size >= limits.maxConnections)
     throw limitReached('maxConnections', `this gateway has reached its limit of ${limits.maxConnections} connections`);
+}
+
+/** Throws LIMIT_REACHED if the key already has as many connections to this gateway as allowed. */
+export function checkRoomOfKey<T extends Keyed>(tracker: Tracker<T>, { slot, key }: Destination, limits: Limits): void {
   const most = limits.maxConnectionsPerKey;
   if (most === 0 || key === '') return;
   // Apart from the few other keys of the slot, its list is at most as long as the limit.

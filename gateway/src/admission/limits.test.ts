@@ -54,6 +54,28 @@ async function refusals(test: GatewayUnderTest, limit: string): Promise<number> 
 }
 
 describe('the limits of a cluster refuse', () => {
+  it('upgrades beyond maxHandshakesPerSecond with 503 and Retry-After, and connections that are open do not notice', async () => {
+    const test = await gatewayWith(await echo(), { maxHandshakesPerSecond: 2 });
+    const { port } = test.gateway;
+    const clients = await Promise.all([connectClient(port, 'a'), connectClient(port, 'b')]);
+    const third = rawUpgrade(port, '/connect/c');
+    expect(await refused(third)).toMatchObject({ status: 503, code: 'LIMIT_REACHED', field: 'maxHandshakesPerSecond' });
+    expect(third.text.toLowerCase()).toContain('retry-after: 1');
+    for (const { socket } of clients) socket.send('still here');
+    await eventually('the echoes', () => clients.every(({ messages }) => messages.length === 1));
+    let next = rawUpgrade(port, '/connect/c');
+    await eventually('one more is admitted', () => {
+      if (next.text.startsWith('HTTP/1.1 101')) return true;
+      if (next.text.length > 0) {
+        next.socket.destroy();
+        next = rawUpgrade(port, '/connect/c');
+      }
+      return false;
+    });
+    next.socket.destroy();
+    for (const { socket } of clients) socket.terminate();
+  });
+
   it('connections beyond maxConnections with 503, until one is gone', async () => {
     const test = await gatewayWith(await echo(), { maxConnections: 2 });
     const { port } = test.gateway;
@@ -216,6 +238,27 @@ describe('an open connection', () => {
     expect(reader.closed).toBeUndefined();
     expect(await refusals(test, 'stallSeconds')).toBe(1);
     for (const { socket } of [reader, blind]) socket.terminate();
+  });
+});
+
+describe('bytes that wait for readers', () => {
+  it('beyond maxHeldBytes end the connections that hold the most, and no other', async () => {
+    const node = await echo();
+    const test = await gatewayWith(node, { maxHeldBytes: 200_000 });
+    const { port } = test.gateway;
+    const reader = await connectClient(port, 'reader');
+    const blind = await Promise.all(Array.from({ length: 8 }, (_, n) => connectClient(port, `blind-${n}`)));
+    for (const { socket } of blind) socket.pause();
+    for (const visit of node.visits) for (let i = 0; i < 24; i++) visit.socket.send(Buffer.alloc(1 << 20));
+    await eventually(
+      'those that read nothing are cut until the rest is below',
+      () => test.gateway.connections <= 4,
+      8_000,
+    );
+    await eventually('the reader has everything', () => reader.messages.length === 24, 8_000);
+    expect(reader.closed).toBeUndefined();
+    expect(await refusals(test, 'maxHeldBytes')).toBe(9 - test.gateway.connections);
+    for (const { socket } of [reader, ...blind]) socket.terminate();
   });
 });
 

@@ -4,6 +4,9 @@ import type { Tracker } from '../move/tracker.ts';
 
 /** Enforces the limits of all open connections with a single timer. */
 export class Sweeper {
+  readonly #tracker: Tracker<LiveConnection>;
+  readonly #limits: () => Limits;
+  readonly #onLimit: (limit: SweptLimit, nodeId: string) => void;
   readonly #timer: NodeJS.Timeout;
 
   constructor(
@@ -11,16 +14,38 @@ export class Sweeper {
     limits: () => Limits,
     onLimit: (limit: SweptLimit, nodeId: string) => void,
   ) {
-    this.#timer = setInterval(() => {
-      // A copy, since connections that are ended leave the tracker.
-      for (const entry of tracker.all()) {
-        const limit = entry.sweep(limits());
-        if (limit !== undefined) onLimit(limit, entry.nodeId);
-      }
-    }, limits().sweepMs);
+    this.#tracker = tracker;
+    this.#limits = limits;
+    this.#onLimit = onLimit;
+    this.#timer = setInterval(() => this.#sweep(), limits().sweepMs);
   }
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  #sweep(): void {
+    const limits = this.#limits();
+    // A copy, since connections that are ended leave the tracker.
+    const all = this.#tracker.all();
+    for (const entry of all) {
+      const limit = entry.sweep(limits);
+      if (limit !== undefined) this.#onLimit(limit, entry.nodeId);
+    }
+    if (limits.maxHeldBytes > 0) this.#relieve(all, limits.maxHeldBytes);
+  }
+
+  /** Ends those that hold the most, until all together hold no more than allowed. */
+  #relieve(all: readonly LiveConnection[], maxHeldBytes: number): void {
+    const holding = all.map((entry) => ({ entry, bytes: entry.heldBytes })).filter(({ bytes }) => bytes > 0);
+    let held = holding.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (held <= maxHeldBytes) return;
+    holding.sort((a, b) => b.bytes - a.bytes);
+    for (const { entry, bytes } of holding) {
+      entry.destroy();
+      this.#onLimit('maxHeldBytes', entry.nodeId);
+      held -= bytes;
+      if (held <= maxHeldBytes) return;
+    }
   }
 }

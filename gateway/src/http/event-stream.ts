@@ -95,6 +95,10 @@ export class EventStream implements LiveConnection {
     return 'stallSeconds';
   }
 
+  get heldBytes(): number {
+    return this.#res.writableLength;
+  }
+
   destroy(): void {
     this.#res.destroy();
   }

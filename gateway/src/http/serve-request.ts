@@ -1,6 +1,6 @@
 import type { Release, WsClusterError } from '@wscluster/ring';
 import { checkHead } from '../admission/check-head.ts';
-import { checkRoom } from '../admission/check-room.ts';
+import { checkRoom, checkRoomOfKey } from '../admission/check-room.ts';
 import type { RequestRoom, Seat } from '../admission/request-room.ts';
 import { asWsClusterError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
@@ -99,7 +99,8 @@ async function passEventStream(
   const { res } = exchange;
   const { answer, destination, nodeId } = answered;
   try {
-    checkRoom(tracker, destination, limits);
+    checkRoom(tracker, limits);
+    checkRoomOfKey(tracker, destination, limits);
     writeAnswerHead(answered, res);
   } catch (error) {
     answer.destroy();

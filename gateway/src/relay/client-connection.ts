@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { DEFAULT_MOVE_SETTINGS, type Revision, WsClusterError } from '@wscluster/ring';
+import type { HandshakeRate } from '../admission/handshake-rate.ts';
 import { asWsClusterError } from '../errors.ts';
 import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
@@ -28,6 +29,7 @@ export interface ConnectionContext {
   readonly tracker: Tracker<LiveConnection>;
   readonly lostNodes: LostNodes;
   readonly limits: Limits;
+  readonly handshakes: HandshakeRate;
   readonly traffic: Traffic;
   onUpgrade(result: UpgradeResult, requestId: string): void;
   /** Reads the store now, since somebody seems to know a newer ring. */
@@ -124,6 +126,10 @@ export class ClientConnection implements LiveConnection {
   /** Enforces the limits on open connections; call this every sweepMs. Returns the limit that ended it, if one did. */
   sweep(limits: Limits): SweptLimit | undefined {
     return this.#stage.kind === 'relaying' ? this.#stage.relay.sweep(limits) : undefined;
+  }
+
+  get heldBytes(): number {
+    return this.#stage.kind === 'relaying' ? this.#stage.relay.heldBytes : this.#client.writableLength;
   }
 
   /** Ends everything at once. */

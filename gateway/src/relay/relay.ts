@@ -152,6 +152,11 @@ export class Relay {
     return verdict === 'dead' ? 'pingSeconds' : 'stallSeconds';
   }
 
+  /** Bytes that wait for the client or the node to read them. */
+  get heldBytes(): number {
+    return this.#client.writableLength + this.#node.writableLength;
+  }
+
   /** Ends both sockets at once. */
   destroy(): void {
     this.#client.destroy();

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Revision } from '@wscluster/ring';
 import { checkHead } from '../admission/check-head.ts';
-import { checkRoom } from '../admission/check-room.ts';
+import { checkRoom, checkRoomOfKey } from '../admission/check-room.ts';
 import { asWsClusterError } from '../errors.ts';
 import { ownerHeaders } from '../route/owner-headers.ts';
 import { normalizeTarget } from '../route/target.ts';
@@ -15,7 +15,7 @@ import { refuseUpgrade } from './refuse.ts';
 import { checkUpgrade, composeUpgrade } from './upgrade-request.ts';
 
 /**
- * Serves a WebSocket upgrade: check -> key -> slot -> owner -> room -> dial -> 101 -> relay. The socket must already
+ * Serves a WebSocket upgrade: room -> check -> key -> slot -> owner -> dial -> 101 -> relay. The socket must already
  * have an 'error' listener.
  */
 export function serveUpgrade(
@@ -27,13 +27,16 @@ export function serveUpgrade(
 ): void {
   try {
     socket.setTimeout(0);
+    // First, since refusing must cost little when there is too much.
+    checkRoom(context.tracker, context.limits);
+    context.handshakes.admit(context.limits.maxHandshakesPerSecond);
     checkHead(req, context.limits);
     normalizeTarget(req);
     const webSocketKey = checkUpgrade(req);
     const load: Load = (nodeId) => context.tracker.countsByNode.get(nodeId) ?? 0;
     const { destination, owner, table, routed } = locate(context.current.table, req, 'websocket', load);
     req.url = routed.url;
-    checkRoom(context.tracker, destination, context.limits);
+    checkRoomOfKey(context.tracker, destination, context.limits);
     const upgrade = {
       socket,
       head,

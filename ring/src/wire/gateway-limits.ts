@@ -19,6 +19,12 @@ export const gatewayLimitsSchema = z.object({
     .max(1_000_000)
     .default(0)
     .describe('WebSocket connections of a key at a gateway; beyond them it answers 429. 0: no limit.'),
+  maxHandshakesPerSecond: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe('WebSocket upgrades a second at a gateway; beyond them it answers 503. 0: no limit.'),
   maxRequests: z
     .int()
     .min(0)
@@ -31,6 +37,14 @@ export const gatewayLimitsSchema = z.object({
     .max(1_000_000)
     .default(1_000)
     .describe('The same for one node, and thereby the connections of a gateway to it for such requests. 0: no limit.'),
+  maxHeldBytes: z
+    .int()
+    .min(0)
+    .max(2 ** 40)
+    .default(0)
+    .describe(
+      'Bytes that wait in a gateway for clients and nodes to read them; beyond them the connections that hold the most are cut. 0: no limit.',
+    ),
   maxHeaderBytes: z
     .int()
     .min(1_024)
