@@ -29,5 +29,5 @@ export async function provide(): Promise<Programs> {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const bundles = join(root, 'node_modules', '.cache', 'bench-programs');
   await bundlePrograms(root, bundles);
-  return { load, gateway: join(bundles, 'gateway', 'src', 'main.js') };
+  return { load, gateway: join(bundles, 'gateway', 'src', 'main.mjs') };
 }
