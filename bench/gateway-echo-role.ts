@@ -62,6 +62,8 @@ function runGateway(nodePort: number): void {
     room: new RequestRoom(),
     release: () => undefined,
     refresh: () => {},
+    onMigration: () => {},
+    reconsider: () => {},
     onUpgrade: () => {},
     onAnswer: () => {},
     onRefusal: () => {},

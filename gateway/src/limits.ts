@@ -30,6 +30,10 @@ export interface Limits {
   readonly closeMs: number;
   /** Time for the node's part of the close handshake if the client did not do its own. */
   readonly nodeCloseMs: number;
+  /** How long a handover waits for the end of a client's message; after that the client is told to reconnect. */
+  readonly holdMs: number;
+  /** How long a node that understands handovers may take to release a connection. */
+  readonly releaseMs: number;
   /** Time for a request's head to arrive (slow loris). */
   readonly requestHeadMs: number;
   /** Time for a whole plain request to arrive, with its body; 0: forever. */
@@ -119,6 +123,8 @@ export const DEFAULT_LIMITS: Limits = {
   messageGraceMs: 500,
   closeMs: 5_000,
   nodeCloseMs: 1_000,
+  holdMs: 2_000,
+  releaseMs: 10_000,
   heldBodyBytes: 65_536,
   settlingMs: 10_000,
   sweepMs: 1_000,

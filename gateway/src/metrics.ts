@@ -1,5 +1,5 @@
 import { LOOP_SAMPLE_MS } from '@wscluster/service';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestRoom } from './admission/request-room.ts';
 import type { LimitName } from './limits.ts';
 import type { Mover, MovingConnection } from './move/mover.ts';
@@ -12,6 +12,9 @@ import type { CurrentTable } from './table/current-table.ts';
 export interface Counts {
   readonly traffic: Traffic;
   readonly upgrades: Map<UpgradeResult, number>;
+  /** Connections that were to move without their clients noticing, by how that ended. */
+  readonly migrations: Map<string, number>;
+  readonly blackouts: Histogram;
   readonly httpAnswers: Map<number, number>;
   /** Refused requests and ended connections, by limit. */
   readonly limited: Map<LimitName, number>;
@@ -23,6 +26,13 @@ export function newCounts(): Counts {
   return {
     traffic: { toNode: 0, toClient: 0 },
     upgrades: new Map(),
+    migrations: new Map(),
+    blackouts: new Histogram({
+      name: 'wscluster_gateway_migration_blackout_seconds',
+      help: 'Time for which what a client sent had to wait while its connection moved to another node',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers: [],
+    }),
     httpAnswers: new Map(),
     limited: new Map(),
     bugs: 0,
@@ -93,6 +103,13 @@ export function createMetrics<T extends MovingConnection>(
   gauge('wscluster_gateway_workers', 'Processes that serve clients', () => 1);
   gauge('wscluster_gateway_http_requests', 'Plain HTTP requests in progress', () => room.size);
   counter('wscluster_gateway_upgrades_total', 'WebSocket upgrades by result', 'result', () => counts.upgrades);
+  counter(
+    'wscluster_gateway_migrations_total',
+    'Connections that were to move without their clients noticing: migrated, stayed, or why they were told to reconnect',
+    'outcome',
+    () => counts.migrations,
+  );
+  registry.registerMetric(counts.blackouts);
   counter('wscluster_gateway_http_requests_total', 'Plain HTTP answers by status', 'code', () => counts.httpAnswers);
   counter(
     'wscluster_gateway_refused_total',
@@ -115,7 +132,7 @@ export function createMetrics<T extends MovingConnection>(
   });
   new Counter({
     name: 'wscluster_gateway_moves_total',
-    help: 'Connections told to reconnect because their owner changed',
+    help: 'Connections moved because their owner changed, whether or not their clients noticed',
     registers,
     collect() {
       this.reset();

@@ -61,6 +61,7 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     traffic: counts.traffic,
     release: () => mover.release,
     refresh: () => updates.refresh(),
+    reconsider: () => mover.reconsider(),
     ...recorder,
   });
   const sweeper = new Sweeper(tracker, () => limits.value, recorder.onLimit);

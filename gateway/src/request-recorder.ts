@@ -7,7 +7,7 @@ import { type Counts, count } from './metrics.ts';
 import { RequestLog } from './request-log.ts';
 
 export interface RequestRecorder
-  extends Pick<DataPlaneContext, 'onUpgrade' | 'onAnswer' | 'onRefusal' | 'onAcceptFailed' | 'onBug'> {
+  extends Pick<DataPlaneContext, 'onUpgrade' | 'onMigration' | 'onAnswer' | 'onRefusal' | 'onAcceptFailed' | 'onBug'> {
   /** A limit has ended an open connection. */
   onLimit(limit: SweptLimit, nodeId: string): void;
 }
@@ -20,6 +20,12 @@ export function createRequestRecorder(counts: Counts, log: Logger): RequestRecor
     onUpgrade(result, requestId) {
       count(counts.upgrades, result);
       requests.upgraded(result, requestId);
+    },
+    onMigration(outcome) {
+      count(counts.migrations, outcome.kind === 'failed' ? outcome.fault : outcome.kind);
+      if (outcome.kind === 'migrated') counts.blackouts.observe(outcome.blackoutMs / 1000);
+      else if (outcome.kind === 'failed')
+        log.debug({ event: 'migration-failed', reason: outcome.fault }, `told to reconnect instead: ${outcome.fault}`);
     },
     onAnswer(status, requestId) {
       accepting.recovered();

@@ -651,13 +651,17 @@ export interface ClusterSpec {
    */
   rebalance: {
     /**
-     * How a live connection moves to its new owner.
-     */
-    mode: 'reconnect';
-    /**
      * Connections per second that all gateways together move. 0: no limit.
      */
     maxConnectionsPerSecond: number;
+    /**
+     * How a WebSocket moves to its new owner. reconnect: its client is told to reconnect. migrate: the gateway keeps the client and switches to the new owner between two messages.
+     */
+    mode: 'reconnect' | 'migrate';
+    /**
+     * What happens to the clients of a node that died. close: they are told to reconnect. redial: with mode migrate the gateway keeps them and dials the new owner; what was on its way may be lost.
+     */
+    onLost: 'close' | 'redial';
     /**
      * Close code that tells a client to reconnect: 1012 (service restart), 1001, 1013, or one of your own from 3000 to 4999.
      */

@@ -52,7 +52,7 @@ function cost(make: () => IncomingMessage): number {
       const revision = { epoch: 1, version: 1 };
       const added = ownerHeaders(req, { key, revision, requestId: 'id', trusted: TRUSTED });
       requestHeaders(req, added);
-      composeUpgrade(req, added, subprotocol);
+      composeUpgrade(req, added, { subprotocol, portable: true });
     } catch {
       // Refused heads must be as cheap.
     }

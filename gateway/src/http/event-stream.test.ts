@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, get } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
@@ -11,7 +12,7 @@ import { useGateway } from '../testing/use-gateway.ts';
 const HTTP_SECONDS = 0.3;
 const settings = {
   ...SETTINGS,
-  moves: { closeCode: 1012, lostSeconds: 1, httpSeconds: HTTP_SECONDS },
+  moves: { ...DEFAULT_MOVE_SETTINGS, httpSeconds: HTTP_SECONDS },
 };
 const { gatewayFor } = useGateway(
   { httpAnswerMs: 300, messageGraceMs: 300, stallMs: 300, sweepMs: 50, closeMs: 300, ownerWaitMs: 5_000 },

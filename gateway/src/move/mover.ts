@@ -10,7 +10,7 @@ export interface MovingConnection extends Movable {
   told: boolean;
   /** While it is connecting: goes to the new owner instead. */
   redirect(owner: Owner): void;
-  /** Tells the client to reconnect. */
+  /** Takes it to the new owner, or tells its client to reconnect. */
   move(): void;
 }
 
@@ -28,6 +28,7 @@ export class Mover<T extends MovingConnection> {
   #planned: Table | undefined;
   #moved = 0;
   #stopped = false;
+  #reconsidering: NodeJS.Immediate | undefined;
 
   constructor(current: CurrentTable, tracker: Tracker<T>) {
     this.#current = current;
@@ -40,7 +41,7 @@ export class Mover<T extends MovingConnection> {
     return this.#release;
   }
 
-  /** Connections told to come back since the start. */
+  /** Connections moved since the start. */
   get moved(): number {
     return this.#moved;
   }
@@ -64,9 +65,19 @@ export class Mover<T extends MovingConnection> {
     this.#pacer.set(items, windowOf(release, items.length));
   }
 
+  /** A connection that has moved may have to move again. */
+  reconsider(): void {
+    this.#reconsidering ??= setImmediate(() => {
+      this.#reconsidering = undefined;
+      this.#planned = undefined;
+      if (this.#release !== undefined) this.update(this.#release);
+    });
+  }
+
   /** Stops moving; connections that are still connecting go to the right owner. */
   stop(): void {
     this.#stopped = true;
+    clearImmediate(this.#reconsidering);
     this.#pacer.stop();
   }
 

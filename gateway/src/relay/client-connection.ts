@@ -1,5 +1,11 @@
 import type { Socket } from 'node:net';
-import { DEFAULT_MOVE_SETTINGS, type Revision, WsClusterError } from '@wscluster/ring';
+import {
+  DEFAULT_MOVE_SETTINGS,
+  type MoveSettings,
+  REVISION_ZERO,
+  type Revision,
+  WsClusterError,
+} from '@wscluster/ring';
 import type { HandshakeRate } from '../admission/handshake-rate.ts';
 import { asWsClusterError } from '../errors.ts';
 import type { Limits, SweptLimit } from '../limits.ts';
@@ -15,7 +21,10 @@ import type { AnswerHead } from './answer-head.ts';
 import { type BodyEnd, bodyEndOf } from './body-end.ts';
 import { type CloseNotice, ownerChanged, ownerLost } from './close-frame.ts';
 import { type DialOutcome, dial } from './dial.ts';
+import { KeptHandshake } from './kept-handshake.ts';
+import { type MigrationOutcome, migrate } from './migration.ts';
 import { passAnswer } from './pass-answer.ts';
+import { type Redialled, redial } from './redial.ts';
 import { refuseUpgrade } from './refuse.ts';
 import { Relay, type Traffic } from './relay.ts';
 
@@ -32,6 +41,9 @@ export interface ConnectionContext {
   readonly handshakes: HandshakeRate;
   readonly traffic: Traffic;
   onUpgrade(result: UpgradeResult, requestId: string): void;
+  onMigration(outcome: MigrationOutcome | { readonly kind: 'redialled' }): void;
+  /** Looks again which connections have to move, since one of them may have to once more. */
+  reconsider(): void;
   /** Reads the store now, since somebody seems to know a newer ring. */
   refresh(): void;
   /** A request was answered with an error of the gateway itself. */
@@ -45,6 +57,8 @@ export interface ClientUpgrade {
   readonly head: Buffer;
   readonly webSocketKey: string;
   readonly requestId: string;
+  /** It is to move to another owner without the client noticing. */
+  readonly portable: boolean;
   /** The request's head for the owner, with the revision that the owner was chosen by. */
   compose(revision: Revision): string;
   /** Header lines that the gateway adds to the answer. */
@@ -76,6 +90,11 @@ export class ClientConnection implements LiveConnection {
   /** Dropped at the 101, so that an idle connection does not hold its request, with all headers and their buffer. */
   #upgrade: ClientUpgrade | undefined;
   #owner: Owner;
+  /** The request that was dialled last, until the 101. */
+  #request = '';
+  /** Set if the connection can go on at another node. */
+  #kept: KeptHandshake | undefined;
+  #giveUpMigration: (() => void) | undefined;
   #stage: Stage = { kind: 'waiting', exit: nothing };
   /** The owner has refused once; the next refusal is final. */
   #refusedOnce = false;
@@ -111,16 +130,76 @@ export class ClientConnection implements LiveConnection {
     if (this.connecting) this.#dial(owner);
   }
 
-  /** The owner changed: tells the client to reconnect, which takes it to the new one. */
+  /** The owner changed: takes the connection to the new one, or tells the client to reconnect, which does so too. */
   move(): void {
-    if (this.#stage.kind === 'relaying') this.#stage.relay.close(ownerChanged(this.#closeCode));
+    if (this.#stage.kind !== 'relaying') return;
+    const { relay } = this.#stage;
+    if (relay.orphaned && this.#redials) this.#lose(relay, true);
+    else if (relay.orphaned || this.#kept === undefined) relay.close(ownerChanged(this.#closeCode));
+    else this.#migrate(relay, this.#kept);
+  }
+
+  #migrate(relay: Relay, kept: KeptHandshake): void {
+    const { current, limits } = this.#context;
+    const notice = ownerChanged(this.#closeCode);
+    const context = {
+      ...{ relay, kept, limits, notice, from: this.nodeId },
+      otherOwner: () => this.#otherOwner(),
+      revision: () => current.table?.ring.revision ?? REVISION_ZERO,
+    };
+    this.#giveUpMigration = migrate(context, (outcome) => {
+      this.#giveUpMigration = undefined;
+      this.#context.onMigration(outcome);
+      if (outcome.kind === 'migrated') this.#arrive(outcome);
+      else if (outcome.kind === 'stayed') this.told = false;
+      else relay.close(notice);
+    });
   }
 
   /** Closes gracefully; a client that is still connecting is refused. */
   close(notice: CloseNotice): void {
+    this.#giveUpMigration?.();
     if (this.#stage.kind === 'relaying') this.#stage.relay.close(notice);
     else if (this.connecting)
       this.#refuse(new WsClusterError('SHUTTING_DOWN', `the connection is closed: ${notice.reason}`));
+  }
+
+  get #redials(): boolean {
+    return this.#kept !== undefined && this.#moves.onLost === 'redial';
+  }
+
+  /** The node has ended the connection without a Close; `gone`: it is lost. */
+  #lose(relay: Relay, gone: boolean): void {
+    this.told = true; // no move is needed any more
+    if (relay.holdsOrphan) return;
+    if (!gone && this.#otherOwner() === undefined) relay.endClient();
+    else if (this.#kept !== undefined && this.#redials && relay.holdOrphan()) void this.#redial(relay, this.#kept);
+    else relay.close(ownerLost(this.#closeCode));
+  }
+
+  /** Takes the client, which the relay holds, to the new owner, or tells it to reconnect. */
+  async #redial(relay: Relay, kept: KeptHandshake): Promise<void> {
+    const { current, limits } = this.#context;
+    const redialled = await redial({
+      ...{ relay, kept, limits, from: this.nodeId },
+      revision: () => current.table?.ring.revision ?? REVISION_ZERO,
+      newOwner: () => current.otherOwner(this.slot, this.nodeId, limits.ownerWaitMs),
+    });
+    this.#context.onMigration(redialled === undefined ? { kind: 'failed', fault: 'node-lost' } : { kind: 'redialled' });
+    if (redialled === undefined) {
+      relay.close(ownerLost(this.#closeCode));
+      return;
+    }
+    if (this.#stage.kind !== 'relaying') return;
+    this.#arrive(redialled);
+  }
+
+  #arrive({ owner, kept }: Redialled): void {
+    this.#kept = kept;
+    this.#owner = owner;
+    this.#context.tracker.setNode(this, owner.nodeId);
+    this.told = false;
+    if (this.#otherOwner() !== undefined) this.#context.reconsider();
   }
 
   /** Enforces the limits on open connections; call this every sweepMs. Returns the limit that ended it, if one did. */
@@ -138,8 +217,12 @@ export class ClientConnection implements LiveConnection {
     else this.#client.destroy();
   }
 
+  get #moves(): MoveSettings {
+    return this.#context.current.table?.settings.moves ?? DEFAULT_MOVE_SETTINGS;
+  }
+
   get #closeCode(): number {
-    return (this.#context.current.table?.settings.moves ?? DEFAULT_MOVE_SETTINGS).closeCode;
+    return this.#moves.closeCode;
   }
 
   /** Valid until the 101. */
@@ -158,10 +241,11 @@ export class ClientConnection implements LiveConnection {
     if (upgrade === undefined) return;
     this.#owner = owner;
     if (this.nodeId !== owner.nodeId) tracker.setNode(this, owner.nodeId);
-    const revision = current.table?.ring.revision ?? { epoch: 0, version: 0 };
+    const revision = current.table?.ring.revision ?? REVISION_ZERO;
+    this.#request = upgrade.compose(revision);
     const request = {
       address: owner.address,
-      text: upgrade.compose(revision),
+      text: this.#request,
       webSocketKey: upgrade.webSocketKey,
     };
     this.#enter({ kind: 'dialing', exit: dial(request, limits, (outcome) => this.#onOutcome(outcome)) });
@@ -218,6 +302,8 @@ export class ClientConnection implements LiveConnection {
     const socket = this.#client;
     const early = this.#upgrade?.head ?? Buffer.alloc(0);
     const bytes = withHeaders(head, this.#upgrade?.added(head) ?? []);
+    if (this.#upgrade?.portable === true) this.#kept = KeptHandshake.of(this.#request, head);
+    this.#request = '';
     this.#context.onUpgrade('opened', this.#requestId);
     this.#upgrade = undefined;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
@@ -226,11 +312,7 @@ export class ClientConnection implements LiveConnection {
       onGone: () => this.#end(),
       onOrphaned: () => this.#context.lostNodes.add(this.nodeId, this.#owner.address, { judge }),
     });
-    const judge = (gone: boolean) => {
-      this.told = true; // no move is needed any more
-      if (gone || this.#otherOwner() !== undefined) relay.close(ownerLost(this.#closeCode));
-      else relay.endClient();
-    };
+    const judge = (gone: boolean) => this.#lose(relay, gone);
     this.#enter({ kind: 'relaying', relay, exit: nothing });
     relay.start(early, rest);
   }
@@ -272,6 +354,7 @@ export class ClientConnection implements LiveConnection {
   };
 
   #end(): void {
+    this.#giveUpMigration?.();
     this.#enter({ kind: 'gone', exit: nothing });
     this.#context.tracker.remove(this);
   }

@@ -12,6 +12,11 @@ export const ownerLost = (code: number): CloseNotice => ({ code, reason: 'owner 
 export const GOING_AWAY: CloseNotice = { code: 1001, reason: 'gateway going away' };
 export const IDLE: CloseNotice = { code: 1001, reason: 'idle' };
 
+/** Opcodes (RFC 6455, 5.2). */
+export const BINARY = 0x2;
+const CLOSE = 0x8;
+export const PING = 0x9;
+
 /** An empty Ping from a server. */
 export const PING_FRAME: Buffer = Buffer.from([0x89, 0]);
 /** Bytes of the client's Pong: two of header, four of mask. */
@@ -28,13 +33,22 @@ export function closeFrame(notice: CloseNotice): Buffer {
   return frame;
 }
 
-/** A Close frame from a client, which is masked. */
+/** A Close frame from a client. */
 export function maskedCloseFrame(notice: CloseNotice): Buffer {
-  const plain = closeFrame(notice);
-  const frame = Buffer.allocUnsafe(plain.length + 4);
-  frame[0] = 0x88;
-  frame[1] = 0x80 | (plain.length - 2);
-  randomFillSync(frame, 2, 4);
-  for (let i = 2; i < plain.length; i++) frame[i + 4] = (plain[i] as number) ^ (frame[2 + ((i - 2) & 3)] as number);
+  return maskedFrame(CLOSE, closeFrame(notice).subarray(2));
+}
+
+/** A whole message or control frame from a client, which is masked. */
+export function maskedFrame(opcode: number, payload: Buffer): Buffer {
+  const { length } = payload;
+  const lengthBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
+  const head = 2 + lengthBytes;
+  const frame = Buffer.allocUnsafe(head + 4 + length);
+  frame[0] = 0x80 | opcode;
+  frame[1] = 0x80 | (lengthBytes === 0 ? length : lengthBytes === 2 ? 126 : 127);
+  if (lengthBytes === 2) frame.writeUInt16BE(length, 2);
+  else if (lengthBytes === 8) frame.writeBigUInt64BE(BigInt(length), 2);
+  randomFillSync(frame, head, 4);
+  for (let i = 0; i < length; i++) frame[head + 4 + i] = (payload[i] as number) ^ (frame[head + (i & 3)] as number);
   return frame;
 }

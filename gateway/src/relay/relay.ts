@@ -2,9 +2,11 @@ import type { Socket } from 'node:net';
 import type { Limits, SweptLimit } from '../limits.ts';
 import { type CloseNotice, closeFrame, IDLE, maskedCloseFrame, PING_FRAME } from './close-frame.ts';
 import { FrameScanner } from './frame-scanner.ts';
+import { Handover, type HandoverOutcome, type NextNode } from './handover.ts';
 import { Outlet } from './outlet.ts';
 import { readChunks } from './read-chunks.ts';
-import type { Upstream } from './upstream.ts';
+import { beginFrames } from './release-protocol.ts';
+import { retire, type Upstream } from './upstream.ts';
 import { Vitals } from './vitals.ts';
 
 /** Bytes relayed by this process, counted when they are read. */
@@ -15,25 +17,30 @@ export interface Traffic {
 
 /**
  * ```
+ *  handing-over ◀──handOver()──┐
+ *    │ └──────switched──────▶ open       (see Handover; a fault leads to open or told)
+ *    ▼
  *  open ──close()──▶ awaiting-boundary ──Close written──▶ told ──client's Close──▶ finishing ──▶ gone
  *    │                                                     ▲
  *    ├──the node ends without a Close──▶ orphaned ──close()┘
  *    │                                      └──endClient()──▶ leaving ──▶ gone
+ *    │                                      └──adoptOrphan()──▶ open, at another node
  *    └──an end closes by itself──▶ leaving ──▶ gone
  * ```
  * | phase             | node -> client             | client -> node                   | left behind after       |
  * |-------------------|----------------------------|----------------------------------|-------------------------|
  * | open              | relayed                    | relayed                          | never                   |
  * | awaiting-boundary | relayed up to the boundary | relayed                          | closeMs without a byte  |
- * | orphaned          |                            | dropped                          | when it is judged       |
+ * | orphaned          |                            | dropped, or waits                | when it is judged       |
  * | told              | dropped                    | relayed up to the client's Close | closeMs                 |
  * | leaving           | relayed                    | relayed                          | closeMs without a byte  |
  * | finishing         | dropped                    | dropped                          | closeMs, or nodeCloseMs |
  */
 type Phase =
   | { readonly kind: 'open'; exit(): void }
+  | { readonly kind: 'handing-over'; readonly handover: Handover; exit(): void }
   | { readonly kind: 'awaiting-boundary'; readonly notice: CloseNotice; boundary: 'message' | 'frame'; exit(): void }
-  | { readonly kind: 'orphaned'; exit(): void }
+  | { readonly kind: 'orphaned'; held: boolean; exit(): void }
   | { readonly kind: 'told'; readonly notice: CloseNotice; exit(): void }
   | { readonly kind: 'leaving'; exit(): void }
   | { readonly kind: 'finishing'; exit(): void }
@@ -41,6 +48,15 @@ type Phase =
 
 const OPEN: Phase = { kind: 'open', exit: nothing };
 const GONE: Phase = { kind: 'gone', exit: nothing };
+
+/** Which of the nodes understand the protocol of handovers; see docs/migration.md. */
+export interface Awareness {
+  readonly oldOwner: boolean;
+  readonly newOwner: boolean;
+}
+
+/** What was said while neither node had the connection. */
+type Said = Pick<HandoverOutcome & { kind: 'switched' }, 'fromClient' | 'fromNode' | 'state'>;
 
 export interface RelayEvents {
   /** Both sockets are closed. */
@@ -58,10 +74,10 @@ export interface RelayEvents {
  */
 export class Relay {
   readonly #client: Socket;
-  readonly #upstream: Upstream;
-  readonly #node: Socket;
+  #upstream: Upstream;
+  #node: Socket;
   readonly #toClient: Outlet;
-  readonly #toNode: Outlet;
+  #toNode: Outlet;
   readonly #limits: Limits;
   readonly #traffic: Traffic;
   readonly #events: RelayEvents;
@@ -71,6 +87,7 @@ export class Relay {
   readonly #down = new FrameScanner();
   #phase: Phase = OPEN;
   #openSockets = 2;
+  #nodeClosed = false;
   /** Only set while there is something to judge, since an idle connection should hold as little as possible. */
   #vitals: Vitals | undefined;
 
@@ -88,19 +105,20 @@ export class Relay {
   /** Starts with the bytes that arrived from either side along with its head. */
   start(fromClient: Buffer, fromNode: Buffer): void {
     const client = this.#client;
-    const node = this.#node;
-    client.on('end', this.#onClientEnd).on('close', this.#onClientClose);
-    client.on('drain', () => node.resume());
-    node.on('end', this.#onNodeEnd).on('close', this.#onNodeClose);
-    node.on('drain', () => client.resume());
-    this.#upstream.receive = this.#fromNode;
+    client.on('end', this.#onClientEnd).on('close', this.#onClientClose).on('drain', this.#onClientDrain);
+    this.#attachNode();
     if (fromClient.length > 0) this.#fromClient(fromClient);
     if (fromNode.length > 0) this.#fromNode(fromNode);
     readChunks(client, this.#fromClient);
     // A socket that closed before it had listeners may have told nobody. Or its event is about to come: Node sets
     // `closed` one tick before it, so each handler removes itself.
     if (client.closed) this.#onClientClose();
-    if (node.closed) this.#onNodeClose();
+    if (this.#node.closed) this.#onNodeClose();
+  }
+
+  #attachNode(): void {
+    this.#node.on('end', this.#onNodeEnd).on('close', this.#onNodeClose).on('drain', this.#onNodeDrain);
+    this.#upstream.receive = this.#fromNode;
   }
 
   /**
@@ -108,15 +126,77 @@ export class Relay {
    * node still reach it, and the node sees the client's own Close. Does nothing if the connection is closing already.
    */
   close(notice: CloseNotice): void {
-    if (this.#phase.kind === 'orphaned') this.#tell(notice);
+    if (this.#phase.kind === 'orphaned') {
+      this.#client.resume();
+      this.#tell(notice);
+    }
+    if (this.#phase.kind === 'handing-over') this.#phase.handover.giveUp();
     if (this.#phase.kind !== 'open') return;
     if (this.#down.isAt('message')) this.#tell(notice);
     else this.#awaitBoundary(notice);
   }
 
+  /**
+   * Takes the connection to another node, which has accepted it. `done` is called with the outcome; if it is not
+   * `broken`, the client has been told to reconnect. Does nothing else if the connection is closing.
+   */
+  handOver(next: NextNode, aware: Awareness, notice: CloseNotice, done: (outcome: HandoverOutcome) => void): void {
+    if (this.#phase.kind !== 'open' || this.#up.closeSeen || this.#down.closeSeen) {
+      next.upstream.socket.destroy();
+      done({ kind: 'kept', fault: 'client-closing' });
+      return;
+    }
+    const ends = {
+      ...{ client: this.#client, node: this.#node, toClient: this.#toClient, toNode: this.#toNode },
+      aware: aware.oldOwner,
+      ...{ up: this.#up, down: this.#down },
+    };
+    const handover = new Handover(ends, next, this.#limits, notice, (outcome) => {
+      this.#enter(OPEN);
+      if (outcome.kind === 'switched') this.#switchTo(next.upstream, outcome, aware.newOwner);
+      else if (outcome.kind === 'broken') this.#tellWithoutNode(notice);
+      done(outcome);
+    });
+    this.#enter({ kind: 'handing-over', handover, exit: nothing });
+    handover.start();
+  }
+
+  /** The node has ended the connection without a Close, and the client does not know yet. */
+  get orphaned(): boolean {
+    return this.#phase.kind === 'orphaned';
+  }
+
+  /** The client waits for another node; see holdOrphan. */
+  get holdsOrphan(): boolean {
+    return this.#phase.kind === 'orphaned' && this.#phase.held;
+  }
+
+  /**
+   * If the node of the client is lost, and neither was within a message: holds the client, so that it can go on at another
+   * node. Returns whether that is so.
+   */
+  holdOrphan(): boolean {
+    if (this.#phase.kind !== 'orphaned' || !this.#up.isAt('message') || !this.#down.isAt('message')) return false;
+    this.#phase.held = true;
+    this.#client.pause();
+    return true;
+  }
+
+  /** Another node, which has accepted the connection, takes the place of the lost one. */
+  adoptOrphan(next: NextNode, aware: boolean): void {
+    if (this.#phase.kind !== 'orphaned') {
+      next.upstream.socket.destroy();
+      return;
+    }
+    this.#enter(OPEN);
+    const nothingSaid = Buffer.alloc(0);
+    this.#switchTo(next.upstream, { fromClient: nothingSaid, fromNode: next.rest, state: nothingSaid }, aware);
+  }
+
   /** The client of a lost node sees what it would see without a gateway: an end without a Close. */
   endClient(): void {
     if (this.#phase.kind !== 'orphaned') return;
+    this.#client.resume();
     this.#endClient();
     this.#leave();
   }
@@ -173,7 +253,8 @@ export class Relay {
       const end = this.#up.scanTo(chunk, 'close');
       this.#writeToNode(end < 0 ? chunk : chunk.subarray(0, end));
       if (this.#up.closeSeen) this.#finish(this.#limits.closeMs);
-    } else if (phase.kind === 'orphaned') {
+    } else if (phase.kind === 'handing-over') phase.handover.fromClient(chunk);
+    else if (phase.kind === 'orphaned') {
       this.#up.scan(chunk);
       if (this.#up.closeSeen) this.endClient();
     } else if (phase.kind !== 'finishing') {
@@ -188,7 +269,8 @@ export class Relay {
     if (phase.kind === 'open' || phase.kind === 'leaving') {
       this.#down.scan(chunk);
       this.#toClient.write(chunk);
-    } else if (phase.kind === 'awaiting-boundary') {
+    } else if (phase.kind === 'handing-over') phase.handover.fromNode(chunk);
+    else if (phase.kind === 'awaiting-boundary') {
       const end = this.#down.scanTo(chunk, phase.boundary);
       this.#toClient.write(end < 0 ? chunk : chunk.subarray(0, end));
       if (end < 0) return;
@@ -198,6 +280,32 @@ export class Relay {
 
   #writeToNode(chunk: Buffer): void {
     if (this.#node.writable) this.#toNode.write(chunk);
+  }
+
+  /** The old owner has let go: the new one takes its place. */
+  #switchTo(upstream: Upstream, said: Said, aware: boolean): void {
+    if (this.#nodeClosed) this.#openSockets++;
+    this.#nodeClosed = false;
+    this.#node.off('end', this.#onNodeEnd).off('close', this.#onNodeClose).off('drain', this.#onNodeDrain);
+    retire(this.#upstream, this.#limits.nodeCloseMs);
+    this.#upstream = upstream;
+    this.#node = upstream.socket;
+    this.#toNode = new Outlet(this.#node, () => this.#client.pause());
+    this.#vitals = undefined;
+    this.#attachNode();
+    if (aware) for (const frame of beginFrames(said.state)) this.#toNode.write(frame);
+    if (said.fromNode.length > 0) this.#fromNode(said.fromNode);
+    this.#client.resume();
+    if (said.fromClient.length > 0) this.#fromClient(said.fromClient);
+    if (!this.#client.writableNeedDrain) this.#node.resume();
+    if (this.#node.closed) this.#onNodeClose();
+  }
+
+  /** The old owner has let go, and no other one is there. */
+  #tellWithoutNode(notice: CloseNotice): void {
+    this.#client.resume();
+    if (this.#down.atFrameBoundary) this.#tell(notice);
+    else this.destroy();
   }
 
   #endClient(): void {
@@ -280,10 +388,19 @@ export class Relay {
       this.#endClient();
       this.#leave();
     } else if (this.#phase.kind === 'awaiting-boundary') this.#tell(this.#phase.notice);
-    else this.#enter({ kind: 'orphaned', exit: this.#events.onOrphaned() });
+    else {
+      this.#enter({ kind: 'orphaned', held: false, exit: nothing });
+      this.#phase.exit = this.#events.onOrphaned();
+    }
   }
 
   #onNodeEnd = (): void => {
+    if (this.#phase.kind === 'handing-over') {
+      const node = this.#node;
+      this.#phase.handover.nodeEnded();
+      // That was all that the new one waited for.
+      if (this.#node !== node) return;
+    }
     const { kind } = this.#phase;
     if ((kind === 'open' || kind === 'awaiting-boundary') && !this.#down.closeSeen) this.#loseNode();
     else if (kind === 'open' || kind === 'leaving') {
@@ -291,16 +408,18 @@ export class Relay {
       if (kind === 'open') this.#leave();
     } else this.#endNode();
     // It may be paused for a node that reads nothing any more, and its end must be noticed.
-    this.#client.resume();
+    if (this.#phase.kind !== 'orphaned' || !this.#phase.held) this.#client.resume();
   };
 
   #onNodeClose = (): void => {
     this.#node.off('close', this.#onNodeClose);
     if (!this.#node.readableEnded) this.#onNodeEnd();
+    this.#nodeClosed = true;
     this.#socketGone();
   };
 
   #onClientEnd = (): void => {
+    if (this.#phase.kind === 'handing-over') this.#phase.handover.giveUp('client-closing');
     const phase = this.#phase;
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
     else if (phase.kind === 'orphaned') this.endClient();
@@ -312,11 +431,20 @@ export class Relay {
 
   #onClientClose = (): void => {
     this.#client.off('close', this.#onClientClose);
+    if (this.#phase.kind === 'handing-over') this.#phase.handover.giveUp('client-closing');
     const phase = this.#phase;
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
     // After a FIN, what the client sent is still being written; after a reset nobody waits for anything.
     else if (phase.kind !== 'finishing' && !this.#client.readableEnded) this.#node.destroy();
     this.#socketGone();
+  };
+
+  #onClientDrain = (): void => {
+    this.#node.resume();
+  };
+
+  #onNodeDrain = (): void => {
+    if (this.#phase.kind !== 'handing-over' || !this.#phase.handover.holdsClient) this.#client.resume();
   };
 
   #socketGone(): void {

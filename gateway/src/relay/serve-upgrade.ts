@@ -37,7 +37,9 @@ export function serveUpgrade(
     const { destination, owner, table, routed } = locate(context.current.table, req, 'websocket', load);
     req.url = routed.url;
     checkRoomOfKey(context.tracker, destination, context.limits);
+    const portable = table.settings.moves?.mode === 'migrate' && routed.choice.kind !== 'node';
     const upgrade = {
+      portable,
       socket,
       head,
       webSocketKey,
@@ -45,7 +47,7 @@ export function serveUpgrade(
       compose: (revision: Revision) => {
         const { key } = destination;
         const added = ownerHeaders(req, { key, revision, requestId, trusted: table.trustedProxies });
-        return composeUpgrade(req, added, routed.subprotocol);
+        return composeUpgrade(req, added, { subprotocol: routed.subprotocol, portable });
       },
       added: (head: AnswerHead) => addedHeaders(routed, head),
       elsewhere: (nodeId: string) => {

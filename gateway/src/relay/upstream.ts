@@ -48,4 +48,15 @@ export class Upstream {
   }
 }
 
+/** Ends a connection of which nothing is needed any more; a node that does not end its side is cut off after `ms`. */
+export function retire(upstream: Upstream, ms: number): void {
+  const { socket } = upstream;
+  upstream.receive = ignore;
+  socket.resume();
+  socket.end();
+  if (socket.closed) return;
+  const deadline = setTimeout(() => socket.destroy(), ms);
+  socket.on('end', () => socket.destroy()).on('close', () => clearTimeout(deadline));
+}
+
 function ignore(): void {}

@@ -98,17 +98,19 @@ export async function startRawNode(id: string, onHead: (peer: RawSocket) => void
 }
 
 /** The 101 for an upgrade with the given key. */
-export function switching(key = WEBSOCKET_KEY): string {
-  return (
-    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-    `Sec-WebSocket-Accept: ${acceptOf(key)}\r\n\r\n`
-  );
+export function switching(key = WEBSOCKET_KEY, headers: readonly string[] = []): string {
+  const lines = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${acceptOf(key)}`, ...headers];
+  return `HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`;
 }
 
 /** Accepts the upgrade on a raw node's connection, with any bytes right behind the answer. */
-export function accept({ socket, text }: RawSocket, behind: Buffer = Buffer.alloc(0)): void {
+export function accept(
+  { socket, text }: RawSocket,
+  behind: Buffer = Buffer.alloc(0),
+  headers: readonly string[] = [],
+): void {
   const key = /sec-websocket-key: (.+)\r\n/i.exec(text)?.[1] ?? '';
-  socket.write(Buffer.concat([Buffer.from(switching(key)), behind]));
+  socket.write(Buffer.concat([Buffer.from(switching(key, headers)), behind]));
 }
 
 /** A frame with a short payload. */

@@ -1,7 +1,19 @@
 import { z } from 'zod';
 
-/** How gateways tell clients to reconnect. */
+/** How gateways move live connections. */
 export const moveSettingsSchema = z.object({
+  mode: z
+    .enum(['reconnect', 'migrate'])
+    .default('reconnect')
+    .describe(
+      'How a WebSocket moves to its new owner. reconnect: its client is told to reconnect. migrate: the gateway keeps the client and switches to the new owner between two messages.',
+    ),
+  onLost: z
+    .enum(['close', 'redial'])
+    .default('close')
+    .describe(
+      'What happens to the clients of a node that died. close: they are told to reconnect. redial: with mode migrate the gateway keeps them and dials the new owner; what was on its way may be lost.',
+    ),
   closeCode: z
     .int()
     .min(1001)

@@ -123,6 +123,11 @@ export class RingSteps {
 /** What of the spec the gateways follow. */
 function settingsOf({ routing: { routes }, gateway, rebalance }: ClusterSpec): ClusterSettings {
   const { limits, trustedProxies } = gateway;
-  const { closeCode, lostSeconds, httpSeconds } = rebalance;
-  return { routes: routes.map(publishedRoute), limits, moves: { closeCode, lostSeconds, httpSeconds }, trustedProxies };
+  const { mode, onLost, closeCode, lostSeconds, httpSeconds } = rebalance;
+  return {
+    routes: routes.map(publishedRoute),
+    limits,
+    moves: { mode, onLost, closeCode, lostSeconds, httpSeconds },
+    trustedProxies,
+  };
 }

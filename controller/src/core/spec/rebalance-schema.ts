@@ -5,7 +5,6 @@ const seconds = z.number().min(0).max(86_400);
 
 export const rebalanceSchema = z
   .strictObject({
-    mode: z.enum(['reconnect']).default('reconnect').describe('How a live connection moves to its new owner.'),
     maxConnectionsPerSecond: z
       .number()
       .min(0)

@@ -1,0 +1,228 @@
+import type { Socket } from 'node:net';
+import type { Limits } from '../limits.ts';
+import { type CloseNotice, maskedCloseFrame } from './close-frame.ts';
+import type { FrameScanner } from './frame-scanner.ts';
+import type { Outlet } from './outlet.ts';
+import { releaseFrame } from './release-protocol.ts';
+import { ReleaseReader } from './release-reader.ts';
+import type { Upstream } from './upstream.ts';
+
+/** Bytes of the new owner that may wait for the switch; then it is held back. */
+const EARLY_BYTES = 65_536;
+
+/** The new owner, which has accepted the connection. */
+export interface NextNode {
+  readonly upstream: Upstream;
+  /** What it sent right behind its 101. */
+  readonly rest: Buffer;
+}
+
+/** How the relay's two ends stand at present. */
+export interface RelayEnds {
+  readonly client: Socket;
+  readonly node: Socket;
+  readonly toClient: Outlet;
+  readonly toNode: Outlet;
+  /** client -> node */
+  readonly up: FrameScanner;
+  /** node -> client */
+  readonly down: FrameScanner;
+  /** The node understands RELEASE; another one gets a Close. */
+  readonly aware: boolean;
+}
+
+/** Why a connection did not move to its new owner; the client is told to reconnect instead. */
+export type HandoverFault =
+  | 'client-closing'
+  | 'client-within-message'
+  | 'old-owner-silent'
+  | 'old-owner-broken'
+  | 'new-owner-broken'
+  | 'given-up';
+
+export type HandoverOutcome =
+  | {
+      readonly kind: 'switched';
+      /** What the client has sent meanwhile; it is paused. */
+      readonly fromClient: Buffer;
+      /** What the new owner has said meanwhile. */
+      readonly fromNode: Buffer;
+      /** What the old owner hands over. */
+      readonly state: Buffer;
+      /** Milliseconds for which what the client sent had to wait. */
+      readonly blackoutMs: number;
+    }
+  /** The old owner knows of nothing, and goes on. */
+  | { readonly kind: 'kept'; readonly fault: HandoverFault }
+  /** The old owner is no longer there for the client. */
+  | { readonly kind: 'broken'; readonly fault: HandoverFault };
+
+/**
+ * Takes an open connection from its old owner to a new one between two messages, without the client noticing.
+ *
+ * ```
+ *  holding ──the client is between two messages──▶ releasing ──the old owner's Close──▶ switched
+ *     └──fault──▶ kept                                 └──fault──▶ broken
+ * ```
+ * | phase     | client -> node                               | node -> client                           | at most   |
+ * |-----------|----------------------------------------------|------------------------------------------|-----------|
+ * | holding   | relayed to the old owner, up to the boundary | relayed                                  | holdMs    |
+ * | releasing | waits                                        | relayed, up to the old owner's Close     | releaseMs |
+ *
+ * What the new owner says waits until the switch.
+ */
+export class Handover {
+  readonly #ends: RelayEnds;
+  readonly #next: NextNode;
+  readonly #limits: Limits;
+  readonly #notice: CloseNotice;
+  readonly #done: (outcome: HandoverOutcome) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #releasing = false;
+  /** From the first frame on that begins after the question. */
+  #reader: ReleaseReader | undefined;
+  #heldSince = 0;
+  #held: Buffer = Buffer.alloc(0);
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
+  #over = false;
+
+  /** `notice`: for an old owner that knows nothing of handovers. `done` is called once, after this call has returned. */
+  constructor(
+    ends: RelayEnds,
+    next: NextNode,
+    limits: Limits,
+    notice: CloseNotice,
+    done: (outcome: HandoverOutcome) => void,
+  ) {
+    this.#ends = ends;
+    this.#next = next;
+    this.#limits = limits;
+    this.#notice = notice;
+    this.#done = done;
+  }
+
+  start(): void {
+    const { upstream, rest } = this.#next;
+    upstream.receive = (chunk) => this.#keepEarly(chunk);
+    upstream.socket.on('end', this.#onNextGone).on('close', this.#onNextGone);
+    this.#keepEarly(rest);
+    this.#timer = setTimeout(() => this.#fail('client-within-message'), this.#limits.holdMs);
+    if (upstream.socket.closed) this.#onNextGone();
+    else if (this.#ends.up.isAt('message')) this.#hold(Buffer.alloc(0));
+  }
+
+  fromClient(chunk: Buffer): void {
+    if (this.#releasing) {
+      // Read before the pause took effect.
+      this.#held = Buffer.concat([this.#held, chunk]);
+      return;
+    }
+    const { up, toNode } = this.#ends;
+    const end = up.scanTo(chunk, 'message');
+    toNode.write(end < 0 ? chunk : chunk.subarray(0, end));
+    if (up.closeSeen) this.#fail('client-closing');
+    else if (end >= 0) this.#hold(chunk.subarray(end));
+  }
+
+  fromNode(chunk: Buffer): void {
+    const { down, toClient } = this.#ends;
+    let left = chunk;
+    if (this.#reader === undefined) {
+      const end = this.#releasing ? down.scanTo(chunk, 'frame') : -1;
+      if (!this.#releasing) down.scan(chunk);
+      toClient.write(end < 0 ? chunk : chunk.subarray(0, end));
+      // It ends the connection by itself, and the client has its Close.
+      if (down.closeSeen) this.#fail('old-owner-broken');
+      if (end < 0 || this.#over) return;
+      left = chunk.subarray(end);
+      this.#reader = new ReleaseReader();
+    }
+    this.#readRelease(this.#reader, left);
+  }
+
+  #readRelease(reader: ReleaseReader, chunk: Buffer): void {
+    const { down, toClient } = this.#ends;
+    try {
+      const forClient = reader.read(chunk);
+      down.scan(forClient);
+      toClient.write(forClient);
+    } catch {
+      this.#fail('old-owner-broken');
+      return;
+    }
+    if (reader.closed) this.#switch(reader.state);
+  }
+
+  /** The old owner has ended its side, without a Close. */
+  nodeEnded(): void {
+    // Some servers end TCP without answering a Close.
+    if (this.#releasing && !this.#ends.aware) this.#switch(Buffer.alloc(0));
+    else this.#fail('old-owner-broken');
+  }
+
+  /** The client waits, and must not be resumed. */
+  get holdsClient(): boolean {
+    return this.#releasing && !this.#over;
+  }
+
+  giveUp(fault: HandoverFault = 'given-up'): void {
+    this.#fail(fault);
+  }
+
+  /** Between two messages of the client: holds it, and asks the old owner to let go. */
+  #hold(rest: Buffer): void {
+    const { client, toNode, node, aware } = this.#ends;
+    client.pause();
+    this.#held = rest;
+    this.#heldSince = performance.now();
+    this.#releasing = true;
+    clearTimeout(this.#timer);
+    const ms = aware ? this.#limits.releaseMs : this.#limits.closeMs;
+    this.#timer = setTimeout(() => this.#fail('old-owner-silent'), ms);
+    toNode.write(aware ? releaseFrame() : maskedCloseFrame(this.#notice));
+    toNode.flush();
+    // It may be paused for a client that reads slowly; then 'drain' resumes it.
+    if (!client.writableNeedDrain) node.resume();
+  }
+
+  #switch(state: Buffer): void {
+    if (!this.#ends.down.isAt('message')) {
+      this.#fail('old-owner-broken');
+      return;
+    }
+    const { upstream } = this.#next;
+    this.#end();
+    upstream.socket.off('end', this.#onNextGone).off('close', this.#onNextGone);
+    this.#done({
+      kind: 'switched',
+      fromClient: this.#held,
+      fromNode: Buffer.concat(this.#early),
+      state,
+      blackoutMs: performance.now() - this.#heldSince,
+    });
+  }
+
+  #fail(fault: HandoverFault): void {
+    if (this.#over) return;
+    const kept = !this.#releasing;
+    this.#end();
+    this.#next.upstream.receive = () => {};
+    this.#next.upstream.socket.destroy();
+    this.#done({ kind: kept ? 'kept' : 'broken', fault });
+  }
+
+  #end(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
+
+  #keepEarly(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    this.#early.push(chunk);
+    this.#earlyBytes += chunk.length;
+    if (this.#earlyBytes > EARLY_BYTES) this.#next.upstream.socket.pause();
+  }
+
+  #onNextGone = (): void => this.#fail('new-owner-broken');
+}

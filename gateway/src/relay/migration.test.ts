@@ -1,0 +1,336 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
+import { describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { connectClient } from '../testing/client.ts';
+import { eventually } from '../testing/eventually.ts';
+import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
+import { accept, frame, type RawSocket, rawUpgrade } from '../testing/raw-socket.ts';
+import { revision, ringMessage, ringOf, SETTINGS, type TestNode } from '../testing/rings.ts';
+import { useGateway } from '../testing/use-gateway.ts';
+import { closeFrame, ownerChanged } from './close-frame.ts';
+
+const LIMITS = { closeMs: 300, nodeCloseMs: 300, messageGraceMs: 100, holdMs: 200, releaseMs: 1_000, answerMs: 500 };
+const settings = { ...SETTINGS, moves: { ...DEFAULT_MOVE_SETTINGS, mode: 'migrate' as const } };
+const AWARE = ['X-WsCluster-Migrate: accepted'];
+const BINARY = 2;
+const PONG = 0xa;
+
+const { gatewayFor, echoNode, rawNode } = useGateway(LIMITS, settings);
+
+/** All slots belong to one of the nodes from now on. */
+function moveTo(test: GatewayUnderTest, nodes: readonly TestNode[], index: number, version: number): void {
+  test.broadcast(
+    ringMessage(
+      ringOf(revision(version), nodes, () => index),
+      undefined,
+      settings,
+    ),
+  );
+}
+
+/** The frames that a node has received behind the head of the request: opcode and payload. */
+function framesAt({ received }: RawSocket): [opcode: number, payload: string][] {
+  const frames: [number, string][] = [];
+  let at = received.indexOf('\r\n\r\n') + 4;
+  while (at + 6 <= received.length) {
+    const length = (received[at + 1] as number) & 0x7f;
+    const mask = received.subarray(at + 2, at + 6);
+    const payload = received.subarray(at + 6, at + 6 + length).map((byte, i) => byte ^ (mask[i & 3] as number));
+    frames.push([(received[at] as number) & 0x0f, Buffer.from(payload).toString('latin1')]);
+    at += 6 + length;
+  }
+  return frames;
+}
+
+async function outcomes({ gateway }: GatewayUnderTest): Promise<Record<string, number>> {
+  const text = await (await fetch(`http://127.0.0.1:${gateway.probePort}/metrics`)).text();
+  const found = text.matchAll(/^wscluster_gateway_migrations_total\{outcome="([^"]+)"\} (\d+)$/gm);
+  return Object.fromEntries([...found].map(([, outcome, count]) => [outcome, Number(count)]));
+}
+
+/** A node whose server compresses, as many do. */
+async function compressingNode(id: string, stops: (() => void)[]): Promise<TestNode & { extensions: string[] }> {
+  const server = createServer();
+  const extensions: string[] = [];
+  new WebSocketServer({ server, perMessageDeflate: { threshold: 0 } }).on('connection', (socket) => {
+    extensions.push(socket.extensions);
+    socket.on('message', (data, binary) => socket.send(data, { binary }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  stops.push(() => server.close());
+  return { id, port: (server.address() as AddressInfo).port, extensions };
+}
+
+describe('a connection that migrates', () => {
+  it('goes to the new owner between two messages: the client keeps its connection, and nothing is lost or out of order', async () => {
+    const nodes = [await echoNode('a'), await echoNode('b')];
+    const [a, b] = nodes as [(typeof nodes)[0], (typeof nodes)[0]];
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    let sent = 0;
+    const talk = setInterval(() => client.socket.send(`message ${sent++}`), 1);
+    for (let round = 1; round <= 10; round++) {
+      const before = client.messages.length;
+      moveTo(test, nodes, round % 2, round + 1);
+      const arrived = nodes[round % 2];
+      const visits = Math.ceil(round / 2) + (round % 2 === 0 ? 1 : 0);
+      await eventually('it is with the new owner', () => (arrived?.visits[visits - 1]?.messages.length ?? 0) > 0);
+      await eventually('it goes on', () => client.messages.length > before + 5);
+    }
+    clearInterval(talk);
+    await eventually('all echoes', () => client.messages.length === sent);
+    expect(client.messages).toEqual(Array.from({ length: sent }, (_, i) => `message ${i}`));
+    expect(client.closed).toBeUndefined();
+    expect(test.gateway.connections).toBe(1);
+    expect(await outcomes(test)).toEqual({ migrated: 10 });
+    await eventually('the old owner is rid of it', () => a.openSockets.size + b.openSockets.size === 1);
+    expect(b.visits[0]?.request.headers['x-wscluster-migrated-from']).toBe('a');
+    expect(b.visits[0]?.request.headers['x-wscluster-revision']).toBe('1.2');
+    client.socket.terminate();
+  });
+
+  it('waits for the end of a fragmented message, and takes what comes behind it to the new owner', async () => {
+    const [a, b] = [await echoNode('a'), await echoNode('b')];
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    client.socket.send('one ', { fin: false });
+    await eventually('the node has a connection', () => a.visits.length === 1);
+    moveTo(test, [a, b], 1, 2);
+    await eventually('the new owner is dialled', () => b.visits.length === 1);
+    client.socket.ping('between');
+    client.socket.send('two', { fin: true });
+    client.socket.send('three');
+    await eventually('both echoes', () => client.messages.length === 2);
+    expect(client.messages).toEqual(['one two', 'three']);
+    expect([a.visits[0]?.messages, b.visits[0]?.messages]).toEqual([['one two'], ['three']]);
+    client.socket.terminate();
+  });
+
+  it('goes on compressing, with nothing that is kept from message to message', async () => {
+    const stops: (() => void)[] = [];
+    const [a, b] = [await compressingNode('a', stops), await compressingNode('b', stops)];
+    const test = await gatewayFor(a, b);
+    const messages: string[] = [];
+    const socket = new WebSocket(`ws://127.0.0.1:${test.gateway.port}/connect/ada`, {
+      perMessageDeflate: { threshold: 0 },
+    });
+    socket.on('message', (data) => messages.push(String(data)));
+    await new Promise((resolve) => socket.once('open', resolve));
+    const text = 'the same words again and again '.repeat(20);
+    socket.send(text);
+    await eventually('the echo', () => messages.length === 1);
+    moveTo(test, [a, b], 1, 2);
+    await eventually('the new owner has it', () => b.extensions.length === 1);
+    socket.send(text);
+    await eventually('another echo', () => messages.length === 2);
+    expect(messages).toEqual([text, text]);
+    expect([...a.extensions, ...b.extensions]).toEqual(['permessage-deflate', 'permessage-deflate']);
+    expect(await outcomes(test)).toEqual({ migrated: 1 });
+    socket.terminate();
+    for (const stop of stops) stop();
+  });
+
+  it('is released by a node that understands it behind the last message, and arrives with its state', async () => {
+    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
+    const b = await rawNode('b', (peer) => accept(peer, frame(1, 'from b'), AWARE));
+    const test = await gatewayFor(a, b);
+    const client = rawUpgrade(test.gateway.port, '/connect/ada', [], frame(1, 'last for a', { masked: true }));
+    await eventually('the node has it', () => a.sockets[0] !== undefined && framesAt(a.sockets[0]).length === 1);
+    moveTo(test, [a, b], 1, 2);
+    const [old] = a.sockets as [RawSocket];
+    await eventually('it is asked', () => framesAt(old).length === 2);
+    expect(framesAt(old)).toEqual([
+      [1, 'last for a'],
+      [9, 'wscluster:release'],
+    ]);
+    client.socket.write(frame(1, 'first for b', { masked: true }));
+    old.socket.write(
+      Buffer.concat([
+        ...[frame(PONG, 'wscluster:release'), frame(1, 'work '), frame(1, 'done')],
+        ...[frame(PONG, 'wscluster:state'), frame(BINARY, 'the state'), closeFrame(ownerChanged(1000))],
+      ]),
+    );
+    const next = () => b.sockets[0] as RawSocket;
+    await eventually('the new owner has all', () => framesAt(next()).length === 4);
+    expect(framesAt(next())).toEqual([
+      [9, 'wscluster:state'],
+      [2, 'the state'],
+      [9, 'wscluster:begin'],
+      [1, 'first for b'],
+    ]);
+    await eventually('the client has all', () => client.text.endsWith('from b'));
+    const frames = [frame(1, 'work '), frame(1, 'done'), frame(1, 'from b')];
+    expect(client.received.subarray(client.received.indexOf('\r\n\r\n') + 4)).toEqual(Buffer.concat(frames));
+    client.socket.destroy();
+  });
+});
+
+describe('the client of a node that dies, with onLost redial', () => {
+  const redialling = useGateway(LIMITS, { ...settings, moves: { ...settings.moves, onLost: 'redial' } });
+  const move = (test: GatewayUnderTest, nodes: readonly TestNode[]) =>
+    test.broadcast(
+      ringMessage(
+        ringOf(revision(2), nodes, () => 1),
+        undefined,
+        {
+          ...settings,
+          moves: { ...settings.moves, onLost: 'redial' },
+        },
+      ),
+    );
+
+  /** The gateway, in this process, has seen that the node's sockets have ended. */
+  const noticed = async () => {
+    for (let turn = 0; turn < 5; turn++) await nextTurn();
+  };
+
+  it('goes on at the new owner, as soon as there is one', async () => {
+    const [a, b] = [await redialling.echoNode('a'), await redialling.echoNode('b')];
+    const test = await redialling.gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    client.socket.send('before');
+    await eventually('the echo', () => client.messages.length === 1);
+    await a.stop();
+    await noticed();
+    client.socket.send('while nobody is there');
+    move(test, [a, b]);
+    await eventually('it is with the new owner', () => b.visits[0]?.messages.length === 1);
+    await eventually('the echo', () => client.messages.length === 2);
+    expect(client.messages).toEqual(['before', 'while nobody is there']);
+    expect(b.visits[0]?.request.headers).toMatchObject({
+      'x-wscluster-migrated-from': 'a',
+      'x-wscluster-state': 'lost',
+    });
+    expect(client.closed).toBeUndefined();
+    expect(test.gateway.connections).toBe(1);
+    expect(await outcomes(test)).toEqual({ redialled: 1 });
+    client.socket.terminate();
+  });
+
+  it('is told to reconnect if no other node takes it, or if it was within a message', async () => {
+    const [a, b] = [await redialling.echoNode('a'), await redialling.rawNode('b', ({ socket }) => socket.destroy())];
+    const test = await redialling.gatewayFor(a, b);
+    const [whole, half] = [await connectClient(test.gateway.port), await connectClient(test.gateway.port, 'half')];
+    half.socket.send('half a ', { fin: false });
+    await eventually('both are there', () => a.visits.length === 2);
+    await a.stop();
+    await noticed();
+    move(test, [a, b]);
+    await eventually('both are told', () => whole.closed !== undefined && half.closed !== undefined);
+    expect([whole.closed, half.closed]).toEqual(Array(2).fill({ code: 1012, reason: 'owner lost' }));
+    expect(await outcomes(test)).toEqual({ 'node-lost': 1 });
+  });
+});
+
+describe('a migration that fails', () => {
+  const closed = async (client: Awaited<ReturnType<typeof connectClient>>) => {
+    await eventually('the client is told', () => client.closed !== undefined);
+    return client.closed;
+  };
+
+  it.each<[what: string, answer: (peer: RawSocket) => void, outcome: string]>([
+    ['refuses', ({ socket }) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'), 'new-owner-refused'],
+    ['ends without an answer', ({ socket }) => socket.destroy(), 'new-owner-unreachable'],
+    ['never answers', () => {}, 'new-owner-unreachable'],
+    [
+      'chooses a subprotocol',
+      (peer) => accept(peer, undefined, ['Sec-WebSocket-Protocol: other']),
+      'new-owner-disagreed',
+    ],
+  ])(
+    'because the new owner %s: the client is told to reconnect, after its last message',
+    async (_, answer, outcome) => {
+      const a = await echoNode('a');
+      const b = await rawNode('b', answer);
+      const test = await gatewayFor(a, b);
+      const client = await connectClient(test.gateway.port);
+      moveTo(test, [a, b], 1, 2);
+      client.socket.send('still for a');
+      expect(await closed(client)).toEqual({ code: 1012, reason: 'owner changed' });
+      await eventually('the node has seen it all', () => a.visits[0]?.closeCode === 1012);
+      expect(a.visits[0]?.messages).toEqual(['still for a']);
+      expect(await outcomes(test)).toEqual({ [outcome]: 1 });
+    },
+  );
+
+  it('because the client does not end its message: told at the next frame', async () => {
+    const [a, b] = [await echoNode('a'), await echoNode('b')];
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    client.socket.send('never ', { fin: false });
+    await eventually('the node has a connection', () => a.visits.length === 1);
+    moveTo(test, [a, b], 1, 2);
+    expect(await closed(client)).toEqual({ code: 1012, reason: 'owner changed' });
+    expect(await outcomes(test)).toEqual({ 'client-within-message': 1 });
+    await eventually('the new owner is rid of it', () => b.openSockets.size === 0);
+  });
+
+  it('because the old owner never answers the Close', async () => {
+    const a = await rawNode('a', (peer) => accept(peer));
+    const b = await echoNode('b');
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    moveTo(test, [a, b], 1, 2);
+    expect(await closed(client)).toEqual({ code: 1012, reason: 'owner changed' });
+    expect(await outcomes(test)).toEqual({ 'old-owner-silent': 1 });
+    await eventually('the new owner is rid of it', () => b.openSockets.size === 0);
+  });
+
+  it('because the old owner dies within a message: the client cannot be told', async () => {
+    const a = await rawNode('a', (peer) => accept(peer));
+    const b = await echoNode('b');
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    moveTo(test, [a, b], 1, 2);
+    const [old] = a.sockets as [RawSocket];
+    await eventually('it is asked', () => framesAt(old).length === 1);
+    old.socket.end(frame(1, 'half a message').subarray(0, 8));
+    expect(await closed(client)).toEqual({ code: 1006, reason: '' });
+    expect(await outcomes(test)).toEqual({ 'old-owner-broken': 1 });
+  });
+
+  it('because the new owner dies before the old one has let go', async () => {
+    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
+    const b = await rawNode('b', (peer) => accept(peer));
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    moveTo(test, [a, b], 1, 2);
+    const [old] = a.sockets as [RawSocket];
+    await eventually('the old owner is asked', () => framesAt(old).length === 1);
+    b.sockets[0]?.socket.destroy();
+    expect(await closed(client)).toEqual({ code: 1012, reason: 'owner changed' });
+    expect(await outcomes(test)).toEqual({ 'new-owner-broken': 1 });
+  });
+
+  it('because the client leaves meanwhile: both nodes are rid of it', async () => {
+    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
+    const b = await echoNode('b');
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    moveTo(test, [a, b], 1, 2);
+    const [old] = a.sockets as [RawSocket];
+    await eventually('the old owner is asked', () => framesAt(old).length === 1);
+    client.socket.terminate();
+    await eventually('nothing is left', () => test.gateway.connections === 0 && b.openSockets.size === 0);
+    expect(await outcomes(test)).toEqual({ 'client-closing': 1 });
+  });
+
+  it('does not happen if the owner is the present node again', async () => {
+    const a = await echoNode('a');
+    const b = await rawNode('b');
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    moveTo(test, [a, b], 1, 2);
+    await eventually('the new owner is dialled', () => b.sockets[0]?.text.includes('\r\n\r\n') === true);
+    moveTo(test, [a, b], 0, 3);
+    accept(b.sockets[0] as RawSocket);
+    client.socket.send('still here');
+    await eventually('the echo', () => client.messages.length === 1);
+    expect(client.closed).toBeUndefined();
+    expect(await outcomes(test)).toEqual({ stayed: 1 });
+    client.socket.terminate();
+  });
+});

@@ -1,0 +1,92 @@
+import type { Revision } from '@wscluster/ring';
+import type { Limits } from '../limits.ts';
+import type { Owner } from '../table/table.ts';
+import type { CloseNotice } from './close-frame.ts';
+import { type DialOutcome, dial } from './dial.ts';
+import type { HandoverFault } from './handover.ts';
+import type { KeptHandshake } from './kept-handshake.ts';
+import type { Relay } from './relay.ts';
+
+/** Why a client was told to reconnect instead. */
+export type MigrationFault =
+  | HandoverFault
+  | 'new-owner-unreachable'
+  | 'new-owner-refused'
+  /** It chose another subprotocol or other extensions. */
+  | 'new-owner-disagreed'
+  /** The owner changed again and again meanwhile. */
+  | 'owner-unsettled'
+  /** The node died, and no new owner took the connection. */
+  | 'node-lost';
+
+export type MigrationOutcome =
+  | { readonly kind: 'migrated'; readonly owner: Owner; readonly kept: KeptHandshake; readonly blackoutMs: number }
+  /** The owner has become the present node again. */
+  | { readonly kind: 'stayed' }
+  | { readonly kind: 'failed'; readonly fault: MigrationFault };
+
+/** The owner may change while it is dialled; then the next one is. */
+const MAX_DIALS = 3;
+
+export interface MigrationContext {
+  readonly relay: Relay;
+  readonly kept: KeptHandshake;
+  /** The present node. */
+  readonly from: string;
+  readonly limits: Limits;
+  readonly notice: CloseNotice;
+  /** The owner of the slot, if it is another node than the present one. */
+  otherOwner(): Owner | undefined;
+  revision(): Revision;
+}
+
+/**
+ * Takes an open connection to the owner of its slot: dials it with the client's own handshake, and lets the relay switch.
+ * Calls `done` once, maybe before this returns. The returned function gives up what has not begun to switch; `done` is
+ * then not called.
+ */
+export function migrate(context: MigrationContext, done: (outcome: MigrationOutcome) => void): () => void {
+  let abandon = () => {};
+  let over = false;
+
+  const end = (outcome: MigrationOutcome) => {
+    if (!over) done(outcome);
+    over = true;
+  };
+  const attempt = (dials: number) => {
+    const owner = context.otherOwner();
+    if (owner === undefined) end({ kind: 'stayed' });
+    else if (dials === MAX_DIALS) end({ kind: 'failed', fault: 'owner-unsettled' });
+    else {
+      const request = { address: owner.address, ...context.kept.compose(context.from, context.revision()) };
+      abandon = dial(request, context.limits, (outcome) => {
+        abandon = () => {};
+        if (outcome.kind === 'failed') end({ kind: 'failed', fault: 'new-owner-unreachable' });
+        else if (outcome.kind === 'answered') refuse(outcome, 'new-owner-refused');
+        else if (!context.kept.agreesWith(outcome.head)) refuse(outcome, 'new-owner-disagreed');
+        else if (context.otherOwner()?.nodeId !== owner.nodeId) {
+          outcome.upstream.socket.destroy();
+          attempt(dials + 1);
+        } else handOver(owner, outcome);
+      });
+    }
+  };
+  const refuse = ({ upstream }: DialOutcome & { kind: 'upgraded' | 'answered' }, fault: MigrationFault) => {
+    upstream.socket.destroy();
+    end({ kind: 'failed', fault });
+  };
+  const handOver = (owner: Owner, { upstream, head, rest }: DialOutcome & { kind: 'upgraded' }) => {
+    const kept = context.kept.at(head);
+    const aware = { oldOwner: context.kept.aware, newOwner: kept.aware };
+    context.relay.handOver({ upstream, rest }, aware, context.notice, (outcome) => {
+      if (outcome.kind === 'switched') end({ kind: 'migrated', owner, kept, blackoutMs: outcome.blackoutMs });
+      else end({ kind: 'failed', fault: outcome.fault });
+    });
+  };
+
+  attempt(0);
+  return () => {
+    over = true;
+    abandon();
+  };
+}
