@@ -1,20 +1,27 @@
 import { type Broadcast, type RingMessage, type Uplink, WsClusterError } from '@wscluster/ring';
+import { withDeadline } from '@wscluster/service';
 import type { FollowerHandlers, RingBusFollower, RingReader } from '@wscluster/transport';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { FromWorker, ToWorker, WorkerOptions } from './messages.ts';
 
 /** The worker's end of its channel to the primary, which has the only connections to the bus and to the store. */
 export class PrimaryLink implements RingBusFollower, RingReader {
-  #connected: boolean;
+  readonly #begun = Promise.withResolvers<WorkerOptions>();
+  #connected = false;
   #handlers: FollowerHandlers | undefined;
   #loading: PromiseWithResolvers<RingMessage | undefined> | undefined;
 
-  constructor(connected: boolean) {
-    this.#connected = connected;
+  /** Resolves when the primary has said what to do. Rejects with INTERNAL after `ms`. */
+  begun(ms: number): Promise<WorkerOptions> {
+    const late = () => new WsClusterError('INTERNAL', 'the primary did not say what to do');
+    return withDeadline({ ms, late }, () => this.#begun.promise);
   }
 
-  /** Takes what the primary says about the bus and the store. */
+  /** Takes what the primary says. Nothing may be missed from the start on: it says each thing once. */
   take(message: ToWorker): void {
-    if (message.say === 'broadcast') this.#handlers?.onBroadcast(message.message satisfies Broadcast);
+    if (message.say === 'begin') {
+      this.#connected = message.connected;
+      this.#begun.resolve(message.options);
+    } else if (message.say === 'broadcast') this.#handlers?.onBroadcast(message.message satisfies Broadcast);
     else if (message.say === 'connected') {
       this.#connected = message.connected;
       if (message.connected) this.#handlers?.onConnected();
