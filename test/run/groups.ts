@@ -65,7 +65,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'browser',
     lane: 'users',
-    include: ['test/dashboard/dashboard.test.ts', 'test/e2e/real-{clients,servers}.test.ts'],
+    include: ['test/dashboard/!(pace).test.ts', 'test/e2e/real-{clients,servers}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'python', 'dashboard'],
   },

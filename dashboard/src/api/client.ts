@@ -1,4 +1,5 @@
 import type { Change, Clusters, Delivery, Owner, Plan, Problem, Ring, SlotOwner } from '@wscluster/controller/api';
+import { problemText } from './problem-text.ts';
 
 /** An error from the API; `status` 0 if it could not be reached. */
 export class ApiError extends Error {
@@ -50,8 +51,15 @@ export class Api {
     }
     if (response.ok) return response;
     const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
-    throw new ApiError(response.status, problem.detail ?? `the controller answers ${response.status}`);
+    throw new ApiError(response.status, problemText(problem, response.status));
   }
+}
+
+/** Who owns the slots. */
+export interface RingTable {
+  readonly members: readonly { readonly nodeId: string; readonly ringId: number }[];
+  /** For each slot the index of its owner in `members`; 65,535 if it has none. */
+  readonly table: Uint16Array;
 }
 
 type Call = (method: string, path: string, body?: unknown, signal?: AbortSignal) => Promise<Response>;
@@ -64,14 +72,9 @@ export class ClusterApi {
     this.#call = call;
   }
 
-  /** For each slot the index of its owner in the ring's members, and the digest of that ring. */
-  async table(): Promise<{ digest: string; members: string[]; table: Uint16Array }> {
-    const ring = (await (await this.#call('GET', '/ring?slots=true')).json()) as Ring;
-    return {
-      digest: ring.digest,
-      members: ring.members.map(({ nodeId }) => nodeId),
-      table: Uint16Array.from(ring.table ?? []),
-    };
+  async table(): Promise<RingTable> {
+    const { members, table } = (await (await this.#call('GET', '/ring?slots=true')).json()) as Ring;
+    return { members, table: Uint16Array.from(table ?? []) };
   }
 
   async owner(key: string): Promise<Owner> {

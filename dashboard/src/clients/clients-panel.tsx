@@ -78,7 +78,10 @@ export function ClientsPanel({ api, pool, state }: Props) {
         {clients.length === 0
           ? 'No client is open here. Add some, then add or drain a node, and see which of them move.'
           : `${clients.filter(({ status }) => status === 'open').length} of ${clients.length} connected, ` +
-            `${clients.reduce((sum, { moved }) => sum + moved, 0)} moves.` +
+            `${counted(
+              clients.reduce((sum, { moved }) => sum + moved, 0),
+              'move',
+            )}.` +
             (clients.length >= MOST_CLIENTS ? ` A browser opens no more than ${MOST_CLIENTS}.` : '')}
       </p>
       <ul className="cards">
@@ -86,7 +89,7 @@ export function ClientsPanel({ api, pool, state }: Props) {
           <Card
             key={client.key}
             client={client}
-            nodeName={nodeCalled(client.node, state.nodes)?.name ?? client.node ?? '–'}
+            nodeName={nodeCalled(client.node, state.nodes)?.name ?? client.node}
             ringId={nodeCalled(client.node, state.nodes)?.ringId ?? undefined}
             pool={pool}
           />
@@ -102,9 +105,16 @@ function nodeCalled(called: string | undefined, nodes: LiveState['nodes']): Live
   return nodes.find(({ id }) => id === called || (isHostName && id.startsWith(called)));
 }
 
+const STATUS_WORDS: Readonly<Record<ClientView['status'], string>> = {
+  connecting: 'connecting',
+  open: 'connected',
+  waiting: 'waiting to reconnect',
+};
+
 interface CardProps {
   readonly client: ClientView;
-  readonly nodeName: string;
+  /** Undefined for a backend that does not say. */
+  readonly nodeName: string | undefined;
   readonly ringId: number | undefined;
   readonly pool: ClientPool;
 }
@@ -121,11 +131,17 @@ const Card = memo(function Card({ client, nodeName, ringId, pool }: CardProps) {
         ×
       </button>
       <p>
-        {status === 'open' ? 'on ' : `${status}, last on `}
-        <span className="id">{nodeName}</span>
+        {nodeName === undefined ? (
+          STATUS_WORDS[status]
+        ) : (
+          <>
+            {status === 'open' ? 'on ' : `${STATUS_WORDS[status]}, last on `}
+            <span className="id">{nodeName}</span>
+          </>
+        )}
       </p>
       <p>
-        moved {moved} times, {messageCount} messages
+        {counted(moved, 'move')}, {counted(messageCount, 'message')}
       </p>
       {messages.length > 0 && (
         <ul className="messages">
@@ -137,6 +153,10 @@ const Card = memo(function Card({ client, nodeName, ringId, pool }: CardProps) {
     </li>
   );
 });
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+}
 
 function SendForm({ api }: { readonly api: ClusterApi }) {
   const [key, setKey] = useState('');

@@ -1,6 +1,7 @@
 import type { LiveState } from '@wscluster/controller/api';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { ApiError, type ClusterApi } from '../api/client.ts';
+import { History, type HistoryView } from '../charts/history.ts';
 import type { ClusterEvent } from './cluster-event.ts';
 import { MoveRate } from './move-rate.ts';
 
@@ -33,6 +34,8 @@ export class LiveCluster {
   readonly #api: ClusterApi;
   readonly #stop = new AbortController();
   readonly #listeners = new Set<() => void>();
+  readonly #historyListeners = new Set<() => void>();
+  readonly #history = new History();
   readonly #rate = new MoveRate();
   readonly #gone = new Map<string, { node: LiveNode; at: number }>();
   readonly #known = new Set<string>();
@@ -55,10 +58,19 @@ export class LiveCluster {
 
   readonly snapshot = (): Snapshot => this.#snapshot;
 
+  /** The history goes on by itself: nothing else of the page is drawn again for it. */
+  readonly subscribeHistory = (listener: () => void): (() => void) => {
+    this.#historyListeners.add(listener);
+    return () => this.#historyListeners.delete(listener);
+  };
+
+  readonly history = (): HistoryView => this.#history.view;
+
   close(): void {
     this.#stop.abort();
     clearInterval(this.#ticks);
     this.#listeners.clear();
+    this.#historyListeners.clear();
   }
 
   async #run(): Promise<void> {
@@ -66,11 +78,11 @@ export class LiveCluster {
     while (!signal.aborted) {
       try {
         await this.#follow();
-        this.#become({ connection: 'lost', problem: new ApiError(0, 'the controller ended the stream') });
+        this.#lose(new ApiError(0, 'the controller ended the stream'));
       } catch (error) {
         if (signal.aborted) return;
         const problem = error instanceof ApiError ? error : new ApiError(0, 'the connection to the controller was cut');
-        this.#become({ connection: this.#next.state === undefined ? 'connecting' : 'lost', problem });
+        this.#lose(problem);
         // A retry would get the same answer.
         if (problem.status === 401) return;
       }
@@ -110,6 +122,11 @@ export class LiveCluster {
     }
   }
 
+  #lose(problem: ApiError): void {
+    this.#rate.lose(performance.now());
+    this.#become({ connection: this.#next.state === undefined ? 'connecting' : 'lost', problem });
+  }
+
   #takeState(state: LiveState): void {
     const now = performance.now();
     this.#rate.take(state.gateways, now);
@@ -117,7 +134,9 @@ export class LiveCluster {
     for (const node of this.#next.state?.nodes ?? [])
       if (!present.has(node.id)) this.#gone.set(node.id, { node: { ...node, state: 'gone', connections: 0 }, at: now });
     for (const id of present) this.#gone.delete(id);
+    const isFirst = this.#next.state === undefined;
     this.#become({ connection: 'live', problem: undefined, state });
+    if (isFirst) this.#sample(now);
   }
 
   /** A new stream repeats earlier events. */
@@ -133,6 +152,17 @@ export class LiveCluster {
     for (const [id, { at }] of this.#gone) if (now - at > GONE_MS) this.#gone.delete(id);
     const gone = this.#next.nodes.filter(({ state }) => state === 'gone').length;
     if (this.#gone.size !== gone || this.#next.movesPerSecond !== this.#rate.perSecond(now)) this.#become({});
+    this.#sample(now);
+  }
+
+  #sample(now: number): void {
+    const { state, connection } = this.#next;
+    if (state === undefined) return;
+    const before = this.#history.view;
+    const reading =
+      connection === 'live' ? { nodes: state.nodes, movesPerSecond: this.#rate.perSecond(now) } : undefined;
+    this.#history.take(Date.now() / 1000, reading);
+    if (this.#history.view !== before) for (const listener of this.#historyListeners) listener();
   }
 
   /** Changes in quick succession are shown together. */

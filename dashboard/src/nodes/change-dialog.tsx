@@ -2,6 +2,7 @@ import type { Plan } from '@wscluster/controller/api';
 import { useEffect, useRef, useState } from 'react';
 import { ApiError, type ClusterApi } from '../api/client.ts';
 import { make, type NodeChange, planned } from './node-change.ts';
+import { LEAST_WEIGHT, MOST_WEIGHT, weightProblem } from './weight.ts';
 
 const TITLES: Readonly<Record<NodeChange['kind'], string>> = {
   add: 'Add a node?',
@@ -15,23 +16,26 @@ interface Props {
   readonly change: NodeChange;
   /** Of the whole cluster. */
   readonly connections: number;
-  onWeight(weight: number): void;
   onClose(): void;
 }
 
 /** Shows what a change would move before it is made. */
-export function ChangeDialog({ api, change, connections, onWeight, onClose }: Props) {
+export function ChangeDialog({ api, change: asOpened, connections, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [plan, setPlan] = useState<Plan>();
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
-  const asked = JSON.stringify(planned(change));
+  const [weight, setWeight] = useState(asOpened.kind === 'weight' ? String(asOpened.weight) : '');
+  const change: NodeChange = asOpened.kind === 'weight' ? { ...asOpened, weight: Number.parseFloat(weight) } : asOpened;
+  const refused = change.kind === 'weight' ? weightProblem(change.weight) : undefined;
+  const asked = refused === undefined ? JSON.stringify(planned(change)) : undefined;
 
   useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => {
     let wanted = true;
     setPlan(undefined);
     setProblem('');
+    if (asked === undefined) return;
     api.plan(JSON.parse(asked) as ReturnType<typeof planned>).then(
       (answer) => wanted && setPlan(answer),
       (error: unknown) => wanted && setProblem(error instanceof ApiError ? error.message : String(error)),
@@ -54,6 +58,7 @@ export function ChangeDialog({ api, change, connections, onWeight, onClose }: Pr
   return (
     <dialog ref={dialog} aria-labelledby="change" onClose={onClose}>
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           void confirm();
@@ -66,16 +71,23 @@ export function ChangeDialog({ api, change, connections, onWeight, onClose }: Pr
             Weight{' '}
             <input
               type="number"
-              min="0.01"
-              max="1000"
+              min={LEAST_WEIGHT}
+              max={MOST_WEIGHT}
               step="any"
-              required
-              value={change.weight}
-              onChange={(event) => onWeight(Number(event.target.value))}
+              value={weight}
+              aria-invalid={refused !== undefined}
+              aria-describedby={refused === undefined ? undefined : 'refused'}
+              onChange={(event) => setWeight(event.target.value)}
             />
           </label>
         )}
-        <p role="status">{plan === undefined ? (problem === '' ? 'Dry run ...' : '') : moves(plan, connections)}</p>
+        {refused === undefined ? (
+          <p role="status">{plan === undefined ? (problem === '' ? 'Dry run ...' : '') : moves(plan, connections)}</p>
+        ) : (
+          <p id="refused" role="alert">
+            {refused}
+          </p>
+        )}
         {change.kind === 'kill' && (
           <p>
             It ends at once, as in a crash. If the controller started it, a replacement comes, and these connections
@@ -87,7 +99,11 @@ export function ChangeDialog({ api, change, connections, onWeight, onClose }: Pr
           <button type="button" onClick={onClose}>
             Cancel
           </button>{' '}
-          <button type="submit" className={change.kind === 'kill' ? 'danger' : 'primary'} disabled={busy}>
+          <button
+            type="submit"
+            className={change.kind === 'kill' ? 'danger' : 'primary'}
+            disabled={busy || refused !== undefined}
+          >
             {change.kind === 'weight' ? 'Change' : `${change.kind[0]?.toUpperCase()}${change.kind.slice(1)}`}
           </button>
         </p>

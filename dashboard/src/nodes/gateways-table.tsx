@@ -32,13 +32,17 @@ export function GatewaysTable({ gateways }: { readonly gateways: LiveState['gate
                   <th scope="row">
                     <span className="id">{id}</span>
                   </th>
-                  <td>
+                  <td data-label="State">
                     <span className={inSync ? 'word good' : 'word progress'}>{inSync ? 'in sync' : 'behind'}</span>
                   </td>
-                  <td>{address}</td>
-                  <td className="number">{`${applied.epoch}.${applied.version}`}</td>
-                  <td className="number">{connections.toLocaleString('en')}</td>
-                  <td className="number">{moved.toLocaleString('en')}</td>
+                  <td data-label="Address">{address}</td>
+                  <td className="number" data-label="Revision">{`${applied.epoch}.${applied.version}`}</td>
+                  <td className="number" data-label="Connections">
+                    {connections.toLocaleString('en')}
+                  </td>
+                  <td className="number" data-label="Moved">
+                    {moved.toLocaleString('en')}
+                  </td>
                 </tr>
               ))}
             </tbody>

@@ -3,7 +3,7 @@ import type { ClusterApi } from '../api/client.ts';
 import type { LiveNode } from '../live/live-cluster.ts';
 import { colourOf, css } from '../ring/colours.ts';
 import { percent } from '../ring/share-circle.tsx';
-import { age } from './age.ts';
+import { AgeText } from './age-text.tsx';
 import { ChangeDialog } from './change-dialog.tsx';
 import type { NodeChange } from './node-change.ts';
 import { StateWord } from './state-word.tsx';
@@ -54,13 +54,7 @@ export function NodesPanel({ api, nodes, connections }: Props) {
         {nodes.length === 0 && <p className="empty">There are no nodes yet. Add one, or start your own backend.</p>}
       </section>
       {change !== undefined && (
-        <ChangeDialog
-          api={api}
-          change={change}
-          connections={connections}
-          onWeight={(weight) => setChange((now) => (now?.kind === 'weight' ? { ...now, weight } : now))}
-          onClose={() => setChange(undefined)}
-        />
+        <ChangeDialog api={api} change={change} connections={connections} onClose={() => setChange(undefined)} />
       )}
     </section>
   );
@@ -76,17 +70,25 @@ function Row({ node, onChange }: { readonly node: LiveNode; onChange(change: Nod
         </svg>
         <span className="id">{name}</span>
       </th>
-      <td>
+      <td data-label="State">
         <StateWord state={state} />
       </td>
-      <td>
+      <td data-label="Address, image">
         {address ?? '–'}
         {image !== null && <small title={image}>{image}</small>}
       </td>
-      <td className="number">{connections.toLocaleString('en')}</td>
-      <td className="number">{percent(share)}</td>
-      <td className="number">{weight ?? '–'}</td>
-      <td>{age(createdAt, Date.now())}</td>
+      <td className="number" data-label="Connections">
+        {connections.toLocaleString('en')}
+      </td>
+      <td className="number" data-label="Share">
+        {percent(share)}
+      </td>
+      <td className="number" data-label="Weight">
+        {weight ?? '–'}
+      </td>
+      <td data-label="Age">
+        <AgeText since={createdAt} />
+      </td>
       <td className="actions">
         {state !== 'gone' && (
           <>

@@ -1,5 +1,5 @@
 import type { LiveState, SlotOwner } from '@wscluster/controller/api';
-import { useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { ApiError, type ClusterApi } from '../api/client.ts';
 import { ShareCircle } from './share-circle.tsx';
 import { SlotMap } from './slot-map.tsx';
@@ -21,14 +21,8 @@ export function RingPanel({ api, state }: Props) {
   const [key, setKey] = useState('');
   const table = useTable(api, ring.digest);
   // Compared by content: every state brings new objects.
-  const fingerprint = JSON.stringify([
-    ring.members.map(({ nodeId, ringId }) => [nodeId, ringId]),
-    nodes.map(({ id, name }) => [id, name]),
-  ]);
-  const { ringIds, names } = useMemo(() => {
-    const [members, named] = JSON.parse(fingerprint) as [[string, number][], [string, string][]];
-    return { ringIds: new Map(members), names: new Map(named) };
-  }, [fingerprint]);
+  const fingerprint = JSON.stringify(nodes.map(({ id, name }) => [id, name]));
+  const names = useMemo(() => new Map(JSON.parse(fingerprint) as [string, string][]), [fingerprint]);
   const found = useSlot(api, slot, ring.digest);
 
   // The owner of a key is asked for again when the ring has changed.
@@ -48,7 +42,11 @@ export function RingPanel({ api, state }: Props) {
     };
   }, [api, key, ring.digest]);
 
-  const owner = slot === undefined ? undefined : table?.ownerOf(slot);
+  const select = useCallback((selected: number) => {
+    setKey('');
+    setChosen(selected);
+  }, []);
+  const owner = slot === undefined ? undefined : table?.ownerOf(slot)?.nodeId;
   return (
     <section className="ring" aria-labelledby="ring">
       <h2 id="ring">Ring</h2>
@@ -57,16 +55,7 @@ export function RingPanel({ api, state }: Props) {
         Owner of the key{' '}
         <input value={key} placeholder="alice" spellCheck={false} onChange={(event) => setKey(event.target.value)} />
       </label>
-      <SlotMap
-        table={table}
-        ringIds={ringIds}
-        selected={slot}
-        onPoint={setPointed}
-        onSelect={(selected) => {
-          setKey('');
-          setChosen(selected);
-        }}
-      />
+      <SlotMap table={table} names={names} selected={slot} onPoint={setPointed} onSelect={select} />
       <output className="slot" aria-live="polite">
         {slot === undefined ? (
           'Point at the map, or type a key.'

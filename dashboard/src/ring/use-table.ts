@@ -1,13 +1,11 @@
 import { useEffect, useState } from 'react';
-import type { ClusterApi } from '../api/client.ts';
+import type { ClusterApi, RingTable } from '../api/client.ts';
+import { orderByOwner, type SlotOrder } from './slot-order.ts';
 
-export interface SlotTable {
-  /** Node id of the owner of each slot; undefined if it has none. */
-  ownerOf(slot: number): string | undefined;
-  /** Digest of the ring that the table belongs to. */
-  readonly digest: string;
-  readonly table: Uint16Array;
-  readonly members: readonly string[];
+export interface SlotTable extends RingTable {
+  readonly order: SlotOrder;
+  /** Undefined if nobody owns the slot. */
+  ownerOf(slot: number): RingTable['members'][number] | undefined;
 }
 
 const RETRY_MS = 1000;
@@ -24,7 +22,11 @@ export function useTable(api: ClusterApi, digest: string): SlotTable | undefined
       (answer) => {
         if (!wanted) return;
         const { members, table } = answer;
-        setKnown({ ...answer, ownerOf: (slot) => members[table[slot] ?? members.length] });
+        const order = orderByOwner(
+          table,
+          members.map(({ ringId }) => ringId),
+        );
+        setKnown({ ...answer, order, ownerOf: (slot) => members[table[slot] ?? members.length] });
       },
       () => {
         if (wanted) timer = setTimeout(() => setAttempt((n) => n + 1), RETRY_MS);

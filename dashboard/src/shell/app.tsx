@@ -17,6 +17,8 @@ export function App() {
   const [theme, setTheme] = useTheme();
   const [clusters, setClusters] = useState<Clusters['clusters']>();
   const [problem, setProblem] = useState<ApiError>();
+  // A controller that begins may know no cluster for a moment: what is shown stays, and so does its history.
+  const [shown, setShown] = useState<string>();
   const [attempt, setAttempt] = useState(0);
   const api = useMemo(() => new Api(token), [token]);
   const again = useCallback(() => setAttempt((n) => n + 1), []);
@@ -29,6 +31,7 @@ export function App() {
       (answer) => {
         if (!asked) return;
         setClusters(answer.clusters);
+        setShown((before) => before ?? firstShown(answer.clusters));
         setProblem(undefined);
         timer = setTimeout(again, LOOK_AGAIN_MS);
       },
@@ -51,9 +54,8 @@ export function App() {
     setToken(given);
     again();
   };
-  const wanted = fromAddress('cluster');
   const names = clusters?.map(({ name }) => name) ?? [];
-  const current = wanted ?? names[0];
+  const current = shown ?? fromAddress('cluster');
   const clusterApi = useMemo(() => (current === undefined ? undefined : api.of(current)), [api, current]);
 
   return (
@@ -99,12 +101,27 @@ export function App() {
           It shows up here by itself.
         </Notice>
       );
-    if (!names.includes(current))
+    if (shown === undefined)
       return (
         <Notice title={`There is no cluster ${current}`} alert>
           Choose one of those above.
         </Notice>
       );
-    return <ClusterPage key={`${current} ${token}`} api={clusterApi} onUnauthorized={again} />;
+    return (
+      <>
+        {!names.includes(current) && (
+          <Notice title={`The controller knows no cluster ${current} any more`} alert>
+            This is its last known state.
+          </Notice>
+        )}
+        <ClusterPage key={`${current} ${token}`} api={clusterApi} onUnauthorized={again} />
+      </>
+    );
   }
+}
+
+/** The cluster of the page's address, or else the first; undefined if there is none. */
+function firstShown(clusters: Clusters['clusters']): string | undefined {
+  const wanted = fromAddress('cluster');
+  return clusters.find(({ name }) => wanted === undefined || name === wanted)?.name;
 }

@@ -1,5 +1,6 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { memo, useEffect, useState, useSyncExternalStore } from 'react';
 import type { ClusterApi } from '../api/client.ts';
+import { ChartsPanel } from '../charts/charts-panel.tsx';
 import { ClientPool } from '../clients/client-pool.ts';
 import { ClientsPanel } from '../clients/clients-panel.tsx';
 import { LiveCluster } from '../live/live-cluster.ts';
@@ -17,7 +18,7 @@ interface Props {
 }
 
 /** One cluster, followed while this is shown. */
-export function ClusterPage({ api, onUnauthorized }: Props) {
+export const ClusterPage = memo(function ClusterPage({ api, onUnauthorized }: Props) {
   const [parts, setParts] = useState<{ live: LiveCluster; pool: ClientPool }>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another cluster is another ClusterPage, by its key.
   useEffect(() => {
@@ -29,7 +30,7 @@ export function ClusterPage({ api, onUnauthorized }: Props) {
     };
   }, []);
   return parts === undefined ? null : <Followed api={api} onUnauthorized={onUnauthorized} {...parts} />;
-}
+});
 
 function Followed({ api, onUnauthorized, live, pool }: Props & { live: LiveCluster; pool: ClientPool }) {
   const { connection, problem, state, nodes, movesPerSecond, events } = useSyncExternalStore(
@@ -57,6 +58,7 @@ function Followed({ api, onUnauthorized, live, pool }: Props & { live: LiveClust
         </Notice>
       )}
       <Figures state={state} movesPerSecond={movesPerSecond} connection={connection} />
+      <ChartsPanel live={live} />
       <div className="columns">
         <RingPanel api={api} state={state} />
         <div>

@@ -11,42 +11,43 @@ export function Figures({ state, movesPerSecond, connection }: Props) {
   const ready = status.conditions.find(({ type }) => type === 'Ready');
   const members = nodes.filter(({ ringId }) => ringId !== null);
   const left = Object.values(ring.remaining).reduce((sum, { slots }) => sum + slots, 0);
+  const balanceOf = (name: 'slots' | 'connections') => balance(members.map((member) => member[name]));
   return (
     <section aria-label="Overview">
-      <p className={ready?.status === 'True' ? 'ready good' : 'ready bad'} role="status">
-        <span className="word">{ready?.status === 'True' ? 'Ready' : (ready?.reason ?? 'Unknown')}</span>{' '}
-        {ready?.message}
-      </p>
+      <div className="headline">
+        <p className={ready?.status === 'True' ? 'ready good' : 'ready bad'} role="status">
+          <span className="word">{ready?.status === 'True' ? 'Ready' : (ready?.reason ?? 'Unknown')}</span>{' '}
+          {ready?.message}
+        </p>
+        <p>
+          Live data: <span className={connection === 'live' ? 'word good' : 'word bad'}>{connection}</span>
+        </p>
+      </div>
       <dl className="figures">
         <Figure name="Revision" value={`${ring.revision.epoch}.${ring.revision.version}`} hint="epoch.version" />
         <Figure name="Nodes" value={`${status.nodes.ready} of ${status.nodes.desired}`} hint="ready of desired" />
-        <Figure name="Gateways in sync" value={`${status.gateways.inSync} of ${status.gateways.ready}`} />
-        <Figure name="Connections" value={status.connections.toLocaleString('en')} />
-        <Figure name="Balance of slots" value={balance(members.map(({ slots }) => slots))} hint="peak / mean" />
+        <Figure name="Gateways" value={`${status.gateways.inSync} of ${status.gateways.ready}`} hint="in sync" />
+        <Figure name="Connections" value={status.connections.toLocaleString('en')} hint="in all" />
+        <Figure name="Slot balance" value={balanceOf('slots')} hint="peak / mean" />
+        <Figure name="Client balance" value={balanceOf('connections')} hint="peak / mean" />
+        <Figure name="Moves" value={movesPerSecond.toFixed(1)} hint="a second" />
+        <Figure name="Left to move" value={left.toLocaleString('en')} hint="slots" />
         <Figure
-          name="Balance of connections"
-          value={balance(members.map(({ connections }) => connections))}
-          hint="peak / mean"
+          name="Last change"
+          value={convergence === null ? '–' : duration(convergence.ms)}
+          hint={convergence === null ? 'none yet' : `${convergence.moved.toLocaleString('en')} clients moved`}
         />
-        <Figure name="Moves per second" value={movesPerSecond.toFixed(1)} />
-        <Figure name="Slots left to move" value={left.toLocaleString('en')} />
-        <Figure
-          name="Last convergence"
-          value={convergence === null ? '–' : `${convergence.moved} moved in ${duration(convergence.ms)}`}
-          hint={convergence === null ? 'none yet' : new Date(convergence.at).toLocaleTimeString()}
-        />
-        <Figure name="Live data" value={connection} />
       </dl>
     </section>
   );
 }
 
-function Figure({ name, value, hint }: { readonly name: string; readonly value: string; readonly hint?: string }) {
+function Figure({ name, value, hint }: { readonly name: string; readonly value: string; readonly hint: string }) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>
-        {value} {hint !== undefined && <small>{hint}</small>}
+        {value} <small>{hint}</small>
       </dd>
     </div>
   );

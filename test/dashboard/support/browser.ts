@@ -30,7 +30,7 @@ export class Browser {
 
   async page(url: string): Promise<Page> {
     const page = await this.#context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(30_000);
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
       // What the network refuses is told in the page itself.

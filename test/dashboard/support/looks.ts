@@ -14,8 +14,8 @@ export async function cards(page: Page): Promise<Card[]> {
     items.map((item) => ({
       key: item.getAttribute('data-client') ?? '',
       node: item.getAttribute('data-node') ?? '',
-      open: /^on /.test(item.querySelector('p')?.textContent ?? ''),
-      moved: Number(/moved (\d+)/.exec(item.textContent ?? '')?.[1]),
+      open: /^(on |connected$)/.test(item.querySelector('p')?.textContent ?? ''),
+      moved: Number.parseInt(item.querySelectorAll('p')[1]?.textContent ?? '', 10),
       messages: [...item.querySelectorAll('.messages li')].map((line) => line.textContent ?? ''),
     })),
   );
@@ -33,20 +33,15 @@ export async function rows(page: Page): Promise<Record<string, { state: string; 
   return Object.fromEntries(found);
 }
 
-/** Slots by node id as the map's picture shows them: by the colours beside the nodes. */
-export async function slotsInPicture(page: Page): Promise<Record<string, number>> {
-  return await page.locator('body').evaluate((body) => {
-    const canvas = body.querySelector('canvas');
-    const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-    const nodes = new Map<string, string>();
-    for (const row of body.querySelectorAll('tr[data-node]'))
-      nodes.set(row.querySelector('rect')?.getAttribute('fill') ?? '', row.getAttribute('data-node') ?? '');
-    const slots: Record<string, number> = {};
-    for (let at = 0; at < pixels.length; at += 4) {
-      const colour = `rgb(${pixels[at]} ${pixels[at + 1]} ${pixels[at + 2]})`;
-      const node = nodes.get(colour) ?? colour;
-      slots[node] = (slots[node] ?? 0) + 1;
-    }
-    return slots;
-  });
+/** What the legend of a chart says, by the id of the line, and the moment that it says it of. */
+export async function legend(page: Page, title: string): Promise<{ moment: string; figures: Record<string, number> }> {
+  return await page.getByRole('list', { name: `${title}: figures` }).evaluate((list) => ({
+    moment: list.querySelector('.when')?.textContent ?? '',
+    figures: Object.fromEntries(
+      [...list.querySelectorAll('[data-line]')].map((line) => [
+        line.getAttribute('data-line') ?? '',
+        Number((line.querySelector('b')?.textContent ?? '').replaceAll(',', '')),
+      ]),
+    ),
+  }));
 }
