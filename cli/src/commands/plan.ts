@@ -40,7 +40,8 @@ function numberOf(name: string, text: string): number {
 }
 
 function explain(answer: unknown): string {
-  const { revision, slots, connections, nodes } = readAnswer('Plan', answer);
+  const { revision, slots, connections, mode, nodes } = readAnswer('Plan', answer);
+  const how = mode === 'migrate' ? 'without their clients noticing ' : '';
   const rows = table(nodes, [
     { title: 'NODE', of: (node) => node.id },
     { title: 'SLOTS GAINED', of: (node) => node.slots.gained },
@@ -48,5 +49,5 @@ function explain(answer: unknown): string {
     { title: 'CONNECTIONS GAINED', of: (node) => node.connections.gained },
     { title: 'LOST', of: (node) => node.connections.lost },
   ]);
-  return `${slots} slots and ${connections} connections would move (from revision ${formatRevision(revision)})\n\n${rows}`;
+  return `${slots} slots and ${connections} connections would move ${how}(from revision ${formatRevision(revision)})\n\n${rows}`;
 }

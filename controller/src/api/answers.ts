@@ -1238,6 +1238,10 @@ export interface Plan {
   revision: Revision;
   slots: number;
   connections: number;
+  /**
+   * reconnect: the clients of these connections are told to reconnect. migrate: gateways keep them, as far as their nodes allow it.
+   */
+  mode: 'reconnect' | 'migrate';
   nodes: {
     id: string;
     slots: {
@@ -1491,6 +1495,7 @@ export const answerStructures = {
       revision: { $ref: '#/$defs/Revision' },
       slots: { type: 'integer' },
       connections: { type: 'integer' },
+      mode: { type: 'string' },
       nodes: {
         type: 'array',
         items: {
@@ -1512,7 +1517,7 @@ export const answerStructures = {
         },
       },
     },
-    required: ['revision', 'slots', 'connections', 'nodes'],
+    required: ['revision', 'slots', 'connections', 'mode', 'nodes'],
   },
   Problem: {
     type: 'object',

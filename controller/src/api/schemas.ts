@@ -1,4 +1,4 @@
-import { hotKeySchema, memberStateSchema } from '@wscluster/ring';
+import { hotKeySchema, memberStateSchema, moveSettingsSchema } from '@wscluster/ring';
 import { z } from 'zod';
 import { changeSchema } from '../core/plan/change.ts';
 import { wsClusterSchema } from '../core/spec/schema.ts';
@@ -170,6 +170,9 @@ export const planAnswer = z
     revision,
     slots: z.int(),
     connections: z.int(),
+    mode: moveSettingsSchema.shape.mode.describe(
+      'reconnect: the clients of these connections are told to reconnect. migrate: gateways keep them, as far as their nodes allow it.',
+    ),
     nodes: z.array(z.object({ id: z.string(), slots: flow, connections: flow })),
   })
   .meta({ id: 'Plan' });

@@ -11,8 +11,7 @@ import { CoalescedRunner, SerialQueue, Trouble } from '@wscluster/service';
 import { EventLog } from '../events/event-log.ts';
 import { restore } from '../membership/restore.ts';
 import type { Change } from '../plan/change.ts';
-import type { Plan } from '../plan/plan.ts';
-import { Planner } from '../plan/planner.ts';
+import { type PlannedChange, Planner } from '../plan/planner.ts';
 import { NodeOperations } from '../scale/node-operations.ts';
 import { patchedSpec } from '../spec/patch.ts';
 import { CurrentView } from './current-view.ts';
@@ -140,7 +139,7 @@ export class Reign {
   }
 
   /** Predicts what a change would move. Throws NOT_FOUND for an unknown node. */
-  plan(change: Change): Plan {
+  plan(change: Change): PlannedChange {
     return this.#planner.plan(change, this.view);
   }
 
