@@ -952,6 +952,10 @@ export interface LiveState {
        */
       methods?: string[];
       /**
+       * How WebSockets of this route move to a new owner. Default: rebalance.mode.
+       */
+      mode?: 'reconnect' | 'migrate';
+      /**
        * Changes the path for the node.
        */
       rewrite?: {

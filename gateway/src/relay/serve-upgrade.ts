@@ -11,6 +11,7 @@ import { anyNode, type Load } from '../table/nodes.ts';
 import { addedHeaders } from './added-headers.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { ClientConnection, type ConnectionContext } from './client-connection.ts';
+import { moveMode } from './move-mode.ts';
 import { refuseUpgrade } from './refuse.ts';
 import { checkUpgrade, composeUpgrade } from './upgrade-request.ts';
 
@@ -37,7 +38,7 @@ export function serveUpgrade(
     const { destination, owner, table, routed } = locate(context.current.table, req, 'websocket', load);
     req.url = routed.url;
     checkRoomOfKey(context.tracker, destination, context.limits);
-    const portable = table.settings.moves?.mode === 'migrate' && routed.choice.kind !== 'node';
+    const portable = routed.choice.kind !== 'node' && moveMode(req, routed.route, table.settings.moves) === 'migrate';
     const upgrade = {
       portable,
       socket,

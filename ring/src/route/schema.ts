@@ -104,6 +104,10 @@ export function routeShape(object: ObjectOf) {
       .max(16)
       .optional()
       .describe('The methods that the route serves. GET includes HEAD; OPTIONS is always served. Default: all.'),
+    mode: z
+      .enum(['reconnect', 'migrate'])
+      .optional()
+      .describe('How WebSockets of this route move to a new owner. Default: rebalance.mode.'),
     rewrite: object({
       prefix: z
         .string()
