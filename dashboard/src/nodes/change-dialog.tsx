@@ -82,7 +82,7 @@ export function ChangeDialog({ api, change: asOpened, connections, onClose }: Pr
           </label>
         )}
         {refused === undefined ? (
-          <p role="status">{plan === undefined ? (problem === '' ? 'Dry run ...' : '') : moves(plan, connections)}</p>
+          <p role="status">{plan === undefined ? (problem === '' ? 'Dry run ...' : '') : moves(change, plan, connections)}</p>
         ) : (
           <p id="refused" role="alert">
             {refused}
@@ -112,7 +112,10 @@ export function ChangeDialog({ api, change: asOpened, connections, onClose }: Pr
   );
 }
 
-function moves({ connections, slots }: Plan, all: number): string {
+function moves({ kind }: NodeChange, { connections, slots, mode }: Plan, all: number): string {
   const number = (value: number) => value.toLocaleString('en');
-  return `Moves ${number(connections)} of ${number(all)} connections (${number(slots)} of 65,536 slots).`;
+  // Whether the clients of a node that dies stay connected is a setting of its own, and not sure.
+  const how = mode === 'migrate' && kind !== 'kill' ? 'Their clients stay connected.' : 'Their clients reconnect.';
+  const sum = `Moves ${number(connections)} of ${number(all)} connections (${number(slots)} of 65,536 slots).`;
+  return connections === 0 ? sum : `${sum} ${how}`;
 }
