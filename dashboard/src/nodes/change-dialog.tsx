@@ -82,7 +82,9 @@ export function ChangeDialog({ api, change: asOpened, connections, onClose }: Pr
           </label>
         )}
         {refused === undefined ? (
-          <p role="status">{plan === undefined ? (problem === '' ? 'Dry run ...' : '') : moves(change, plan, connections)}</p>
+          <p role="status">
+            {plan === undefined ? (problem === '' ? 'Dry run ...' : '') : moves(change, plan, connections)}
+          </p>
         ) : (
           <p id="refused" role="alert">
             {refused}
