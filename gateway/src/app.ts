@@ -1,4 +1,4 @@
-import type { Logger, Running } from '@wscluster/service';
+import type { ProcessLogger, Running } from '@wscluster/service';
 import { openTransport } from '@wscluster/transport';
 import type { GatewayConfig } from './config.ts';
 import { createGateway } from './gateway.ts';
@@ -12,7 +12,7 @@ export interface StartedGateway extends Running {
 }
 
 /** Starts a gateway with the adapters that its configuration asks for. No other file knows adapters. */
-export async function startGateway(config: GatewayConfig, log: Logger): Promise<StartedGateway> {
+export async function startGateway(config: GatewayConfig, log: ProcessLogger): Promise<StartedGateway> {
   const transport = openTransport({ ...config, log });
   const options = {
     cluster: config.cluster,

@@ -1,5 +1,5 @@
 import { messageOf } from '@wscluster/ring';
-import { type Logger, optionName } from '@wscluster/service';
+import { optionName, type ProcessLogger } from '@wscluster/service';
 import { type GatewayConfig, OPTIONS } from './config.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -13,7 +13,7 @@ const LIVE: ReadonlySet<keyof GatewayConfig> = new Set(['unreadyMs', 'drainMs', 
 export class Reloader {
   readonly #read: () => GatewayConfig | undefined;
   readonly #gateway: Pick<Gateway, 'change'>;
-  readonly #log: Logger;
+  readonly #log: ProcessLogger;
   #config: GatewayConfig;
 
   /** `config`: the options that the gateway was started with. */
@@ -21,7 +21,7 @@ export class Reloader {
     config: GatewayConfig,
     read: () => GatewayConfig | undefined,
     gateway: Pick<Gateway, 'change'>,
-    log: Logger,
+    log: ProcessLogger,
   ) {
     this.#config = config;
     this.#read = read;

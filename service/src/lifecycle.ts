@@ -1,5 +1,5 @@
 import { type ErrorCode, messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from './log.ts';
+import type { ProcessLogger } from './log.ts';
 
 /** A long-running process as seen from outside: `start` starts it and returns this. */
 export interface Running {
@@ -39,7 +39,7 @@ const SAME_SIGNAL_MS = 1000;
  * obeys its launcher ignores signals, which a terminal sends to all processes at once.
  */
 export async function runProcess(
-  log: Logger,
+  log: ProcessLogger,
   start: (signal: AbortSignal) => Promise<Running>,
   { obeys = 'signals' }: { readonly obeys?: 'signals' | 'launcher' } = {},
 ): Promise<void> {

@@ -1,7 +1,18 @@
-import { type Logger, type LoggerOptions, pino } from 'pino';
+import { type LoggerOptions, type Logger as PinoLogger, pino } from 'pino';
 import { standardOutput } from './standard-output.ts';
 
-export type { Logger };
+/** Logs the fields of a line and its text. pino's loggers are such loggers, and so is Fastify's `app.log`. */
+export interface Logger {
+  debug(fields: object, text?: string): void;
+  info(fields: object, text?: string): void;
+  warn(fields: object, text?: string): void;
+  error(fields: object, text?: string): void;
+  /** A logger that logs these fields in each line, too. */
+  child(fields: Record<string, unknown>): Logger;
+}
+
+/** The logger of a process, whose level can be set. */
+export type ProcessLogger = PinoLogger;
 
 /**
  * A logger of JSON lines. Every line has `service`, `event` (a stable kebab-case name for searches and alerts) and,
@@ -12,7 +23,7 @@ export function createLogger(
   service: string,
   fields: Record<string, unknown> = {},
   destination: { write(line: string): void } = standardOutput(),
-): Logger {
+): ProcessLogger {
   const options: LoggerOptions = {
     level: process.env.WSCLUSTER_LOG_LEVEL ?? 'info',
     base: { service, ...fields },
@@ -24,5 +35,11 @@ export function createLogger(
   return pino(options, destination);
 }
 
-/** A logger that logs nothing, for pure tests. */
-export const silentLogger: Logger = pino({ level: 'silent' });
+/** A logger that logs nothing. */
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silentLogger,
+};

@@ -5,6 +5,7 @@ import {
   type HostPort,
   listen,
   type ProbeListener,
+  type ProcessLogger,
   type Running,
   startProbes,
   stopListening,
@@ -22,6 +23,8 @@ import { WorkerPool } from './worker-pool.ts';
 
 export interface PrimaryOptions extends GatewayOptions {
   readonly probes: HostPort;
+  /** Its level is that of the workers. */
+  readonly log: ProcessLogger;
 }
 
 /** Milliseconds between two looks for workers that hang; they report as often. */

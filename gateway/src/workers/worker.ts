@@ -1,4 +1,4 @@
-import type { Logger, Running } from '@wscluster/service';
+import type { ProcessLogger, Running } from '@wscluster/service';
 import { createGateway, type Gateway } from '../gateway.ts';
 import type { ToWorker } from './messages.ts';
 import { PrimaryLink, tell } from './primary-link.ts';
@@ -7,7 +7,7 @@ import { PrimaryLink, tell } from './primary-link.ts';
 const BEGIN_MS = 10_000;
 
 /** Starts a worker: a gateway whose bus and store are the primary, and without probes of its own. */
-export async function startWorker(root: Logger): Promise<Running> {
+export async function startWorker(root: ProcessLogger): Promise<Running> {
   const link = new PrimaryLink();
   process.on('message', (message: ToWorker) => link.take(message));
   tell({ say: 'hello' });
