@@ -51,6 +51,9 @@ describe('the import rule', () => {
     ['controller/src/x.ts', '@wscluster/gateway/relay'],
     ['controller/src/app.ts', '@wscluster/ws-node'],
     ['gateway/src/route/x.ts', '@wscluster/controller'],
+    ['node/src/x.ts', '@wscluster/ws-node'],
+    ['gateway/src/x.ts', '@wscluster/node'],
+    ['ws-node/src/x.ts', '@wscluster/gateway'],
     ['ws-node/src/x.ts', '../../gateway/src/app.ts'],
     ['gateway/src/x.ts', '@wscluster/ring/src/hash.ts'],
     ['test/e2e/x.test.ts', '../../controller/src/app.ts'],
@@ -87,6 +90,8 @@ describe('the import rule', () => {
     ['service/src/x.ts', '@wscluster/ring'],
     ['transport/src/x.ts', '@wscluster/service'],
     ['gateway/src/x.ts', '@wscluster/transport'],
+    ['node/src/x.ts', '@wscluster/transport'],
+    ['ws-node/src/x.ts', '@wscluster/node'],
     ['cli/src/dev/app.ts', '@wscluster/controller/adapters/local'],
     ['controller/src/app.ts', './api/server.ts'],
     ['controller/src/wiring/x.ts', '../adapters/docker/source.ts'],
@@ -102,14 +107,16 @@ describe('the import rule', () => {
     expect(lint({ [file]: importOf(imported) })).toEqual({ [file]: [] });
   });
 
-  test('lets only app.ts and wiring open the adapters of transport', () => {
+  test('lets only app.ts, wiring and the source of rings open the adapters of transport', () => {
     const text = "import { openFileStore } from '@wscluster/transport';\nexport const b = openFileStore;";
     const refused = [
       'gateway/src/updates/x.ts',
+      'node/src/x.ts',
+      'ws-node/src/app.ts',
       'controller/src/core/loop/x.ts',
       'controller/src/kubernetes/operator/x.ts',
     ];
-    const allowed = ['gateway/src/app.ts', 'controller/src/wiring/x.ts'];
+    const allowed = ['gateway/src/app.ts', 'node/src/ring-source.ts', 'controller/src/wiring/x.ts'];
     expect(lint(Object.fromEntries([...refused, ...allowed].map((path) => [path, text])))).toEqual({
       ...Object.fromEntries(refused.map((path) => [path, ['noRestrictedImports']])),
       ...Object.fromEntries(allowed.map((path) => [path, []])),

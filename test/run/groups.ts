@@ -48,7 +48,7 @@ export const GROUPS: readonly Group[] = [
     lane: 'systems',
     include: [
       'test/contracts/{file-*,generated-docs,import-rule,local-*,no-registry}.test.ts',
-      'test/e2e/!(npm-start|pace|packages|readme|real-clients|real-servers).test.ts',
+      'test/e2e/!(library|npm-start|pace|packages|readme|real-clients|real-servers).test.ts',
       'test/gateway/!(floods|soak).test.ts',
     ],
     workers: 4,
@@ -58,7 +58,7 @@ export const GROUPS: readonly Group[] = [
     // As users start it: from the TypeScript, or as the packages have it.
     name: 'start',
     lane: 'users',
-    include: ['test/e2e/{npm-start,packages,readme}.test.ts'],
+    include: ['test/e2e/{library,npm-start,packages,readme}.test.ts'],
     workers: 1,
     needs: [],
   },
@@ -72,7 +72,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'brokers',
     lane: 'servers',
-    include: ['test/contracts/{amqp,redis}-*.test.ts', 'test/brokers/{bad-input,rotation}.test.ts'],
+    include: ['test/contracts/{amqp,redis}-*.test.ts', 'test/brokers/{bad-input,library,rotation}.test.ts'],
     workers: 2,
     needs: ['programs', 'brokers'],
     sharesBrokers: true,

@@ -6,6 +6,7 @@ export * from './forget.ts';
 export { openFileStore } from './local/file-store.ts';
 export { openLocalFollower } from './local/follower.ts';
 export { openLocalHub } from './local/hub.ts';
+export { openFileReader } from './local/ring-file.ts';
 export * from './open-transport.ts';
 export { connectRedis, type RedisConnection } from './redis/connection.ts';
 export { documentsKey, leaderKey } from './redis/keys.ts';

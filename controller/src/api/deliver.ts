@@ -1,16 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { encodeKey, formatRevision, type Member, messageOf, type Revision, WsClusterError } from '@wscluster/ring';
-import { z } from 'zod';
+import { type Member, type Revision, WsClusterError } from '@wscluster/ring';
+import { sendToNode } from '@wscluster/service';
 import type { Whereabouts } from '../core/loop/recent-owners.ts';
 
 /** How long to wait for a client that is being moved, ms; after that, nobody has the key. */
 const RECONNECT_MS = 5000;
 const RETRY_MS = 100;
-const NODE_TIMEOUT_MS = 2000;
 
 const NOBODY: Delivery = { connections: 0, nodes: [] };
-
-const answerSchema = z.object({ sent: z.int().nonnegative() });
 
 export interface Delivery {
   /** Connections of the key that the message was sent to. */
@@ -59,36 +56,7 @@ function isUnsent({ cause }: WsClusterError): boolean {
   return reason?.code === 'ECONNREFUSED';
 }
 
-async function post(node: Member, path: string, key: string, message: string, revision: Revision): Promise<Delivery> {
-  const encoded = encodeKey(key);
-  let answer: Response;
-  try {
-    answer = await fetch(`http://${node.address}${path}?userId=${encoded}`, {
-      method: 'POST',
-      body: message,
-      headers: {
-        'content-type': 'text/plain; charset=utf-8',
-        'x-wscluster-key': encoded,
-        'x-wscluster-revision': formatRevision(revision),
-      },
-      signal: AbortSignal.timeout(NODE_TIMEOUT_MS),
-    });
-  } catch (error) {
-    throw new WsClusterError(
-      'OWNER_UNREACHABLE',
-      `node ${node.nodeId} does not accept the message: ${messageOf(error)}`,
-      {
-        cause: error,
-      },
-    );
-  }
-  const parsed = answerSchema.safeParse(await answer.json().catch(() => undefined));
-  if (answer.ok && parsed.success) {
-    const { sent } = parsed.data;
-    return sent === 0 ? NOBODY : { connections: sent, nodes: [node.nodeId] };
-  }
-  throw new WsClusterError(
-    'OWNER_PROTOCOL',
-    `node ${node.nodeId} answered POST ${path} with ${answer.status}, not with {"sent": n}; see spec.nodes.sendPath`,
-  );
+async function post(node: Member, path: string, key: string, data: string, revision: Revision): Promise<Delivery> {
+  const sent = await sendToNode({ node, path, key, data, revision });
+  return sent === 0 ? NOBODY : { connections: sent, nodes: [node.nodeId] };
 }

@@ -29,8 +29,8 @@ export interface SystemOptions {
   readonly nacos?: readonly string[];
   /** Name of the cluster; default chat. */
   readonly name?: string;
-  /** Further settings of the nodes, as in the cluster's file. */
-  readonly nodeSettings?: Record<string, unknown>;
+  /** Further settings of the nodes, as in the cluster's file; possibly by the address of the cluster in the API. */
+  readonly nodeSettings?: Record<string, unknown> | ((api: string) => Record<string, unknown>);
   /** Further arguments of the gateways. */
   readonly gatewayArgs?: readonly string[];
   /** Further environment of the controllers. */
@@ -137,7 +137,7 @@ export class System {
     const gatewayCount = options.gateways ?? 2;
     const controllerCount = options.controllers ?? 1;
     const ports = await freePorts(2 * (controllerCount + gatewayCount));
-    writeFileSync(clusterFile, stringify(clusterOf(options)));
+    writeFileSync(clusterFile, stringify(clusterOf(options, ports[0])));
     const system = new System(directory, clusterFile, options);
     for (let index = 0; index < controllerCount; index++) {
       const [apiPort = 0, probePort = 0] = ports.splice(0, 2);
@@ -229,7 +229,7 @@ export class System {
 
   /** Writes another cluster file; a controller that starts from now on reads it. */
   declare(options: SystemOptions): void {
-    writeFileSync(this.#clusterFile, stringify(clusterOf(options)));
+    writeFileSync(this.#clusterFile, stringify(clusterOf(options, this.apiPort)));
   }
 
   startController(index = 0): void {
@@ -295,17 +295,20 @@ export class System {
   }
 }
 
-function clusterOf(options: SystemOptions) {
+function clusterOf(options: SystemOptions, apiPort = 0) {
+  const { name = 'chat', nodeSettings = {} } = options;
   return {
     apiVersion: 'wscluster.io/v1alpha1',
     kind: 'WsCluster',
-    metadata: { name: options.name ?? 'chat' },
+    metadata: { name },
     spec: {
       nodes: {
         replicas: options.nodes ?? 3,
         drainSeconds: options.drainSeconds ?? 20,
         ...(options.command === undefined ? {} : { command: options.command }),
-        ...options.nodeSettings,
+        ...(typeof nodeSettings === 'function'
+          ? nodeSettings(`http://127.0.0.1:${apiPort}/api/v1/clusters/${name}`)
+          : nodeSettings),
       },
       routing: {
         routes: [

@@ -1,6 +1,7 @@
 import { withDeadline, within } from '@wscluster/service';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { reasonOf } from '../outage.ts';
+import { type Deferred, deferred } from './deferred.ts';
 import { Sender } from './sender.ts';
 import { bindQueue, declareQueue, type Listener } from './topology.ts';
 
@@ -41,14 +42,14 @@ export class AmqpConnection {
   onBlocked: (() => void) | undefined;
   readonly #model: ChannelModel;
   readonly #cut: AbortController;
-  readonly #loss: Loss;
+  readonly #loss: Deferred<string>;
   #heardAt = performance.now();
   #silenceTimer: NodeJS.Timeout | undefined;
   #early: Buffer[] | undefined = [];
   #onMessage = (content: Buffer): void => void this.#early?.push(content);
 
   /** Only openConnection calls it. Whoever notices that the connection is lost settles `loss`. */
-  constructor(model: ChannelModel, channel: ConfirmChannel, cut: AbortController, loss: Loss) {
+  constructor(model: ChannelModel, channel: ConfirmChannel, cut: AbortController, loss: Deferred<string>) {
     this.sender = new Sender(channel);
     this.#loss = loss;
     this.#model = model;
@@ -93,8 +94,6 @@ export class AmqpConnection {
   }
 }
 
-type Loss = PromiseWithResolvers<string>;
-
 /** Rejects if the broker cannot be reached, refuses or takes longer than 5 s, or if `signal` is aborted. */
 export async function openConnection(options: ConnectionOptions, signal: AbortSignal): Promise<AmqpConnection> {
   // amqplib cannot give up a connection while it opens, and only half-closes its socket, which a hanging broker never
@@ -118,7 +117,7 @@ async function open({ url, name, listener }: ConnectionOptions, cut: AbortContro
     signal: cut.signal,
   };
   const model = await connect(url, socketOptions);
-  const loss: Loss = Promise.withResolvers();
+  const loss = deferred<string>();
   let reason: string | undefined;
   const note = (error: Error) => {
     reason ??= reasonOf(error);

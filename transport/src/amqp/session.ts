@@ -6,6 +6,7 @@ import { LiveAddress } from '../live-address.ts';
 import { Outage, reasonOf } from '../outage.ts';
 import { type AmqpAddress, parseAmqpUrl } from './address.ts';
 import { type AmqpConnection, openConnection } from './connection.ts';
+import { deferred } from './deferred.ts';
 import { HEARTBEAT_SECONDS, RECONNECT } from './options.ts';
 import { amqpProblem } from './problem.ts';
 import { type Reached, Successor } from './successor.ts';
@@ -41,7 +42,7 @@ export class AmqpSession {
   readonly #outage: Outage;
   readonly #blockage: Trouble;
   readonly #stop = new AbortController();
-  readonly #firstTry = Promise.withResolvers<void>();
+  readonly #firstTry = deferred<void>();
   readonly #ending = new Set<Promise<void>>();
   #connection: AmqpConnection | undefined;
   /** Since when messages pass, monotonic ms; undefined while they do not. */

@@ -1,18 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import {
-  compareRevisions,
-  decodeRing,
-  messageOf,
-  parseRingMessage,
-  type Release,
-  type Revision,
-  type RingMessage,
-  revisionSchema,
-  WsClusterError,
-} from '@wscluster/ring';
+import { compareRevisions, type Release, type Revision, type RingMessage, revisionSchema } from '@wscluster/ring';
 import { replaceFile, withFileLock } from '@wscluster/service';
 import type { RingStore, SaveResult } from '../ring-store.ts';
+import { FileWork, loadRing, readIfThere } from './ring-file.ts';
 
 /** Milliseconds that a save waits for concurrent saves. One save takes a few milliseconds. */
 const LOCK_DEADLINE_MS = 5_000;
@@ -27,38 +18,14 @@ export interface FileStoreOptions {
  * killed at any moment leaves either the old ring or the new one, never a part of one.
  */
 export function openFileStore({ path }: FileStoreOptions): RingStore {
-  let closed = false;
-  const working = new Set<Promise<unknown>>();
-
-  function track<T>(work: () => Promise<T>): Promise<T> {
-    if (closed) return Promise.reject(new WsClusterError('STORE_UNAVAILABLE', `${path}: the store is closed`));
-    const done = work().catch((error: unknown) => {
-      throw storeError(path, error);
-    });
-    working.add(done);
-    const forget = () => working.delete(done);
-    done.then(forget, forget);
-    return done;
-  }
-
+  const work = new FileWork(path);
   return {
-    load: () => track(() => load(path)),
-    revision: () => track(async () => heldRevision(await readIfThere(path))),
-    save: (message, after) => track(() => save(path, message, after)),
-    saveRelease: (revision, release) => track(() => saveRelease(path, revision, release)),
-    async close() {
-      closed = true;
-      await Promise.allSettled(working);
-    },
+    load: () => work.run(() => loadRing(path)),
+    revision: () => work.run(async () => heldRevision(await readIfThere(path))),
+    save: (message, after) => work.run(() => save(path, message, after)),
+    saveRelease: (revision, release) => work.run(() => saveRelease(path, revision, release)),
+    close: () => work.close(),
   };
-}
-
-async function load(path: string): Promise<RingMessage | undefined> {
-  const text = await readIfThere(path);
-  if (text === undefined) return undefined;
-  const message = parseRingMessage(text);
-  decodeRing(message); // detects a damaged table, which is still a valid string
-  return message;
 }
 
 async function save(path: string, message: RingMessage, after: Revision | undefined): Promise<SaveResult> {
@@ -93,22 +60,4 @@ function heldRevision(text: string | undefined): Revision | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function storeError(path: string, error: unknown): WsClusterError {
-  if (error instanceof WsClusterError)
-    return new WsClusterError(error.code, `${path}: ${error.message}`, {
-      cause: error,
-      ...(error.field !== undefined && { field: error.field }),
-    });
-  return new WsClusterError('STORE_UNAVAILABLE', `${path}: ${messageOf(error)}`, { cause: error });
 }

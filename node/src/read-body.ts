@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { HttpError } from './http-answer.ts';
+import { HttpError } from '@wscluster/service';
 
 /** Largest body of a push, in bytes: 1 MiB. */
 const MAX_BODY_BYTES = 1024 * 1024;

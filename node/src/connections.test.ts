@@ -12,7 +12,7 @@ afterEach(async () => {
 /** A registry that real clients join by connecting to `/<key>`. */
 async function registry(connections = new Connections()) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  server.on('connection', (socket, req) => connections.add((req.url ?? '/').slice(1), socket));
+  server.on('connection', (socket, req) => connections.attach(req.socket, socket, { key: (req.url ?? '/').slice(1) }));
   await once(server, 'listening');
   cleanups.push(() => new Promise((resolve) => server.close(() => resolve())));
   const { port } = server.address() as { port: number };

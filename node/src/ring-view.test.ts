@@ -29,6 +29,9 @@ function ringMessage(version: number, lost: readonly string[], me: string = ME.p
   });
 }
 
+/** What a node has of a transport. */
+const source = ({ openFollower, openStore }: RingTransport) => ({ openFollower, openReader: openStore });
+
 describe('the ring that a node follows', () => {
   let stateDir: string;
   let transport: RingTransport;
@@ -47,7 +50,7 @@ describe('the ring that a node follows', () => {
       await store.save(message);
       await store.close();
     }
-    view = await followRing({ cluster: 'chat', self, transport, log: silentLogger });
+    view = await followRing({ cluster: 'chat', self, source: source(transport), log: silentLogger });
   };
   const lost = (key: string, version: number | undefined) =>
     view.lost({ key, revision: version === undefined ? undefined : { epoch: 1, version } });
@@ -73,7 +76,7 @@ describe('the ring that a node follows', () => {
     expect(lost('ada', 6)).toBeUndefined();
     await view.close();
     // What is no container id is no beginning of one either.
-    view = await followRing({ cluster: 'chat', self: 'chat', transport, log: silentLogger });
+    view = await followRing({ cluster: 'chat', self: 'chat', source: source(transport), log: silentLogger });
     expect(lost('ada', 6)).toBe('1.7');
   });
 
@@ -91,10 +94,10 @@ describe('the ring that a node follows', () => {
 
   test('the first ring is logged, and the many that follow it are not', async () => {
     const lines: string[] = [];
-    const log = createLogger('ws-node', {}, { write: (line) => lines.push(line) });
+    const log = createLogger('node', {}, { write: (line) => lines.push(line) });
     const hub = await transport.openHub({ onUplink: () => {} });
     try {
-      view = await followRing({ cluster: 'chat', self: ME, transport, log });
+      view = await followRing({ cluster: 'chat', self: ME, source: source(transport), log });
       for (let version = 1; version <= 5; version++)
         await vi.waitUntil(async () => {
           await hub.broadcast(ringMessage(version, []));
