@@ -3,6 +3,8 @@ export type Need =
   | 'programs'
   | 'browser'
   | 'python'
+  | 'go'
+  | 'maven'
   | 'dashboard'
   | 'brokers'
   | 'nacos'
@@ -48,7 +50,7 @@ export const GROUPS: readonly Group[] = [
     lane: 'systems',
     include: [
       'test/contracts/{file-*,generated-docs,import-rule,local-*,no-registry}.test.ts',
-      'test/e2e/!(library|npm-start|pace|packages|readme|real-clients|real-servers).test.ts',
+      'test/e2e/!(library|npm-start|other-languages|pace|packages|readme|real-clients|real-servers).test.ts',
       'test/gateway/!(floods|soak).test.ts',
     ],
     workers: 4,
@@ -68,6 +70,13 @@ export const GROUPS: readonly Group[] = [
     include: ['test/dashboard/!(pace).test.ts', 'test/e2e/real-{clients,servers}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'python', 'dashboard'],
+  },
+  {
+    name: 'languages',
+    lane: 'users',
+    include: ['test/e2e/other-languages.test.ts'],
+    workers: 1,
+    needs: ['programs', 'python', 'go', 'maven'],
   },
   {
     name: 'brokers',

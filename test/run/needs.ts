@@ -5,8 +5,10 @@ import {
   provideBrokers,
   provideChromium,
   provideCompose,
+  provideGo,
   provideImages,
   provideKubernetes,
+  provideMaven,
   provideNacos,
   providePython,
 } from '@wscluster/testbed/provide';
@@ -22,6 +24,8 @@ const PROVIDERS: Readonly<Record<Need, () => Promise<Environment>>> = {
   programs: () => bundlePrograms(root, join(root, 'node_modules', '.cache', 'test-programs')),
   browser: async () => ({ WSCLUSTER_TEST_CHROMIUM: await provideChromium() }),
   python: async () => ({ WSCLUSTER_TEST_PYTHON: await providePython() }),
+  go: () => nothing(provideGo),
+  maven: () => nothing(provideMaven),
   dashboard: async () => buildDashboard(),
   brokers: () => nothing(provideBrokers),
   nacos: () => nothing(provideNacos),
@@ -31,7 +35,17 @@ const PROVIDERS: Readonly<Record<Need, () => Promise<Environment>>> = {
 };
 
 /** What waits for the network goes before what waits for the processor; those who need the latter run last anyway. */
-const ORDER: readonly Need[] = ['programs', 'brokers', 'browser', 'python', 'dashboard', 'nacos', 'images'];
+const ORDER: readonly Need[] = [
+  'programs',
+  'brokers',
+  'browser',
+  'python',
+  'go',
+  'maven',
+  'dashboard',
+  'nacos',
+  'images',
+];
 const BESIDE: readonly Need[] = ['compose', 'kubernetes'];
 
 /** Provides what is asked for in the background; `of` waits for some of it and rejects when it can't be had here. */

@@ -11,7 +11,12 @@ import { builtOnce } from './built.ts';
 const PYPI_VERSION = '1.26.6';
 const LEAST_MINOR = 25;
 
-/** Go 1.25 or newer: the machine's, or else our own. */
+/** Go 1.25 or newer. */
+export async function provideGo(): Promise<void> {
+  await goProgram();
+}
+
+/** The machine's, or else our own. */
 async function goProgram(): Promise<string> {
   const found = findProgram('go', '/usr/local/go/bin/go');
   if (found !== undefined && (await minorOf(found)) >= LEAST_MINOR) return found;
@@ -61,7 +66,7 @@ export async function goBuild(build: GoBuild): Promise<void> {
   });
 }
 
-/** A program of our own that needs no other module, built once for each state of its folder. Returns its file. */
+/** A program of our own, built once for each state of its folder. Returns its file. */
 export async function builtGoProgram(name: string, module: string): Promise<string> {
   const files = readdirSync(module)
     .filter((file) => file === 'go.mod' || file.endsWith('.go'))

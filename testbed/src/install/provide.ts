@@ -11,7 +11,8 @@ export { provideChromium } from '../clients/chromium.ts';
 export { providePython } from '../clients/python.ts';
 export { provideCompose } from '../docker/compose.ts';
 export { provideNacos } from '../nacos/nacos.ts';
-export { builtGoProgram } from './go.ts';
+export { builtGoProgram, provideGo } from './go.ts';
+export { builtJavaProgram, provideMaven } from './maven.ts';
 
 // Each function installs and builds what one kind of server needs, unless it is there already. If it may not install
 // it, it throws an Error that says what is missing.

@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { builtGoProgram, builtJavaProgram } from '@wscluster/testbed/provide';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { CHAT, expectNodeToDrain } from './support/drained-node.ts';
+import { root } from './support/run.ts';
+import { System } from './support/system.ts';
+import { until } from './support/wait.ts';
+
+// The programs of docs/backend-other-languages.md, as they stand there.
+
+const page = readFileSync(join(root, 'docs/backend-other-languages.md'), 'utf8');
+const backends = (path: string) => fileURLToPath(new URL(`./backends/${path}`, import.meta.url));
+
+let folder: string;
+let system: System | undefined;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wsc-languages-'));
+});
+
+afterEach(async () => {
+  await system?.stop();
+  system = undefined;
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Writes the program of a language into a project, which has what its tools need beside it. Returns the project. */
+function write(language: string, file: string): string {
+  const project = join(folder, language);
+  const [, code = ''] =
+    new RegExp(`\`\`\`${language}\\n(?:#|//) ${file.split('/').at(-1)}\\n(.*?)\`\`\``, 's').exec(page) ?? [];
+  expect(code).not.toBe('');
+  mkdirSync(dirname(join(project, file)), { recursive: true });
+  writeFileSync(join(project, file), code);
+  return project;
+}
+
+const COMMANDS: Record<string, () => Promise<readonly string[]>> = {
+  python: async () => [process.env.WSCLUSTER_TEST_PYTHON ?? '', join(write('python', 'server.py'), 'server.py')],
+  go: async () => {
+    const project = write('go', 'main.go');
+    cpSync(backends('go'), project, { recursive: true });
+    return [await builtGoProgram('backend-go', project)];
+  },
+  java: async () => {
+    const project = write('java', 'src/main/java/Backend.java');
+    cpSync(backends('java'), project, { recursive: true });
+    return ['java', '-cp', await builtJavaProgram('backend-java', project), 'Backend'];
+  },
+};
+
+/** The answer of a node to a handshake that comes past the gateways: the status. */
+async function handshake(address: string | null, key: string, revision: string): Promise<number> {
+  const headers = { 'x-wscluster-key': encodeURIComponent(key), 'x-wscluster-revision': revision };
+  const socket = new WebSocket(`ws://${address}/chat/x`, { headers });
+  socket.on('error', () => {});
+  const status = await Promise.race([
+    once(socket, 'open').then(() => 101),
+    once(socket, 'unexpected-response').then(([, answer]) => answer.statusCode as number),
+  ]);
+  socket.terminate();
+  return status;
+}
+
+test.each(['python', 'go', 'java'])(
+  'a backend in %s knows the key and the revision, refuses keys of others, and drains without losing a client',
+  async (language) => {
+    const command = (await COMMANDS[language]?.()) ?? [];
+    system = await System.start({
+      ...{ nodes: 2, gateways: 2, routes: [CHAT], command },
+      nodeSettings: (api) => ({ env: { WSCLUSTER_API: api } }),
+    });
+    const { revision } = await system.ring();
+    const named = `${revision.epoch}.${revision.version}`;
+    const owners = await system.owners();
+    for (const { id, address } of await system.nodes()) {
+      const keys = Array.from({ length: 50 }, (_, index) => `ünï codé/${index}+`);
+      const own = keys.find((key) => owners(key) === id) ?? '';
+      const foreign = keys.find((key) => owners(key) !== id) ?? '';
+      // By the newest ring the gateway is believed; the ring before it may be wrong.
+      expect(await handshake(address, foreign, named)).toBe(101);
+      // A node that gets no answer from the API in time serves.
+      await until('the key of another node is refused', async () => (await handshake(address, foreign, '0.1')) === 421);
+      expect(await handshake(address, own, '0.1')).toBe(101);
+    }
+    const answers = await expectNodeToDrain(system);
+    expect(new Set(answers.map((answer) => answer.revision))).toEqual(new Set([named]));
+    await until(
+      'nobody is left',
+      async () => (await system?.nodes())?.every(({ state }) => state === 'ready') ?? false,
+    );
+    await system.settled(2);
+  },
+  300_000,
+);
+
+test('the page names the versions that are tested', () => {
+  expect(readFileSync(backends('go/go.mod'), 'utf8')).toContain(
+    `require ${/go get (\S+)@v/.exec(page)?.[1]} v${/go get \S+@v([\d.]+)/.exec(page)?.[1]}`,
+  );
+  expect(readFileSync(backends('java/pom.xml'), 'utf8')).toContain(
+    `<version>${/undertow-core:([\w.]+)/.exec(page)?.[1]}</version>`,
+  );
+});
