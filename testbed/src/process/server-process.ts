@@ -26,7 +26,7 @@ export interface ServerProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether it serves by now; called repeatedly while it starts. */
   readonly answers: () => Promise<boolean>;
-  /** Milliseconds that a start may take; default 60,000. */
+  /** Milliseconds that a start may take; default 180,000. */
   readonly startMs?: number;
   /** Milliseconds from SIGTERM to SIGKILL; default 20,000. */
   readonly stopMs?: number;
@@ -52,7 +52,7 @@ export class ServerProcess implements RealServer {
   }
 
   async start(): Promise<void> {
-    const { name, startMs = 60_000, answers } = this.#options;
+    const { name, startMs = 180_000, answers } = this.#options;
     if (this.pid !== undefined) throw new Error(`${name} runs already as process ${this.pid}`);
     const child = this.#spawn();
     let failure: Error | undefined;

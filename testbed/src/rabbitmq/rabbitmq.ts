@@ -60,7 +60,7 @@ class Rabbitmq extends ServerProcess implements RabbitmqServer {
   }
 
   ctl(...args: string[]): Promise<string> {
-    return run(script('rabbitmqctl'), args, { env: this.#env, timeoutMs: 60_000 });
+    return run(script('rabbitmqctl'), args, { env: this.#env, timeoutMs: 180_000 });
   }
 
   override async start(): Promise<void> {
