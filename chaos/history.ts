@@ -16,12 +16,14 @@ export interface Fault {
   readonly gatewayPorts: readonly number[];
 }
 
-/** A revision that somebody named: an API, or the metrics of one gateway process. */
+/** A revision that somebody named: the API of one controller process, or the metrics of one gateway process. */
 export interface RevisionSeen {
   readonly at: number;
   /** Revisions of one source never fall. */
   readonly source: string;
   readonly revision: Revision;
+  /** Read while nothing was broken: not below what anybody has named before. */
+  readonly settled: boolean;
 }
 
 /** The owners of the clients' keys by a ring of the API. */

@@ -67,6 +67,14 @@ export class Recorder {
     this.#generations.push({ at: performance.now(), source, generation: metadata.generation, settled });
   }
 
+  /** The API's answer about the cluster while nothing was broken. */
+  sawSettled(answer: string): void {
+    const { status } = JSON.parse(answer) as { status: { ring: Revision } };
+    const { epoch, version } = status.ring;
+    this.sawGeneration('API', answer, true);
+    this.#revisions.push({ at: performance.now(), source: 'API', revision: { epoch, version }, settled: true });
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#ticker);
@@ -85,10 +93,12 @@ export class Recorder {
     const controller = this.#system.controllers[index];
     if (controller === undefined || controller.process.ended) return;
     const base = `http://127.0.0.1:${controller.apiPort}/api/v1/clusters/${this.#system.name}`;
-    const source = `controller-${index + 1}`;
-    const ring = await ask(`${base}/ring`);
-    this.#revisions.push({ at: performance.now(), source, revision: (JSON.parse(ring) as RingHead).revision });
-    this.sawGeneration(source, await ask(base));
+    const name = `controller-${index + 1}`;
+    // One that starts again may have nobody to ask for the newest ring.
+    const source = `${name}, process ${controller.process.pid}`;
+    const { revision } = JSON.parse(await ask(`${base}/ring`)) as RingHead;
+    this.#revisions.push({ at: performance.now(), source, revision, settled: false });
+    this.sawGeneration(name, await ask(base));
   }
 
   async #lookAtGateway(index: number): Promise<void> {
@@ -98,7 +108,7 @@ export class Recorder {
     const source = `${gateway.id}, process ${gateway.process.pid}`;
     const metrics = await ask(`http://127.0.0.1:${gateway.probes}/metrics`);
     const revision = { epoch: metric(metrics, 'epoch'), version: metric(metrics, 'version') } satisfies Revision;
-    this.#revisions.push({ at: performance.now(), source, revision });
+    this.#revisions.push({ at: performance.now(), source, revision, settled: false });
   }
 
   /** The first answer of a controller, in order. */

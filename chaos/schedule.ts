@@ -1,7 +1,7 @@
 import { pick, type Random } from './random.ts';
 
 /** What a fault hits. A round has at most one fault for each. */
-export type Scope = 'node' | 'gateway' | 'controller' | 'api' | 'rabbitmq' | 'redis';
+export type Scope = 'node' | 'gateway' | 'controller' | 'api' | 'disk' | 'clock' | 'rabbitmq' | 'redis';
 
 export interface Planned<Kind> {
   readonly kind: Kind;
@@ -19,7 +19,7 @@ const SHORTEST_MS = 200;
 /** Servers stay away for longer than a leader's lock and a node's drain last. */
 const LONGEST_MS: Readonly<Record<Scope, number>> = {
   ...{ node: 8_000, gateway: 8_000, controller: 8_000, api: 8_000 },
-  ...{ rabbitmq: 30_000, redis: 30_000 },
+  ...{ disk: 8_000, clock: 0, rabbitmq: 30_000, redis: 30_000 },
 };
 
 /** One to four faults that overlap, each with another scope. Depends on `random` and `kinds` alone. */

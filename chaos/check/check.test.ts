@@ -25,9 +25,8 @@ const owned = (...changes: [at: number, node: string][]): OwnersSeen[] => {
 };
 
 describe('revisions and generations', () => {
-  const revision = (epoch: number, version: number, source = 'gateway-1') => ({
-    at: 1,
-    source,
+  const revision = (epoch: number, version: number, source = 'gateway-1', settled = false) => ({
+    ...{ at: 1, source, settled },
     revision: { epoch, version },
   });
 
@@ -37,9 +36,14 @@ describe('revisions and generations', () => {
     expect(rules({ revisions: [revision(2, 1), revision(1, 9)] })).toEqual(['revisions']);
   });
 
-  test('are not compared with that of no ring', () => {
-    expect(rules({ revisions: [revision(1, 5), revision(0, 0), revision(1, 5)] })).toEqual([]);
-    expect(rules({ revisions: [revision(1, 5), revision(0, 0), revision(1, 4)] })).toEqual(['revisions']);
+  test('do not fall to that of no ring either', () => {
+    expect(rules({ revisions: [revision(0, 0), revision(1, 5)] })).toEqual([]);
+    expect(rules({ revisions: [revision(1, 5), revision(0, 0)] })).toEqual(['revisions']);
+  });
+
+  test('are not below those of anybody once nothing is broken', () => {
+    expect(rules({ revisions: [revision(1, 5), revision(1, 6, 'API', true)] })).toEqual([]);
+    expect(rules({ revisions: [revision(1, 5), revision(1, 4, 'API', true)] })).toEqual(['revisions']);
   });
 
   test('of one gateway say nothing of another one', () => {

@@ -1,7 +1,9 @@
-// Preloaded by a process of a test: its wall clock jumps by WSC_JUMP_MS at each SIGUSR2. The monotonic clock goes on.
+// Preloaded by a process of a test: its wall clock jumps by WSC_JUMP_MS at each SIGUSR2; by several values in turn, if
+// there are commas. The monotonic clock goes on.
 const Real = Date;
 const now = Real.now.bind(Real);
 let ahead = 0;
+let jumps = 0;
 
 globalThis.Date = class extends Real {
   constructor(...given) {
@@ -12,6 +14,7 @@ globalThis.Date = class extends Real {
   }
 };
 process.on('SIGUSR2', () => {
-  ahead += Number(process.env.WSC_JUMP_MS);
+  const byMs = (process.env.WSC_JUMP_MS ?? '').split(',');
+  ahead += Number(byMs[jumps++ % byMs.length]);
   process.stdout.write('the clock has jumped\n');
 });
