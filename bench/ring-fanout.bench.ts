@@ -61,7 +61,9 @@ async function measure(rabbitmqUrl: string, redisUrl: string, gateways: Group, b
   // What the controller does with a ring, with a look at the clock and at what is sent.
   let sent: { at: number; message: Broadcast | undefined } = { at: 0, message: undefined };
   const publisher = new Publisher({
-    ...{ cluster: CLUSTER, store, log: silentLogger, storeFirstMs: DEFAULT_INTERVALS.storeFirstMs, onStoreLost() {} },
+    ...{ cluster: CLUSTER, store, log: silentLogger, storeFirstMs: DEFAULT_INTERVALS.storeFirstMs },
+    standingIn: () => false,
+    onStoreLost() {},
     bus: {
       get connectedSince() {
         return hub.connectedSince;

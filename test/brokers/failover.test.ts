@@ -55,6 +55,7 @@ describe('two controllers with 300 clients', () => {
     await leader.process.end('SIGKILL');
     await until('the other one leads', async () => (await system.leader()) === other, LOCK_MS + 1_000, 50);
     expect(performance.now() - killedAt).toBeLessThan(LOCK_MS + 1_000);
+    await until('it answers', async () => (await system.api('GET', '')).status === 200);
     await until('it has published', async () => (await system.ring()).revision.epoch > revision.epoch);
     await nothingHasMoved(table);
   });

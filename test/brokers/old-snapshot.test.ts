@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { useCrowd } from '../e2e/support/use-crowd.ts';
 import { until } from '../e2e/support/wait.ts';
 import { agreed } from './support/agreement.ts';
-import { askRedis, useBrokers } from './support/brokers.ts';
+import { askRedis, documentsAreRead, useBrokers } from './support/brokers.ts';
 
 interface Declared {
   readonly metadata: { readonly generation: number };
@@ -46,17 +46,6 @@ describe('Redis is restored from an old snapshot, with 200 clients and two contr
     return { file, table };
   }
 
-  async function nobodyLeads(): Promise<void> {
-    const { system } = started();
-    await until('nobody leads', async () => (await system.leader()) === undefined, 20_000);
-  }
-
-  async function someoneLeads(): Promise<void> {
-    const { system } = started();
-    await until('one leads', async () => (await system.leader()) !== undefined, 20_000);
-    await until('it answers', async () => (await system.api('GET', '')).status === 200, 20_000);
-  }
-
   async function nothingHasChanged(table: readonly number[], closes: number): Promise<void> {
     const { system, crowd } = started();
     await system.settled(4, 60_000);
@@ -69,31 +58,52 @@ describe('Redis is restored from an old snapshot, with 200 clients and two contr
     expect(await crowd.quiet()).toEqual([]);
   }
 
-  test('after nobody has led for a while: neither the spec nor an owner is turned back', async () => {
-    const { crowd } = started();
+  test('after its leader has stood in for a while: neither the spec nor an owner is turned back', async () => {
+    const { system, crowd } = started();
     const { file, table } = await changedSinceSnapshot();
     const closes = crowd.closes.length;
+    const leader = await system.leader();
     await brokers().redis.kill();
-    await nobodyLeads();
+    await until('the leader stands in', () => leader?.process.has('lock-away') === true);
     await brokers().redis.start();
     rmSync(file);
-    await someoneLeads();
+    await until('the one that knows all changes leads again', () => leader?.process.has('lock-back') === true);
     await nothingHasChanged(table, closes);
   });
 
-  test('with RabbitMQ away, too: the next leader goes on from the ring that its process has seen', async () => {
+  test('with RabbitMQ away, too, so that nobody leads: the next leader goes on from the ring that its process has seen', async () => {
     const { system, crowd } = started();
     const { file, table } = await changedSinceSnapshot();
     const closes = crowd.closes.length;
     brokers().rabbitmq.freeze();
     await brokers().redis.kill();
-    await nobodyLeads();
+    await until('nobody leads', async () => (await system.leader()) === undefined);
     await brokers().redis.start();
     rmSync(file);
-    await someoneLeads();
+    await until('one leads', async () => (await system.leader()) !== undefined);
+    await until('it answers', async () => (await system.api('GET', '')).status === 200);
     await until('a ring of its epoch is stored', async () => (await system.ring()).revision.epoch > 1, 20_000);
     expect((await system.ring()).table).toEqual(table);
     brokers().rabbitmq.thaw();
+    await nothingHasChanged(table, closes);
+  });
+
+  test('its leader is started anew meanwhile, and knows nothing: what the standby has seen counts', async () => {
+    const { system, crowd } = started();
+    const { file, table } = await changedSinceSnapshot();
+    const closes = crowd.closes.length;
+    const leader = await system.leader();
+    if (leader === undefined) throw new Error('nobody leads');
+    await documentsAreRead(brokers().redis.url);
+    await brokers().redis.kill();
+    await leader.process.end('SIGKILL');
+    await brokers().redis.start();
+    rmSync(file);
+    system.startController(system.controllers.indexOf(leader));
+    await until('one leads', async () => (await system.leader()) !== undefined);
+    await until('the newest spec is in force', async () =>
+      (await system.api('GET', '')).text.includes('"generation":4'),
+    );
     await nothingHasChanged(table, closes);
   });
 });

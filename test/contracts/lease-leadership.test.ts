@@ -231,13 +231,29 @@ describe('the Lease', () => {
     try {
       await once(lead, 'abort');
       expect(first.leading).toBe(false);
-      expect(await first.leader()).toBeUndefined();
+      await expect(first.leader()).rejects.toThrow();
       await first.release(); // in vain, but not for ever
     } finally {
       api.thaw();
     }
     await first.elected(never);
     expect(first.leading).toBe(true);
+  });
+
+  test('stands for a leader that is followed while the API server hangs, and is its own again afterwards', async () => {
+    const first = candidate('http://first:7080');
+    const lead = await first.elected(never);
+    const gateway = setInterval(() => first.followed(), 50);
+    api.freeze();
+    try {
+      await until('the leader stands in', () => first.standingIn);
+      api.thaw();
+      await until('it leads again', () => first.leading);
+      expect(lead.aborted).toBe(false);
+    } finally {
+      api.thaw();
+      clearInterval(gateway);
+    }
   });
 
   test('is made again by its leader when it is deleted', async () => {

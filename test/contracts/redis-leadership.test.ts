@@ -69,9 +69,9 @@ describe('the lock in Redis', () => {
     behind.disconnect();
   });
 
-  function candidate(self: string, leaseDurationMs = TTL_MS): Leadership {
+  function candidate(self: string, leaseDurationMs = TTL_MS, url = server.url): Leadership {
     const { log } = logged;
-    const lock = openRedisLock({ url: server.url, cluster: 'chat', self, leaseDurationMs, log });
+    const lock = openRedisLock({ url, cluster: 'chat', self, leaseDurationMs, log });
     const leadership = openLeadership(lock, log);
     opened.add(leadership);
     return leadership;
@@ -197,13 +197,44 @@ describe('the lock in Redis', () => {
     try {
       await once(lead, 'abort');
       expect(first.leading).toBe(false);
-      expect(await first.leader()).toBeUndefined();
+      await expect(first.leader()).rejects.toThrow();
       await first.release(); // in vain, but not for ever
     } finally {
       server.thaw();
     }
     await first.elected(never);
     expect(first.leading).toBe(true);
+  });
+
+  test('a Redis that was away and has lost the lock is left to the leader that stood in, though it comes back later', async () => {
+    const relay = await openTcpRelay(server.address);
+    const first = candidate('http://first:7080', TTL_MS, `redis://127.0.0.1:${relay.port}`);
+    const second = candidate('http://second:7080');
+    const lead = await first.elected(never);
+    expect(await second.leader()).toBe('http://first:7080');
+    const waiting = new AbortController();
+    const elected = second.elected(waiting.signal);
+    const gateway = setInterval(() => first.followed(), 50);
+    try {
+      await server.kill();
+      await until('the leader stands in', () => first.standingIn);
+      relay.cutOff();
+      await server.start();
+      const tries = async () =>
+        Number(/cmdstat_eval:calls=(\d+)/.exec(await behind.info('commandstats').catch(() => ''))?.[1] ?? 0);
+      await until('the other one has tried to lead', async () => (await tries()) > 2);
+      expect([first.standingIn, second.leading]).toEqual([true, false]);
+      relay.mend();
+      relay.break();
+      await until('the first one leads again', () => first.leading);
+      expect([lead.aborted, second.leading]).toEqual([false, false]);
+    } finally {
+      clearInterval(gateway);
+      waiting.abort();
+      await expect(elected).rejects.toThrow();
+      await first.close();
+      await relay.close();
+    }
   });
 
   test('a lock that was emptied is taken again by its leader', async () => {

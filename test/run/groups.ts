@@ -97,7 +97,7 @@ export const GROUPS: readonly Group[] = [
     // They end and block servers, so each file has its own.
     name: 'outages',
     lane: 'servers',
-    include: ['test/brokers/{bus-away,old-snapshot}.test.ts'],
+    include: ['test/brokers/{bus-away,old-snapshot,store-away}.test.ts'],
     workers: 1,
     needs: ['programs', 'brokers'],
   },

@@ -21,7 +21,7 @@ import type { RingReader } from './ring-store.ts';
 
 /** When to read the store. Milliseconds. */
 export interface UpdateTiming {
-  /** After this much silence (three missed heartbeats) the store is polled. */
+  /** After this much silence (three missed heartbeats) the store is polled, as it is while a leader stands in. */
   readonly silenceMs: number;
   readonly pollMs: number;
   /** Waits before a failed or outdated read is retried; the store may be written a moment after the heartbeat. */
@@ -76,8 +76,8 @@ export interface RingUpdatesListener {
 /**
  * Keeps a follower's ring up to date from two sources: the bus, which is quick but may lose messages, and the store.
  * The store is read at the start, on each connect, when a heartbeat names another ring than the current one, and every
- * 2 s while there are no heartbeats. If both fail, the last ring stays in use. An older or damaged ring never replaces
- * another.
+ * 2 s while there are no heartbeats, or only those of a leader that stands in. If both fail, the last ring stays in use.
+ * An older or damaged ring never replaces another.
  */
 export class RingUpdates implements FollowerHandlers {
   readonly #context: RingUpdatesContext;
@@ -85,6 +85,8 @@ export class RingUpdates implements FollowerHandlers {
   readonly #storeTrouble: Trouble;
   readonly #silence: Trouble;
   #heardAt = performance.now();
+  /** The last heartbeat came from a leader that stands in. */
+  #standIn = false;
   #polledAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
   #readAgain = false;
@@ -162,6 +164,7 @@ export class RingUpdates implements FollowerHandlers {
     if (order < 0) return;
     this.#silence.recovered({ event: 'heartbeats-back' }, 'heartbeats of the controller arrive again');
     this.#heardAt = performance.now();
+    this.#standIn = heartbeat.standIn === true;
     if (order > 0 || !this.#holds(heartbeat)) void this.#read(heartbeat);
     else this.#takeRelease(heartbeat.release);
   }
@@ -197,17 +200,19 @@ export class RingUpdates implements FollowerHandlers {
   }
 
   #watch(): void {
-    if (!this.#silent) {
+    const silent = this.#silent;
+    if (!silent && !this.#standIn) {
       this.#polledAt = Number.NEGATIVE_INFINITY;
       return;
     }
     const now = performance.now();
     if (now - this.#polledAt < this.#context.timing.pollMs) return;
     this.#polledAt = now;
-    this.#silence.failed(
-      { event: 'heartbeats-missing', action: 'check that the controller is running and the bus is reachable' },
-      'no heartbeats from the controller; the last ring stays in use, and the store is polled',
-    );
+    if (silent)
+      this.#silence.failed(
+        { event: 'heartbeats-missing', action: 'check that the controller is running and the bus is reachable' },
+        'no heartbeats from the controller; the last ring stays in use, and the store is polled',
+      );
     void this.#read();
   }
 

@@ -48,6 +48,7 @@ export class RingPublisher {
     const { storeFirstMs } = DEFAULT_INTERVALS;
     const publisher = new Publisher({
       ...{ cluster: CLUSTER, bus, store, log: silentLogger, storeFirstMs },
+      standingIn: () => false,
       onStoreLost: () => {},
     });
     const rings = new RingPublisher(publisher, () => Promise.all([bus.close(), store.close()]));

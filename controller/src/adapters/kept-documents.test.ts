@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Documents } from '../core/ports/documents.ts';
-import { keptDocuments } from './kept-documents.ts';
+import { keptDocuments, writtenByLeader } from './kept-documents.ts';
 
 /** A store of documents that several controllers share, and that can be emptied. */
 function memory(): { stored: Map<string, unknown>; open(): Documents } {
@@ -17,20 +17,19 @@ function memory(): { stored: Map<string, unknown>; open(): Documents } {
   };
 }
 
-test('a standby restores what the store has lost when it reads it, and nothing older', async () => {
+test('a standby restores what the store has lost, and nothing older', async () => {
   const { stored, open } = memory();
   const leader = keptDocuments(open());
   const follower = keptDocuments(open());
   await leader.write('spec', { n: 1 });
-  await follower.look(['spec', 'drains']);
+  await follower.keep(['spec', 'drains']);
   await leader.write('spec', { n: 2 });
-  await follower.look(['spec', 'drains']);
+  await follower.keep(['spec', 'drains']);
   stored.clear();
-  await follower.look(['spec', 'drains']);
-  expect(stored.size).toBe(0);
+  await follower.keep(['spec', 'drains']);
+  expect([...stored]).toMatchObject([['spec', { n: 2 }]]);
   expect(await follower.read('spec')).toEqual({ n: 2 });
   expect(await follower.read('drains')).toBeUndefined();
-  expect([...stored]).toMatchObject([['spec', { n: 2 }]]);
 });
 
 test('a store that was restored from a backup does not turn a document back', async () => {
@@ -40,9 +39,9 @@ test('a store that was restored from a backup does not turn a document back', as
   const backup = new Map(stored);
   const follower = keptDocuments(open());
   for (const n of [2, 3]) await leader.write('spec', { n });
-  await follower.look(['spec']);
+  await follower.keep(['spec']);
   for (const [name, document] of backup) stored.set(name, document);
-  await follower.look(['spec']);
+  await follower.keep(['spec']);
   expect(await follower.read('spec')).toEqual({ n: 3 });
   expect(stored.get('spec')).toMatchObject({ n: 3 });
   // The next change is newer than all of them, wherever it is made.
@@ -75,4 +74,50 @@ test('restore writes all that was read or written', async () => {
   stored.clear();
   await documents.restore();
   expect(Object.fromEntries(stored)).toMatchObject({ spec: { was: 'read' }, drains: { was: 'written' } });
+});
+
+test('who no longer leads writes nothing, and what it wanted to write can be written when it leads again', async () => {
+  const { stored, open } = memory();
+  let leads = true;
+  const documents = writtenByLeader(keptDocuments(open()), { leading: () => leads });
+  await documents.write('spec', { n: 1 });
+  leads = false;
+  await expect(documents.write('spec', { n: 2 })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  stored.clear();
+  await expect(documents.restore()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  expect(stored.size).toBe(0);
+  leads = true;
+  await documents.restore();
+  expect(stored.get('spec')).toMatchObject({ n: 1 });
+});
+
+test('a leader that knows only older documents finds the newer ones that a standby restores', async () => {
+  const { stored, open } = memory();
+  const before = keptDocuments(open());
+  await before.write('spec', { n: 1 });
+  const backup = new Map(stored);
+  for (const n of [2, 3]) await before.write('spec', { n });
+  for (const [name, document] of backup) stored.set(name, document);
+  const leader = keptDocuments(open());
+  expect(await leader.read('spec')).toEqual({ n: 1 });
+  expect(await leader.keep(['spec'])).toBe(false);
+  expect(await before.keep(['spec'])).toBe(false);
+  expect(await leader.keep(['spec'])).toBe(true);
+  expect(await leader.keep(['spec'])).toBe(false);
+  expect(await leader.read('spec')).toEqual({ n: 3 });
+});
+
+test('who takes the lead a moment after the store can be read waits for what others restore, and no longer then', async () => {
+  const { stored, open } = memory();
+  const standby = keptDocuments(open());
+  await standby.write('spec', { n: 1 });
+  stored.clear();
+  const leader = keptDocuments(open());
+  const gathered = leader.gather(['spec']);
+  await standby.keep(['spec']);
+  await gathered;
+  expect(await leader.read('spec')).toEqual({ n: 1 });
+  const before = performance.now();
+  await leader.gather(['spec']);
+  expect(performance.now() - before).toBeLessThan(1_000);
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
 import { SerialQueue } from '@wscluster/service';
 import type { Documents } from '../core/ports/documents.ts';
@@ -8,11 +9,22 @@ import type { Documents } from '../core/ports/documents.ts';
  * restores what was seen.
  */
 export interface KeptDocuments extends Documents {
-  /** Reads these without using them, so that a standby has what the leader last wrote. */
-  look(names: readonly string[]): Promise<void>;
+  /**
+   * Takes what is newer in the store, and restores what the store has lost: among controllers the newest wins, whoever
+   * has it. True if something is newer than what this process had.
+   */
+  keep(names: readonly string[]): Promise<boolean>;
+  /**
+   * As `keep`, for a process that takes the lead. If the store can only be read since a moment, it first gives others,
+   * which look once a second, the time to restore what they have.
+   */
+  gather(names: readonly string[]): Promise<void>;
   /** Writes again what was last read or written here. */
   restore(): Promise<void>;
 }
+
+/** A connection that was lost is there again within a second, and what is lost is noticed within another one, ms. */
+const RESTORED_MS = 2_000;
 
 /** The field of a stored document that counts its writes. */
 const WRITES = '$writes';
@@ -27,32 +39,52 @@ interface Kept {
 export function keptDocuments(documents: Documents): KeptDocuments {
   const newest = new Map<string, Kept>();
   const queue = new SerialQueue();
+  /** performance.now(); undefined while the store cannot be read. */
+  let readableSince: number | undefined;
   const store = async (name: string, kept: Kept) => {
     const { document, writes } = kept;
     await documents.write(name, writes === undefined ? document : { ...document, [WRITES]: writes });
     newest.set(name, kept);
   };
-  /** True if the store has what was seen here, or newer. */
-  const look = async (name: string): Promise<boolean> => {
+  /** True if the store has something newer. */
+  const keep = async (name: string): Promise<boolean> => {
     const found = keptOf(name, await documents.read(name));
     const seen = newest.get(name);
-    if (found === undefined || (seen !== undefined && isOlder(found, seen))) return false;
-    newest.set(name, found);
-    return true;
+    if (seen !== undefined && (found === undefined || isOlder(found, seen))) {
+      await store(name, seen);
+      return false;
+    }
+    if (found !== undefined) newest.set(name, found);
+    return found !== undefined && (seen === undefined || isOlder(seen, found));
   };
+  const keepAll = (names: readonly string[]): Promise<boolean> =>
+    queue.run(async () => {
+      try {
+        let isNewer = false;
+        for (const name of names) isNewer = (await keep(name)) || isNewer;
+        readableSince ??= performance.now();
+        return isNewer;
+      } catch (error) {
+        readableSince = undefined;
+        throw error;
+      }
+    });
   return {
     async read(name) {
-      const isStored = await look(name);
-      const seen = newest.get(name);
-      if (!isStored && seen !== undefined) await queue.run(() => store(name, newest.get(name) ?? seen));
+      await queue.run(() => keep(name));
       return newest.get(name)?.document;
     },
-    async look(names) {
-      for (const name of names) await look(name);
+    keep: keepAll,
+    async gather(names) {
+      await keepAll(names);
+      const waitMs = (readableSince ?? 0) + RESTORED_MS - performance.now();
+      if (waitMs <= 0) return;
+      await delay(waitMs);
+      await keepAll(names);
     },
     write: (name, document) =>
       queue.run(async () => {
-        if (!newest.has(name)) await look(name);
+        if (!newest.has(name)) await keep(name);
         await store(name, { document, writes: 1 + (newest.get(name)?.writes ?? 0) });
       }),
     restore: () =>
@@ -63,6 +95,20 @@ export function keptDocuments(documents: Documents): KeptDocuments {
       await queue.idle();
       await documents.close();
     },
+  };
+}
+
+/** The same documents for a leader, which writes none once it does not lead: nothing would refuse them. */
+export function writtenByLeader(documents: KeptDocuments, { leading }: { leading(): boolean }): KeptDocuments {
+  const checked = async (write: () => Promise<void>) => {
+    if (leading()) return await write();
+    throw new WsClusterError('STORE_UNAVAILABLE', 'documents are written again once the lock is renewed');
+  };
+  return {
+    ...documents,
+    write: (name, document) => checked(() => documents.write(name, document)),
+    restore: () => checked(() => documents.restore()),
+    keep: async (names) => leading() && (await documents.keep(names)),
   };
 }
 

@@ -8,8 +8,8 @@ export interface KeptRing {
    * emptied or restored from a backup does not turn the ring back, even if no gateway can be asked.
    */
   wrap(store: RingStore): RingStore;
-  /** Reads the ring of a store if it is newer. */
-  look(store: Pick<RingStore, 'revision' | 'load'>): Promise<void>;
+  /** Takes the ring of a store if it is newer, and saves the newest there if the store has lost it. */
+  keep(store: Pick<RingStore, 'revision' | 'load' | 'save'>): Promise<void>;
 }
 
 export function keptRing(): KeptRing {
@@ -40,9 +40,10 @@ export function keptRing(): KeptRing {
       saveRelease: (revision, release) => store.saveRelease(revision, release),
       close: () => store.close(),
     }),
-    async look(store) {
+    async keep(store) {
       const revision = await store.revision();
       if (revision !== undefined && order(revision) > 0) see(await store.load());
+      else if (newest !== undefined && (revision === undefined || order(revision) < 0)) await store.save(newest);
     },
   };
 }

@@ -7,7 +7,7 @@ import { streamEvents } from './event-stream.ts';
 import { eventData, liveState } from './live-schema.ts';
 import { passOnToLeader, servedBy } from './pass-on.ts';
 import * as answers from './schemas.ts';
-import { ledHere, type ServedCluster } from './served-cluster.ts';
+import { knownHere, ledHere, type ServedCluster } from './served-cluster.ts';
 import { showRoute } from './show-route.ts';
 import { showCluster, showGateways, showLive, showNodes, showOwner, showRing, showSlot } from './views.ts';
 
@@ -19,7 +19,7 @@ export function addClusterRoutes(
 ): void {
   const app = scope.withTypeProvider<ZodTypeProvider>();
   const led = (request: FastifyRequest) => ledHere(servedBy(request, clusters));
-  const viewOf = (request: FastifyRequest) => led(request).view;
+  const viewOf = (request: FastifyRequest) => knownHere(servedBy(request, clusters));
   const clusterOf = (request: FastifyRequest) => showCluster(servedBy(request, clusters).name, viewOf(request));
   passOnToLeader(scope, clusters, signal);
   const named = scope.prefix.endsWith(':cluster');

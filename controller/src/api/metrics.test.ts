@@ -62,7 +62,12 @@ test('the depth of the queue is how many clusters wait for the loop', async () =
   const cluster = (name: string, waiting: boolean): ServedCluster => {
     // Of all that a reign is, the queue asks this alone.
     const view = { conditions: [], listing: [], ring: EMPTY_RING, remaining: {}, fleet: new Fleet([], 0), spec };
-    return { name, leader: undefined, reign: { waiting, view } as unknown as LedCluster };
+    return {
+      name,
+      leader: undefined,
+      lastView: undefined,
+      reign: { hasBegun: true, waiting, view } as unknown as LedCluster,
+    };
   };
   const clusters = [cluster('a', true), cluster('b', false), cluster('c', true)];
   expect(await samples({ clusters }, 'workqueue_depth')).toEqual([
@@ -71,7 +76,7 @@ test('the depth of the queue is how many clusters wait for the loop', async () =
 });
 
 test('a cluster that is gone has no metrics left', async () => {
-  const clusters: ServedCluster[] = [{ name: 'a', leader: undefined, reign: undefined }];
+  const clusters: ServedCluster[] = [{ name: 'a', leader: undefined, lastView: undefined, reign: undefined }];
   const registry = createMetrics({ clusters, reconciles: new ReconcileMetrics(), locks: () => [] });
   expect(await registry.metrics()).toContain('wscluster_leading{cluster="a"} 0');
   clusters.pop();

@@ -33,13 +33,13 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
       collect() {
         this.reset();
         for (const { name, reign } of clusters)
-          if (reign !== undefined)
+          if (reign?.hasBegun === true)
             read(reign.view, (value, labels = {}) => this.set({ cluster: name, ...labels }, value));
       },
     });
   new Gauge({
     name: 'wscluster_leading',
-    help: '1 if this controller leads the cluster, 0 if it stands by',
+    help: '1 if this controller leads the cluster or stands in as its leader, 0 if it stands by',
     labelNames: ['cluster'],
     registers: [registry],
     collect() {

@@ -16,7 +16,8 @@ export function servedBy(request: FastifyRequest, clusters: readonly ServedClust
 
 /**
  * Passes a scope's requests for a cluster that another controller leads on to that controller, with the caller's own
- * token, and returns its answer. NO_LEADER if no leader is known or it does not answer.
+ * token, and returns its answer. While it cannot be told who leads, reads are answered by what was last known here.
+ * NO_LEADER if that is nothing, or the leader does not answer.
  */
 export function passOnToLeader(
   scope: FastifyInstance,
@@ -39,6 +40,7 @@ export function passOnToLeader(
   scope.addHook('preValidation', async (request, reply) => {
     const cluster = servedBy(request, clusters);
     if (cluster.reign !== undefined) return;
+    if (cluster.lastView !== undefined && request.method === 'GET') return;
     if (cluster.leader === undefined || request.headers[PASSED_ON] !== undefined)
       throw new WsClusterError(
         'NO_LEADER',

@@ -1,8 +1,12 @@
 import { WsClusterError } from '@wscluster/ring';
 import type { Reign } from '../core/loop/reign.ts';
+import type { ClusterView } from '../core/loop/view.ts';
 
 /** What API and metrics use of a cluster that this process leads. */
-export type LedCluster = Pick<Reign, 'view' | 'events' | 'nodes' | 'waiting' | 'whereabouts' | 'plan' | 'patchSpec'>;
+export type LedCluster = Pick<
+  Reign,
+  'hasBegun' | 'view' | 'events' | 'nodes' | 'waiting' | 'whereabouts' | 'plan' | 'patchSpec'
+>;
 
 /** A cluster for the API: led here, or by another controller. */
 export interface ServedCluster {
@@ -11,6 +15,8 @@ export interface ServedCluster {
   readonly reign: LedCluster | undefined;
   /** Base URL of the leader's API; undefined if no leader is known. */
   readonly leader: string | undefined;
+  /** What this process knew when it last led, while it cannot be told who leads now. */
+  readonly lastView: ClusterView | undefined;
 }
 
 /** The cluster with this name; without a name, the only one. Throws NOT_FOUND. */
@@ -23,8 +29,13 @@ export function findCluster(clusters: readonly ServedCluster[], name: string | u
   });
 }
 
-/** A cluster that this process leads. Throws NO_LEADER if it does not. */
+/** What is known here about a cluster. Throws NO_LEADER if nothing is. */
+export function knownHere(cluster: ServedCluster): ClusterView {
+  return cluster.lastView ?? ledHere(cluster).view;
+}
+
+/** A cluster that this process leads, and whose newest ring it knows. Throws NO_LEADER otherwise. */
 export function ledHere({ name, reign }: ServedCluster): LedCluster {
-  if (reign !== undefined) return reign;
+  if (reign?.hasBegun === true) return reign;
   throw new WsClusterError('NO_LEADER', `no controller leads ${name} at the moment; retry in a few seconds`);
 }

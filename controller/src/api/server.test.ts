@@ -30,7 +30,7 @@ async function statusWith(cluster: ServedCluster): Promise<number | undefined> {
 }
 
 test('a body that is nested by thousands is refused, whatever it says', async () => {
-  await statusWith({ name: 'chat', reign: undefined, leader: undefined });
+  await statusWith({ name: 'chat', reign: undefined, leader: undefined, lastView: undefined });
   const body = `{"spec":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_001)}`;
   const headers = { 'content-type': 'application/merge-patch+json' };
   const answer = await fetch(`http://127.0.0.1:${api?.port}/api/v1/clusters/chat`, { method: 'PATCH', body, headers });
@@ -40,7 +40,7 @@ test('a body that is nested by thousands is refused, whatever it says', async ()
 
 test('a call while nobody leads is answered with 503, and is no error of this process', async () => {
   const error = vi.spyOn(silentLogger, 'error');
-  expect(await statusWith({ name: 'chat', reign: undefined, leader: undefined })).toBe(503);
+  expect(await statusWith({ name: 'chat', reign: undefined, leader: undefined, lastView: undefined })).toBe(503);
   expect(error).not.toHaveBeenCalled();
 });
 
@@ -49,6 +49,7 @@ test('a bug that a call meets is logged', async () => {
   const broken = {
     name: 'chat',
     leader: undefined,
+    lastView: undefined,
     get reign(): undefined {
       throw new TypeError('a bug');
     },

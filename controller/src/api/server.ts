@@ -32,6 +32,8 @@ export interface ApiServer {
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const COMPRESS_FROM_BYTES = 4096;
+/** With each 503: a new leader takes seconds, and how long an outage lasts nobody knows. */
+const RETRY_AFTER_SECONDS = 2;
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 
 /**
@@ -69,6 +71,7 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
         { event: 'api-error', error: thrown, url: request.url, action: 'report this bug with the error' },
         problem.detail,
       );
+    if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
     return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });
 
@@ -92,10 +95,7 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
           options.clusters.map(async (cluster) => ({
             name: cluster.name,
             leader: cluster.leader ?? null,
-            status:
-              cluster.reign === undefined
-                ? await statusFromLeader(cluster, request.headers.authorization)
-                : summaryOf(cluster.reign.view),
+            status: await statusOf(cluster, request.headers.authorization),
           })),
         ),
       }),
@@ -133,6 +133,13 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
       await app.close();
     },
   };
+}
+
+/** From the leader, or as last known here; null if it is not available. */
+async function statusOf(cluster: ServedCluster, authorization: string | undefined) {
+  const { reign, lastView } = cluster;
+  const view = reign?.hasBegun === true ? reign.view : lastView;
+  return view === undefined ? await statusFromLeader(cluster, authorization) : summaryOf(view);
 }
 
 /** Fastify's own errors, as ours. */

@@ -4,7 +4,7 @@ import type { LiveText, Logger, StateLock } from '@wscluster/service';
 import { brokersOf, openTransport } from '@wscluster/transport';
 import { DRAINS_DOCUMENT, drainMarks } from '../adapters/docker/drain-marks.ts';
 import type { DockerNodeSettings } from '../adapters/docker/settings.ts';
-import { type KeptDocuments, keptDocuments } from '../adapters/kept-documents.ts';
+import { type KeptDocuments, keptDocuments, writtenByLeader } from '../adapters/kept-documents.ts';
 import { keptRing } from '../adapters/kept-ring.ts';
 import { alwaysLeader } from '../adapters/local/always-leader.ts';
 import { lockClusterState } from '../adapters/local/cluster-state-lock.ts';
@@ -22,12 +22,11 @@ import { readinessRule } from '../core/spec/readiness-schema.ts';
 import { servableIn } from '../core/spec/servable.ts';
 import { openSpecStore, SPEC_DOCUMENT, type SpecStore } from '../core/spec/spec-store.ts';
 import { openLeadership } from '../core/term/lock-leadership.ts';
+import { watchForNewerDocuments } from './newest-documents.ts';
 import { nodeOutput } from './node-output.ts';
 import { nacosCredentials, openNacos } from './registry.ts';
 import type { Options, ServedClusters } from './served-clusters.ts';
 
-/** Within this time a leader notices that Redis was emptied, and restores what it had there, ms. */
-const RESTORED_MS = 1_500;
 /** All documents. */
 const DOCUMENTS = [SPEC_DOCUMENT, DRAINS_DOCUMENT];
 
@@ -43,7 +42,7 @@ export function declaredClusters(options: Options, log: Logger, meter: RunMeter)
   return {
     clusters,
     // One lock per cluster.
-    locks: () => clusters.map(({ name, reign }) => ({ name, leading: reign !== undefined })),
+    locks: () => clusters.map(({ name, leading }) => ({ name, leading })),
     notReady: () =>
       clusters.length < declared.length
         ? 'starting'
@@ -82,7 +81,7 @@ function candidate(
   const ring = keptRing();
   const transport = openTransport({ ...options, cluster: name, log });
   const watched = transport.openStore();
-  return new Candidate({
+  const made: Candidate = new Candidate({
     name,
     log,
     self,
@@ -95,7 +94,9 @@ function candidate(
             log,
           ),
     async begin(leadership) {
-      const spec = await openSpecStore(documents, declared, { againMs: brokers === undefined ? 0 : RESTORED_MS });
+      const written = writtenByLeader(documents, { leading: () => leadership.leading });
+      if (brokers !== undefined) await documents.gather(DOCUMENTS);
+      const spec = await openSpecStore(written, declared);
       const reign = await Reign.begin({
         name,
         spec,
@@ -105,23 +106,29 @@ function candidate(
         store: ring.wrap(transport.openStore()),
         assign: (seats, cap) => assigner.assign(seats, cap),
         openBus: (handlers) => transport.openHub(handlers),
-        openSource: (handlers) => openSource(options, declared, spec, documents, log, handlers),
+        openSource: (handlers) => openSource(options, declared, spec, written, log, handlers),
         openRegistry: async () => {
           const { nacos } = spec.spec.registry;
           const credentials = nacosCredentials(options);
           return nacos && openNacos({ options, nacos, service: name, owner: name, credentials, log });
         },
-        restoreDocuments: () => documents.restore(),
+        restoreDocuments: () => written.restore(),
       });
-      return { reign };
+      if (brokers === undefined) return { reign };
+      const unwatch = watchForNewerDocuments({
+        ...{ documents: written, names: DOCUMENTS, cluster: name, log },
+        onNewer: () => made.restart(),
+      });
+      return { reign, close: async () => unwatch() };
     },
     async standBy() {
-      await Promise.all([documents.look(DOCUMENTS), ring.look(watched)]);
+      await Promise.all([documents.keep(DOCUMENTS), ring.keep(watched)]);
     },
     async close() {
       await Promise.all([documents.close(), watched.close()]);
     },
   });
+  return made;
 }
 
 async function openSource(

@@ -1,6 +1,7 @@
 import {
   compareRevisions,
   encodeChange,
+  type Heartbeat,
   type Release,
   type Ring,
   type RingChange,
@@ -168,6 +169,26 @@ describe('updates', () => {
     store.message = ringMessage(ring(3), releaseUpTo(revision(2)));
     await vi.advanceTimersByTimeAsync(6_000);
     expect(releases.map(({ movableUpTo }) => movableUpTo.version)).toEqual([1, 3]);
+  });
+
+  it('poll the store while a leader stands in: another one may lead by now', async () => {
+    store.message = ringMessage(ring(3));
+    await updates.start();
+    const standIn = { ...heartbeat(ring(3)), standIn: true } as const;
+    const beats = async (message: Heartbeat, seconds: number) => {
+      for (let second = 0; second < seconds; second++) {
+        updates.onBroadcast(message);
+        await vi.advanceTimersByTimeAsync(1_000);
+      }
+    };
+    store.message = ringMessage(ring(1, 0, 2));
+    await beats(heartbeat(ring(3)), 5);
+    expect(held()).toEqual(revision(3));
+    await beats(standIn, 3);
+    expect(held()).toEqual(revision(1, 2));
+    const { loads } = store;
+    await beats(heartbeat(ring(1, 0, 2)), 10);
+    expect(store.loads).toBe(loads);
   });
 
   it('poll the store each 2 s while no heartbeats come, and no more once they are back', async () => {

@@ -94,6 +94,11 @@ export const heartbeatSchema = z.object({
   digest,
   settingsDigest: digest,
   release: releaseSchema,
+  /**
+   * The leader cannot renew its lock, because the lock's service is away: another one may lead by now, so look for a
+   * newer ring in the store. Left out otherwise.
+   */
+  standIn: z.literal(true).optional(),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 

@@ -11,6 +11,7 @@ import { openRedisStore } from '@wscluster/transport';
 import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
+import { until } from '../../e2e/support/wait.ts';
 
 export interface Brokers {
   readonly redis: RedisServer;
@@ -58,6 +59,19 @@ export async function askRedis(redisUrl: string, command: string, ...args: strin
   } finally {
     redis.disconnect();
   }
+}
+
+/**
+ * Waits until each of two controllers has read the documents in Redis since now. Each reads two of them every second:
+ * of nine reads, the one that reads less often has made three.
+ */
+export async function documentsAreRead(redisUrl: string): Promise<void> {
+  const reads = async () => {
+    const stats = String(await askRedis(redisUrl, 'INFO', 'commandstats'));
+    return Number(/cmdstat_hget:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  };
+  const before = await reads();
+  await until('both controllers have read the documents', async () => (await reads()) >= before + 9);
 }
 
 /** Whether RabbitMQ has an exchange of this name. */

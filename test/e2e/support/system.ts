@@ -11,6 +11,11 @@ import { until } from './wait.ts';
 
 const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
+interface BrokerUrls {
+  readonly rabbitmqUrl: string;
+  readonly redisUrl: string;
+}
+
 export interface SystemOptions {
   readonly nodes?: number;
   readonly gateways?: number;
@@ -22,9 +27,11 @@ export interface SystemOptions {
   /** Default 1; several need brokers. */
   readonly controllers?: number;
   /** Default: the local bus and file store. */
-  readonly brokers?: { readonly rabbitmqUrl: string; readonly redisUrl: string };
+  readonly brokers?: BrokerUrls;
+  /** How each controller, from 0, reaches the brokers; default: as the gateways do. */
+  readonly brokersOfController?: readonly BrokerUrls[];
   /** The same by the paths of files that hold the URLs. */
-  readonly brokerFiles?: { readonly rabbitmqUrl: string; readonly redisUrl: string };
+  readonly brokerFiles?: BrokerUrls;
   /** Nacos servers, `host:port`; the service has the cluster's name. Default: no registry. */
   readonly nacos?: readonly string[];
   /** Name of the cluster; default chat. */
@@ -141,7 +148,7 @@ export class System {
     const system = new System(directory, clusterFile, options);
     for (let index = 0; index < controllerCount; index++) {
       const [apiPort = 0, probePort = 0] = ports.splice(0, 2);
-      system.controllers.push({ apiPort, probePort, process: system.#spawnController(apiPort, probePort) });
+      system.controllers.push({ apiPort, probePort, process: system.#spawnController(index, apiPort, probePort) });
     }
     for (let index = 0; index < gatewayCount; index++) {
       const [port = 0, probes = 0] = ports.splice(0, 2);
@@ -234,7 +241,8 @@ export class System {
 
   startController(index = 0): void {
     const controller = this.controllers[index];
-    if (controller !== undefined) controller.process = this.#spawnController(controller.apiPort, controller.probePort);
+    if (controller === undefined) return;
+    controller.process = this.#spawnController(index, controller.apiPort, controller.probePort);
   }
 
   startGateway(index: number): void {
@@ -261,7 +269,7 @@ export class System {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  #spawnController(apiPort: number, probePort: number): LoggedProcess {
+  #spawnController(index: number, apiPort: number, probePort: number): LoggedProcess {
     const state = join(this.directory, 'state');
     mkdirSync(state, { recursive: true });
     return new LoggedProcess(
@@ -270,12 +278,12 @@ export class System {
         ...['--cluster', this.#clusterFile, '--state-dir', state, '--stop-nodes', String(!this.#handsOver)],
         ...['--api', `127.0.0.1:${apiPort}`, '--probes', `127.0.0.1:${probePort}`],
       ],
-      { ...this.#brokerEnv(), ...this.#options.controllerEnv },
+      { ...this.#brokerEnv(this.#options.brokersOfController?.[index]), ...this.#options.controllerEnv },
     );
   }
 
-  #brokerEnv(): Record<string, string> {
-    const { brokers, brokerFiles } = this.#options;
+  #brokerEnv(brokers = this.#options.brokers): Record<string, string> {
+    const { brokerFiles } = this.#options;
     if (brokerFiles !== undefined)
       return { WSCLUSTER_RABBITMQ_URL_FILE: brokerFiles.rabbitmqUrl, WSCLUSTER_REDIS_URL_FILE: brokerFiles.redisUrl };
     if (brokers === undefined) return {};

@@ -16,6 +16,8 @@ export function alwaysLeader(): Leadership {
       lead ??= new AbortController();
       return lead.signal;
     },
+    standingIn: false,
+    followed: () => {},
     confirm: async () => lead !== undefined,
     leader: async () => undefined,
     release,

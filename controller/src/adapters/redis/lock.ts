@@ -22,6 +22,12 @@ export interface RedisLockOptions {
 /** The shortest time that leaves room for renewals over a network. */
 const MIN_DURATION_MS = 500;
 
+/**
+ * When Redis is back without the lock, its holder has this long to take it again, ms: it has the newest ring and
+ * documents. A lost connection is tried again at least once a second.
+ */
+const RETURN_MS = 3_000;
+
 /** The lock's value (null if there is none) and the milliseconds until it expires. */
 type Shown = readonly [held: string | null, leftMs: number];
 
@@ -29,8 +35,9 @@ type Shown = readonly [held: string | null, leftMs: number];
  * A lock in Redis, `wscluster:{<cluster>}:leader`. Its value is a token of the process and of the attempt that took
  * it, and the URL. Connects in the background; throws CONFIG_INVALID for an invalid URL or a time that is too short.
  *
- * If the lock vanishes before its time, Redis has lost it: it still belongs to its holder until that time. A process that
- * has not seen it may take it earlier; the epoch of the rings is what fences.
+ * If the lock vanishes before its time, Redis has lost it: it still belongs to its holder until that time, and after an
+ * outage of Redis for a moment longer. A process that has not seen it may take it earlier; the epoch of the rings is
+ * what fences.
  */
 export function openRedisLock(options: RedisLockOptions): Lock {
   return new RedisLock(options);
@@ -49,6 +56,10 @@ class RedisLock implements Lock {
   #value = '';
   /** Another holder, as last seen. */
   #rival: LockRecord | undefined;
+  /** Redis did not answer the last attempt. */
+  #away = false;
+  /** Until when a lock that Redis has lost in an outage is left to its holder, performance.now(). */
+  #leftUntil = 0;
 
   constructor({ url, cluster, self, leaseDurationMs = 10_000, log }: RedisLockOptions) {
     if (!(leaseDurationMs >= MIN_DURATION_MS))
@@ -75,13 +86,27 @@ class RedisLock implements Lock {
 
   async take(expired: string | undefined): Promise<TakeResult> {
     const value = `${this.#process}.${++this.#tries} ${this.#self}`;
-    const goneIsFree = this.#rival === undefined || this.#rival.renewal === expired;
-    const args = [this.#process, value, this.timing.leaseDurationMs, goneIsFree ? 1 : 0];
-    const shown = (await this.#connection.run((redis) => redis.eval(TAKE, 1, this.#key, ...args))) as Shown;
+    const shown = await this.#tryToTake(value, expired);
     const rival = this.#rivalIn(shown);
     if (shown[0] !== value) return { result: 'held-by-other', record: rival };
     this.#value = value;
     return { result: 'held' };
+  }
+
+  async #tryToTake(value: string, expired: string | undefined): Promise<Shown> {
+    try {
+      return (await this.#connection.run((redis) => {
+        if (this.#away) this.#leftUntil = performance.now() + RETURN_MS;
+        this.#away = false;
+        const isLeft = this.#rival?.renewal !== expired || performance.now() < this.#leftUntil;
+        const goneIsFree = this.#rival === undefined || !isLeft;
+        const args = [this.#process, value, this.timing.leaseDurationMs, goneIsFree ? 1 : 0];
+        return redis.eval(TAKE, 1, this.#key, ...args);
+      })) as Shown;
+    } catch (error) {
+      this.#away = true;
+      throw error;
+    }
   }
 
   async renew(signal: AbortSignal): Promise<RenewResult> {

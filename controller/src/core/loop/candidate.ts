@@ -4,7 +4,10 @@ import { messageOf, WsClusterError } from '@wscluster/ring';
 import { type Logger, Trouble } from '@wscluster/service';
 import { backoffMs } from '@wscluster/transport';
 import type { Leadership } from '../ports/leadership.ts';
+import { asLastKnown } from './last-view.ts';
+import type { ReignParts } from './parts.ts';
 import type { Reign } from './reign.ts';
+import type { ClusterView } from './view.ts';
 
 export interface CandidateParts {
   readonly name: string;
@@ -21,9 +24,10 @@ export interface CandidateParts {
    * Opens everything that leading needs. If it rejects, everything is closed again. `close` is called before the reign
    * is stopped.
    */
-  begin(leadership: Pick<Leadership, 'leading' | 'confirm'>): Promise<{ reign: Reign; close?(): Promise<void> }>;
+  begin(leadership: ReignParts['leadership']): Promise<{ reign: Reign; close?(): Promise<void> }>;
   /**
-   * Called every second while another process leads, to read what a successor needs at hand. Its failure does no harm.
+   * Called every second while this process does not lead, to read what a successor needs at hand. Its failure does no
+   * harm.
    */
   standBy(): Promise<void>;
   /** Closes what all reigns share. */
@@ -49,6 +53,10 @@ export class Candidate {
   #looks: NodeJS.Timeout | undefined;
   #reign: Reign | undefined;
   #leader: string | undefined;
+  /** Why it cannot be told who leads. */
+  #unseen: string | undefined;
+  /** Of the last reign, until another leader is seen. */
+  #lastView: ClusterView | undefined;
   #problem: string | undefined;
   readonly #trouble: Trouble;
   #failure: unknown;
@@ -78,6 +86,11 @@ export class Candidate {
     return this.#reign;
   }
 
+  /** What this process knew when it last led, while it cannot be told who leads now. */
+  get lastView(): ClusterView | undefined {
+    return this.#unseen === undefined || this.leader !== undefined ? undefined : this.#lastView;
+  }
+
   /** Why this process could not take up the lead when it was last elected; undefined while it leads. */
   get failure(): unknown {
     return this.#reign === undefined ? this.#failure : undefined;
@@ -89,7 +102,15 @@ export class Candidate {
     this.#current = new AbortController();
   }
 
-  /** Base URL of the leader's API; undefined if no other leader is known. */
+  /** This process may write what nothing fences: it holds the lock, if there is one. */
+  get leading(): boolean {
+    return this.#parts.leadership.leading;
+  }
+
+  /**
+   * Base URL of the leader's API; undefined if no other leader is known. The last known one while it cannot be told who
+   * leads: it may stand in.
+   */
   get leader(): string | undefined {
     return this.#reign === undefined ? this.#leader : undefined;
   }
@@ -97,6 +118,7 @@ export class Candidate {
   /** Why it is not ready. Undefined if it leads and knows the present nodes, or is a standby of a known leader. */
   get notReady(): string | undefined {
     if (this.#reign !== undefined) return this.#reign.notReady;
+    if (this.#unseen !== undefined) return `it cannot be told who leads: ${this.#unseen}`;
     if (this.#leader !== undefined) return undefined;
     return this.#problem ?? 'waiting to lead, or for another one to';
   }
@@ -143,6 +165,7 @@ export class Candidate {
     const { reign, close } = await this.#parts.begin(leadership);
     this.#reign = reign;
     this.#leader = undefined;
+    this.#unseen = undefined;
     this.#problem = undefined;
     this.#trouble.recovered();
     this.#failure = undefined;
@@ -150,6 +173,7 @@ export class Candidate {
     const over = AbortSignal.any([lead, this.#stopping.signal, again, reign.outdated]);
     if (!over.aborted) await once(over, 'abort');
     this.#reign = undefined;
+    if (reign.hasBegun) this.#lastView = asLastKnown(reign.view, new Date());
     if (lead.aborted && !this.#stopping.signal.aborted)
       log.warn(
         {
@@ -160,6 +184,7 @@ export class Candidate {
         `no longer leads ${name}`,
       );
     await close?.();
+    void this.#lookForLeader();
     await reign.stop({ endNodes: this.#endNodes });
     await leadership.release();
   }
@@ -176,16 +201,24 @@ export class Candidate {
 
   /** The holder of the lock, unless it is this process, which is then about to lead or has just led. */
   async #lookForLeader(): Promise<void> {
-    if (this.#reign !== undefined) return;
+    if (this.#reign !== undefined || this.#stopping.signal.aborted) return;
     const { leadership, self, log } = this.#parts;
-    const holder = await leadership.leader().catch(() => undefined);
+    const seen = await leadership.leader().then(
+      (holder) => ({ holder }),
+      (error: unknown) => ({ unseen: messageOf(error) }),
+    );
     if (this.#stopping.signal.aborted || this.#reign !== undefined) return;
+    this.#unseen = 'unseen' in seen ? seen.unseen : undefined;
+    if ('unseen' in seen) return;
+    const { holder } = seen;
     const leader = holder === self ? undefined : holder;
     if (leader !== undefined && leader !== this.#leader)
       log.info({ event: 'standing-by', cluster: this.name, leader }, `standing by: ${leader} leads ${this.name}`);
     this.#leader = leader;
-    if (leader === undefined) return;
-    this.#firstReign.resolve();
+    if (leader !== undefined) {
+      this.#lastView = undefined;
+      this.#firstReign.resolve();
+    }
     await this.#parts.standBy().catch(() => {});
   }
 }

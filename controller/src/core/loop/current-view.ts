@@ -10,6 +10,7 @@ export interface CurrentViewParts {
   readonly stages: Stages;
   readonly events: EventLog;
   leading(): boolean;
+  standingIn(): boolean;
   /** Why the last run of the loop failed; undefined if it succeeded. */
   failure(): string | undefined;
 }
@@ -37,9 +38,15 @@ export class CurrentView {
 
   /** Judges the conditions again, too. */
   judge(): void {
-    const { stages, leading, failure } = this.#parts;
+    const { stages, leading, standingIn, failure } = this.#parts;
     const { spec, generation } = this.#parts.spec;
-    const circumstances = { spec, leading: leading(), failure: failure(), now: performance.now() };
+    const circumstances = {
+      spec,
+      leading: leading(),
+      standingIn: standingIn(),
+      failure: failure(),
+      now: performance.now(),
+    };
     this.#status.judge(observe(stages, circumstances), generation);
     this.swap();
   }

@@ -13,7 +13,7 @@ export interface ReignParts {
   readonly name: string;
   readonly spec: SpecStore;
   readonly store: RingStore;
-  readonly leadership: Pick<Leadership, 'leading' | 'confirm'>;
+  readonly leadership: Pick<Leadership, 'leading' | 'standingIn' | 'followed' | 'confirm'>;
   readonly assign: Assign;
   readonly log: Logger;
   /** Epoch of a ring that was seen elsewhere; the next epoch is above it. */

@@ -36,6 +36,7 @@ class World {
   readonly directory = mkdtempSync(join(tmpdir(), 'wsc-controller-'));
   listing: Workload[] | Error = [];
   lists = 0;
+  created = 0;
   createError: Error | undefined;
   stored: RingMessage | undefined;
   storeBroken = false;
@@ -43,8 +44,11 @@ class World {
   /** The store saves when this has resolved, and fails when it rejects. */
   storeAnswers: Promise<void> = Promise.resolve();
   leading = true;
+  standingIn = false;
+  follows = 0;
   confirm = async () => this.leading;
   onRecall = (): void => {};
+  followed = (): void => void this.follows++;
   busBroken = false;
   loadBroken = false;
   readonly broadcasts: Broadcast[] = [];
@@ -118,6 +122,7 @@ class World {
           },
           create: async () => {
             if (this.createError !== undefined) throw this.createError;
+            this.created++;
             return 'created';
           },
           drain: async () => {},
@@ -293,6 +298,19 @@ describe.concurrent('one cluster, while this process leads it', () => {
     const beats = world.beats.length;
     await until(() => world.beats.length > beats + 2);
     expect(world.rings.filter(({ revision }) => revision.epoch > 12)).toEqual([]);
+  });
+
+  test('took the lead without the bus, and a newer ring turns out to be stored: asks to begin anew, and leaves it there', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    world.busBroken = true;
+    // Nothing is stored, so it waits for the bus first.
+    const reign = await world.start({ intervals: { ...SHORT, busMs: 100, busRetryMs: 20 } });
+    await until(() => world.stored !== undefined);
+    const newer = { ...(world.stored as RingMessage), revision: { epoch: 8, version: 1 } };
+    world.stored = newer;
+    await until(() => reign.outdated.aborted);
+    expect(world.stored).toBe(newer);
   });
 
   test('goes above a newer ring that turns out to be stored', async () => {
@@ -473,6 +491,58 @@ describe.concurrent('one cluster, while this process leads it', () => {
     await until(() => other.beats.length > 3);
     expect(world.broadcasts.slice(heard)).toEqual([]);
     expect(world.stored).toBeUndefined();
+  });
+
+  test('who stands in publishes rings and says so in heartbeats, but starts no node and takes no change', async () => {
+    await using world = new World();
+    world.listing = [ready('a'), ready('b')];
+    const reign = await world.start({ replicas: 0 });
+    await until(() => world.members?.length === 2);
+    world.leading = false;
+    world.standingIn = true;
+    world.storeBroken = true;
+    await until(() => world.broadcasts.at(-1)?.type === 'heartbeat' && 'standIn' in (world.broadcasts.at(-1) ?? {}));
+    world.change([ready('a'), { ...ready('b'), phase: 'gone' }]);
+    await until(() => world.members?.length === 1);
+    await expect(reign.patchSpec({ nodes: { replicas: 2 } })).rejects.toMatchObject({ code: 'NO_LEADER' });
+    await expect(reign.nodes.add()).rejects.toMatchObject({ code: 'NO_LEADER' });
+    await until(() => world.condition('RingPublished')?.message.includes('stands in') === true);
+  });
+
+  test('starts the nodes that are missing only once it leads again', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start({ replicas: 1 });
+    await until(() => world.created > 0);
+    const { created } = world;
+    world.leading = false;
+    world.standingIn = true;
+    const lists = world.lists;
+    world.change([ready('a'), ready('b')]);
+    await until(() => world.members?.length === 2 && world.lists > lists);
+    const beats = world.beats.length;
+    await until(() => world.beats.length > beats + 3);
+    expect(world.created).toBe(created);
+    world.leading = true;
+    world.standingIn = false;
+    world.change([ready('a'), ready('b')]);
+    await until(() => world.created > created);
+  });
+
+  test('is followed by a gateway that routes by a ring of its own, and by no other', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    await world.start();
+    world.report({ epoch: 4, version: 1 });
+    await until(() => world.rings.length > 0);
+    expect(world.follows).toBe(0);
+    const { epoch, version } = (world.rings[0] as RingMessage).revision;
+    world.report({ epoch: epoch - 1, version: 1 });
+    expect(world.follows).toBe(0);
+    world.report({ epoch, version });
+    expect(world.follows).toBe(1);
+    world.report({ epoch: epoch + 1, version: 1 });
+    expect(world.follows).toBe(1);
   });
 
   test('a broken bus is said in a condition, and the ring is in the store', async () => {

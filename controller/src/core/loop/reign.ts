@@ -82,7 +82,8 @@ export class Reign {
     );
     this.#stages = makeStages(parts, opened, this.#intervals, {
       events: this.events,
-      leading: () => this.leading,
+      leading: () => this.#mayWrite,
+      isBehind: (seen) => this.#isBehind(seen),
       wake: (inMs) => (inMs === undefined ? this.#runner.signal() : this.#runner.signalIn(inMs)),
       onChange: () => this.#current.swap(),
       onFinding: () => this.#current.judge(),
@@ -91,6 +92,7 @@ export class Reign {
     this.#current = new CurrentView({
       ...{ spec, stages: this.#stages, events: this.events },
       leading: () => this.leading,
+      standingIn: () => parts.leadership.standingIn,
       failure: () => this.#trouble.problem,
     });
     this.nodes = new NodeOperations({
@@ -105,8 +107,19 @@ export class Reign {
     return this.#current.view;
   }
 
+  /** It publishes rings, and may stand in. */
   get leading(): boolean {
-    return this.#beats !== undefined && this.#parts.leadership.leading;
+    const { leading, standingIn } = this.#parts.leadership;
+    return this.hasBegun && (leading || standingIn);
+  }
+
+  /** It knows the newest ring that exists, and goes on from it. */
+  get hasBegun(): boolean {
+    return this.#beats !== undefined;
+  }
+
+  get #mayWrite(): boolean {
+    return this.hasBegun && this.#parts.leadership.leading;
   }
 
   /** Something has changed since the last run of the loop began. */
@@ -159,7 +172,7 @@ export class Reign {
     this.#runner.signal();
   }
 
-  /** Aborted if it continues from an older ring than gateways route by: begin another reign, which asks them for it. */
+  /** Aborted if it continues from an older ring than there is: begin another reign, which finds the newer one. */
   get outdated(): AbortSignal {
     return this.#outdated.signal;
   }
@@ -207,19 +220,26 @@ export class Reign {
 
   #receive(message: Uplink): void {
     if (message.type === 'held') this.#given.add(message.ring);
-    if (message.type === 'report' && this.leading && this.#unheard && this.#isBehind(message.applied)) return;
+    if (message.type === 'report' && this.leading && this.#isBehind(message.applied)) return;
     this.#stages.link.receive(message, this.leading);
+    if (message.type === 'report' && this.leading && this.#leads(message.applied)) this.#parts.leadership.followed();
   }
 
-  /** Notes that gateways route by a newer ring, of which this leader did not know when it began. */
-  #isBehind(applied: Revision): boolean {
+  /** Whether a gateway that routes by this revision follows this leader. */
+  #leads(applied: Revision): boolean {
     const { revision } = this.#stages.rollout.ring;
-    if (compareRevisions(applied, revision) <= 0) return false;
+    return applied.epoch === revision.epoch && applied.version <= revision.version;
+  }
+
+  /** Notes a newer ring, of which this leader could not know when it began without hearing gateways. */
+  #isBehind(seen: Revision): boolean {
+    const { revision } = this.#stages.rollout.ring;
+    if (!this.#unheard || compareRevisions(seen, revision) <= 0) return false;
     if (this.#outdated.signal.aborted) return true;
     const { name, log } = this.#parts;
-    const details = { cluster: name, applied: formatRevision(applied), revision: formatRevision(revision) };
-    const action = 'none: it takes the lead again, and continues from the ring of the gateways';
-    log.warn({ event: 'ring-outdated', ...details, action }, 'gateways route by a newer ring than the stored one');
+    const details = { cluster: name, seen: formatRevision(seen), revision: formatRevision(revision) };
+    const action = 'none: it takes the lead again, and continues from the newer ring';
+    log.warn({ event: 'ring-outdated', ...details, action }, 'there is a newer ring than the one that was stored');
     this.#outdated.abort();
     return true;
   }
@@ -258,8 +278,12 @@ export class Reign {
    */
   #change<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turns.run(() => {
-      if (this.#parts.leadership.leading) return work();
-      throw new WsClusterError('NO_LEADER', `this controller no longer leads ${this.#parts.name}; retry`);
+      const { name, leadership } = this.#parts;
+      if (leadership.leading) return work();
+      const why = leadership.standingIn
+        ? `only stands in as the leader of ${name} until its lock can be renewed, and takes no changes`
+        : `no longer leads ${name}`;
+      throw new WsClusterError('NO_LEADER', `this controller ${why}; retry`);
     });
     return done.finally(() => {
       this.#current.swap();

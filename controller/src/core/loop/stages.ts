@@ -1,3 +1,4 @@
+import type { Revision } from '@wscluster/ring';
 import type { EventLog } from '../events/event-log.ts';
 import { restore } from '../membership/restore.ts';
 import { GatewayLink } from '../publish/gateway-link.ts';
@@ -27,7 +28,10 @@ export interface Stages {
 
 export interface StageHandlers {
   readonly events: EventLog;
+  /** This process may write what nothing fences. */
   leading(): boolean;
+  /** A newer ring turned up, from which this leader should have gone on. */
+  isBehind(seen: Revision): boolean;
   /** The loop should run again, within this many ms; default at once. */
   wake(inMs?: number): void;
   /** The view has to be replaced. */
@@ -47,16 +51,17 @@ export function makeStages(
 ): Stages {
   const { name, spec, store, assign, log } = parts;
   const { stored, bus, source } = opened;
-  const { events, leading, wake, onChange, onFinding, onTaken } = handlers;
+  const { events, leading, isBehind, wake, onChange, onFinding, onTaken } = handlers;
   const { ring, membership } = restore(stored);
   const documents = new LostDocuments(() => parts.restoreDocuments());
   const publisher = new Publisher({
     ...{ cluster: name, bus, store, log, storeFirstMs: intervals.storeFirstMs },
+    standingIn: () => parts.leadership.standingIn,
     onStoreLost: () => documents.restore(),
   });
   const rollout = new Rollout(ring, stored?.release);
   const link = new GatewayLink({
-    ...{ rollout, publisher, store, events, log, onChange },
+    ...{ rollout, publisher, store, events, log, isBehind, onChange },
     confirmLead: () => parts.leadership.confirm(),
     onPlanIn: wake,
     onEpochRaised() {

@@ -8,12 +8,20 @@ export interface Leadership {
   /** True while this process may write, judged by its own monotonic clock. */
   readonly leading: boolean;
   /**
+   * True while this process stands in: it has led, the lock's service has been away for too long to tell who leads now,
+   * and gateways still follow this process. It may publish rings, which a later leader's outrank, and write nothing else.
+   */
+  readonly standingIn: boolean;
+  /** A gateway has just said that it follows this leader. */
+  followed(): void;
+  /**
    * Asks now, without waiting for a renewal, whether it still leads; for a leader that has seen a sign of another one.
-   * Also false if it cannot be determined.
+   * Also false if it cannot be determined. Ends a stand-in.
    */
   confirm(): Promise<boolean>;
   /**
-   * Base URL of the leader's API, as announced by the leader; undefined if there is no leader, or it is not known now.
+   * Base URL of the leader's API, as announced by the leader; undefined if there is no leader, or it does not say so
+   * now. Rejects if the lock's service is away.
    */
   leader(): Promise<string | undefined>;
   /** Gives up the lead, so that the next leader need not wait for the time-out. */

@@ -18,6 +18,8 @@ export interface GatewayLinkParts {
   readonly log: Logger;
   /** Asks now whether this process still leads. */
   confirmLead(): Promise<boolean>;
+  /** True if this leader must not go above that ring, since it should have gone on from it. */
+  isBehind(seen: Revision): boolean;
   /** The next step can be planned within this many ms. */
   onPlanIn(ms: number): void;
   /** The ring continues under a higher epoch, and has to be published again. */
@@ -144,10 +146,15 @@ export class GatewayLink {
 
   /** The store holds a newer ring than ours, from a present or former leader. */
   async #goAboveStored(): Promise<void> {
-    const { store, rollout, onEpochRaised } = this.#parts;
-    // Whether or not the store can be read: the ring that we tried to publish was not sent.
-    onEpochRaised();
-    await this.#outranked((await store.revision()) ?? rollout.ring.revision);
+    const { store, rollout, isBehind, onEpochRaised } = this.#parts;
+    let seen = rollout.ring.revision;
+    try {
+      seen = (await store.revision()) ?? seen;
+    } finally {
+      // Whether or not the store can be read: the ring that we tried to publish was not sent.
+      if (!isBehind(seen)) onEpochRaised();
+    }
+    await this.#outranked(seen);
   }
 
   /**
@@ -155,7 +162,7 @@ export class GatewayLink {
    * leads now.
    */
   async #outranked(seen: Revision): Promise<void> {
-    if (this.#confirming) return;
+    if (this.#confirming || this.#parts.isBehind(seen)) return;
     this.#confirming = true;
     try {
       const leads = await this.#parts.confirmLead();

@@ -39,6 +39,8 @@ export interface PublisherParts {
   readonly log: Logger;
   /** A store that takes longer than this does not delay the bus, ms: the clients of a lost node wait for the ring. */
   readonly storeFirstMs: number;
+  /** Another controller may lead by now, see Leadership. */
+  standingIn(): boolean;
   /** The store has lost its ring, so it may have lost other data too. */
   onStoreLost(): void;
 }
@@ -108,7 +110,11 @@ export class Publisher {
     last.release = release;
     const saving = this.#saveIfLost(last);
     const { cluster, revision, digest, settingsDigest } = last;
-    await this.#broadcast({ wire: WIRE_MAJOR, type: 'heartbeat', cluster, revision, digest, settingsDigest, release });
+    await this.#broadcast({
+      ...({ wire: WIRE_MAJOR, type: 'heartbeat' } as const),
+      ...{ cluster, revision, digest, settingsDigest, release },
+      ...(this.#parts.standingIn() && { standIn: true }),
+    });
     if ((await saving) === 'stale') return 'stale';
     return 'published';
   }

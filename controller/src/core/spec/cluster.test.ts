@@ -170,7 +170,9 @@ describe('the stored spec', () => {
     await expect(openSpecStore(documents(), routed('room'))).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       field: 'spec.routing.routes[0].key',
-      message: expect.stringMatching(/remove the route first.*or stop all gateways and delete the stored spec of chat/),
+      message: expect.stringMatching(
+        /remove the route first.*or stop all controllers and gateways, and delete the stored spec of chat/,
+      ),
     });
     expect((await openSpecStore(documents(), routed('user'))).spec.routing.routes[0]?.key).toEqual({ query: 'user' });
     await openSpecStore(documents(), declared(3));

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
 import { z } from 'zod';
 import type { Documents } from '../ports/documents.ts';
@@ -22,21 +21,12 @@ export interface SpecStore {
 
 /**
  * Reads the spec that the last leader left. It applies as long as the cluster's file is the one from which it was
- * changed. Once the file is edited, the file wins. `againMs`: if nothing is found, look once more after this time,
- * since another leader may be about to restore it; default 0: do not. Rejects with STORE_UNAVAILABLE, and with
- * MESSAGE_INVALID or CONFIG_INVALID if the stored document cannot be a spec.
+ * changed. Once the file is edited, the file wins. Rejects with STORE_UNAVAILABLE, and with MESSAGE_INVALID or
+ * CONFIG_INVALID if the stored document cannot be a spec.
  */
-export async function openSpecStore(
-  documents: Documents,
-  { cluster, digest }: DeclaredCluster,
-  { againMs = 0 } = {},
-): Promise<SpecStore> {
+export async function openSpecStore(documents: Documents, { cluster, digest }: DeclaredCluster): Promise<SpecStore> {
   const { name } = cluster.metadata;
-  let found = await documents.read(SPEC_DOCUMENT);
-  if (found === undefined && againMs > 0) {
-    await delay(againMs);
-    found = await documents.read(SPEC_DOCUMENT);
-  }
+  const found = await documents.read(SPEC_DOCUMENT);
   const stored = found === undefined ? undefined : parse(found, name);
   const edited = stored !== undefined && stored.source !== digest;
   if (edited) refuseChangedKey(stored.spec, cluster);
@@ -77,7 +67,7 @@ function refuseChangedKey(stored: unknown, { metadata, spec }: WsCluster): void 
   if (field === undefined) return;
   throw new WsClusterError(
     'CONFIG_INVALID',
-    `cluster ${metadata.name}: ${field}: ${KEY_FIXED}; or stop all gateways and delete the stored spec of ${metadata.name}`,
+    `cluster ${metadata.name}: ${field}: ${KEY_FIXED}; or stop all controllers and gateways, and delete the stored spec of ${metadata.name}`,
     { field },
   );
 }

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Leadership } from '../ports/leadership.ts';
 import type { Lock, LockRecord, RenewResult, TakeResult } from '../ports/lock.ts';
 import { openLeadership } from './lock-leadership.ts';
@@ -412,7 +412,7 @@ test('a refusal is said once, and once when it is over; a service that is away i
   expect(lines[0]).toMatchObject({ key: 'k', action: expect.any(String), msg: expect.stringContaining('not allowed') });
 });
 
-test('names the holder for as long as it renews the lock; nobody when nobody does, or it cannot be told', async () => {
+test('names the holder for as long as it renews the lock, nobody when nobody does, and says when it cannot tell', async () => {
   expect(await leadership.leader()).toBeUndefined();
   lock.onLook = async () => by('1');
   expect(await leadership.leader()).toBe('http://other');
@@ -421,5 +421,86 @@ test('names the holder for as long as it renews the lock; nobody when nobody doe
   lock.onLook = async () => by('2');
   expect(await leadership.leader()).toBe('http://other');
   lock.onLook = () => Promise.reject(new Error('unreachable'));
-  expect(await leadership.leader()).toBeUndefined();
+  await expect(leadership.leader()).rejects.toThrow('unreachable');
+});
+
+describe('a leader whose lock cannot be renewed, since its service is away', () => {
+  /** Gateways report each second. */
+  async function followedFor(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 1_000) {
+      leadership.followed();
+      await pass(Math.min(1_000, ms - passed));
+    }
+  }
+  const roles = () => [leadership.leading, leadership.standingIn];
+  let lead: AbortSignal;
+  beforeEach(async () => {
+    lead = await leadership.elected(never);
+    lock.onRenew = () => Promise.reject(new Error('unreachable'));
+  });
+
+  test('stands in for as long as gateways follow it, and says so once', async () => {
+    await followedFor(DEADLINE_MS - 1);
+    expect([roles(), lines]).toEqual([[true, false], []]);
+    await pass(1);
+    await followedFor(10 * DURATION_MS);
+    expect([roles(), lead.aborted]).toEqual([[false, true], false]);
+    expect(await leadership.elected(never)).toBe(lead);
+    expect(lines).toEqual([expect.objectContaining({ event: 'lock-away', action: expect.stringContaining('Redis') })]);
+  });
+
+  test('is over a term after the last one that followed it', async () => {
+    await followedFor(2 * DURATION_MS);
+    leadership.followed();
+    await pass(DEADLINE_MS - 1);
+    expect(roles()).toEqual([false, true]);
+    await pass(1);
+    expect([roles(), lead.aborted]).toEqual([[false, false], true]);
+    expect(events()).toEqual(['lock-away', 'lock-lost']);
+    leadership.followed();
+    expect(roles()).toEqual([false, false]);
+  });
+
+  test('leads again, in the same term, once the lock is renewed', async () => {
+    await followedFor(2 * DURATION_MS);
+    lock.onRenew = async () => 'held';
+    await pass(RENEW_RETRY_MS);
+    expect([roles(), lead.aborted]).toEqual([[true, false], false]);
+    expect(events()).toEqual(['lock-away', 'lock-back']);
+  });
+
+  test('gives way at once if another one holds the lock by then', async () => {
+    await followedFor(2 * DURATION_MS);
+    lock.onRenew = async () => 'lost';
+    await pass(RENEW_RETRY_MS);
+    expect([roles(), lead.aborted]).toEqual([[false, false], true]);
+  });
+
+  test('gives way at a sign of another leader, whatever the service says', async () => {
+    await followedFor(2 * DURATION_MS);
+    expect(await leadership.confirm()).toBe(false);
+    expect([roles(), lead.aborted]).toEqual([[false, false], true]);
+  });
+
+  test('does not go on by what it heard before it was frozen', async () => {
+    await followedFor(2 * DURATION_MS);
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + DEADLINE_MS);
+    leadership.followed();
+    expect(roles()).toEqual([false, false]);
+  });
+
+  test('can be asked to give the lead up', async () => {
+    await followedFor(2 * DURATION_MS);
+    await leadership.release();
+    expect([roles(), lead.aborted]).toEqual([[false, false], true]);
+  });
+});
+
+test('whose service answers never stands in, however many follow it', async () => {
+  await leadership.elected(never);
+  await pass(RENEW_MS - 1);
+  leadership.followed();
+  vi.spyOn(performance, 'now').mockReturnValue(performance.now() + DEADLINE_MS);
+  leadership.followed();
+  expect([leadership.leading, leadership.standingIn]).toEqual([false, false]);
 });

@@ -15,7 +15,8 @@ const RENEW_PERIOD = 1 / 3;
 
 /**
  * Leads while it holds the lock. It judges that by its own monotonic clock, from the moment before the renewal was
- * sent. A holder that has not renewed the lock for the lease duration is replaced.
+ * sent. A holder that has not renewed the lock for the lease duration is replaced. One that could not, because the
+ * lock's service is away, stands in for as long as a gateway follows it: a report counts as long as a renewal.
  */
 export function openLeadership(lock: Lock, log: Logger): Leadership {
   return new LockLeadership(lock, log);
@@ -31,6 +32,8 @@ class LockLeadership implements Leadership {
   #term: Term | undefined;
   /** The lock may still be ours, even without a term. */
   #held = false;
+  /** The last renewal had no answer, since it was sent in this term. */
+  #unanswered = false;
 
   constructor(lock: Lock, log: Logger) {
     this.#lock = lock;
@@ -39,6 +42,15 @@ class LockLeadership implements Leadership {
 
   get leading(): boolean {
     return this.#term?.leads ?? false;
+  }
+
+  get standingIn(): boolean {
+    return this.#term?.standsIn ?? false;
+  }
+
+  /** Counts only once the service is away: who was frozen does not go on by what it had heard before. */
+  followed(): void {
+    if (this.#unanswered) this.#term?.follow(this.#deadline());
   }
 
   async elected(wanted: AbortSignal): Promise<AbortSignal> {
@@ -54,19 +66,17 @@ class LockLeadership implements Leadership {
 
   async confirm(): Promise<boolean> {
     const term = this.#term;
-    if (term === undefined || !term.leads) return false;
+    if (term === undefined) return false;
+    if (term.standsIn) this.#lose(term, 'another controller seems to lead');
+    if (!term.leads) return false;
     // A term whose lock could not be renewed may continue, but is not confirmed.
     return (await this.#renew(term)) === 'held' && term.leads;
   }
 
   async leader(): Promise<string | undefined> {
-    try {
-      const record = await this.#lock.look();
-      this.#observed.observe(record);
-      return this.#observed.expired === undefined ? record?.holder : undefined;
-    } catch {
-      return undefined;
-    }
+    const record = await this.#lock.look();
+    this.#observed.observe(record);
+    return this.#observed.expired === undefined ? record?.holder : undefined;
   }
 
   async release(): Promise<void> {
@@ -87,15 +97,17 @@ class LockLeadership implements Leadership {
   /** The term that continues or has begun; undefined if the lock could not be taken, or is no longer wanted. */
   async #take(wanted: AbortSignal): Promise<Term | undefined> {
     if (wanted.aborted) return undefined;
-    if (this.#term?.leads) return this.#term;
+    if (this.#term?.continues) return this.#term;
     this.#term?.end('its time is over');
     const deadline = this.#deadline();
     if (!(await this.#tryToTake())) return undefined;
     if (wanted.aborted) await this.#free();
     if (wanted.aborted || performance.now() >= deadline) return undefined;
-    this.#term = new Term(deadline, (term) =>
-      this.#lose(term, `its ${this.#lock.words.name} could not be renewed in time`),
-    );
+    this.#unanswered = false;
+    this.#term = new Term(deadline, {
+      onStandIn: () => this.#log.standsIn(),
+      onDeadline: (term) => this.#lose(term, `its ${this.#lock.words.name} could not be renewed in time`),
+    });
     void this.#keep(this.#term);
     return this.#term;
   }
@@ -124,19 +136,26 @@ class LockLeadership implements Leadership {
   /** Undefined if the result is unknown, or the term is over. */
   #renew(term: Term): Promise<RenewResult | undefined> {
     return this.#calls.run(async () => {
-      if (!term.leads) return undefined;
+      if (!term.continues) return undefined;
       const deadline = this.#deadline();
       try {
         const result = await this.#lock.renew(term.signal);
         this.#log.accepted();
-        if (result === 'held') term.extend(deadline);
+        this.#unanswered = false;
+        if (result === 'held') this.#extend(term, deadline);
         else this.#loseToOther(term);
         return result;
       } catch (error) {
+        this.#unanswered = true;
         if (!term.signal.aborted) this.#note(error);
         return undefined;
       }
     });
+  }
+
+  #extend(term: Term, deadline: number): void {
+    term.extend(deadline);
+    if (term.leads) this.#log.renewed();
   }
 
   #loseToOther(term: Term): void {

@@ -25,7 +25,7 @@ export class Reachability {
         address: this.#server,
         error,
         action:
-          'see the message; it is retried until it works. Clients are still served, but once the Lease expires no controller leads: no node is replaced and no ring changes until it answers',
+          'see the message; it is retried until it works. Clients are still served, but until it answers no node is replaced, and no ring follows the pods',
       },
       error.message,
     );

@@ -31,7 +31,8 @@ class Shared {
 
   /** One election for all that wait. */
   async elected(): Promise<AbortSignal> {
-    if (this.#lead !== undefined && !this.#lead.aborted && this.leadership.leading) return this.#lead;
+    const { leading, standingIn } = this.leadership;
+    if (this.#lead !== undefined && !this.#lead.aborted && (leading || standingIn)) return this.#lead;
     this.#electing ??= this.leadership.elected(this.#closing.signal).finally(() => {
       this.#electing = undefined;
     });
@@ -63,13 +64,25 @@ class View implements Leadership {
   }
 
   get leading(): boolean {
-    return this.#lead !== undefined && !this.#lead.signal.aborted && this.#shared.leadership.leading;
+    return this.#hasPart && this.#shared.leadership.leading;
+  }
+
+  get standingIn(): boolean {
+    return this.#hasPart && this.#shared.leadership.standingIn;
+  }
+
+  get #hasPart(): boolean {
+    return this.#lead !== undefined && !this.#lead.signal.aborted;
+  }
+
+  followed(): void {
+    if (this.#hasPart) this.#shared.leadership.followed();
   }
 
   async elected(wanted: AbortSignal): Promise<AbortSignal> {
     const signal = AbortSignal.any([wanted, this.#closing.signal]);
     signal.throwIfAborted();
-    if (this.#lead !== undefined && this.leading) return this.#lead.signal;
+    if (this.#lead !== undefined && (this.leading || this.standingIn)) return this.#lead.signal;
     const shared = await orAborted(this.#shared.elected(), signal);
     const lead = new AbortController();
     const end = () => lead.abort(shared.reason);
@@ -81,7 +94,7 @@ class View implements Leadership {
   }
 
   async confirm(): Promise<boolean> {
-    return this.leading && (await this.#shared.leadership.confirm()) && this.leading;
+    return this.#hasPart && (await this.#shared.leadership.confirm()) && this.leading;
   }
 
   leader(): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import { CoalescedRunner } from '@wscluster/service';
 import { Candidate } from '../../core/loop/candidate.ts';
+import type { ReignParts } from '../../core/loop/parts.ts';
 import { isProgress } from '../../core/loop/status/conditions.ts';
 import type { Leadership } from '../../core/ports/leadership.ts';
 import { type KnownSecrets, presentSecrets } from './cluster-secrets.ts';
@@ -113,7 +114,7 @@ export class ClusterOperator {
     await Promise.all([this.#deletion.stop(), this.#foundationCheck.stop(), this.#left.stop(), this.#endCandidate()]);
   }
 
-  async #begin(lead: Pick<Leadership, 'leading' | 'confirm'>) {
+  async #begin(lead: ReignParts['leadership']) {
     const { kube, events } = this.#parts;
     const resource = this.#resource;
     const spec = this.#intake.open(resource);

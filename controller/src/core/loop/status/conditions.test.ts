@@ -5,6 +5,7 @@ const WELL: Observed = {
   failure: undefined,
   nodes: { desired: 3, listed: 3, ready: 3, managedReady: 3, held: [], problem: undefined },
   publish: { storeError: undefined, busError: undefined },
+  standingIn: false,
   registry: undefined,
   acknowledged: true,
   gateways: { ready: 2, inSync: 2 },
@@ -43,6 +44,8 @@ describe('conditions', () => {
       'False MostNodesLost',
     ],
     [{ publish: { storeError: 'the disk is full', busError: undefined } }, 'False StoreUnavailable'],
+    [{ publish: { storeError: 'Redis is away', busError: undefined }, standingIn: true }, 'False StoreUnavailable'],
+    [{ standingIn: true }, 'False StandingIn'],
     [{ publish: { storeError: undefined, busError: 'away' } }, 'False BusUnavailable'],
     [
       { nodes: { desired: 3, listed: 3, ready: 2, managedReady: 2, held: [], problem: 'no such program' } },

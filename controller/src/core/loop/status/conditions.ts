@@ -36,6 +36,8 @@ export interface Observed {
       }
     | undefined;
   readonly publish: { storeError: string | undefined; busError: string | undefined };
+  /** This controller stands in as the leader, see Leadership. */
+  readonly standingIn: boolean;
   /** Undefined without a registry. */
   readonly registry: { synced: boolean; error: string | undefined } | undefined;
   readonly acknowledged: boolean;
@@ -94,8 +96,14 @@ function backends({ failure, nodes }: Observed): Finding {
   return yes('AllReady', `${nodes.ready} nodes are ready`);
 }
 
-function published({ publish, acknowledged, gateways }: Observed): Finding {
-  if (publish.storeError !== undefined) return no('StoreUnavailable', publish.storeError);
+const STANDS_IN =
+  'the controller stands in as the leader until its lock can be renewed: it leads gateways around lost nodes, but ' +
+  'starts and ends no node, and takes no changes';
+
+function published({ publish, standingIn, acknowledged, gateways }: Observed): Finding {
+  if (publish.storeError !== undefined)
+    return no('StoreUnavailable', standingIn ? `${publish.storeError}; ${STANDS_IN}` : publish.storeError);
+  if (standingIn) return no('StandingIn', STANDS_IN);
   if (publish.busError !== undefined) return no('BusUnavailable', publish.busError);
   // A leader that has just begun cannot tell for some seconds whether there is anybody to confirm it.
   if (gateways.ready === 0) return yes('Applied', 'the ring is published; no gateway has reported yet');

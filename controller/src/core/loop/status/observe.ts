@@ -7,6 +7,7 @@ import type { Observed } from './conditions.ts';
 export interface Circumstances {
   readonly spec: ClusterSpec;
   readonly leading: boolean;
+  readonly standingIn: boolean;
   /** Why the last run of the loop failed. */
   readonly failure: string | undefined;
   /** Monotonic ms. */
@@ -14,7 +15,7 @@ export interface Circumstances {
 }
 
 /** What the conditions depend on. */
-export function observe(stages: Stages, { spec, leading, failure, now }: Circumstances): Observed {
+export function observe(stages: Stages, { spec, leading, standingIn, failure, now }: Circumstances): Observed {
   const { loop, rollout, link, publisher, registry } = stages;
   const { lost, drain, balance } = rollout.remaining;
   const { gateways } = link.fleet;
@@ -23,6 +24,7 @@ export function observe(stages: Stages, { spec, leading, failure, now }: Circums
     failure,
     nodes: leading && !loop.cold ? nodesOf(stages, spec) : undefined,
     publish: publisher.status,
+    standingIn,
     registry: registry?.status,
     acknowledged: rollout.acknowledged,
     gateways: { ready: gateways.length, inSync: inSync.length },
