@@ -1,8 +1,8 @@
 import { connectClient } from '@wscluster/gateway/testing/client';
-import { eventually } from '@wscluster/gateway/testing/eventually';
+import type { Patience } from './patience.ts';
 
-/** Longest time that anything may take for an honest client, ms. Far above what it takes on a busy machine. */
-const DEADLINE_MS = 15_000;
+/** Longest time that anything may take for an honest client, ms. */
+const DEADLINE_MS = 25_000;
 const PAUSE_MS = 20;
 
 /** Clients that do what they should, beside the hostile ones, and must always be served. */
@@ -11,14 +11,16 @@ export class HonestClients {
   /** Milliseconds of each round trip. */
   readonly times: number[] = [];
   readonly #port: number;
+  readonly #patience: Patience;
   readonly #loops: Promise<void>[] = [];
   readonly #stops: (() => void)[] = [];
   #going = true;
   #paused = false;
   #busy = 0;
 
-  constructor(port: number) {
+  constructor(port: number, patience: Patience) {
     this.#port = port;
+    this.#patience = patience;
   }
 
   async start(keys: readonly string[]): Promise<void> {
@@ -26,20 +28,22 @@ export class HonestClients {
       const client = await connectClient(this.#port, key);
       this.#loop(`WebSocket of ${key}`, async (n) => {
         client.socket.send(`${key} ${n}`);
-        await eventually('the echo', () => client.messages.at(-1) === `${key} ${n}`, DEADLINE_MS);
+        await this.#patience.until('the echo', () => client.messages.at(-1) === `${key} ${n}`, DEADLINE_MS);
         client.messages.length = 0;
       });
       client.socket.on('close', (code) => this.#going && this.failures.push(`the WebSocket of ${key} ended: ${code}`));
       this.#loop(`requests of ${key}`, async (n) => {
         const url = `http://127.0.0.1:${this.#port}/send?userId=${key}&n=${n}`;
-        const signal = AbortSignal.timeout(DEADLINE_MS);
+        const late = new AbortController();
+        const inTime = this.#patience.after(DEADLINE_MS, () => late.abort(new Error('the answer is late')));
         const answer = await fetch(url, {
           method: 'POST',
           body: `${key} ${n}`,
           headers: { connection: 'close' },
-          signal,
+          signal: late.signal,
         });
         const { body } = (await answer.json()) as { body: string };
+        inTime();
         if (answer.status !== 200 || body !== `${key} ${n}`) throw new Error(`${answer.status} ${body}`);
       });
       this.#stops.push(() => client.socket.terminate());
@@ -49,7 +53,7 @@ export class HonestClients {
   /** Resolves when none of them waits for anything. */
   async pause(): Promise<void> {
     this.#paused = true;
-    await eventually('the honest clients pause', () => this.#busy === 0, 2 * DEADLINE_MS);
+    await this.#patience.until('the honest clients pause', () => this.#busy === 0, 2 * DEADLINE_MS);
   }
 
   resume(): void {

@@ -1,35 +1,37 @@
 import { connect } from 'node:net';
 import { CASE_KEY, type Case } from './case.ts';
+import type { Patience } from './patience.ts';
 import { play } from './play.ts';
 
 /** A client that has sent all of it gives up when nothing has come for so long, ms. */
 const QUIET_MS = 15;
 /** A patient one when nothing has ended it for so long; the gateway's limits are shorter. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 25_000;
 
 /** Plays the client of a case. Returns what is wrong with what it got, or undefined. */
 export async function playClient(
   port: number,
   { client, patience }: Case,
   number: number,
+  clock: Patience,
 ): Promise<string | undefined> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   let start = '';
-  let heard = performance.now();
+  let heard = clock.now;
   socket.on('error', () => {});
   if (patience !== 'blind')
     socket.on('data', (chunk: Buffer) => {
-      heard = performance.now();
+      heard = clock.now;
       if (start.length < 9) start += chunk.toString('latin1', 0, 9);
     });
   const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
   socket.on('end', () => socket.end());
   const replaced = (text: string) => text.replaceAll(CASE_KEY, `case-${number}`);
-  const limit = new Promise<void>((resolve) => socket.setTimeout(PATIENCE_MS, resolve));
-  await Promise.race([play(socket, client, replaced), closed, limit]);
-  heard = performance.now();
+  const stuck = new Promise<void>((resolve) => socket.on('close', clock.after(PATIENCE_MS, resolve)));
+  await Promise.race([play(socket, client, replaced), closed, stuck]);
+  heard = clock.now;
   const quiet = async () => {
-    while (performance.now() - heard < (patience === 'none' ? QUIET_MS : PATIENCE_MS))
+    while (clock.now - heard < (patience === 'none' ? QUIET_MS : PATIENCE_MS))
       await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
   };
   await Promise.race([closed, quiet()]);

@@ -4,48 +4,62 @@ import { generateCases } from './generate.ts';
 import { narrowed } from './narrow.ts';
 import { runFuzz } from './run.ts';
 
-// Hostile clients and nodes at random against a gateway: npm run fuzz -- [--seed N] [--cases N]. Exit code 1 when
-// something went wrong; then what caused it is kept in fuzz/corpus, which each run plays first.
+// Hostile clients and nodes at random against a gateway: npm run fuzz -- [--seed N] [--cases N | --minutes M]. Exit code
+// 1 when something went wrong; then what caused it is kept in fuzz/corpus, which each run plays first.
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-    cases: { type: 'string', default: '200000' },
+    cases: { type: 'string' },
+    minutes: { type: 'string' },
   },
 });
 
-function number(name: 'seed' | 'cases'): number {
-  const value = Number(values[name]);
-  if (Number.isInteger(value) && value >= 0) return value;
-  process.stderr.write(`--${name} is an integer, not ${values[name]}\n`);
+function number(name: 'seed' | 'cases' | 'minutes', value: string): number {
+  const parsed = Number(value);
+  if (Number.isInteger(parsed) && parsed >= 0) return parsed;
+  return refuse(`--${name} is an integer, not ${value}`);
+}
+
+function refuse(message: string): never {
+  process.stderr.write(`${message}\n`);
   process.exit(2);
 }
 
-function* corpusAnd(seed: number, cases: number) {
+if (values.cases !== undefined && values.minutes !== undefined) refuse('give --cases or --minutes, not both');
+const seed = number('seed', values.seed);
+const minutes = values.minutes === undefined ? undefined : number('minutes', values.minutes);
+const cases = minutes === undefined ? number('cases', values.cases ?? '200000') : Number.POSITIVE_INFINITY;
+process.stdout.write(`seed ${seed}, ${minutes === undefined ? `${cases} cases` : `${minutes} minutes`}\n`);
+const start = performance.now();
+const kinds = new Set<string>();
+
+function* corpusAndGenerated() {
   yield* readCorpus();
-  yield* generateCases(seed, cases);
+  for (const generated of generateCases(seed, cases)) {
+    if (minutes !== undefined && performance.now() - start > minutes * 60_000) return;
+    kinds.add(generated.kind);
+    yield generated;
+  }
 }
 
-const [seed, cases] = [number('seed'), number('cases')];
-process.stdout.write(`seed ${seed}, ${cases} cases\n`);
-const start = performance.now();
 const {
   faults,
   suspects,
   cases: played,
 } = await runFuzz({
-  cases: corpusAnd(seed, cases),
-  lookEvery: Math.max(500, Math.ceil(cases / 20)),
+  cases: corpusAndGenerated(),
+  lookEvery: minutes === undefined ? Math.max(500, Math.ceil(cases / 20)) : 10_000,
   onLook: ({ cases: done, rssBytes, medianMs, worstMs, loopDelayMs }) => {
     const seconds = Math.round((performance.now() - start) / 1000);
     const honest = `honest clients: median ${medianMs.toFixed(1)} ms, worst ${worstMs.toFixed(0)} ms; event loop: ${loopDelayMs.toFixed(0)} ms`;
     process.stdout.write(`${done} cases in ${seconds} s: ${Math.round(rssBytes / 2 ** 20)} MiB; ${honest}\n`);
   },
 });
-if (faults.length === 0) process.stdout.write(`${played} cases: nothing went wrong\n`);
+if (faults.length === 0) process.stdout.write(`${played} cases of ${kinds.size} kinds: nothing went wrong\n`);
 else {
   process.stdout.write(`after ${played} cases:\n${faults.map((fault) => `- ${fault}\n`).join('')}`);
-  process.stdout.write(`Again: npm run fuzz -- --seed ${seed} --cases ${cases}\n`);
+  process.stdout.write(`Again: npm run fuzz -- --seed ${seed} --cases ${played}\n`);
   for (const kept of await narrowed(suspects)) process.stdout.write(`kept ${kept.kind}: ${keepCase(kept)}\n`);
   process.exitCode = 1;
 }

@@ -24,12 +24,16 @@ export interface EchoNode extends TestNode {
 export async function startEchoNode(id: string, port = 0): Promise<EchoNode> {
   const visits: Visit[] = [];
   const openSockets = new Set<Socket>();
-  const server = createServer(async (req, res) => {
+  const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of req) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString();
-    res.setHeader('content-type', 'application/json');
-    res.end(JSON.stringify({ node: id, method: req.method, url: req.url, headers: req.headers, body }));
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    // 'close' follows; a request that is broken off has no answer.
+    req.on('error', () => {});
+    req.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      res.setHeader('content-type', 'application/json');
+      res.end(JSON.stringify({ node: id, method: req.method, url: req.url, headers: req.headers, body }));
+    });
   });
   server.on('connection', (socket: Socket) => {
     openSockets.add(socket);

@@ -37,13 +37,17 @@ export class GatewayProcess {
     throw new Error('the gateway answered something else');
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get ended(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   /** Open file descriptors, as the system sees them. */
   get descriptors(): number {
-    return readdirSync(`/proc/${this.#child.pid}/fd`).length;
+    return readdirSync(`/proc/${this.pid}/fd`).length;
   }
 
   /** Stops the gateway and waits for the process to end by itself; its exit code. */
