@@ -34,6 +34,7 @@ function census({ gateway, bus }: GatewayUnderTest): Census {
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
   const loopDelayMs = loopDelay.max / 1e6;
   loopDelay.reset();
   return {
@@ -44,6 +45,7 @@ function census({ gateway, bus }: GatewayUnderTest): Census {
     heapBytes: heapUsed,
     bufferBytes: arrayBuffers,
     rssBytes: rss,
+    cpuMs: (user + system) / 1_000,
     loopDelayMs,
     errors,
   };

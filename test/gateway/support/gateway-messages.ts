@@ -20,6 +20,8 @@ export interface Census {
   /** Of all buffers, which are outside of the heap. */
   readonly bufferBytes: number;
   readonly rssBytes: number;
+  /** Processor time since its start, of user and kernel, ms. */
+  readonly cpuMs: number;
   /** Longest delay of its event loop since the last census, ms. Includes that other processes had the processor. */
   readonly loopDelayMs: number;
   /** Its log lines of level error: nobody expected what they tell. */
