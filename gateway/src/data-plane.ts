@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WsClusterError } from '@wscluster/ring';
@@ -59,9 +59,12 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     shouldUpgradeCallback: (req: IncomingMessage) =>
       req.headers.upgrade?.toLowerCase() === 'websocket' && req.httpVersionMinor > 0,
   };
-  const server = createServer(options, (req, res) => {
+  const onRequest = (req: IncomingMessage, res: ServerResponse) => {
     turnsOf.get(req.socket)?.add(new Exchange(req, res, requestIdOf(req)));
-  });
+  };
+  const server = createServer(options, onRequest);
+  // An expectation other than 100-continue may be ignored (RFC 9110, 10.1.1); Node would answer past the other requests.
+  server.on('checkExpectation', onRequest);
   server.maxHeadersCount = MAX_PARSED_LINES;
   const applyLimits = () => {
     const { requestHeadMs, requestMs, keepAliveMs } = context.limits;
@@ -131,7 +134,8 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     const turns = turnsOf.get(socket);
     turnsOf.delete(socket);
     const behind = turns?.detach() ?? Buffer.alloc(0);
-    // In one piece with the end of a request that is not answered yet, whose answer would get into the WebSocket.
+    // Behind the body of a request that is not answered yet, whose answer would get into the WebSocket: only a body
+    // whose end the parser alone has found.
     if (turns?.current !== undefined) {
       socket.destroy();
       return undefined;

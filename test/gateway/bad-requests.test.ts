@@ -58,6 +58,9 @@ describe('a request that could be read in two ways', () => {
     ['has a fragment in its query', '/send?userId=ada#x', ['Host: x'], 'path'],
     ['begins with two slashes', '//connect/ada', ['Host: x'], 'path'],
     ['has dot segments with parameters', '/connect/..;x/ada', ['Host: x'], 'path'],
+    ['has a dot segment before an encoded slash', '/connect/..%2fada', ['Host: x'], 'path'],
+    ['has a dot segment between encoded slashes', '/connect/eve%2F%2e.%2Fada', ['Host: x'], 'path'],
+    ['has a dot segment between encoded backslashes', '/connect/eve%5C..%5cada', ['Host: x'], 'path'],
     ['has two Hosts', '/connect/ada', ['Host: x', 'Host: y'], 'host'],
     ['has no Host', '/connect/ada', [], 'host'],
     ['has a Host that is none', '/connect/ada', ['Host: x/y'], 'host'],
@@ -89,6 +92,43 @@ describe('a request that could be read in two ways', () => {
       'x-forwarded-host': 'chat.example',
       'x-wscluster-key': 'ada',
     });
+    await eventually('nothing is left', () => gateway.sockets === 0);
+  });
+
+  it.each([
+    ['another coding before chunks', 'HTTP/1.1', 'gzip, chunked'],
+    ['another coding', 'HTTP/1.1', 'gzip'],
+    ['chunks in HTTP/1.0, which has none', 'HTTP/1.0', 'chunked'],
+  ])('because its body has %s is refused, and reaches no node', async (_what, version, coding) => {
+    const { gateway } = await gatewayFor(NOBODY);
+    const head = headOf(
+      `POST /send?userId=ada ${version}`,
+      'Host: x',
+      `Transfer-Encoding: ${coding}`,
+      'Connection: close',
+    );
+    const answer = await answerTo(rawClient(gateway.port, `${head}0\r\n\r\n`));
+    expect(answer.status).toBe(501);
+    expect(codeOf(answer)).toEqual({ code: 'REQUEST_INVALID', field: 'transfer-encoding' });
+    await nothingLeft();
+  });
+
+  it('an expectation that nobody knows is ignored, and its request takes its turn', async () => {
+    const node = await echoNode('a');
+    const { gateway } = await gatewayFor(node);
+    const ask = (n: number, ...more: string[]) =>
+      headOf(`GET /send?userId=ada&n=${n} HTTP/1.1`, 'Host: x', 'Expect: miracles', ...more);
+    const client = rawClient(gateway.port, ask(1) + ask(2) + ask(3, 'Connection: close'));
+    await answerTo(client);
+    expect(client.text.match(/HTTP\/1\.1 \d+|n=\d/g)).toEqual([
+      'HTTP/1.1 200',
+      'n=1',
+      'HTTP/1.1 200',
+      'n=2',
+      'HTTP/1.1 200',
+      'n=3',
+    ]);
+    expect(client.text).not.toContain('miracles');
     await eventually('nothing is left', () => gateway.sockets === 0);
   });
 

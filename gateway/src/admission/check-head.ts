@@ -21,8 +21,8 @@ const LINE_EXTRA_BYTES = 4;
 
 /**
  * Throws LIMIT_REACHED if path and query, or the header lines, are longer or more than the limits allow, and
- * REQUEST_INVALID if Connection names more headers than a request may have. Whoever reads the head after this may take
- * time in proportion to its size.
+ * REQUEST_INVALID if Connection names more headers than a request may have, or for a transfer coding other than chunked.
+ * Whoever reads the head after this may take time in proportion to its size.
  */
 export function checkHead(req: IncomingMessage, limits: Limits): void {
   if ((req.url ?? '').length > limits.maxPathBytes)
@@ -37,6 +37,12 @@ export function checkHead(req: IncomingMessage, limits: Limits): void {
   if ((req.headers.connection ?? '').split(',', MAX_CONNECTION_NAMES + 1).length > MAX_CONNECTION_NAMES)
     throw new WsClusterError('REQUEST_INVALID', `Connection must name at most ${MAX_CONNECTION_NAMES} headers`, {
       field: 'connection',
+    });
+  // The owner gets the body in chunks, and would not learn of another coding within them.
+  const coding = req.headers['transfer-encoding'];
+  if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || req.httpVersionMinor === 0))
+    throw new WsClusterError('REQUEST_INVALID', 'chunked is the only transfer coding, and HTTP/1.0 has none', {
+      field: 'transfer-encoding',
     });
 }
 

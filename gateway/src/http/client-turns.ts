@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { type BodyEnd, chunkedBody, countedBody } from '../relay/body-end.ts';
 import type { Exchange } from './exchange.ts';
 import { RequestGate } from './request-gate.ts';
 
@@ -35,7 +37,7 @@ export class ClientTurns {
   }
 
   add(exchange: Exchange): void {
-    this.#gate.headFound();
+    this.#gate.headFound(bodyOf(exchange.req));
     if (this.#current === undefined) this.#begin(exchange);
     else this.#waiting.push(exchange);
   }
@@ -72,4 +74,10 @@ export class ClientTurns {
     } else if (this.#broken !== undefined) this.#events.onBroken(this.#broken);
     else this.#gate.feed();
   }
+}
+
+function bodyOf({ headers }: IncomingMessage): BodyEnd {
+  return headers['transfer-encoding'] === undefined
+    ? countedBody(Number(headers['content-length'] ?? 0))
+    : chunkedBody();
 }

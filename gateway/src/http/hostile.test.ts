@@ -148,10 +148,18 @@ describe('pipelined requests', () => {
     socket.destroy();
   });
 
-  it('may end with an upgrade, which is served once the request before it is answered', async () => {
+  it.each<[what: string, before: string, early?: string]>([
+    ['a GET', GET],
+    ['a GET that comes in two pieces', 'x\r\n\r\n', 'GET /send?userId=ada HTTP/1.1\r\nHost: '],
+    ['a body', 'POST /send?userId=ada HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nab\r\n\r\ncd'],
+    [
+      'chunks',
+      'POST /send?userId=ada HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n0\r\nX: y\r\n\r\n',
+    ],
+  ])('may end with an upgrade behind %s, which is served once that is answered', async (_what, before, early = '') => {
     const node = await rawNode('a', (peer) => {
       if (peer.text.startsWith('GET /connect')) accept(peer);
-      else setTimeout(() => peer.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), 50);
+      else setTimeout(() => peer.socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'), 50);
     });
     const { gateway } = await gatewayFor(node);
     const upgrade = [
@@ -163,7 +171,12 @@ describe('pipelined requests', () => {
       `Sec-WebSocket-Key: ${WEBSOCKET_KEY}`,
     ];
     const first = frame(1, 'hello', { masked: true }).toString('latin1');
-    const client = rawBytes(gateway.port, `${GET}${upgrade.join('\r\n')}\r\n\r\n${first}`);
+    const client = rawBytes(gateway.port, early);
+    // Once another client is answered, the gateway has read what was sent before.
+    const other = rawBytes(gateway.port, GET);
+    await eventually('an answer to another client', () => other.text.endsWith('ok'));
+    other.socket.destroy();
+    client.socket.write(`${before}${upgrade.join('\r\n')}\r\n\r\n${first}`, 'latin1');
     await eventually('the 101', () => client.text.endsWith(switching()));
     expect(client.text).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*\r\n\r\nokHTTP\/1\.1 101 /);
     await eventually('the frame', () => node.sockets.some(({ text }) => text.endsWith(first)));

@@ -1,18 +1,19 @@
 import type { Socket } from 'node:net';
+import type { BodyEnd } from '../relay/body-end.ts';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
 /** From so many bytes or chunks on that are held, nothing more is read. */
 const MAX_HELD_BYTES = 65_536;
 const MAX_HELD_CHUNKS = 64;
-/** Pieces without the head of a request double up to this size, so that many ends of heads in a body cost little. */
+/** Pieces that end like a head and have none double up to this size, so that many empty lines cost little. */
 const MAX_PIECE_BYTES = 2_048;
 
 /**
  * Stands between a client's socket and Node's HTTP parser. The parser would read as many pipelined requests as there are
- * in a chunk, thousands, and hold all of them. The gate cuts what arrives behind each possible end of a head, and passes
- * on no further piece while `isOpen` says no. It then reads on only to a limit. It adds and drops no byte, so it cannot
- * disagree with the parser.
+ * in a chunk, thousands, and hold all of them. The gate cuts what arrives behind each head and each body, and passes on
+ * no further piece while `isOpen` says no. It then reads on only to a limit. It adds and drops no byte, so it does no
+ * harm if it takes something else than the parser for the end of a body.
  */
 export class RequestGate {
   readonly #socket: Socket;
@@ -27,7 +28,9 @@ export class RequestGate {
   #ended = false;
   #feeding = false;
   #detached = false;
-  /** The next piece has at least so many bytes. */
+  /** Of the request whose head was passed on last, unless all of it was. */
+  #body: BodyEnd | undefined;
+  /** The next piece of a head has at least so many bytes. */
   #pieceBytes = 0;
   /** Bytes of the end of a head that the last piece ended with. */
   #begun = 0;
@@ -57,7 +60,6 @@ export class RequestGate {
       const piece = this.#cut();
       this.#held = this.#held.subarray(piece.length);
       if (this.#held.length === 0) this.#nextChunk();
-      this.#pieceBytes = Math.min(MAX_PIECE_BYTES, Math.max(64, 2 * this.#pieceBytes));
       this.#push.call(this.#socket, piece);
       if (this.#detached) return;
     }
@@ -65,8 +67,9 @@ export class RequestGate {
     if (this.#held.length === 0 && this.#ended) this.#push.call(this.#socket, null);
   };
 
-  /** The parser has found the head of a request in the last piece. */
-  headFound(): void {
+  /** The parser has found the head of a request in the last piece; its body follows. */
+  headFound(body: BodyEnd): void {
+    this.#body = body.done ? undefined : body;
     this.#pieceBytes = 0;
   }
 
@@ -107,12 +110,20 @@ export class RequestGate {
   }
 
   #cut(): Buffer {
+    const held = this.#held;
+    if (this.#body !== undefined) {
+      const piece = held.subarray(0, this.#body.take(held));
+      if (this.#body.done) this.#body = undefined;
+      return piece;
+    }
     const missing = END_OF_HEAD.subarray(this.#begun);
-    const completes = this.#begun > 0 && this.#held.subarray(0, missing.length).equals(missing);
-    const at = completes ? 0 : this.#held.indexOf(END_OF_HEAD, this.#pieceBytes);
+    const completes = this.#begun > 0 && held.subarray(0, missing.length).equals(missing);
+    const at = completes ? 0 : held.indexOf(END_OF_HEAD, this.#pieceBytes);
     const end = completes ? missing.length : at + END_OF_HEAD.length;
-    const piece = at < 0 ? this.#held : this.#held.subarray(0, end);
+    const piece = at < 0 ? held : held.subarray(0, end);
     this.#begun = at < 0 ? begunAtEnd(piece) : 0;
+    // Unless the parser finds a head in it.
+    if (at >= 0) this.#pieceBytes = Math.min(MAX_PIECE_BYTES, Math.max(64, 2 * this.#pieceBytes));
     return piece;
   }
 }

@@ -1,7 +1,7 @@
 import { WsClusterError } from '@wscluster/ring';
 import { type AnswerHead, headerOf } from './answer-head.ts';
 
-/** Finds the end of the body of an answer: takes each chunk and returns how many of its bytes belong to the body. */
+/** Finds the end of a body: takes each chunk and returns how many of its bytes belong to the body. */
 export interface BodyEnd {
   readonly done: boolean;
   take(chunk: Buffer): number;
@@ -28,7 +28,8 @@ function untilClosed(): BodyEnd {
   return { done: false, take: (chunk) => chunk.length };
 }
 
-function countedBody(length: number): BodyEnd {
+/** A body of so many bytes. */
+export function countedBody(length: number): BodyEnd {
   let left = length;
   return {
     get done() {
@@ -42,8 +43,8 @@ function countedBody(length: number): BodyEnd {
   };
 }
 
-/** Follows the chunks, then the trailer up to its empty line. */
-function chunkedBody(): BodyEnd {
+/** Follows the chunks, then the trailer up to its empty line. What is malformed has no end. */
+export function chunkedBody(): BodyEnd {
   type State = 'size' | 'extension' | 'data' | 'trailer' | 'done' | 'malformed';
   let state: State = 'size';
   let size = 0;

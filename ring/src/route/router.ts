@@ -157,14 +157,16 @@ function noRoute(near: Route | undefined, protocol: 'websocket' | 'http', method
 }
 
 /**
- * Refuses what others read as another path. Dot segments, even encoded or with parameters, are resolved, and `..` would
- * be a wrong key; browsers' rules for URLs take `\\` for `/`, what follows `//` for a host, and `#` for the end.
+ * Refuses what others read as another path. Dot segments are resolved, even encoded, between encoded slashes or with
+ * parameters, and `..` would be a wrong key; browsers' rules for URLs take `\\` for `/`, what follows `//` for a host,
+ * and `#` for the end.
  */
 function checkPath(path: string): void {
   if (!path.startsWith('/')) throw invalidPath('the request target must be a path');
   if (path.startsWith('//')) throw invalidPath('the path must not begin with two slashes');
   if (path.includes('\\')) throw invalidPath('the path must have no backslash');
-  if (/\/(?:\.|%2e){1,2}(?:[/;]|$)/i.test(path)) throw invalidPath('the path must have no dot segments');
+  if (/(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?:[/;]|%2f|%5c|$)/i.test(path))
+    throw invalidPath('the path must have no dot segments');
 }
 
 function invalidPath(message: string): WsClusterError {
