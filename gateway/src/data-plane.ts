@@ -8,6 +8,7 @@ import { refusalOf } from './errors.ts';
 import { brokenRequest } from './http/broken-request.ts';
 import { ClientTurns } from './http/client-turns.ts';
 import { Exchange } from './http/exchange.ts';
+import { OneATurn } from './http/one-a-turn.ts';
 import { type HttpContext, serveRequest } from './http/serve-request.ts';
 import { KEEP_ALIVE_MS } from './limits.ts';
 import type { ConnectionContext } from './relay/client-connection.ts';
@@ -43,6 +44,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   /** Of those sockets that speak plain HTTP. */
   const turnsOf = new WeakMap<Socket, ClientTurns>();
   const exchanges = new Set<Exchange>();
+  const begins = new OneATurn();
   let retired = false;
   const options = {
     // How often Node checks whether a request is late. It is fixed here, though the limits may change.
@@ -80,10 +82,14 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     res.on('close', () => exchanges.delete(exchange));
     res.on('finish', () => context.onAnswer(res.statusCode, requestId));
     if (retired) res.shouldKeepAlive = false;
-    const served = serveRequest(context, exchange, retired ? shuttingDown() : undefined);
-    served.catch((error: unknown) => {
-      context.onBug('request-failed', error);
-      res.destroy();
+    const refusal = retired ? shuttingDown() : undefined;
+    begins.add(() => {
+      // The client has gone meanwhile.
+      if (res.closed) return;
+      serveRequest(context, exchange, refusal).catch((error: unknown) => {
+        context.onBug('request-failed', error);
+        res.destroy();
+      });
     });
   };
   /** `exchange`: the one in whose body it happened, if it did. */

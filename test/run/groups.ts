@@ -51,7 +51,7 @@ export const GROUPS: readonly Group[] = [
     include: [
       'test/contracts/{file-*,generated-docs,import-rule,local-*,no-registry}.test.ts',
       'test/e2e/!(library|npm-start|other-languages|pace|packages|readme|real-clients|real-servers).test.ts',
-      'test/gateway/!(floods|soak).test.ts',
+      'test/gateway/!(attacks|floods|soak).test.ts',
     ],
     workers: 4,
     needs: ['programs'],
@@ -154,7 +154,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'rates',
     lane: 'alone',
-    include: ['test/{dashboard,e2e}/pace.test.ts', 'test/gateway/{floods,soak}.test.ts'],
+    include: ['test/{dashboard,e2e}/pace.test.ts', 'test/gateway/{attacks,floods,soak}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'dashboard'],
   },
