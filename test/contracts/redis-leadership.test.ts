@@ -169,7 +169,7 @@ describe('the lock in Redis', () => {
     await server.kill();
     await until('it is noticed', () => logged.warnings.length > 0);
     await server.start(); // empty
-    await until('the lock is there again', async () => (await behind.get(KEY).catch(() => null)) !== null, 3_000);
+    await until('the lock is there again', async () => (await behind.get(KEY).catch(() => null)) !== null);
     expect([first.leading, lead.aborted]).toEqual([true, false]);
     await aLockRunsOut(3_000);
     expect([first.leading, lead.aborted]).toEqual([true, false]);

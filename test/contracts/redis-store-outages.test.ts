@@ -58,7 +58,7 @@ describe('the Redis store in an outage', () => {
       await withinTwoSeconds(store.save(ringAt(1, 2)));
     }
     await server.start();
-    await until('it is used again', async () => (await store.load().catch(() => null)) === undefined, 3_000);
+    await until('it is used again', async () => (await store.load().catch(() => null)) === undefined);
     expect(await store.save(ringAt(1, 2))).toBe('saved');
     expect(events()).toEqual(['redis-connected', 'redis-disconnected', 'redis-connected']);
     expect(logged.warnings[0]).toMatchObject({
@@ -72,7 +72,7 @@ describe('the Redis store in an outage', () => {
     const store = open();
     for (let round = 0; round < 3; round++) await withinTwoSeconds(store.load());
     await server.start();
-    await until('it is used', async () => (await store.load().catch(() => null)) === undefined, 3_000);
+    await until('it is used', async () => (await store.load().catch(() => null)) === undefined);
     expect(events()).toEqual(['redis-connect-failed', 'redis-connected']);
   });
 
@@ -93,7 +93,7 @@ describe('the Redis store in an outage', () => {
     await until('it counts as lost', () => logged.warnings.length > 0);
     await withinTwoSeconds(store.load());
     server.thaw();
-    await until('it is used again', async () => (await store.revision().catch(() => undefined)) !== undefined, 5_000);
+    await until('it is used again', async () => (await store.revision().catch(() => undefined)) !== undefined);
     expect(await store.save(ringAt(1, 3))).toBe('saved');
     expect(events()).toEqual(['redis-connected', 'redis-disconnected', 'redis-connected']);
   });
@@ -118,7 +118,7 @@ describe('the Redis store in an outage', () => {
     await withinTwoSeconds(store.load());
     await until('it counts as lost', () => logged.warnings.length > 0);
     relay.mend();
-    await until('it is used again', async () => (await store.revision().catch(() => undefined)) !== undefined, 6_000);
+    await until('it is used again', async () => (await store.revision().catch(() => undefined)) !== undefined);
     await store.close();
     await relay.close();
   });
@@ -181,7 +181,7 @@ describe('the Redis store in an outage', () => {
     ]);
     await admin.config('SET', 'requirepass', PASSWORD);
     admin.disconnect();
-    await until('it is used again', async () => (await store.load().catch(() => null)) === undefined, 3_000);
+    await until('it is used again', async () => (await store.load().catch(() => null)) === undefined);
   });
 
   const damages: [what: string, damage: (redis: Redis) => Promise<unknown>][] = [

@@ -8,23 +8,18 @@ import { until } from './support/wait.ts';
 describe('a fourth node joins three, with 1,000 clients on two gateways', () => {
   const started = useCrowd(1000, { nodes: 3, gateways: 2 });
 
-  test('exactly the clients whose owner changed get one Close 1012, are back on their owner within 5 s, and nobody else notices', async () => {
+  test('exactly the clients whose owner changed get one Close 1012, are back on their owner, and nobody else notices', async () => {
     const { system, crowd } = started();
     const ownerBefore = await system.owners();
     const id = await system.addNode();
     await until('the node is ready', async () =>
       (await system.nodes()).some((n) => n.id === id && n.state === 'ready'),
     );
-    const readyAt = performance.now();
     await system.settled(4);
     const ownerAfter = await system.owners();
     const changed = crowd.keys(({ key }) => ownerBefore(key) !== ownerAfter(key));
-    await until(
-      'the moved clients are back',
-      () => crowd.clients.every(({ key, node }) => node === ownerAfter(key)),
-      5000,
-      5,
-    );
+    // How fast this goes is measured in bench/converge.bench.ts.
+    await until('the moved clients are back', () => crowd.clients.every(({ key, node }) => node === ownerAfter(key)));
 
     expect(changed.length).toBeGreaterThan(200);
     expect(crowd.keys((client) => client.closes.length > 0)).toEqual(changed);
@@ -32,10 +27,6 @@ describe('a fourth node joins three, with 1,000 clients on two gateways', () => 
       new Set(['1012 owner changed']),
     );
     expect(crowd.closes).toHaveLength(changed.length);
-    const lastBack = Math.max(
-      ...crowd.clients.filter((c) => c.closes.length > 0).map((c) => c.sessions.at(-1)?.openedAt ?? 0),
-    );
-    expect(lastBack - readyAt).toBeLessThan(5000);
     expect(changed.every((key) => ownerAfter(key) === id)).toBe(true);
     expect(await crowd.quiet()).toEqual([]);
   });

@@ -14,8 +14,8 @@ export type Need =
 
 /**
  * The groups of a lane run one after the other, in the order of the list below. `machine` has those that need the
- * machine's one Docker engine or Kubernetes node. `alone` has those that measure rates, one file at a time: anything
- * beside them would disturb the figures.
+ * machine's one Docker engine or Kubernetes node. `alone` has those that measure rates, or times that users rely on, one
+ * file at a time: anything beside them would disturb the figures.
  */
 export type Lane = 'quick' | 'systems' | 'users' | 'servers' | 'machine' | 'alone';
 
@@ -81,7 +81,10 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'brokers',
     lane: 'servers',
-    include: ['test/contracts/{amqp,redis}-*.test.ts', 'test/brokers/{bad-input,library,rotation}.test.ts'],
+    include: [
+      'test/contracts/{amqp,redis}-!(bus-outages|leadership|store-outages).test.ts',
+      'test/brokers/{bad-input,library,rotation}.test.ts',
+    ],
     workers: 2,
     needs: ['programs', 'brokers'],
     sharesBrokers: true,
@@ -105,7 +108,7 @@ export const GROUPS: readonly Group[] = [
     name: 'kubernetes-api',
     lane: 'servers',
     include: [
-      'test/contracts/{kubernetes-source-states,kubernetes-informer,lease-*}.test.ts',
+      'test/contracts/{kubernetes-source-states,kubernetes-informer}.test.ts',
       'test/kubernetes/!(cluster|operations|scale).test.ts',
     ],
     workers: 1,
@@ -161,7 +164,11 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'bounds',
     lane: 'alone',
-    include: ['test/brokers/failover.test.ts', 'test/kubernetes/scale.test.ts'],
+    include: [
+      'test/brokers/failover.test.ts',
+      'test/contracts/{amqp-bus-outages,lease-leadership,redis-leadership,redis-store-outages}.test.ts',
+      'test/kubernetes/scale.test.ts',
+    ],
     workers: 1,
     needs: ['programs', 'brokers', 'kubernetes'],
     sharesBrokers: true,
