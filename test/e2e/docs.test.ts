@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { loadClusterFile } from '@wscluster/controller';
 import { expect, test } from 'vitest';
 import { root } from './support/run.ts';
@@ -81,6 +81,19 @@ test('its index names every page', () => {
   const index = read('docs/README.md');
   const pages = globSync('*.md', { cwd: join(root, 'docs') }).filter((page) => page !== 'README.md');
   expect(pages.filter((page) => !index.includes(`](${page})`))).toEqual([]);
+});
+
+test('every recipe is in its index, and its page has the routes of its cluster file', () => {
+  const recipes = globSync('docs/recipes/*/', { cwd: root }).map((folder) => basename(folder));
+  expect(recipes).toHaveLength(12);
+  const index = read('docs/recipes/README.md');
+  for (const recipe of recipes) {
+    const folder = `docs/recipes/${recipe}`;
+    expect(index, recipe).toContain(`](${recipe}/README.md)`);
+    const [, routes = 'no routes'] = /^```yaml\n(.*?)^```$/ms.exec(read(`${folder}/README.md`)) ?? [];
+    expect(read(`${folder}/cluster.yaml`)).toContain(routes);
+    expect(loadClusterFile(join(root, folder, 'cluster.yaml')).cluster.spec.routing.routes.length).toBeGreaterThan(0);
+  }
 });
 
 /** A cluster file with this text, as a controller reads it. */

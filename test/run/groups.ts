@@ -5,6 +5,7 @@ export type Need =
   | 'python'
   | 'go'
   | 'maven'
+  | 'recipes'
   | 'dashboard'
   | 'brokers'
   | 'nacos'
@@ -79,6 +80,13 @@ export const GROUPS: readonly Group[] = [
     needs: ['programs', 'python', 'go', 'maven'],
   },
   {
+    name: 'recipes',
+    lane: 'servers',
+    include: ['test/recipes/*.test.ts'],
+    workers: 2,
+    needs: ['programs', 'browser', 'brokers', 'recipes'],
+  },
+  {
     name: 'brokers',
     lane: 'servers',
     include: [
@@ -137,14 +145,14 @@ export const GROUPS: readonly Group[] = [
     lane: 'machine',
     include: ['test/compose/*.test.ts'],
     workers: 1,
-    needs: ['programs', 'browser', 'dashboard', 'images', 'compose'],
+    needs: ['programs', 'browser', 'recipes', 'dashboard', 'images', 'compose'],
   },
   {
     name: 'kubernetes',
     lane: 'machine',
     include: ['test/contracts/kubernetes-source.test.ts', 'test/kubernetes/{cluster,operations}.test.ts'],
     workers: 1,
-    needs: ['programs', 'browser', 'dashboard', 'brokers', 'images', 'kubernetes'],
+    needs: ['programs', 'browser', 'recipes', 'dashboard', 'brokers', 'images', 'kubernetes'],
   },
   {
     name: 'testbed',

@@ -2,6 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  builtGoProgram,
+  installedByNpm,
+  installedByPip,
   provideBrokers,
   provideChromium,
   provideCompose,
@@ -26,6 +29,7 @@ const PROVIDERS: Readonly<Record<Need, () => Promise<Environment>>> = {
   python: async () => ({ WSCLUSTER_TEST_PYTHON: await providePython() }),
   go: () => nothing(provideGo),
   maven: () => nothing(provideMaven),
+  recipes: provideRecipes,
   dashboard: async () => buildDashboard(),
   brokers: () => nothing(provideBrokers),
   nacos: () => nothing(provideNacos),
@@ -42,6 +46,7 @@ const ORDER: readonly Need[] = [
   'python',
   'go',
   'maven',
+  'recipes',
   'dashboard',
   'nacos',
   'images',
@@ -79,6 +84,16 @@ export class Needs {
 async function nothing(provide: () => Promise<unknown>): Promise<Environment> {
   await provide();
   return {};
+}
+
+/** The packages that test/recipes/packages pins, and the recipe that is compiled. */
+async function provideRecipes(): Promise<Environment> {
+  const pinned = join(root, 'test', 'recipes', 'packages');
+  return {
+    WSCLUSTER_TEST_NODE_MODULES: await installedByNpm('recipes-npm', pinned),
+    WSCLUSTER_TEST_VENV: await installedByPip('recipes-python', join(pinned, 'requirements.txt')),
+    WSCLUSTER_TEST_GO_SERVER: await builtGoProgram('recipes-go', join(root, 'docs', 'recipes', 'go')),
+  };
 }
 
 function buildDashboard(): Environment {

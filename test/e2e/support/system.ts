@@ -17,6 +17,8 @@ interface BrokerUrls {
 }
 
 export interface SystemOptions {
+  /** The path of a cluster file, in place of one that is made of these options. `nodes` and `name` must be its own. */
+  readonly file?: string;
   readonly nodes?: number;
   readonly gateways?: number;
   readonly drainSeconds?: number;
@@ -140,11 +142,11 @@ export class System {
   /** As start, but without waiting for anything. */
   static async begin(options: SystemOptions = {}): Promise<System> {
     const directory = mkdtempSync(join(tmpdir(), 'wsc-'));
-    const clusterFile = join(directory, 'chat.yaml');
+    const clusterFile = options.file ?? join(directory, 'chat.yaml');
     const gatewayCount = options.gateways ?? 2;
     const controllerCount = options.controllers ?? 1;
     const ports = await freePorts(2 * (controllerCount + gatewayCount));
-    writeFileSync(clusterFile, stringify(clusterOf(options, ports[0])));
+    if (options.file === undefined) writeFileSync(clusterFile, stringify(clusterOf(options, ports[0])));
     const system = new System(directory, clusterFile, options);
     for (let index = 0; index < controllerCount; index++) {
       const [apiPort = 0, probePort = 0] = ports.splice(0, 2);

@@ -1,14 +1,12 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestOf } from '../images/recipe.ts';
 import { provideByApt } from '../install/apt.ts';
 import { builtOnce } from '../install/built.ts';
 import { cacheFolder } from '../install/cache.ts';
 import { run } from '../process/run.ts';
 
-/**
- * Version of the Python package `websockets`. The name of the cache folder contains it, so a new version gets a new
- * folder.
- */
+/** Version of the Python package `websockets`. */
 const WEBSOCKETS = '16.0';
 
 /**
@@ -18,20 +16,26 @@ const WEBSOCKETS = '16.0';
 export async function providePython(): Promise<string> {
   const given = process.env.WSCLUSTER_TEST_PYTHON;
   if (given !== undefined) {
-    if (await hasWebsockets(given)) return given;
+    if (await succeeds(given, ['-c', 'import websockets'])) return given;
     throw new Error(`WSCLUSTER_TEST_PYTHON names ${given}, which cannot import websockets.`);
   }
-  const name = `python-websockets-${WEBSOCKETS}`;
-  const python = join(cacheFolder(), name, 'bin', 'python');
-  if (await hasWebsockets(python)) return python;
-  // It belongs to a Python that this machine no longer has.
-  rmSync(join(cacheFolder(), name), { recursive: true, force: true });
-  await builtOnce(name, `the Python package websockets ${WEBSOCKETS} (pip)`, async (folder) => {
+  return join(await venv(`python-websockets-${WEBSOCKETS}`, [`websockets==${WEBSOCKETS}`]), 'bin', 'python');
+}
+
+/** A virtual environment in the cache folder with what a requirements.txt pins, made once for each state of it. */
+export function installedByPip(name: string, requirements: string): Promise<string> {
+  return venv(`${name}-${digestOf(readFileSync(requirements, 'utf8'))}`, ['--requirement', requirements]);
+}
+
+/** `wanted`: what pip is to install. The name decides, so it must have the versions in it, or a digest of them. */
+async function venv(name: string, wanted: readonly string[]): Promise<string> {
+  const made = join(cacheFolder(), name);
+  // It may belong to a Python that this machine no longer has.
+  if (!(await succeeds(join(made, 'bin', 'python'), ['--version']))) rmSync(made, { recursive: true, force: true });
+  return builtOnce(name, `a Python with ${wanted.join(' ')} (pip)`, async (folder) => {
     await makeVenv(folder);
-    await run(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', `websockets==${WEBSOCKETS}`]);
+    await run(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', ...wanted]);
   });
-  if (!(await hasWebsockets(python))) throw new Error(`${python} cannot import websockets although pip installed it`);
-  return python;
 }
 
 async function makeVenv(folder: string): Promise<void> {
@@ -41,10 +45,6 @@ async function makeVenv(folder: string): Promise<void> {
   await provideByApt({ python3: ['python3'], 'python3-venv': ['/usr/share/python-wheels'] });
   if (!(await make()))
     throw new Error(`python3 cannot make a virtual environment in ${folder}: its venv module is missing`);
-}
-
-function hasWebsockets(python: string): Promise<boolean> {
-  return succeeds(python, ['-c', 'import websockets']);
 }
 
 function succeeds(command: string, args: readonly string[]): Promise<boolean> {

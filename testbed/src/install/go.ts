@@ -66,10 +66,10 @@ export async function goBuild(build: GoBuild): Promise<void> {
   });
 }
 
-/** A program of our own, built once for each state of its folder. Returns its file. */
+/** A program of our own, built once for each state of its folder; go.sum pins other modules. Returns its file. */
 export async function builtGoProgram(name: string, module: string): Promise<string> {
   const files = readdirSync(module)
-    .filter((file) => file === 'go.mod' || file.endsWith('.go'))
+    .filter((file) => file === 'go.mod' || file === 'go.sum' || file.endsWith('.go'))
     .sort();
   const digest = digestOf(...files.map((file) => readFileSync(join(module, file), 'utf8')));
   const folder = await builtOnce(`${name}-${digest}`, name, (building) =>

@@ -8,11 +8,12 @@ import { type Packages, provideByApt } from './apt.ts';
 import { builtOnce } from './built.ts';
 
 export { provideChromium } from '../clients/chromium.ts';
-export { providePython } from '../clients/python.ts';
+export { installedByPip, providePython } from '../clients/python.ts';
 export { provideCompose } from '../docker/compose.ts';
 export { provideNacos } from '../nacos/nacos.ts';
 export { builtGoProgram, provideGo } from './go.ts';
 export { builtJavaProgram, provideMaven } from './maven.ts';
+export { installedByNpm } from './npm.ts';
 
 // Each function installs and builds what one kind of server needs, unless it is there already. If it may not install
 // it, it throws an Error that says what is missing.

@@ -1,0 +1,37 @@
+import { Client } from '@colyseus/sdk';
+
+export function join(gateway, topic, on) {
+  const client = new Client(`http://${gateway}`, { urlBuilder });
+
+  /** The server names its node in place of a host. A gateway leads there, by that name in the path. */
+  function urlBuilder({ protocol, host: node, pathname, search, href }) {
+    return protocol === 'ws:' ? `ws://${gateway}/nodes/${node}${pathname}${search}` : href;
+  }
+
+  let room;
+  let left = false;
+  async function enter() {
+    try {
+      room = await client.joinOrCreate('chat', { topic });
+    } catch {
+      return again(); // its process may be gone, and not yet forgotten
+    }
+    room.reconnection.enabled = false; // a room ends with its node
+    room.onMessage('heard', on.heard);
+    room.onLeave((code) => {
+      on.closed(code);
+      again();
+    });
+    on.open();
+  }
+  function again() {
+    if (!left) setTimeout(enter, 100 + Math.random() * 400);
+  }
+
+  void enter();
+  const leave = () => {
+    left = true;
+    return room?.leave();
+  };
+  return { say: (text) => room.send('say', text), leave };
+}
