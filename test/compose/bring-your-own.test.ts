@@ -1,12 +1,15 @@
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DockerEngine } from '@wscluster/testbed';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { parse, stringify } from 'yaml';
+import { root } from '../e2e/support/run.ts';
 import { until } from '../e2e/support/wait.ts';
+import { RecipeInImage } from '../recipes/support/recipe-in-image.ts';
 import { Deployment } from './support/deployment.ts';
 
 const IMAGE = 'wscluster-test/plain-echo:1';
@@ -16,15 +19,32 @@ CMD ["node", "/app/plain-echo.mjs"]
 `;
 const PATIENCE_MS = 1_200_000;
 
+const RECIPES = [new RecipeInImage('socket.io'), new RecipeInImage('y-websocket')];
+
 let site: Deployment;
+const clusters = mkdtempSync(join(tmpdir(), 'wsc-clusters-'));
 
 beforeAll(async () => {
-  site = await Deployment.up(['compose.yaml', 'bring-your-own.yaml'], { prepare: plainEcho });
+  site = await Deployment.up(['compose.yaml', 'bring-your-own.yaml'], {
+    prepare: async (engine) => ({ ...(await plainEcho(engine)), WSCLUSTER_CLUSTERS: declareCluster() }),
+  });
 }, PATIENCE_MS);
 
 afterAll(async () => {
   await site?.down();
+  rmSync(clusters, { recursive: true });
 }, 120_000);
+
+/** The folder of the cluster file: the one in deploy/compose, with the routes of the recipes too. */
+function declareCluster(): string {
+  const file = parse(readFileSync(join(root, 'deploy/compose/bring-your-own/chat.yaml'), 'utf8')) as {
+    spec: { routing: { routes: object[] } };
+  };
+  file.spec.routing.routes.push(...RECIPES.flatMap(({ routes }) => routes));
+  writeFileSync(join(clusters, 'chat.yaml'), stringify(file));
+  chmodSync(clusters, 0o755); // the controllers are not root
+  return clusters;
+}
 
 /** Builds the image of a backend as anybody may have one; the variable that names it. */
 async function plainEcho(engine: DockerEngine): Promise<Record<string, string>> {
@@ -66,6 +86,23 @@ test('containers that know nothing of wscluster are nodes; docker stop moves the
   second.socket.terminate();
   await until('the socket is closed', () => second.socket.readyState === WebSocket.CLOSED);
 });
+
+test.each(RECIPES.map((recipe) => [recipe.name, recipe] as const))(
+  '%s runs in their place, unmodified; docker stop moves the clients of one container',
+  async (_name, recipe) => {
+    await site.bring(await recipe.build(site.engine), 3);
+    const backends = await site.containers('backend');
+    expect(backends).toHaveLength(3);
+    const [stopped = '', ...others] = backends;
+    await site.agreed(backends);
+    const stop = async () => {
+      await site.docker('stop', '--time', '10', stopped);
+      await site.agreed(others);
+    };
+    expect((await recipe.through(site, site.address, stop)).told).toEqual([recipe.told]);
+  },
+  180_000,
+);
 
 async function connect(url: string): Promise<{ socket: WebSocket; greeting: string }> {
   const socket = new WebSocket(url);

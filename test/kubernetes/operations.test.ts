@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Crowd } from '../e2e/support/crowd.ts';
 import { until } from '../e2e/support/wait.ts';
+import { RecipeInImage } from '../recipes/support/recipe-in-image.ts';
 import { Scene } from './support/scene.ts';
 
 const UP_MS = 600_000;
 const ELSEWHERE = 'another-team';
+/** The node has little left beside the clusters of the two namespaces. */
+const LITTLE = { requests: { cpu: '10m', memory: '32Mi' } };
+const RECIPES = [new RecipeInImage('socket.io'), new RecipeInImage('y-websocket')];
 
 /** What is done to a cluster at work that moves nobody. */
 describe('while 100 clients are connected in each of two namespaces', () => {
@@ -13,11 +17,9 @@ describe('while 100 clients are connected in each of two namespaces', () => {
   let crowds: Crowd[] = [];
 
   beforeAll(async () => {
-    scene = await Scene.up();
-    other = scene.in(ELSEWHERE);
+    scene = await Scene.up((engine) => Promise.all(RECIPES.map((recipe) => recipe.build(engine))));
     await scene.apply();
-    await scene.cluster.kubectl('create', 'namespace', ELSEWHERE);
-    await copySecret();
+    other = await sceneIn(ELSEWHERE);
     await other.apply();
   }, UP_MS);
   afterAll(() => scene?.down(), UP_MS);
@@ -30,15 +32,17 @@ describe('while 100 clients are connected in each of two namespaces', () => {
     for (const crowd of crowds) crowd.stop();
   });
 
-  /** The Secret of the brokers, for another namespace too. */
-  async function copySecret(): Promise<void> {
+  /** In a new namespace, which gets the Secret of the brokers. */
+  async function sceneIn(namespace: string): Promise<Scene> {
+    await scene.cluster.kubectl('create', 'namespace', namespace);
     const secret = JSON.parse(await scene.kubectl('get', 'secret', 'wscluster-brokers', '--output=json')) as {
       data: Record<string, string>;
     };
     await scene.cluster.apply({
       ...{ apiVersion: 'v1', kind: 'Secret', data: secret.data },
-      metadata: { name: 'wscluster-brokers', namespace: ELSEWHERE },
+      metadata: { name: 'wscluster-brokers', namespace },
     });
+    return scene.in(namespace);
   }
 
   async function nobodyMoved(): Promise<void> {
@@ -113,4 +117,30 @@ describe('while 100 clients are connected in each of two namespaces', () => {
     await scene.agreed(3);
     for (const crowd of crowds) expect(await crowd.quiet()).toEqual([]);
   }, 360_000);
+
+  test.each(RECIPES.map((recipe) => [recipe.name, recipe] as const))(
+    '%s runs unmodified in a namespace of its own: a pod is deleted, and its clients alone move',
+    async (_name, recipe) => {
+      const third = await sceneIn(`recipe-${recipe.name.replace('.', '-')}`);
+      await third.apply(({ spec }) => {
+        const [container] = spec.nodes.template.spec.containers;
+        container.image = recipe.tag;
+        delete container.readinessProbe;
+        container.resources = LITTLE;
+        spec.gateway = { replicas: 2, resources: LITTLE };
+        spec.routing.routes = recipe.routes;
+      });
+      await third.agreed(3);
+      const [pod = ''] = (await third.pods()).values();
+      const { told } = await recipe.through(third, third.address, async () => {
+        await third.kubectl('delete', 'pod', pod, '--wait=false');
+        await until('it is on its way', async () => ![...(await third.pods()).values()].includes(pod));
+        await third.agreed(3);
+      });
+      expect(told).toEqual([recipe.told]);
+      await third.kubectl('delete', 'wsc', 'chat');
+      await nobodyMoved();
+    },
+    240_000,
+  );
 });

@@ -105,6 +105,12 @@ export class Deployment {
     await this.compose('up', '--detach', '--no-build', '--no-recreate', ...replicas);
   }
 
+  /** Runs so many containers of this image as backends, in place of those that run; see bring-your-own.yaml. */
+  async bring(image: string, replicas: number): Promise<void> {
+    Object.assign(this.#env, { BACKEND_IMAGE: image, BACKEND_REPLICAS: String(replicas) });
+    await this.compose('up', '--detach', '--no-build', '--timeout', '1');
+  }
+
   async docker(...args: string[]): Promise<string> {
     return (await this.engine.docker(...args)).trim();
   }
@@ -127,9 +133,13 @@ export class Deployment {
     return text.split('\n').map((line) => JSON.parse(line) as LogLine);
   }
 
-  /** The load balancer, whatever gateway it takes. */
+  /** `host:port` of the load balancer, whatever gateway it takes. */
+  get address(): string {
+    return `127.0.0.1:${this.#ports[0]}`;
+  }
+
   clientUrls(key: string): string[] {
-    return [`ws://127.0.0.1:${this.#ports[0]}/websocket/connect/${encodeURIComponent(key)}`];
+    return [`ws://${this.address}/websocket/connect/${encodeURIComponent(key)}`];
   }
 
   /** Of the controller that may be standing by: it passes on what the page asks. */

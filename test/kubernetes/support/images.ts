@@ -12,7 +12,7 @@ const BROKERS = ['redis:7.0', 'rabbitmq:3.10', 'nacos/nacos-server:v3.1.0'];
  * Builds the three images of the code as it is now, and those of the brokers; all tags that deploy/k8s/dev and its samples
  * name. Takes some seconds, minutes the first time.
  */
-async function kubernetesImages(engine: DockerEngine): Promise<string[]> {
+export async function kubernetesImages(engine: DockerEngine): Promise<string[]> {
   await baseImages(engine);
   const ours: string[] = [];
   for (const target of TARGETS) {

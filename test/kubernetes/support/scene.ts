@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { slotOf } from '@wscluster/ring';
+import type { DockerEngine } from '@wscluster/testbed';
 import type { KubernetesCluster } from '@wscluster/testbed/kubernetes';
 import { parse } from 'yaml';
 import { nacosInstances } from '../../brokers/support/agreement.ts';
 import { type Answer, http } from '../../e2e/support/http.ts';
 import type { NodeView, Owners, RingView } from '../../e2e/support/system.ts';
 import { until } from '../../e2e/support/wait.ts';
-import { clusterWithImages } from './images.ts';
+import { clusterWithImages, kubernetesImages } from './images.ts';
 import { type Installed, installWscluster } from './install.ts';
 import type { Resource } from './operated.ts';
 
@@ -17,7 +18,18 @@ const sample = fileURLToPath(new URL('../../../deploy/k8s/samples/chat.yaml', im
 
 interface Manifest {
   metadata: { name: string; namespace: string };
-  spec: { nodes: { drainSeconds: number }; gateway?: object; registry: { nacos: { service?: string } } };
+  spec: {
+    nodes: { drainSeconds: number; template: { spec: { containers: [Container] } } };
+    gateway?: object;
+    routing: { routes: object[] };
+    registry: { nacos: { service?: string } };
+  };
+}
+
+interface Container {
+  image: string;
+  readinessProbe?: object;
+  resources: object;
 }
 
 /** deploy/k8s/dev and the sample on a whole cluster, reached from this machine by the addresses of its Services. */
@@ -36,8 +48,12 @@ export class Scene {
     this.#service = service;
   }
 
-  static async up(): Promise<Scene> {
-    const cluster = await clusterWithImages();
+  /** `build` makes further images for the nodes, and returns their tags. */
+  static async up(build: (engine: DockerEngine) => Promise<string[]> = async () => []): Promise<Scene> {
+    const cluster = await clusterWithImages(async (engine) => [
+      ...(await kubernetesImages(engine)),
+      ...(await build(engine)),
+    ]);
     try {
       const installed = await installWscluster(cluster);
       return new Scene(cluster, installed, installed.namespace, 'chat');
@@ -94,6 +110,11 @@ export class Scene {
     } finally {
       rmSync(dirname(file), { recursive: true });
     }
+  }
+
+  /** `host:port` of the gateways' Service. */
+  get address(): string {
+    return this.#gateways;
   }
 
   clientUrls(key: string): string[] {
