@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 
 // What users of the library see. It names nothing else of ours, so that the published types stand for themselves.
 
@@ -25,6 +26,53 @@ export interface WebSocketLike {
   close(code: number, reason: string): void;
 }
 
+/** A WebSocket of the package `ws`. */
+export interface HandoverSocket extends WebSocketLike {
+  send(data: string | Uint8Array): void;
+  send(data: string | Uint8Array, options: { binary: boolean; compress: boolean }): void;
+  pong(data?: string | Buffer, mask?: boolean, sent?: (error?: Error) => void): void;
+  terminate(): void;
+  on(event: 'ping', listener: (data: Buffer) => void): this;
+  on(event: 'message', listener: (data: unknown) => void): this;
+  on(event: 'error', listener: (error: Error) => void): this;
+  off(event: 'ping', listener: (data: Buffer) => void): this;
+  off(event: 'message', listener: (data: unknown) => void): this;
+  off(event: 'error', listener: (error: Error) => void): this;
+}
+
+/** A WebSocketServer of the package `ws`, with a server of its own or of the application's, or with none. */
+export interface HandoverServer<Socket> {
+  handleUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    callback: (webSocket: Socket, request: IncomingMessage) => void,
+  ): void;
+  on(event: 'headers', listener: (headers: string[], request: IncomingMessage) => void): unknown;
+}
+
+/** What goes to the next node with a connection: text, or bytes, at most 1 MiB. */
+export type State = string | Uint8Array | undefined;
+
+export interface HandoverOptions<Socket> {
+  /**
+   * Called when a connection is to leave, behind the last message of its client. What the application sends until the
+   * result is there still reaches the client; then the connection is closed. Gateways wait for 10 s. If it throws or
+   * returns more than 1 MiB, this is logged, and the client is told to reconnect. Default: nothing is handed over.
+   */
+  readonly state?: ((webSocket: Socket, request: IncomingMessage) => State | Promise<State>) | undefined;
+}
+
+/** Where a connection was before. */
+export interface Arrival {
+  /** Id of the node that had it. */
+  readonly from: string;
+  /** What that node handed over, as bytes. */
+  readonly state: Buffer | undefined;
+  /** That node died, with the state and maybe with messages that it had not answered. */
+  readonly lost: boolean;
+}
+
 /** What logs a line: its fields, then its text. Loggers of pino and Fastify are such logs. */
 export interface Log {
   debug(fields: object, text?: string): void;
@@ -33,7 +81,7 @@ export interface Log {
   error(fields: object, text?: string): void;
 }
 
-/** The first message to a client. */
+/** The first message to a client that connects; a client whose connection moves gets none. */
 export interface Hello {
   readonly type: 'hello';
   /** Id of the node. */
@@ -82,7 +130,7 @@ export interface WsNodeOptions {
   readonly ready?: (() => boolean | Promise<boolean>) | undefined;
   /** Path at which the controller and other nodes send to a key, as in spec.nodes.sendPath; false: none. Default `/send`. */
   readonly sendPath?: string | false | undefined;
-  /** Whether each client is told first who serves it, as JSON or as the text that is returned. Default false. */
+  /** Whether each new client is told first who serves it, as JSON or as the text that is returned. Default false. */
   readonly hello?: boolean | ((hello: Hello) => string) | undefined;
   /** Seconds for which a draining node waits for its clients to move. Default WSCLUSTER_DRAIN_SECONDS, else 60. */
   readonly drainSeconds?: number | undefined;
@@ -130,6 +178,19 @@ export interface WsNode extends EventEmitter<WsNodeEvents> {
    * `key` is the default of keyOf(request). Without a key nothing happens. It is forgotten when its TCP connection ends.
    */
   add(request: IncomingMessage, webSocket: WebSocketLike, key?: string): void;
+
+  /**
+   * Lets the connections of a WebSocketServer move with their state, as with `rebalance.mode: migrate`. Call it before the
+   * first client connects. The application gets a connection that moves here once the former node has let go of it, by
+   * `connection` or the callback of handleUpgrade. Throws CONFIG_INVALID if an argument is wrong.
+   */
+  handOver<Socket extends HandoverSocket>(webSockets: HandoverServer<Socket>, options?: HandoverOptions<Socket>): void;
+
+  /**
+   * Where the connection that `request` opened was before; undefined for a new client. The state is there if its
+   * WebSocketServer was given to handOver().
+   */
+  arrivalOf(request: IncomingMessage): Arrival | undefined;
 
   /**
    * Sends to all WebSockets of a key: here, or at the node that owns it. A string is sent as text, bytes as binary.

@@ -20,7 +20,7 @@ async function request(...lines: string[]): Promise<IncomingMessage> {
 
 test('a request that did not come through a gateway has no routing', async () => {
   const routed = { key: undefined, revision: undefined, settling: false, forwarded: false };
-  expect(readRouted(await request())).toEqual(routed);
+  expect(readRouted(await request())).toEqual({ ...routed, movedFrom: undefined, stateLost: false });
 });
 
 test('key and revision are read as the gateway sends them', async () => {
@@ -30,12 +30,12 @@ test('key and revision are read as the gateway sends them', async () => {
     'X-WsCluster-Revision: 3.17',
   );
   const revision = { epoch: 3, version: 17 };
-  expect(readRouted(req)).toEqual({ key: 'a b+cü', revision, settling: false, forwarded: true });
+  expect(readRouted(req)).toMatchObject({ key: 'a b+cü', revision, settling: false, forwarded: true });
 });
 
 test('a gateway may leave the revision out, and says when an owner change has not settled', async () => {
   const req = await request('X-WsCluster-Key: k', 'X-WsCluster-Settling: 1');
-  expect(readRouted(req)).toEqual({ key: 'k', revision: undefined, settling: true, forwarded: false });
+  expect(readRouted(req)).toMatchObject({ key: 'k', revision: undefined, settling: true, forwarded: false });
 });
 
 test.each([
@@ -49,4 +49,10 @@ test.each([
 test.each(['1', '1.-2', '1.2.3', '1.99999999999999999999', 'x.y'])('the revision %s counts as none', async (text) => {
   const routed = readRouted(await request('X-WsCluster-Key: a', `X-WsCluster-Revision: ${text}`));
   expect([routed.key, routed.revision]).toEqual(['a', undefined]);
+});
+
+test('where a connection was before is read, unless it is damaged', async () => {
+  const moved = await request('X-WsCluster-Migrated-From: n%2F1', 'X-WsCluster-State: lost');
+  expect(readRouted(moved)).toMatchObject({ movedFrom: 'n/1', stateLost: true });
+  expect(readRouted(await request('X-WsCluster-Migrated-From: %zz')).movedFrom).toBeUndefined();
 });

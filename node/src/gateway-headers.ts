@@ -11,12 +11,16 @@ export interface Routed {
   readonly settling: boolean;
   /** The request came from a client, through a gateway, and not from the controller or another node. */
   readonly forwarded: boolean;
+  /** The node from which the connection has moved; undefined if it is a new one. */
+  readonly movedFrom: string | undefined;
+  /** That node died, and its state with it. */
+  readonly stateLost: boolean;
 }
 
 /**
  * Reads the headers that gateways add, and never pass on from clients: X-WsCluster-Key (percent-encoded),
- * X-WsCluster-Revision (`epoch.version`), X-WsCluster-Settling (`1`), Forwarded. What no gateway would send counts as
- * missing: whoever reaches a node past the gateways shall not be able to make it throw.
+ * X-WsCluster-Revision (`epoch.version`), X-WsCluster-Settling (`1`), Forwarded, X-WsCluster-Migrated-From
+ * (percent-encoded), X-WsCluster-State (`lost`). What no gateway would send counts as missing: whoever reaches a node past the gateways shall not be able to make it throw.
  */
 export function readRouted(request: Requested): Routed {
   return {
@@ -24,6 +28,8 @@ export function readRouted(request: Requested): Routed {
     revision: parseRevision(single(request, 'x-wscluster-revision')),
     settling: single(request, 'x-wscluster-settling') === '1',
     forwarded: request.headers.forwarded !== undefined,
+    movedFrom: parseNode(single(request, 'x-wscluster-migrated-from')),
+    stateLost: single(request, 'x-wscluster-state') === 'lost',
   };
 }
 
@@ -37,6 +43,14 @@ function parseKey(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   try {
     return canonicalKey(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseNode(text: string | undefined): string | undefined {
+  try {
+    return text && decodeURIComponent(text);
   } catch {
     return undefined;
   }

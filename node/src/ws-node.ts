@@ -11,9 +11,21 @@ import {
   slotOf,
 } from '@wscluster/ring';
 import { answerError, HttpError, refuseUpgrade, sendToNode, stopListening } from '@wscluster/service';
-import type { Requested, Revision, WebSocketLike, WsNode, WsNodeEvents, WsNodeOptions } from './api.ts';
+import type {
+  Arrival,
+  HandoverOptions,
+  HandoverServer,
+  HandoverSocket,
+  Requested,
+  Revision,
+  WebSocketLike,
+  WsNode,
+  WsNodeEvents,
+  WsNodeOptions,
+} from './api.ts';
 import { Connections } from './connections.ts';
 import { type Routed, readRouted } from './gateway-headers.ts';
+import { handOver } from './handover.ts';
 import { intercept } from './intercept.ts';
 import { answerPush } from './push.ts';
 import { ringSource } from './ring-source.ts';
@@ -40,6 +52,8 @@ class ServerNode extends EventEmitter<WsNodeEvents> implements WsNode {
   readonly id: string;
   readonly #settings: Settings;
   readonly #connections = new Connections();
+  /** What other nodes handed over with the connections that these requests opened. */
+  readonly #states = new WeakMap<IncomingMessage, Buffer>();
   readonly #following: Promise<void>;
   #ring: RingView | undefined;
   #drained: Promise<void> | undefined;
@@ -82,10 +96,10 @@ class ServerNode extends EventEmitter<WsNodeEvents> implements WsNode {
   add(request: IncomingMessage, webSocket: WebSocketLike, key = this.keyOf(request)): void {
     // An application may have taken its time; nobody would tell of the end of a connection that has ended.
     if (key === undefined || request.socket.destroyed) return;
-    const { revision } = readRouted(request);
+    const { revision, movedFrom } = readRouted(request);
     this.#connections.attach(request.socket, webSocket, { key, revision });
     const { greeting } = this.#settings;
-    if (greeting === undefined) return;
+    if (greeting === undefined || movedFrom !== undefined) return;
     const { id: node, connections } = this;
     const hello = {
       type: 'hello',
@@ -95,6 +109,23 @@ class ServerNode extends EventEmitter<WsNodeEvents> implements WsNode {
       revision: formatRevision(revision ?? REVISION_ZERO),
     } as const;
     webSocket.send(greeting(hello));
+  }
+
+  handOver<Socket extends HandoverSocket>(
+    webSockets: HandoverServer<Socket>,
+    options: HandoverOptions<Socket> = {},
+  ): void {
+    handOver(webSockets, options, {
+      log: this.#settings.log,
+      keyOf: (request) => this.keyOf(request),
+      isMoved: (request) => readRouted(request).movedFrom !== undefined,
+      onState: (request, state) => state && this.#states.set(request, state),
+    });
+  }
+
+  arrivalOf(request: IncomingMessage): Arrival | undefined {
+    const { movedFrom: from, stateLost: lost } = readRouted(request);
+    return from === undefined ? undefined : { from, state: this.#states.get(request), lost };
   }
 
   async push(key: string, data: string | Uint8Array): Promise<number> {

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { freePorts } from '@wscluster/testbed/ports';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { expectCountsToGoOn } from './support/counted-clients.ts';
 import { CHAT, expectNodeToDrain } from './support/drained-node.ts';
 import { http } from './support/http.ts';
 import { ReturningClient } from './support/returning-client.ts';
@@ -17,7 +18,7 @@ import { until } from './support/wait.ts';
 // The library as its users have it: the packed tarball, installed by npm in an empty project, on the oldest Node.
 
 const FRAMEWORKS = ['express@5.3.0', 'fastify@5.12.8', '@fastify/websocket@11.3.7', 'ws@8.23.0'];
-const TYPES = ['@types/node@20.19.43'];
+const TYPES = ['@types/node@20.19.43', '@types/ws@8.18.2'];
 const OLDEST_NODE = `node-${process.platform}-${process.arch}@20.0.0`;
 
 let project: string;
@@ -53,10 +54,10 @@ afterEach(async () => {
 afterAll(() => rmSync(project, { recursive: true }));
 
 /** A cluster of two nodes that run a program of the project. */
-async function start(program: string): Promise<System> {
+async function start(program: string, rebalance = {}): Promise<System> {
   const routes = [CHAT, { path: '/tell/{user}', key: { param: 'user' } }];
   system = await System.start({
-    ...{ nodes: 2, gateways: 2, routes, command: [oldestNode(), program] },
+    ...{ nodes: 2, gateways: 2, routes, rebalance, command: [oldestNode(), program] },
     nodeSettings: { workingDirectory: project },
   });
   return system;
@@ -89,6 +90,10 @@ describe('the examples of its README', () => {
       await cluster.settled(2);
     },
   );
+
+  test('counting.mjs hands its connections over with their state', async () => {
+    await expectCountsToGoOn(await start('counting.mjs', { mode: 'migrate' }));
+  });
 
   test('a message reaches a key from any node', async () => {
     const cluster = await start('express.mjs');
@@ -133,6 +138,7 @@ test('its types stand for themselves', async () => {
     `import { createServer } from 'node:http';
 import { compareRevisions, type Revision, type WsNode, wsNode } from '@wscluster/node';
 import Fastify from 'fastify';
+import { WebSocketServer } from 'ws';
 
 const server = createServer();
 const node: WsNode = wsNode({ server, ring: false, hello: ({ key }) => key, ready: async () => true });
@@ -143,10 +149,15 @@ server.on('request', async (request, response) => {
   const sent: number = await node.push(node.keyOf(request) ?? 'nobody', new Uint8Array([1]));
   response.end(String(sent));
 });
+const webSockets = new WebSocketServer({ server });
+node.handOver(webSockets, { state: async (socket, request) => socket.protocol + node.arrivalOf(request)?.from });
+node.handOver(new WebSocketServer({ noServer: true }));
 const app = Fastify();
 wsNode({ server: app.server, log: app.log });
 // @ts-expect-error: a server is needed
 wsNode({});
+// @ts-expect-error: a state is a string or bytes
+node.handOver(webSockets, { state: () => 7 });
 `,
   );
   const options = { target: 'es2022', module: 'nodenext', strict: true, noEmit: true, types: ['node'] };

@@ -33,10 +33,21 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
     await system.stop();
   });
 
+  /** Each owner sends its name to its clients; who is elsewhere does not get it. */
+  const nameOwners = async () => {
+    const owners = await system.owners();
+    const addresses = new Map((await system.nodes()).map(({ id, address }) => [id, address]));
+    const elsewhere = clients.filter(({ key, node }) => node !== owners(key));
+    const name = async ({ key }: SteadyClient) => {
+      const node = owners(key) ?? '';
+      await http('POST', `http://${addresses.get(node)}/send?userId=${key}`, JSON.stringify({ node }));
+    };
+    await Promise.all(elsewhere.map(name));
+    return elsewhere.length === 0;
+  };
   const atTheirOwners = async (nodes: number) => {
     await system.settled(nodes);
-    const owners = await system.owners();
-    await until('each is with its owner', () => clients.every(({ key, node }) => node === owners(key)));
+    await until('each is with its owner', nameOwners);
   };
   const calm = async () => {
     clearInterval(talk);
@@ -88,9 +99,10 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
     expect((await system.patch({ rebalance: { onLost: 'redial' } })).status).toBe(200);
     expect(await calm()).toEqual([]);
     const victim = (await system.ring()).members[0]?.nodeId ?? '';
-    const lost = clients.filter(({ node }) => node === victim);
     process.kill(system.nodePid(victim), 'SIGKILL');
-    await until('its clients are with other nodes', () => lost.every(({ node }) => node !== victim));
+    await until('it has left the ring', async () =>
+      (await system.ring()).members.every(({ nodeId }) => nodeId !== victim),
+    );
     await atTheirOwners(3);
     for (const client of clients) for (let message = 0; message < 5; message++) client.send();
     await until('all echoes are back', () => clients.every(({ settled }) => settled));

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { builtGoProgram, builtJavaProgram } from '@wscluster/testbed/provide';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { expectCountsToGoOn } from './support/counted-clients.ts';
 import { CHAT, expectNodeToDrain } from './support/drained-node.ts';
 import { root } from './support/run.ts';
 import { System } from './support/system.ts';
@@ -99,6 +100,16 @@ test.each(['python', 'go', 'java'])(
   },
   300_000,
 );
+
+test('a backend in python hands its connections over with their state', async () => {
+  write('python', 'server.py');
+  const program = join(write('python', 'moving.py'), 'moving.py');
+  system = await System.start({
+    ...{ nodes: 2, gateways: 2, routes: [CHAT], rebalance: { mode: 'migrate' } },
+    command: [process.env.WSCLUSTER_TEST_PYTHON ?? '', program],
+  });
+  await expectCountsToGoOn(system);
+}, 300_000);
 
 test('the page names the versions that are tested', () => {
   expect(readFileSync(backends('go/go.mod'), 'utf8')).toContain(

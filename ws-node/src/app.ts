@@ -48,6 +48,9 @@ export async function startNode(options: NodeOptions, processLog: Logger): Promi
     perMessageDeflate: options.compress === 'on',
   });
 
+  // An echo has no state: it takes over where the other node has stopped.
+  node.handOver(webSockets);
+
   function onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', (error) => log.debug({ event: 'client-error', error }, messageOf(error)));
     try {

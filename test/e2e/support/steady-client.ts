@@ -10,7 +10,7 @@ const SIZES = [0, 7, 125, 126, 1_000, 65_535, 65_536, 262_144];
  */
 export class SteadyClient {
   readonly key: string;
-  /** The node that greeted it last. */
+  /** The node that named itself last: in its greeting, or in another message `{ "node": … }`. */
   node: string | undefined;
   readonly closes: string[] = [];
   readonly faults: string[] = [];
@@ -39,7 +39,7 @@ export class SteadyClient {
     if (!this.open) return;
     const number = this.#sent++;
     const size = SIZES[number % SIZES.length] as number;
-    // The echo of a node that greets as text begins with a brace; no message of ours does.
+    // A message that names a node begins with a brace; none of ours does.
     const body = Buffer.concat([
       Buffer.from(`#${number} `),
       Buffer.from(randomBytes(size).toString('latin1'), 'latin1'),

@@ -1,0 +1,147 @@
+import type { IncomingMessage } from 'node:http';
+import { messageOf, WsClusterError } from '@wscluster/ring';
+import type { Logger } from '@wscluster/service';
+import type { HandoverOptions, HandoverServer, HandoverSocket, Requested } from './api.ts';
+
+// The node's half of the protocol in docs/migration.md.
+
+const RELEASE = 'wscluster:release';
+const STATE = 'wscluster:state';
+const BEGIN = 'wscluster:begin';
+const OURS: readonly string[] = [RELEASE, STATE, BEGIN];
+
+/** Bytes of a connection's state at most. */
+const MAX_STATE_BYTES = 1024 * 1024;
+/** `readyState` of a WebSocket that is open, and not being closed. */
+const OPEN = 1;
+
+export interface HandoverPorts {
+  readonly log: Logger;
+  keyOf(request: Requested): string | undefined;
+  /** Whether the connection comes from another node. */
+  isMoved(request: Requested): boolean;
+  /** The former node has let go of the connection, which now belongs to this one. */
+  onState(request: IncomingMessage, state: Buffer | undefined): void;
+}
+
+/**
+ * Makes a server of WebSockets accept that its connections move. The application gets a connection that moves here only
+ * once it is this node's own, and so misses no message; a connection that is to leave is closed behind its state.
+ */
+export function handOver<Socket extends HandoverSocket>(
+  webSockets: HandoverServer<Socket>,
+  options: HandoverOptions<Socket>,
+  ports: HandoverPorts,
+): void {
+  if (typeof webSockets?.handleUpgrade !== 'function')
+    throw wrong('webSockets', 'must be a WebSocketServer of the package ws');
+  if (options.state !== undefined && typeof options.state !== 'function')
+    throw wrong('state', 'must be a function that returns what to hand over');
+  const handleUpgrade = webSockets.handleUpgrade.bind(webSockets);
+  webSockets.handleUpgrade = (request, socket, head, callback) =>
+    handleUpgrade(request, socket, head, (webSocket) => {
+      if (!isOffered(request)) {
+        callback(webSocket, request);
+        return;
+      }
+      const pong = keepPongs(webSocket);
+      const begin = () => {
+        onPing(webSocket, RELEASE, () => void release(webSocket, request, pong, options, ports));
+        callback(webSocket, request);
+      };
+      if (!ports.isMoved(request)) begin();
+      else
+        awaitBeginning(webSocket, (state) => {
+          ports.onState(request, state);
+          begin();
+        });
+    });
+  webSockets.on('headers', (headers, request) => {
+    if (isOffered(request)) headers.push('X-WsCluster-Migrate: accepted');
+  });
+}
+
+function isOffered({ headers }: Requested): boolean {
+  return headers['x-wscluster-migrate'] === 'offered';
+}
+
+/** A Pong would reach the client, which has sent no such Ping. Returns what sends one all the same. */
+function keepPongs(webSocket: HandoverSocket): HandoverSocket['pong'] {
+  const pong = webSocket.pong.bind(webSocket);
+  webSocket.pong = (data, mask, sent) => {
+    if (OURS.includes(String(data))) sent?.();
+    else pong(data, mask, sent);
+  };
+  return pong;
+}
+
+/** Calls `then` at the first Ping with this text. */
+function onPing(webSocket: HandoverSocket, text: string, then: () => void): void {
+  const listener = (data: Buffer) => {
+    if (String(data) !== text) return;
+    webSocket.off('ping', listener);
+    then();
+  };
+  webSocket.on('ping', listener);
+}
+
+/** A connection that ends before its beginning was never this node's; the application does not learn of it. */
+function awaitBeginning(webSocket: HandoverSocket, then: (state: Buffer | undefined) => void): void {
+  let announced = false;
+  let state: Buffer | undefined;
+  const onError = () => webSocket.terminate();
+  const onMessage = (data: unknown) => {
+    if (announced && state === undefined && Buffer.isBuffer(data)) state = data;
+    else webSocket.terminate();
+  };
+  webSocket.on('error', onError);
+  webSocket.on('message', onMessage);
+  onPing(webSocket, STATE, () => {
+    announced = true;
+  });
+  onPing(webSocket, BEGIN, () => {
+    webSocket.off('error', onError).off('message', onMessage);
+    then(state);
+  });
+}
+
+/**
+ * Closes the connection behind its state. Without its state it must not go on elsewhere: it is cut off then, and the
+ * gateway tells the client to reconnect.
+ */
+async function release<Socket extends HandoverSocket>(
+  webSocket: Socket,
+  request: IncomingMessage,
+  pong: HandoverSocket['pong'],
+  options: HandoverOptions<Socket>,
+  ports: HandoverPorts,
+): Promise<void> {
+  let state: Uint8Array;
+  try {
+    state = bytesOf(await options.state?.(webSocket, request));
+  } catch (error) {
+    const key = ports.keyOf(request);
+    const action = 'correct the function `state` of handOver(); until then such clients are told to reconnect';
+    ports.log.error({ event: 'state-not-handed-over', key, error, action }, `no state: ${messageOf(error)}`);
+    // Gateways drop this Pong. All that the application has sent is before it.
+    pong(RELEASE, false, () => webSocket.terminate());
+    return;
+  }
+  if (webSocket.readyState !== OPEN) return;
+  if (state.length > 0) {
+    pong(STATE);
+    webSocket.send(state, { binary: true, compress: false });
+  }
+  webSocket.close(1000, '');
+}
+
+function bytesOf(state: unknown): Uint8Array {
+  const bytes = typeof state === 'string' ? Buffer.from(state) : (state ?? Buffer.alloc(0));
+  if (!(bytes instanceof Uint8Array)) throw wrong('state', 'must return a string, bytes or undefined');
+  if (bytes.length <= MAX_STATE_BYTES) return bytes;
+  throw wrong('state', `must return at most ${MAX_STATE_BYTES} bytes, not ${bytes.length}`);
+}
+
+function wrong(field: string, what: string): WsClusterError {
+  return new WsClusterError('CONFIG_INVALID', `${field}: ${what}`, { field });
+}
