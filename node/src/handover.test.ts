@@ -48,7 +48,10 @@ async function application(
 }
 
 /** A gateway's end of a connection. */
-async function gateway(port: number, headers: Record<string, string> = { 'x-wscluster-migrate': 'offered' }) {
+async function gateway(
+  port: number,
+  headers: Record<string, string> = { 'x-wscluster-migrate': 'offered', 'x-wscluster-token': 'token' },
+) {
   let tcp: Socket | undefined;
   const raw: Buffer[] = [];
   const socket = new WebSocket(`ws://127.0.0.1:${port}/chat`, {
@@ -76,7 +79,7 @@ async function gateway(port: number, headers: Record<string, string> = { 'x-wscl
   return { socket, sent, bytes, accepted: answered['x-wscluster-migrate'], atOnce };
 }
 
-const MOVED = { 'x-wscluster-migrate': 'offered', 'x-wscluster-migrated-from': 'n%2F2' };
+const MOVED = { 'x-wscluster-migrate': 'offered', 'x-wscluster-token': 'token', 'x-wscluster-migrated-from': 'n%2F2' };
 
 describe('a connection that leaves', () => {
   test('is closed behind what the application still says, and its state', async () => {
@@ -93,10 +96,10 @@ describe('a connection that leaves', () => {
     });
     const { socket, sent, bytes, accepted } = await gateway(port);
     expect(accepted).toBe('accepted');
-    socket.ping('wscluster:release');
+    socket.ping('wscluster:release token');
     await eventually(() => expect(sent).toEqual(['text hello', 'text last words']));
     finish('stäte');
-    await eventually(() => expect(sent.slice(2)).toEqual(['pong wscluster:state', 'binary stäte', 'close 1000']));
+    await eventually(() => expect(sent.slice(2)).toEqual(['pong wscluster:state token', 'binary stäte', 'close 1000']));
     expect(seen).toEqual(requests);
     // Messages are compressed; gateways read the state as it is.
     expect(bytes()).not.toContain('last words');
@@ -113,7 +116,7 @@ describe('a connection that leaves', () => {
     socket.on('message', (data, isBinary) => {
       if (isBinary) bytes += (data as Buffer).length;
     });
-    socket.ping('wscluster:release');
+    socket.ping('wscluster:release token');
     expect((await once(socket, 'close'))[0]).toBe(1000);
     expect(bytes).toBe(size);
   });
@@ -127,8 +130,8 @@ describe('a connection that leaves', () => {
     const log = { ...silentLogger, error: (fields: object, text?: string) => void lines.push({ ...fields, text }) };
     const { port } = await application({ state }, { log });
     const { socket, sent } = await gateway(port);
-    socket.ping('wscluster:release');
-    await eventually(() => expect(sent).toEqual(['text hello', 'pong wscluster:release', 'close 1006']));
+    socket.ping('wscluster:release token');
+    await eventually(() => expect(sent).toEqual(['text hello', 'pong wscluster:release token', 'close 1006']));
     expect(lines).toEqual([
       expect.objectContaining({
         ...{ event: 'state-not-handed-over', key: 'alice', action: expect.any(String) },
@@ -148,9 +151,9 @@ describe('a connection that arrives', () => {
     expect(requests).toEqual([]);
     expect(await node.push('alice', 'too early')).toBe(0);
     atOnce(() => {
-      socket.ping('wscluster:state');
+      socket.ping('wscluster:state token');
       socket.send(Buffer.from('the state'));
-      socket.ping('wscluster:begin');
+      socket.ping('wscluster:begin token');
       socket.send('first');
       socket.ping('of the client');
     });
@@ -164,7 +167,7 @@ describe('a connection that arrives', () => {
   test('may come without a state, from a node that died', async () => {
     const { node, port, requests } = await application();
     const { socket } = await gateway(port, { ...MOVED, 'x-wscluster-state': 'lost' });
-    socket.ping('wscluster:begin');
+    socket.ping('wscluster:begin token');
     await eventually(() => expect(requests).toHaveLength(1));
     expect(node.arrivalOf(requests[0] as IncomingMessage)).toEqual({ from: 'n/2', state: undefined, lost: true });
   });
@@ -172,9 +175,9 @@ describe('a connection that arrives', () => {
   test('can leave again', async () => {
     const { port } = await application({ state: () => 'again' });
     const { socket, sent } = await gateway(port, MOVED);
-    socket.ping('wscluster:begin');
-    socket.ping('wscluster:release');
-    await eventually(() => expect(sent).toEqual(['pong wscluster:state', 'binary again', 'close 1000']));
+    socket.ping('wscluster:begin token');
+    socket.ping('wscluster:release token');
+    await eventually(() => expect(sent).toEqual(['pong wscluster:state token', 'binary again', 'close 1000']));
   });
 
   test.each([
@@ -183,7 +186,7 @@ describe('a connection that arrives', () => {
     [
       'sends two states',
       (socket: WebSocket) => {
-        socket.ping('wscluster:state');
+        socket.ping('wscluster:state token');
         for (const state of ['one', 'two']) socket.send(Buffer.from(state));
       },
     ],
@@ -202,10 +205,10 @@ test('a new client is nobody’s arrival, and one whose gateway offers nothing i
   const offered = await gateway(port);
   const plain = await gateway(port, {});
   expect([offered.accepted, plain.accepted]).toEqual(['accepted', undefined]);
-  plain.socket.ping('wscluster:release');
+  plain.socket.ping('wscluster:release token');
   plain.socket.send('still here');
   await eventually(() => expect(heard).toEqual(['still here']));
-  expect(plain.sent).toEqual(['text hello', 'pong wscluster:release']);
+  expect(plain.sent).toEqual(['text hello', 'pong wscluster:release token']);
   expect(requests.map((request) => node.arrivalOf(request))).toEqual([undefined, undefined]);
 });
 

@@ -5,10 +5,12 @@ import type { HandoverOptions, HandoverServer, HandoverSocket, Requested } from 
 
 // The node's half of the protocol in docs/migration.md.
 
-const RELEASE = 'wscluster:release';
-const STATE = 'wscluster:state';
-const BEGIN = 'wscluster:begin';
-const OURS: readonly string[] = [RELEASE, STATE, BEGIN];
+/** Payloads of Pings and Pongs. */
+interface Words {
+  readonly release: string;
+  readonly state: string;
+  readonly begin: string;
+}
 
 /** Bytes of a connection's state at most. */
 const MAX_STATE_BYTES = 1024 * 1024;
@@ -44,14 +46,15 @@ export function handOver<Socket extends HandoverSocket>(
         callback(webSocket, request);
         return;
       }
-      const pong = keepPongs(webSocket);
+      const words = wordsOf(request);
+      const pong = keepPongs(webSocket, words);
       const begin = () => {
-        onPing(webSocket, RELEASE, () => void release(webSocket, request, pong, options, ports));
+        onPing(webSocket, words.release, () => void release(webSocket, request, { words, pong }, options, ports));
         callback(webSocket, request);
       };
       if (!ports.isMoved(request)) begin();
       else
-        awaitBeginning(webSocket, (state) => {
+        awaitBeginning(webSocket, words, (state) => {
           ports.onState(request, state);
           begin();
         });
@@ -65,11 +68,18 @@ function isOffered({ headers }: Requested): boolean {
   return headers['x-wscluster-migrate'] === 'offered';
 }
 
+/** The request's token is part of each word: the client does not know it. */
+function wordsOf({ headers }: Requested): Words {
+  const say = (word: keyof Words) => `wscluster:${word} ${headers['x-wscluster-token']}`;
+  return { release: say('release'), state: say('state'), begin: say('begin') };
+}
+
 /** A Pong would reach the client, which has sent no such Ping. Returns what sends one all the same. */
-function keepPongs(webSocket: HandoverSocket): HandoverSocket['pong'] {
+function keepPongs(webSocket: HandoverSocket, words: Words): HandoverSocket['pong'] {
+  const ours: readonly string[] = Object.values(words);
   const pong = webSocket.pong.bind(webSocket);
   webSocket.pong = (data, mask, sent) => {
-    if (OURS.includes(String(data))) sent?.();
+    if (ours.includes(String(data))) sent?.();
     else pong(data, mask, sent);
   };
   return pong;
@@ -86,7 +96,7 @@ function onPing(webSocket: HandoverSocket, text: string, then: () => void): void
 }
 
 /** A connection that ends before its beginning was never this node's; the application does not learn of it. */
-function awaitBeginning(webSocket: HandoverSocket, then: (state: Buffer | undefined) => void): void {
+function awaitBeginning(webSocket: HandoverSocket, words: Words, then: (state: Buffer | undefined) => void): void {
   let announced = false;
   let state: Buffer | undefined;
   const onError = () => webSocket.terminate();
@@ -96,10 +106,10 @@ function awaitBeginning(webSocket: HandoverSocket, then: (state: Buffer | undefi
   };
   webSocket.on('error', onError);
   webSocket.on('message', onMessage);
-  onPing(webSocket, STATE, () => {
+  onPing(webSocket, words.state, () => {
     announced = true;
   });
-  onPing(webSocket, BEGIN, () => {
+  onPing(webSocket, words.begin, () => {
     webSocket.off('error', onError).off('message', onMessage);
     then(state);
   });
@@ -112,7 +122,7 @@ function awaitBeginning(webSocket: HandoverSocket, then: (state: Buffer | undefi
 async function release<Socket extends HandoverSocket>(
   webSocket: Socket,
   request: IncomingMessage,
-  pong: HandoverSocket['pong'],
+  { words, pong }: { readonly words: Words; readonly pong: HandoverSocket['pong'] },
   options: HandoverOptions<Socket>,
   ports: HandoverPorts,
 ): Promise<void> {
@@ -124,12 +134,12 @@ async function release<Socket extends HandoverSocket>(
     const action = 'correct the function `state` of handOver(); until then such clients are told to reconnect';
     ports.log.error({ event: 'state-not-handed-over', key, error, action }, `no state: ${messageOf(error)}`);
     // Gateways drop this Pong. All that the application has sent is before it.
-    pong(RELEASE, false, () => webSocket.terminate());
+    pong(words.release, false, () => webSocket.terminate());
     return;
   }
   if (webSocket.readyState !== OPEN) return;
   if (state.length > 0) {
-    pong(STATE);
+    pong(words.state);
     webSocket.send(state, { binary: true, compress: false });
   }
   webSocket.close(1000, '');

@@ -27,8 +27,8 @@ export interface RelayEnds {
   readonly up: FrameScanner;
   /** node -> client */
   readonly down: FrameScanner;
-  /** The node understands RELEASE; another one gets a Close. */
-  readonly aware: boolean;
+  /** Of a node that understands the protocol; another one gets a Close. */
+  readonly token: string | undefined;
 }
 
 /** Why a connection did not move to its new owner; the client is told to reconnect instead. */
@@ -136,7 +136,7 @@ export class Handover {
       if (down.closeSeen) this.#fail('old-owner-broken');
       if (end < 0 || this.#over) return;
       left = chunk.subarray(end);
-      this.#reader = new ReleaseReader();
+      this.#reader = new ReleaseReader(this.#ends.token);
     }
     this.#readRelease(this.#reader, left);
   }
@@ -157,7 +157,7 @@ export class Handover {
   /** The old owner has ended its side, without a Close. */
   nodeEnded(): void {
     // Some servers end TCP without answering a Close.
-    if (this.#releasing && !this.#ends.aware) this.#switch(Buffer.alloc(0));
+    if (this.#releasing && this.#ends.token === undefined) this.#switch(Buffer.alloc(0));
     else this.#fail('old-owner-broken');
   }
 
@@ -172,15 +172,15 @@ export class Handover {
 
   /** Between two messages of the client: holds it, and asks the old owner to let go. */
   #hold(rest: Buffer): void {
-    const { client, toNode, node, aware } = this.#ends;
+    const { client, toNode, node, token } = this.#ends;
     client.pause();
     this.#held = rest;
     this.#heldSince = performance.now();
     this.#releasing = true;
     clearTimeout(this.#timer);
-    const ms = aware ? this.#limits.releaseMs : this.#limits.closeMs;
+    const ms = token === undefined ? this.#limits.closeMs : this.#limits.releaseMs;
     this.#timer = setTimeout(() => this.#fail('old-owner-silent'), ms);
-    toNode.write(aware ? releaseFrame() : maskedCloseFrame(this.#notice));
+    toNode.write(token === undefined ? maskedCloseFrame(this.#notice) : releaseFrame(token));
     toNode.flush();
     // It may be paused for a client that reads slowly; then 'drain' resumes it.
     if (!client.writableNeedDrain) node.resume();

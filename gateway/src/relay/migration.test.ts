@@ -45,6 +45,11 @@ function framesAt({ received }: RawSocket): [opcode: number, payload: string][] 
   return frames;
 }
 
+/** What only the gateway and this node know. */
+function tokenOf({ text }: RawSocket): string {
+  return /^x-wscluster-token: (\S+)/im.exec(text)?.[1] ?? 'no token';
+}
+
 async function outcomes({ gateway }: GatewayUnderTest): Promise<Record<string, number>> {
   const text = await (await fetch(`http://127.0.0.1:${gateway.probePort}/metrics`)).text();
   const found = text.matchAll(/^wscluster_gateway_migrations_total\{outcome="([^"]+)"\} (\d+)$/gm);
@@ -144,21 +149,21 @@ describe('a connection that migrates', () => {
     await eventually('it is asked', () => framesAt(old).length === 2);
     expect(framesAt(old)).toEqual([
       [1, 'last for a'],
-      [9, 'wscluster:release'],
+      [9, `wscluster:release ${tokenOf(old)}`],
     ]);
     client.socket.write(frame(1, 'first for b', { masked: true }));
     old.socket.write(
       Buffer.concat([
-        ...[frame(PONG, 'wscluster:release'), frame(1, 'work '), frame(1, 'done')],
-        ...[frame(PONG, 'wscluster:state'), frame(BINARY, 'the state'), closeFrame(ownerChanged(1000))],
+        ...[frame(PONG, `wscluster:release ${tokenOf(old)}`), frame(1, 'work '), frame(1, 'done')],
+        ...[frame(PONG, `wscluster:state ${tokenOf(old)}`), frame(BINARY, 'the state'), closeFrame(ownerChanged(1000))],
       ]),
     );
     const next = () => b.sockets[0] as RawSocket;
     await eventually('the new owner has all', () => framesAt(next()).length === 4);
     expect(framesAt(next())).toEqual([
-      [9, 'wscluster:state'],
+      [9, `wscluster:state ${tokenOf(next())}`],
       [2, 'the state'],
-      [9, 'wscluster:begin'],
+      [9, `wscluster:begin ${tokenOf(next())}`],
       [1, 'first for b'],
     ]);
     await eventually('the client has all', () => client.text.endsWith('from b'));

@@ -58,7 +58,8 @@ export function migrate(context: MigrationContext, done: (outcome: MigrationOutc
     if (owner === undefined) end({ kind: 'stayed' });
     else if (dials === MAX_DIALS) end({ kind: 'failed', fault: 'owner-unsettled' });
     else {
-      const request = { address: owner.address, ...context.kept.compose(context.from, context.revision()) };
+      const { token, ...head } = context.kept.compose(context.from, context.revision());
+      const request = { address: owner.address, ...head };
       abandon = dial(request, context.limits, (outcome) => {
         abandon = () => {};
         if (outcome.kind === 'failed') end({ kind: 'failed', fault: 'new-owner-unreachable' });
@@ -67,7 +68,7 @@ export function migrate(context: MigrationContext, done: (outcome: MigrationOutc
         else if (context.otherOwner()?.nodeId !== owner.nodeId) {
           outcome.upstream.socket.destroy();
           attempt(dials + 1);
-        } else handOver(owner, outcome);
+        } else handOver(owner, outcome, token);
       });
     }
   };
@@ -75,10 +76,10 @@ export function migrate(context: MigrationContext, done: (outcome: MigrationOutc
     upstream.socket.destroy();
     end({ kind: 'failed', fault });
   };
-  const handOver = (owner: Owner, { upstream, head, rest }: DialOutcome & { kind: 'upgraded' }) => {
-    const kept = context.kept.at(head);
-    const aware = { oldOwner: context.kept.aware, newOwner: kept.aware };
-    context.relay.handOver({ upstream, rest }, aware, context.notice, (outcome) => {
+  const handOver = (owner: Owner, { upstream, head, rest }: DialOutcome & { kind: 'upgraded' }, token: string) => {
+    const kept = context.kept.at(head, token);
+    const tokens = { oldOwner: context.kept.token, newOwner: kept.token };
+    context.relay.handOver({ upstream, rest }, tokens, context.notice, (outcome) => {
       if (outcome.kind === 'switched') end({ kind: 'migrated', owner, kept, blackoutMs: outcome.blackoutMs });
       else end({ kind: 'failed', fault: outcome.fault });
     });

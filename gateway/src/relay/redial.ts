@@ -29,7 +29,8 @@ export async function redial(context: RedialContext): Promise<Redialled | undefi
   const { relay, kept, from, limits } = context;
   const owner = await context.newOwner();
   if (owner === undefined) return undefined;
-  const request = { address: owner.address, ...kept.compose(from, context.revision(), true) };
+  const { token, ...head } = kept.compose(from, context.revision(), true);
+  const request = { address: owner.address, ...head };
   return await new Promise((resolve) => {
     dial(request, limits, (outcome) => {
       if (outcome.kind === 'failed') resolve(undefined);
@@ -37,8 +38,8 @@ export async function redial(context: RedialContext): Promise<Redialled | undefi
         outcome.upstream.socket.destroy();
         resolve(undefined);
       } else {
-        const next = kept.at(outcome.head);
-        relay.adoptOrphan(outcome, next.aware);
+        const next = kept.at(outcome.head, token);
+        relay.adoptOrphan(outcome, next.token);
         resolve({ owner, kept: next });
       }
     });

@@ -49,10 +49,10 @@ type Phase =
 const OPEN: Phase = { kind: 'open', exit: nothing };
 const GONE: Phase = { kind: 'gone', exit: nothing };
 
-/** Which of the nodes understand the protocol of handovers; see docs/migration.md. */
-export interface Awareness {
-  readonly oldOwner: boolean;
-  readonly newOwner: boolean;
+/** Of the nodes that understand the protocol of handovers; see docs/migration.md. */
+export interface Tokens {
+  readonly oldOwner: string | undefined;
+  readonly newOwner: string | undefined;
 }
 
 /** What was said while neither node had the connection. */
@@ -140,7 +140,7 @@ export class Relay {
    * Takes the connection to another node, which has accepted it. `done` is called with the outcome; if it is not
    * `broken`, the client has been told to reconnect. Does nothing else if the connection is closing.
    */
-  handOver(next: NextNode, aware: Awareness, notice: CloseNotice, done: (outcome: HandoverOutcome) => void): void {
+  handOver(next: NextNode, tokens: Tokens, notice: CloseNotice, done: (outcome: HandoverOutcome) => void): void {
     if (this.#phase.kind !== 'open' || this.#up.closeSeen || this.#down.closeSeen) {
       next.upstream.socket.destroy();
       done({ kind: 'kept', fault: 'client-closing' });
@@ -148,12 +148,12 @@ export class Relay {
     }
     const ends = {
       ...{ client: this.#client, node: this.#node, toClient: this.#toClient, toNode: this.#toNode },
-      aware: aware.oldOwner,
+      token: tokens.oldOwner,
       ...{ up: this.#up, down: this.#down },
     };
     const handover = new Handover(ends, next, this.#limits, notice, (outcome) => {
       this.#enter(OPEN);
-      if (outcome.kind === 'switched') this.#switchTo(next.upstream, outcome, aware.newOwner);
+      if (outcome.kind === 'switched') this.#switchTo(next.upstream, outcome, tokens.newOwner);
       else if (outcome.kind === 'broken') this.#tellWithoutNode(notice);
       done(outcome);
     });
@@ -183,14 +183,14 @@ export class Relay {
   }
 
   /** Another node, which has accepted the connection, takes the place of the lost one. */
-  adoptOrphan(next: NextNode, aware: boolean): void {
+  adoptOrphan(next: NextNode, token: string | undefined): void {
     if (this.#phase.kind !== 'orphaned') {
       next.upstream.socket.destroy();
       return;
     }
     this.#enter(OPEN);
     const nothingSaid = Buffer.alloc(0);
-    this.#switchTo(next.upstream, { fromClient: nothingSaid, fromNode: next.rest, state: nothingSaid }, aware);
+    this.#switchTo(next.upstream, { fromClient: nothingSaid, fromNode: next.rest, state: nothingSaid }, token);
   }
 
   /** The client of a lost node sees what it would see without a gateway: an end without a Close. */
@@ -283,7 +283,7 @@ export class Relay {
   }
 
   /** The old owner has let go: the new one takes its place. */
-  #switchTo(upstream: Upstream, said: Said, aware: boolean): void {
+  #switchTo(upstream: Upstream, said: Said, token: string | undefined): void {
     if (this.#nodeClosed) this.#openSockets++;
     this.#nodeClosed = false;
     this.#node.off('end', this.#onNodeEnd).off('close', this.#onNodeClose).off('drain', this.#onNodeDrain);
@@ -293,7 +293,7 @@ export class Relay {
     this.#toNode = new Outlet(this.#node, () => this.#client.pause());
     this.#vitals = undefined;
     this.#attachNode();
-    if (aware) for (const frame of beginFrames(said.state)) this.#toNode.write(frame);
+    if (token !== undefined) for (const frame of beginFrames(said.state, token)) this.#toNode.write(frame);
     if (said.fromNode.length > 0) this.#fromNode(said.fromNode);
     this.#client.resume();
     if (said.fromClient.length > 0) this.#fromClient(said.fromClient);

@@ -17,7 +17,7 @@ function long(opcode: number, size: number, fin = true): Buffer {
 }
 
 function readIn(bytes: Buffer, size: number): { reader: ReleaseReader; forClient: Buffer } {
-  const reader = new ReleaseReader();
+  const reader = new ReleaseReader('token');
   const parts: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += size) parts.push(reader.read(bytes.subarray(at, at + size)));
   return { reader, forClient: Buffer.concat(parts) };
@@ -25,7 +25,13 @@ function readIn(bytes: Buffer, size: number): { reader: ReleaseReader; forClient
 
 describe('what a node sends while it releases a connection', () => {
   const messages = Buffer.concat([
-    ...[frame(1, 'text'), frame(9, 'ping'), frame(2, 'begin ', { fin: false }), frame(PONG, 'other'), frame(0, 'end')],
+    ...[
+      frame(1, 'text'),
+      frame(9, 'ping'),
+      frame(2, 'begin ', { fin: false }),
+      frame(PONG, 'wscluster:state other'),
+      frame(0, 'end'),
+    ],
     long(2, 70_000),
   ]);
 
@@ -38,15 +44,21 @@ describe('what a node sends while it releases a connection', () => {
 
   it.each([1, 5, 100_000])('is not for the client if it is the answer or the state, in chunks of %d', (size) => {
     const state = [frame(2, 'first ', { fin: false }), frame(0, 'and second part')];
-    const bytes = [frame(PONG, 'wscluster:release'), messages, frame(PONG, 'wscluster:state'), ...state, CLOSE];
+    const bytes = [
+      frame(PONG, 'wscluster:release token'),
+      messages,
+      frame(PONG, 'wscluster:state token'),
+      ...state,
+      CLOSE,
+    ];
     const { reader, forClient } = readIn(Buffer.concat(bytes), size);
     expect(forClient.equals(messages)).toBe(true);
     expect(String(reader.state)).toBe('first and second part');
   });
 
   it('is refused if the state is too large', () => {
-    const reader = new ReleaseReader();
-    reader.read(frame(PONG, 'wscluster:state'));
+    const reader = new ReleaseReader('token');
+    reader.read(frame(PONG, 'wscluster:state token'));
     reader.read(long(2, MAX_STATE_BYTES, false));
     expect(() => reader.read(frame(0, 'x'))).toThrow(expect.objectContaining({ code: 'OWNER_PROTOCOL' }));
   });

@@ -1,5 +1,5 @@
 import { WsClusterError } from '@wscluster/ring';
-import { MAX_STATE_BYTES, RELEASE, STATE } from './release-protocol.ts';
+import { MAX_STATE_BYTES, saying } from './release-protocol.ts';
 
 const CLOSE = 0x8;
 const PONG = 0xa;
@@ -9,6 +9,8 @@ const PONG = 0xa;
  * Everything is for the client, except the Close, the answer to the question, and the state.
  */
 export class ReleaseReader {
+  readonly #answer: string | undefined;
+  readonly #stateFollows: string | undefined;
   /** An incomplete header or control frame. */
   #pending: Buffer = Buffer.alloc(0);
   #payloadLeft = 0;
@@ -16,6 +18,12 @@ export class ReleaseReader {
   #state: Buffer[] | undefined;
   #stateBytes = 0;
   #closed = false;
+
+  /** `token`: of a node that understands the protocol. */
+  constructor(token: string | undefined) {
+    this.#answer = token && saying('release', token);
+    this.#stateFollows = token && saying('state', token);
+  }
 
   /** The node's Close has arrived; nothing behind it counts. */
   get closed(): boolean {
@@ -77,8 +85,8 @@ export class ReleaseReader {
     const opcode = (frame[0] as number) & 0x0f;
     const payload = frame.toString('latin1', headerBytes);
     if (opcode === CLOSE) this.#closed = true;
-    else if (opcode === PONG && payload === STATE) this.#state ??= [];
-    else if (opcode !== PONG || payload !== RELEASE) parts.push(frame);
+    else if (opcode === PONG && payload === this.#stateFollows) this.#state ??= [];
+    else if (opcode !== PONG || payload !== this.#answer) parts.push(frame);
   }
 }
 

@@ -3,7 +3,7 @@ import { listed, WsClusterError } from '@wscluster/ring';
 import { hopHeaders } from '../route/hop-headers.ts';
 import { isReservedHeader } from '../route/owner-headers.ts';
 import { portableOffer } from './extensions.ts';
-import { MIGRATE_HEADER } from './kept-handshake.ts';
+import { migrateHeaders } from './kept-handshake.ts';
 
 /**
  * Checks that the request is a WebSocket handshake that a node could accept (RFC 6455, 4.2.1), and returns its
@@ -40,7 +40,7 @@ export function composeUpgrade(
   const lines = [`GET ${req.url} HTTP/1.1`, 'Connection: Upgrade', 'Upgrade: websocket'];
   for (const [name, value] of added) lines.push(`${name}: ${value}`);
   if (portable) {
-    lines.push(`${MIGRATE_HEADER}: offered`);
+    lines.push(...migrateHeaders());
     const offer = portableOffer(req.headers['sec-websocket-extensions'] ?? '');
     if (offer !== undefined) lines.push(`Sec-WebSocket-Extensions: ${offer}`);
   }

@@ -39,6 +39,7 @@ export async function startHandingOverNode(id: string): Promise<HandingOverNode>
 }
 
 function serve(socket: WebSocket, request: IncomingMessage): void {
+  const token = request.headers['x-wscluster-token'];
   let count = 0;
   let underWay = 0;
   let begun = request.headers['x-wscluster-migrated-from'] === undefined;
@@ -46,11 +47,11 @@ function serve(socket: WebSocket, request: IncomingMessage): void {
   let release: (() => void) | undefined;
   socket.on('error', () => {});
   socket.on('ping', (data) => {
-    if (String(data) === 'wscluster:state') stateComes = true;
-    else if (String(data) === 'wscluster:begin') begun = true;
-    else if (String(data) === 'wscluster:release') {
+    if (String(data) === `wscluster:state ${token}`) stateComes = true;
+    else if (String(data) === `wscluster:begin ${token}`) begun = true;
+    else if (String(data) === `wscluster:release ${token}`) {
       release = () => {
-        socket.pong('wscluster:state');
+        socket.pong(`wscluster:state ${token}`);
         socket.send(Buffer.from(String(count)));
         socket.close(1000);
       };
