@@ -3,6 +3,9 @@ import { configFileOption, durationOption, hostPortOption, type OptionValues } f
 import { brokerOptions } from '@wscluster/transport';
 import { z } from 'zod';
 
+/** A machine may have a hundred processors, and a worker takes 60 MB. */
+const MOST_BY_ITSELF = 4;
+
 /** All settings of a gateway. Those of its cluster come with the ring. */
 export const OPTIONS = {
   config: { ...configFileOption, help: `${configFileOption.help}; SIGHUP reloads it` },
@@ -35,8 +38,8 @@ export const OPTIONS = {
     schema: z
       .union([z.literal('auto'), z.coerce.number('must be auto or a number').int().min(1).max(256)])
       .default(1)
-      .transform((workers) => (workers === 'auto' ? availableParallelism() : workers)),
-    help: 'processes that share the listen port, from 1 to 256; auto: one for each processor (default 1)',
+      .transform((workers) => (workers === 'auto' ? Math.min(availableParallelism(), MOST_BY_ITSELF) : workers)),
+    help: 'processes that share the listen port, from 1 to 256; auto: one for each processor, 4 at most (default 1)',
   },
   stateDir: {
     schema: z.string().min(1).default('.wscluster'),

@@ -177,4 +177,20 @@ describe('a container that is not well', () => {
     await scene.tell(id, 'ready=500');
     await watcher.sees(id, { phase: 'unready' });
   });
+
+  test('that accepts connections and never answers HTTP is ready by that; where nothing listens, it is not', async () => {
+    const silent = "require('net').createServer((socket) => socket.on('error', () => {})).listen(8080)";
+    const id = await scene.run(['--network', scene.network], ['node', '-e', silent]);
+    const deaf = await scene.run(['--network', scene.network], ['node', '-e', 'setInterval(() => {}, 1000)']);
+    await watcher.sees(id, { phase: 'ready' });
+    expect(await watcher.find(deaf)).toMatchObject({ phase: 'starting' });
+    await scene.docker('pause', id);
+    await watcher.sees(id, { phase: 'unready' });
+  });
+
+  test('is ready by TCP alone where that is asked for, whatever it answers', async () => {
+    scene.settings = { ...scene.settings, readiness: { tcp: true } };
+    const id = await runReady(['--network', scene.network, '-e', 'READYZ_STATUS=500']);
+    expect(await watcher.find(id)).toMatchObject({ phase: 'ready' });
+  });
 });

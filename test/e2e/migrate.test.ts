@@ -47,7 +47,10 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
   };
   const atTheirOwners = async (nodes: number) => {
     await system.settled(nodes);
-    await until('each is with its owner', nameOwners);
+    await until('each is with its owner', nameOwners).catch(async (error: Error) => {
+      const closes = clients.flatMap((client) => client.closes);
+      throw new Error(`${error.message}; closed: ${closes.join(', ')}; ${JSON.stringify(await migrated())}`);
+    });
   };
   const calm = async () => {
     clearInterval(talk);

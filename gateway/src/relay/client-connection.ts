@@ -145,6 +145,7 @@ export class ClientConnection implements LiveConnection {
     const context = {
       ...{ relay, kept, limits, notice, from: this.nodeId },
       otherOwner: () => this.#otherOwner(),
+      ownerAfter: (nodeId: string) => current.otherOwner(this.slot, nodeId, limits.ownerWaitMs),
       revision: () => current.table?.ring.revision ?? REVISION_ZERO,
     };
     this.#giveUpMigration = migrate(context, (outcome) => {
@@ -172,22 +173,27 @@ export class ClientConnection implements LiveConnection {
   #lose(relay: Relay, gone: boolean): void {
     this.told = true; // no move is needed any more
     if (relay.holdsOrphan) return;
-    if (!gone && this.#otherOwner() === undefined) relay.endClient();
-    else if (this.#kept !== undefined && this.#redials && relay.holdOrphan()) void this.#redial(relay, this.#kept);
-    else relay.close(ownerLost(this.#closeCode));
+    // Also if it seems to live: a process that is killed may accept connections for a moment longer.
+    if (this.#kept !== undefined && this.#redials && relay.holdOrphan()) void this.#redial(relay, this.#kept, gone);
+    else this.#tellLost(relay, gone);
+  }
+
+  #tellLost(relay: Relay, gone: boolean): void {
+    if (gone || this.#otherOwner() !== undefined) relay.close(ownerLost(this.#closeCode));
+    else relay.endClient();
   }
 
   /** Takes the client, which the relay holds, to the new owner, or tells it to reconnect. */
-  async #redial(relay: Relay, kept: KeptHandshake): Promise<void> {
+  async #redial(relay: Relay, kept: KeptHandshake, gone: boolean): Promise<void> {
     const { current, limits } = this.#context;
     const redialled = await redial({
       ...{ relay, kept, limits, from: this.nodeId },
       revision: () => current.table?.ring.revision ?? REVISION_ZERO,
-      newOwner: () => current.otherOwner(this.slot, this.nodeId, limits.ownerWaitMs),
+      ownerAfter: (nodeId) => current.otherOwner(this.slot, nodeId, limits.ownerWaitMs),
     });
     this.#context.onMigration(redialled === undefined ? { kind: 'failed', fault: 'node-lost' } : { kind: 'redialled' });
     if (redialled === undefined) {
-      relay.close(ownerLost(this.#closeCode));
+      this.#tellLost(relay, gone);
       return;
     }
     if (this.#stage.kind !== 'relaying') return;

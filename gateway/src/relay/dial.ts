@@ -16,6 +16,11 @@ export type DialOutcome =
   /** The attempt is over. `unanswered`: the owner sent no byte, so another owner may be tried. */
   | { readonly kind: 'failed'; readonly error: WsClusterError; readonly unanswered: boolean };
 
+/** The node says that it no longer owns the key. */
+export function isLost(outcome: DialOutcome): outcome is DialOutcome & { kind: 'answered' } {
+  return outcome.kind === 'answered' && outcome.head.status === 421;
+}
+
 export interface DialRequest {
   readonly address: HostPort;
   /** The complete head of the request. */

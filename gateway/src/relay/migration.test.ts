@@ -12,9 +12,18 @@ import { revision, ringMessage, ringOf, SETTINGS, type TestNode } from '../testi
 import { useGateway } from '../testing/use-gateway.ts';
 import { closeFrame, ownerChanged } from './close-frame.ts';
 
-const LIMITS = { closeMs: 300, nodeCloseMs: 300, messageGraceMs: 100, holdMs: 200, releaseMs: 1_000, answerMs: 500 };
+const LIMITS = {
+  ownerWaitMs: 400,
+  closeMs: 300,
+  nodeCloseMs: 300,
+  messageGraceMs: 100,
+  holdMs: 200,
+  releaseMs: 1_000,
+  answerMs: 500,
+};
 const settings = { ...SETTINGS, moves: { ...DEFAULT_MOVE_SETTINGS, mode: 'migrate' as const } };
 const AWARE = ['X-WsCluster-Migrate: accepted'];
+const MISDIRECTED = 'HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\n\r\n';
 const BINARY = 2;
 const PONG = 0xa;
 
@@ -94,6 +103,26 @@ describe('a connection that migrates', () => {
     await eventually('the old owner is rid of it', () => a.openSockets.size + b.openSockets.size === 1);
     expect(b.visits[0]?.request.headers['x-wscluster-migrated-from']).toBe('a');
     expect(b.visits[0]?.request.headers['x-wscluster-revision']).toBe('1.2');
+    client.socket.terminate();
+  });
+
+  it('goes to the next owner if the new one has lost the key already', async () => {
+    const [a, b, c] = [
+      await echoNode('a'),
+      await rawNode('b', ({ socket }) => socket.end(MISDIRECTED)),
+      await echoNode('c'),
+    ];
+    const nodes = [a, b, c];
+    const test = await gatewayFor(...nodes);
+    const client = await connectClient(test.gateway.port);
+    moveTo(test, nodes, 1, 2);
+    await eventually('the new owner is dialled', () => b.sockets[0]?.text.includes('\r\n\r\n') === true);
+    moveTo(test, nodes, 2, 3);
+    client.socket.send('for c');
+    await eventually('the echo', () => client.messages.length === 1);
+    await eventually('it is with the next owner', () => c.visits.length === 1);
+    expect(client.closed).toBeUndefined();
+    expect(await outcomes(test)).toEqual({ migrated: 1 });
     client.socket.terminate();
   });
 
@@ -239,6 +268,7 @@ describe('a migration that fails', () => {
   it.each<[what: string, answer: (peer: RawSocket) => void, outcome: string]>([
     ['refuses', ({ socket }) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'), 'new-owner-refused'],
     ['ends without an answer', ({ socket }) => socket.destroy(), 'new-owner-unreachable'],
+    ['says that it lost the key', ({ socket }) => socket.end(MISDIRECTED), 'new-owner-refused'],
     ['never answers', () => {}, 'new-owner-unreachable'],
     [
       'chooses a subprotocol',

@@ -2,7 +2,7 @@ import type { Revision } from '@wscluster/ring';
 import type { Limits } from '../limits.ts';
 import type { Owner } from '../table/table.ts';
 import type { CloseNotice } from './close-frame.ts';
-import { type DialOutcome, dial } from './dial.ts';
+import { type DialOutcome, dial, isLost } from './dial.ts';
 import type { HandoverFault } from './handover.ts';
 import type { KeptHandshake } from './kept-handshake.ts';
 import type { Relay } from './relay.ts';
@@ -37,6 +37,8 @@ export interface MigrationContext {
   readonly notice: CloseNotice;
   /** The owner of the slot, if it is another node than the present one. */
   otherOwner(): Owner | undefined;
+  /** The owner of the slot as soon as it is another node than the given one; undefined if that takes too long. */
+  ownerAfter(nodeId: string): Promise<Owner | undefined>;
   revision(): Revision;
 }
 
@@ -62,8 +64,13 @@ export function migrate(context: MigrationContext, done: (outcome: MigrationOutc
       const request = { address: owner.address, ...head };
       abandon = dial(request, context.limits, (outcome) => {
         abandon = () => {};
-        if (outcome.kind === 'failed') end({ kind: 'failed', fault: 'new-owner-unreachable' });
-        else if (outcome.kind === 'answered') refuse(outcome, 'new-owner-refused');
+        if (outcome.kind === 'failed') {
+          if (outcome.unanswered) void again(owner, dials, 'new-owner-unreachable');
+          else end({ kind: 'failed', fault: 'new-owner-unreachable' });
+        } else if (isLost(outcome)) {
+          outcome.upstream.socket.destroy();
+          void again(owner, dials, 'new-owner-refused');
+        } else if (outcome.kind === 'answered') refuse(outcome, 'new-owner-refused');
         else if (!context.kept.agreesWith(outcome.head)) refuse(outcome, 'new-owner-disagreed');
         else if (context.otherOwner()?.nodeId !== owner.nodeId) {
           outcome.upstream.socket.destroy();
@@ -71,6 +78,13 @@ export function migrate(context: MigrationContext, done: (outcome: MigrationOutc
         } else handOver(owner, outcome, token);
       });
     }
+  };
+  /** It died, or knows a newer ring: the next one is on its way. */
+  const again = async ({ nodeId }: Owner, dials: number, fault: MigrationFault) => {
+    const next = await context.ownerAfter(nodeId);
+    if (over) return;
+    if (next === undefined) end({ kind: 'failed', fault });
+    else attempt(dials + 1);
   };
   const refuse = ({ upstream }: DialOutcome & { kind: 'upgraded' | 'answered' }, fault: MigrationFault) => {
     upstream.socket.destroy();

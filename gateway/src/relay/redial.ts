@@ -1,7 +1,7 @@
 import type { Revision } from '@wscluster/ring';
 import type { Limits } from '../limits.ts';
 import type { Owner } from '../table/table.ts';
-import { dial } from './dial.ts';
+import { type DialOutcome, dial, isLost } from './dial.ts';
 import type { KeptHandshake } from './kept-handshake.ts';
 import type { Relay } from './relay.ts';
 
@@ -12,8 +12,8 @@ export interface RedialContext {
   readonly from: string;
   readonly limits: Limits;
   revision(): Revision;
-  /** The new owner, as soon as there is one; undefined if none comes in time. */
-  newOwner(): Promise<Owner | undefined>;
+  /** The owner of the slot as soon as it is another node than the given one; undefined if that takes too long. */
+  ownerAfter(nodeId: string): Promise<Owner | undefined>;
 }
 
 export interface Redialled {
@@ -21,27 +21,40 @@ export interface Redialled {
   readonly kept: KeptHandshake;
 }
 
+/** The owner may change while it is dialled; then the next one is. */
+const MAX_DIALS = 3;
+
 /**
  * Takes the client of a lost node to the new owner. The relay holds it. Resolves with undefined if that can't be done; then
  * the client is to be told to reconnect.
  */
 export async function redial(context: RedialContext): Promise<Redialled | undefined> {
   const { relay, kept, from, limits } = context;
-  const owner = await context.newOwner();
-  if (owner === undefined) return undefined;
-  const { token, ...head } = kept.compose(from, context.revision(), true);
-  const request = { address: owner.address, ...head };
-  return await new Promise((resolve) => {
-    dial(request, limits, (outcome) => {
-      if (outcome.kind === 'failed') resolve(undefined);
-      else if (outcome.kind === 'answered' || !kept.agreesWith(outcome.head)) {
-        outcome.upstream.socket.destroy();
-        resolve(undefined);
-      } else {
-        const next = kept.at(outcome.head, token);
-        relay.adoptOrphan(outcome, next.token);
-        resolve({ owner, kept: next });
-      }
+  let refused = from;
+  for (let dials = 0; dials < MAX_DIALS; dials++) {
+    const owner = await context.ownerAfter(refused);
+    if (owner === undefined) return undefined;
+    const { token, ...head } = kept.compose(from, context.revision(), true);
+    const redialled = await new Promise<Redialled | 'again' | undefined>((resolve) => {
+      // The relay takes the connection over before this call returns.
+      dial({ address: owner.address, ...head }, limits, (outcome) => {
+        if (outcome.kind === 'upgraded' && kept.agreesWith(outcome.head)) {
+          const next = kept.at(outcome.head, token);
+          relay.adoptOrphan(outcome, next.token);
+          resolve({ owner, kept: next });
+        } else {
+          if (outcome.kind !== 'failed') outcome.upstream.socket.destroy();
+          resolve(maySoonBeAnother(outcome) ? 'again' : undefined);
+        }
+      });
     });
-  });
+    if (redialled !== 'again') return redialled;
+    refused = owner.nodeId;
+  }
+  return undefined;
+}
+
+/** It died, too, or knows a newer ring. */
+function maySoonBeAnother(outcome: DialOutcome): boolean {
+  return (outcome.kind === 'failed' && outcome.unanswered) || isLost(outcome);
 }
