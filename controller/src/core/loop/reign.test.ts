@@ -223,10 +223,11 @@ describe.concurrent('one cluster, while this process leads it', () => {
     world.listing = [ready('a')];
     await world.start({ intervals: DEFAULT_INTERVALS });
     // No gateway is there: one that falls silent, or acknowledges, would make for heartbeats beside the regular ones.
-    await until(() => world.beats.length > 2);
-    const [before = 0, last = 0] = world.beats.slice(1);
-    expect(last - before).toBeGreaterThan(800);
-  });
+    await until(() => world.beats.length > 4, 20_000);
+    const [first = 0, , , last = 0] = world.beats.slice(1);
+    // A busy machine may delay the first of them, but not bring the last one forward.
+    expect((last - first) / 3).toBeGreaterThan(600);
+  }, 30_000);
 
   test('publishes the ready nodes, in the store and on the bus', async () => {
     await using world = new World();
