@@ -19,7 +19,7 @@ export interface GatewayOptions {
   openBus(handlers: FollowerHandlers): Promise<RingBusFollower>;
   readonly log: Logger;
   /** Set if this is one of several processes that are one gateway, on one port. */
-  readonly worker?: { readonly of: number };
+  readonly worker?: { readonly number: number; readonly of: number };
   /** Override those of the cluster. */
   readonly limits?: Partial<Limits>;
   readonly timing?: Partial<UpdateTiming>;

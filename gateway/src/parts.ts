@@ -15,6 +15,7 @@ import { Mover } from './move/mover.ts';
 import { Tracker } from './move/tracker.ts';
 import { createRequestRecorder, type RequestRecorder } from './request-recorder.ts';
 import { CurrentTable } from './table/current-table.ts';
+import { demoted } from './workers/demoted.ts';
 
 /** What a gateway works with before it is connected to anything. */
 export interface Parts {
@@ -42,7 +43,9 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     maxPerSecond: () => mover.release?.maxPerSecond ?? 0,
   });
   const timing = { ...DEFAULT_UPDATE_TIMING, ...options.timing };
-  const updates = new RingUpdates({ cluster, store, holder: current, log, timing });
+  // All workers hear the same, and one of them says so.
+  const updatesLog = (options.worker?.number ?? 1) === 1 ? log : demoted(log);
+  const updates = new RingUpdates({ cluster, store, holder: current, log: updatesLog, timing });
   const counts = newCounts();
   const recorder = createRequestRecorder(counts, log);
   const room = new RequestRoom();

@@ -35,6 +35,8 @@ describe(`a gateway of ${WORKERS} workers, with ${CLIENTS} clients on three node
     const { system, crowd } = started();
     expect(await metric(system, 'wscluster_gateway_workers')).toBe(WORKERS);
     expect(await metric(system, 'wscluster_gateway_connections')).toBe(CLIENTS);
+    const applied = system.gateways[0]?.process.lines.filter(({ event }) => event === 'ring-applied') ?? [];
+    expect(new Set(applied.map(({ worker }) => worker))).toEqual(new Set([1]));
     await until('the controller knows of all', async () =>
       (
         JSON.parse((await system.api('GET', '/gateways')).text) as { gateways: { connections: number }[] }

@@ -260,7 +260,8 @@ describe('the sample on a real cluster, with 300 clients through the Service of 
     try {
       await until('newcomers are served', () => late.every((client) => client.connected));
       for (const client of late) expect(client.node).toBe(ownerBefore(client.key));
-      await until('nobody leads', async () => (await scene.api('GET', '')).status === 503, 30_000, 100);
+      const standsIn = async () => (await scene.api('GET', '')).text.includes('"reason":"StandingIn"');
+      await until('its leader stands in', standsIn, 30_000, 100);
     } finally {
       for (const client of late) client.stop();
       await scene.cluster.startApi();

@@ -36,7 +36,7 @@ export async function startWorker(root: ProcessLogger): Promise<Running> {
     // The primary has waited for that.
     unreadyMs: 0,
     probes: undefined,
-    worker: { of: workers },
+    worker: { number: worker, of: workers },
     store: link,
     openBus: async (handlers) => link.follow(handlers),
   });
