@@ -87,7 +87,7 @@ test(
     await docker.kill();
     await docker.dispose();
     // By number: another run may have an engine in the same folder by now.
-    expect(own.filter(isRunning)).toEqual([]);
+    await until('its processes have ended', () => !own.some(isRunning));
     const next = await engineWithImages();
     expect(await next.docker('ps', '--all', '--quiet')).toBe('');
     expect(await next.docker('network', 'ls', '--quiet', '--filter', 'name=left')).toBe('');
