@@ -99,7 +99,10 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
   });
 
   test('kill -9 of a node with onLost redial: nobody gets a Close, and all can go on', async () => {
+    const { revision } = await system.ring();
     expect((await system.patch({ rebalance: { onLost: 'redial' } })).status).toBe(200);
+    await until('it is published', async () => (await system.ring()).revision.version > revision.version);
+    await system.settled(3);
     expect(await calm()).toEqual([]);
     const victim = (await system.ring()).members[0]?.nodeId ?? '';
     process.kill(system.nodePid(victim), 'SIGKILL');
