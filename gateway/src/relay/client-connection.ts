@@ -20,7 +20,7 @@ import { withHeaders } from './added-headers.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { type BodyEnd, bodyEndOf } from './body-end.ts';
 import { type CloseNotice, ownerChanged, ownerLost } from './close-frame.ts';
-import { type DialOutcome, dial } from './dial.ts';
+import { type DialOutcome, dial, isLost } from './dial.ts';
 import { KeptHandshake } from './kept-handshake.ts';
 import { type MigrationOutcome, migrate } from './migration.ts';
 import { passAnswer } from './pass-answer.ts';
@@ -263,7 +263,7 @@ export class ClientConnection implements LiveConnection {
     if (outcome.kind === 'upgraded') this.#open(outcome);
     else if (outcome.kind === 'failed' && outcome.unanswered) this.#waitForOwner(outcome.error);
     else if (outcome.kind === 'failed') this.#refuse(outcome.error);
-    else if (outcome.head.status === 421 && !this.#refusedOnce) {
+    else if (isLost(outcome) && !this.#refusedOnce) {
       outcome.upstream.socket.destroy();
       this.#context.refresh();
       this.#waitForOwner(new WsClusterError('OWNER_UNREACHABLE', 'the node says that it no longer owns the key'));

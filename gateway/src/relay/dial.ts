@@ -16,9 +16,17 @@ export type DialOutcome =
   /** The attempt is over. `unanswered`: the owner sent no byte, so another owner may be tried. */
   | { readonly kind: 'failed'; readonly error: WsClusterError; readonly unanswered: boolean };
 
+/** The owner may change while it is dialled for a connection that is open already; then the next one is. */
+export const MAX_DIALS = 3;
+
 /** The node says that it no longer owns the key. */
 export function isLost(outcome: DialOutcome): outcome is DialOutcome & { kind: 'answered' } {
   return outcome.kind === 'answered' && outcome.head.status === 421;
+}
+
+/** Whether a ring with another owner may be on its way: the node did not say a word, or has lost the key. */
+export function mayHaveAnotherOwner(outcome: DialOutcome): boolean {
+  return (outcome.kind === 'failed' && outcome.unanswered) || isLost(outcome);
 }
 
 export interface DialRequest {

@@ -2,7 +2,7 @@ import type { Revision } from '@wscluster/ring';
 import type { Limits } from '../limits.ts';
 import type { Owner } from '../table/table.ts';
 import type { CloseNotice } from './close-frame.ts';
-import { type DialOutcome, dial, isLost } from './dial.ts';
+import { type DialOutcome, dial, MAX_DIALS, mayHaveAnotherOwner } from './dial.ts';
 import type { HandoverFault } from './handover.ts';
 import type { KeptHandshake } from './kept-handshake.ts';
 import type { Relay } from './relay.ts';
@@ -24,9 +24,6 @@ export type MigrationOutcome =
   /** The owner has become the present node again. */
   | { readonly kind: 'stayed' }
   | { readonly kind: 'failed'; readonly fault: MigrationFault };
-
-/** The owner may change while it is dialled; then the next one is. */
-const MAX_DIALS = 3;
 
 export interface MigrationContext {
   readonly relay: Relay;
@@ -64,18 +61,19 @@ export function migrate(context: MigrationContext, done: (outcome: MigrationOutc
       const request = { address: owner.address, ...head };
       abandon = dial(request, context.limits, (outcome) => {
         abandon = () => {};
-        if (outcome.kind === 'failed') {
-          if (outcome.unanswered) void again(owner, dials, 'new-owner-unreachable');
-          else end({ kind: 'failed', fault: 'new-owner-unreachable' });
-        } else if (isLost(outcome)) {
+        if (outcome.kind === 'upgraded' && !context.kept.agreesWith(outcome.head)) {
           outcome.upstream.socket.destroy();
-          void again(owner, dials, 'new-owner-refused');
-        } else if (outcome.kind === 'answered') refuse(outcome, 'new-owner-refused');
-        else if (!context.kept.agreesWith(outcome.head)) refuse(outcome, 'new-owner-disagreed');
-        else if (context.otherOwner()?.nodeId !== owner.nodeId) {
+          end({ kind: 'failed', fault: 'new-owner-disagreed' });
+        } else if (outcome.kind === 'upgraded' && context.otherOwner()?.nodeId !== owner.nodeId) {
           outcome.upstream.socket.destroy();
           attempt(dials + 1);
-        } else handOver(owner, outcome, token);
+        } else if (outcome.kind === 'upgraded') handOver(owner, outcome, token);
+        else {
+          if (outcome.kind === 'answered') outcome.upstream.socket.destroy();
+          const fault = outcome.kind === 'answered' ? 'new-owner-refused' : 'new-owner-unreachable';
+          if (mayHaveAnotherOwner(outcome)) void again(owner, dials, fault);
+          else end({ kind: 'failed', fault });
+        }
       });
     }
   };
@@ -85,10 +83,6 @@ export function migrate(context: MigrationContext, done: (outcome: MigrationOutc
     if (over) return;
     if (next === undefined) end({ kind: 'failed', fault });
     else attempt(dials + 1);
-  };
-  const refuse = ({ upstream }: DialOutcome & { kind: 'upgraded' | 'answered' }, fault: MigrationFault) => {
-    upstream.socket.destroy();
-    end({ kind: 'failed', fault });
   };
   const handOver = (owner: Owner, { upstream, head, rest }: DialOutcome & { kind: 'upgraded' }, token: string) => {
     const kept = context.kept.at(head, token);

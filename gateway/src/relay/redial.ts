@@ -1,7 +1,7 @@
 import type { Revision } from '@wscluster/ring';
 import type { Limits } from '../limits.ts';
 import type { Owner } from '../table/table.ts';
-import { type DialOutcome, dial, isLost } from './dial.ts';
+import { dial, MAX_DIALS, mayHaveAnotherOwner } from './dial.ts';
 import type { KeptHandshake } from './kept-handshake.ts';
 import type { Relay } from './relay.ts';
 
@@ -21,12 +21,9 @@ export interface Redialled {
   readonly kept: KeptHandshake;
 }
 
-/** The owner may change while it is dialled; then the next one is. */
-const MAX_DIALS = 3;
-
 /**
- * Takes the client of a lost node to the new owner. The relay holds it. Resolves with undefined if that can't be done; then
- * the client is to be told to reconnect.
+ * Takes the client of a lost node, which the relay holds, to the new owner. Resolves with undefined if that can't be
+ * done; then the client is to be told to reconnect.
  */
 export async function redial(context: RedialContext): Promise<Redialled | undefined> {
   const { relay, kept, from, limits } = context;
@@ -44,7 +41,7 @@ export async function redial(context: RedialContext): Promise<Redialled | undefi
           resolve({ owner, kept: next });
         } else {
           if (outcome.kind !== 'failed') outcome.upstream.socket.destroy();
-          resolve(maySoonBeAnother(outcome) ? 'again' : undefined);
+          resolve(mayHaveAnotherOwner(outcome) ? 'again' : undefined);
         }
       });
     });
@@ -52,9 +49,4 @@ export async function redial(context: RedialContext): Promise<Redialled | undefi
     refused = owner.nodeId;
   }
   return undefined;
-}
-
-/** It died, too, or knows a newer ring. */
-function maySoonBeAnother(outcome: DialOutcome): boolean {
-  return (outcome.kind === 'failed' && outcome.unanswered) || isLost(outcome);
 }

@@ -138,9 +138,10 @@ export class Primary implements Running, FollowerHandlers {
     const workers = this.#pool.running;
     // All hold the same ring, and one copy will do.
     const receivers = message.type === 'recall' ? workers.slice(0, 1) : workers;
-    const total = workers.reduce((sum, worker) => sum + this.#reports.connectionsOf(worker), 0);
+    const connections = new Map(workers.map((worker) => [worker, this.#reports.connectionsOf(worker)]));
+    const total = [...connections.values()].reduce((sum, count) => sum + count, 0);
     for (const worker of receivers) {
-      const part = { worker, workers: this.#count, connections: this.#reports.connectionsOf(worker), total };
+      const part = { worker, workers: this.#count, connections: connections.get(worker) ?? 0, total };
       this.#pool.tell(worker, { say: 'broadcast', message: this.#shares.shared(message, part) });
     }
   }
@@ -179,12 +180,7 @@ export class Primary implements Running, FollowerHandlers {
       this.#silence.heard(worker);
       this.#reports.take(worker, message);
       this.#acknowledge();
-    } else if (message.type === 'held') {
-      const { log } = this.#options;
-      this.#bus?.send(message).catch((error: unknown) => {
-        log.debug({ event: 'report-failed', error }, 'the current ring could not be sent');
-      });
-    }
+    } else if (message.type === 'held') this.#reporter?.giveBack(message.ring);
     // A worker that leaves says so by ending.
   }
 
