@@ -1,6 +1,6 @@
 /**
- * The processes beside the gateway in the benchmark of attacks: `crowd` is the honest clients and their node, `attacker`
- * the attacks and theirs. They speak over the IPC channel of their parent, see attacks.bench.ts.
+ * The processes beside the gateway in the benchmark of attacks: `crowd` is the honest clients and their node,
+ * `attacker` the attacks and theirs. They speak over the IPC channel of their parent, see attacks.bench.ts.
  */
 import { startEchoNode } from '../gateway/src/testing/echo-node.ts';
 import { until } from '../test/e2e/support/wait.ts';

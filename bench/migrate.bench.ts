@@ -12,8 +12,8 @@ const EVERY_MS = 20;
 
 /**
  * How long a client goes without an answer while its owner changes. Each of 500 clients asks every 20 ms and notes its
- * longest wait for an answer, while a fourth node joins three; with `migrate` and with `reconnect`, in turn. The waits of
- * the clients that moved count.
+ * longest wait, while a fourth node joins three; with `migrate` and with `reconnect`, in turn. The clients that moved
+ * count.
  */
 export async function run(): Promise<BenchResult[]> {
   const migrated: number[] = [];

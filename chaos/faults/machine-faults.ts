@@ -12,7 +12,7 @@ export function jumpingClock(): Record<string, string> {
   return { NODE_OPTIONS: `${NODE_OPTIONS} --import=${clock}`, WSC_JUMP_MS: [HOUR_MS, -2 * HOUR_MS, HOUR_MS].join() };
 }
 
-/** Files of a process take so many bytes from now on: the size limit of the system stands for the disk, and needs no root. */
+/** Files of a process take so many bytes from now on. The size limit of the system stands for the disk. */
 function limitFiles(pid: number, bytes: '0' | 'unlimited'): void {
   execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`]);
 }
@@ -44,5 +44,5 @@ const clockJump: FaultKind = {
   },
 };
 
-/** Faults of the machine that a controller runs on. Clocks jump if controllers have the environment of `jumpingClock`. */
+/** Faults of a controller's machine. Clocks jump if controllers have the environment of `jumpingClock`. */
 export const MACHINE_FAULTS: readonly FaultKind[] = [diskFull, clockJump];

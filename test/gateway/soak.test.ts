@@ -1,9 +1,10 @@
+import type { ListeningNode } from '@wscluster/gateway/testing/listening-node';
 import { revision, ringMessage, ringOf } from '@wscluster/gateway/testing/rings';
 import { afterEach, expect, it } from 'vitest';
 import { until } from '../e2e/support/wait.ts';
 import type { Census } from './support/gateway-messages.ts';
 import { GatewayProcess } from './support/gateway-process.ts';
-import { type SoakNode, startSoakNode } from './support/soak-node.ts';
+import { startSoakNode } from './support/soak-node.ts';
 import { type Outcome, visit, WAYS, type Way } from './support/soak-visit.ts';
 
 const BATCH = 2_000;
@@ -32,7 +33,7 @@ const MOSTLY: readonly [Way, readonly Outcome[]][] = [
 ];
 
 let gateway: GatewayProcess | undefined;
-let nodes: SoakNode[] = [];
+let nodes: ListeningNode[] = [];
 
 afterEach(async () => {
   await gateway?.kill();
@@ -58,7 +59,7 @@ async function runBatch(port: number, first: number, outcomes: Outcomes): Promis
 }
 
 /** Returns what changes the owner of every slot, each time in a newer ring: older ones are refused. */
-function mover(to: GatewayProcess, between: readonly SoakNode[]): () => void {
+function mover(to: GatewayProcess, between: readonly ListeningNode[]): () => void {
   let version = 1;
   return () => {
     version++;

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { type Client, connectClient } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
 import { type GatewayUnderTest, startTestGateway } from '../testing/gateway-under-test.ts';
-import { type HandingOverNode, startHandingOverNode } from '../testing/handing-over-node.ts';
+import { startHandingOverNode } from '../testing/handing-over-node.ts';
+import type { ListeningNode } from '../testing/listening-node.ts';
 import { revision, ringMessage, ringOf, SETTINGS } from '../testing/rings.ts';
 
 const settings = { ...SETTINGS, moves: { ...DEFAULT_MOVE_SETTINGS, mode: 'migrate' as const } };
@@ -20,7 +21,7 @@ interface Model {
 
 interface Real {
   readonly test: GatewayUnderTest;
-  readonly nodes: readonly HandingOverNode[];
+  readonly nodes: readonly ListeningNode[];
   readonly client: Client;
   version: number;
 }

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { TestNode } from './rings.ts';
+import { type ListeningNode, listenAsNode } from './listening-node.ts';
 
 /** What a node saw of one client. */
 export interface Visit {
@@ -12,18 +11,14 @@ export interface Visit {
   closeCode: number | undefined;
 }
 
-export interface EchoNode extends TestNode {
+export interface EchoNode extends ListeningNode {
   readonly server: Server;
   readonly visits: Visit[];
-  /** Open TCP connections. */
-  readonly openSockets: ReadonlySet<Socket>;
-  stop(): Promise<void>;
 }
 
 /** A node that echoes every message, and answers plain requests with its id and the request. */
 export async function startEchoNode(id: string, port = 0): Promise<EchoNode> {
   const visits: Visit[] = [];
-  const openSockets = new Set<Socket>();
   const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
     req.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -34,10 +29,6 @@ export async function startEchoNode(id: string, port = 0): Promise<EchoNode> {
       res.setHeader('content-type', 'application/json');
       res.end(JSON.stringify({ node: id, method: req.method, url: req.url, headers: req.headers, body }));
     });
-  });
-  server.on('connection', (socket: Socket) => {
-    openSockets.add(socket);
-    socket.once('close', () => openSockets.delete(socket));
   });
   new WebSocketServer({ server, maxPayload: 64 << 20 }).on('connection', (socket, request) => {
     const visit: Visit = { request, socket, messages: [], closeCode: undefined };
@@ -51,17 +42,5 @@ export async function startEchoNode(id: string, port = 0): Promise<EchoNode> {
       visit.closeCode = code;
     });
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return {
-    id,
-    port: (server.address() as AddressInfo).port,
-    server,
-    visits,
-    openSockets,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of openSockets) socket.destroy();
-      }),
-  };
+  return { ...(await listenAsNode(id, server, port)), server, visits };
 }

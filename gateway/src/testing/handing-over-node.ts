@@ -1,41 +1,20 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { TestNode } from './rings.ts';
-
-export interface HandingOverNode extends TestNode {
-  readonly openSockets: ReadonlySet<Socket>;
-  stop(): Promise<void>;
-}
+import { type ListeningNode, listenAsNode } from './listening-node.ts';
 
 /**
  * A node that understands migrations: it answers each message with its number on this connection, and hands that number
  * over. So a client sees whether the connection went on, wherever it went. Answers come a moment later, as from work that
  * takes time; what is under way is finished before a connection is released.
  */
-export async function startHandingOverNode(id: string): Promise<HandingOverNode> {
-  const openSockets = new Set<Socket>();
+export async function startHandingOverNode(id: string): Promise<ListeningNode> {
   const server = createServer();
-  server.on('connection', (socket: Socket) => {
-    openSockets.add(socket);
-    socket.once('close', () => openSockets.delete(socket));
-  });
   const sockets = new WebSocketServer({ server, autoPong: false });
   sockets.on('headers', (headers, request) => {
     if (request.headers['x-wscluster-migrate'] === 'offered') headers.push('X-WsCluster-Migrate: accepted');
   });
   sockets.on('connection', (socket, request) => serve(socket, request));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    id,
-    port: (server.address() as AddressInfo).port,
-    openSockets,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of openSockets) socket.destroy();
-      }),
-  };
+  return await listenAsNode(id, server);
 }
 
 function serve(socket: WebSocket, request: IncomingMessage): void {

@@ -1,26 +1,15 @@
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import type { TestNode } from '@wscluster/gateway/testing/rings';
+import type { Socket } from 'node:net';
+import { type ListeningNode, listenAsNode } from '@wscluster/gateway/testing/listening-node';
 import { type WebSocket, WebSocketServer } from 'ws';
-
-export interface SoakNode extends TestNode {
-  /** TCP connections that are open. */
-  readonly openSockets: ReadonlySet<Socket>;
-  stop(): Promise<void>;
-}
 
 /**
  * A node that does what the key asks for: `refused-...` gets a 403 instead of an upgrade, `misdirected-...` a 421, `node-reset-...` a reset at its
  * first message; all others an echo.
  */
-export async function startSoakNode(id: string): Promise<SoakNode> {
-  const openSockets = new Set<Socket>();
+export async function startSoakNode(id: string): Promise<ListeningNode> {
   const server = createServer();
   const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false });
-  server.on('connection', (socket: Socket) => {
-    openSockets.add(socket);
-    socket.once('close', () => openSockets.delete(socket));
-  });
   server.on('upgrade', (req, socket: Socket, head) => {
     socket.on('error', () => {});
     const refusal = req.url?.includes('/refused-')
@@ -39,15 +28,5 @@ export async function startSoakNode(id: string): Promise<SoakNode> {
       });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    id,
-    port: (server.address() as AddressInfo).port,
-    openSockets,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of openSockets) socket.destroy();
-      }),
-  };
+  return await listenAsNode(id, server);
 }
