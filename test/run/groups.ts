@@ -14,17 +14,18 @@ export type Need =
   | 'kubernetes';
 
 /**
- * The groups of a lane run one after the other, in the order of the list below. `machine` has those that need the
- * machine's one Docker engine or Kubernetes node. `alone` has those that measure rates, or times that users rely on, one
- * file at a time: anything beside them would disturb the figures.
+ * The groups of a lane run one after the other, in the order of the list below. The lanes `engine` and `node` have those
+ * that need the machine's one Docker engine, and its one Kubernetes node (beside the engine only while it builds the
+ * images). `alone` has those that measure rates, or times that users rely on, one file at a time: anything beside them
+ * would disturb the figures.
  */
-export type Lane = 'quick' | 'systems' | 'users' | 'servers' | 'machine' | 'alone';
+export type Lane = 'quick' | 'systems' | 'start' | 'browser' | 'servers' | 'outages' | 'engine' | 'node' | 'alone';
 
 /** The lanes of a stage run side by side; one stage is over before the next one begins. */
 export const STAGES: readonly (readonly Lane[])[] = [
   ['quick'],
-  ['systems', 'users'],
-  ['servers', 'machine'],
+  ['systems', 'start', 'browser'],
+  ['servers', 'outages', 'engine', 'node'],
   ['alone'],
 ];
 
@@ -60,21 +61,21 @@ export const GROUPS: readonly Group[] = [
   {
     // As users start it: from the TypeScript, or as the packages have it.
     name: 'start',
-    lane: 'users',
+    lane: 'start',
     include: ['test/e2e/{library,npm-start,packages,readme}.test.ts'],
     workers: 1,
     needs: [],
   },
   {
     name: 'browser',
-    lane: 'users',
+    lane: 'browser',
     include: ['test/dashboard/!(pace).test.ts', 'test/e2e/real-{clients,servers}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'python', 'dashboard'],
   },
   {
     name: 'languages',
-    lane: 'users',
+    lane: 'start',
     include: ['test/e2e/other-languages.test.ts'],
     workers: 1,
     needs: ['programs', 'python', 'go', 'maven'],
@@ -107,14 +108,14 @@ export const GROUPS: readonly Group[] = [
   {
     // They end and block servers, so each file has its own.
     name: 'outages',
-    lane: 'servers',
+    lane: 'outages',
     include: ['test/brokers/{bus-away,old-snapshot,store-away}.test.ts'],
     workers: 1,
     needs: ['programs', 'brokers'],
   },
   {
     name: 'kubernetes-api',
-    lane: 'servers',
+    lane: 'outages',
     include: [
       'test/contracts/{kubernetes-source-states,kubernetes-informer}.test.ts',
       'test/kubernetes/!(cluster|operations|scale).test.ts',
@@ -131,10 +132,9 @@ export const GROUPS: readonly Group[] = [
     needs: ['programs', 'brokers', 'nacos'],
     unchanged: ['testbed', 'test/testbed'],
   },
-  // The machine has one Docker engine and one Kubernetes node.
   {
     name: 'docker',
-    lane: 'machine',
+    lane: 'engine',
     include: ['test/contracts/docker-*.test.ts', 'test/docker/*.test.ts'],
     workers: 1,
     needs: ['programs', 'brokers', 'nacos', 'images'],
@@ -142,21 +142,21 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'compose',
-    lane: 'machine',
+    lane: 'engine',
     include: ['test/compose/*.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'recipes', 'dashboard', 'images', 'compose'],
   },
   {
     name: 'kubernetes',
-    lane: 'machine',
+    lane: 'node',
     include: ['test/contracts/kubernetes-source.test.ts', 'test/kubernetes/{cluster,operations}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'recipes', 'dashboard', 'brokers', 'images', 'kubernetes'],
   },
   {
     name: 'testbed',
-    lane: 'machine',
+    lane: 'alone',
     include: ['test/testbed/{docker-engine,kubernetes}.test.ts'],
     workers: 1,
     needs: ['programs', 'images', 'compose', 'kubernetes'],
