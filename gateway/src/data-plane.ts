@@ -70,7 +70,8 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   server.maxHeadersCount = MAX_PARSED_LINES;
   const applyLimits = () => {
     const { requestHeadMs, requestMs, keepAliveMs } = context.limits;
-    server.headersTimeout = requestHeadMs;
+    // Node takes the shorter one for the head, whichever it is called.
+    server.headersTimeout = requestMs === 0 ? requestHeadMs : Math.min(requestHeadMs, requestMs);
     server.requestTimeout = requestMs;
     server.keepAliveTimeout = keepAliveMs;
   };
