@@ -77,6 +77,7 @@ export class NodeOutput {
   #read(fd: number): void {
     const { size } = fstatSync(fd);
     this.#position = Math.min(this.#position ?? size, size);
+    if (this.#position === size) return;
     const tooMuch = size - this.#position - MAX_LOOK;
     if (tooMuch > 0) {
       this.#leftOut += tooMuch + this.#rest.length;
