@@ -14,6 +14,8 @@ export const MEASURES = {
   loop: 'ms of event-loop delay, p99',
   rss: 'kB of RSS',
   kernel: 'kB in the kernel',
+  grown: 'times the RSS after a tenth of it',
+  descriptors: 'more descriptors than after a tenth of it',
 } as const;
 export type Measure = keyof typeof MEASURES;
 

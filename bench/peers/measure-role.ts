@@ -3,6 +3,7 @@
  * to stderr, the outcome to stdout as JSON.
  */
 import { Bed } from './bed.ts';
+import { churn } from './cases/churn.ts';
 import { comeback } from './cases/comeback.ts';
 import { idle } from './cases/idle.ts';
 import { move } from './cases/move.ts';
@@ -18,6 +19,8 @@ import { QUICK, WHOLE } from './plan.ts';
 /** Those of proxies that keep running, and those that start them afresh. */
 const STANDING = { talk, push, sender, storm, requests };
 const AFRESH = { comeback, move, idle };
+/** Takes minutes by itself, so only where it is asked for. */
+const ASKED = { churn };
 
 const { programs, quick, cases } = JSON.parse(process.argv[2] ?? '') as Request;
 const plan = quick ? QUICK : WHOLE;
@@ -49,5 +52,6 @@ if (standing.length > 0) {
     await bed.stop();
   }
 }
-for (const [name, measure] of wanted(AFRESH)) await attempt(name, () => measure(programs, plan));
+const asked = cases === undefined ? [] : wanted(ASKED);
+for (const [name, measure] of [...wanted(AFRESH), ...asked]) await attempt(name, () => measure(programs, plan));
 process.stdout.write(JSON.stringify({ figures, failures } satisfies Outcome));

@@ -11,18 +11,20 @@ export interface Plan {
   readonly idleConnections: number;
   /** Connections that the node pushes to. */
   readonly pushed: readonly number[];
+  /** Short connections. */
+  readonly churned: number;
 }
 
 /** Under 15 minutes. */
 export const WHOLE: Plan = {
   ...{ rounds: 5, turnMs: 1_000, warmUpMs: 3_000, heavyRounds: 3 },
-  ...{ idleConnections: 4_000, pushed: [1_000, 9_000] },
+  ...{ idleConnections: 4_000, pushed: [1_000, 9_000], churned: 1_000_000 },
 };
 
 /** Two minutes: whether everything works, and roughly where it stands. */
 export const QUICK: Plan = {
   ...{ rounds: 2, turnMs: 300, warmUpMs: 700, heavyRounds: 1 },
-  ...{ idleConnections: 1_000, pushed: [1_000, 3_000] },
+  ...{ idleConnections: 1_000, pushed: [1_000, 3_000], churned: 30_000 },
 };
 
 /** Connections that talk. */

@@ -1,4 +1,5 @@
 import { atLeast, atMost, type BenchResult, median } from '../result.ts';
+import { CHURN } from './cases/churn.ts';
 import { COMEBACK } from './cases/comeback.ts';
 import { IDLE } from './cases/idle.ts';
 import { MOVE } from './cases/move.ts';
@@ -11,7 +12,18 @@ import type { ProxyName } from './proxies/proxy.ts';
 /** A proxy that used its core for at least this share of the time was what limited the rate. */
 const LIMITING = 0.9;
 
-const MOST_DELAY_MS = 10;
+/** Of our gateway alone. */
+const BOUNDS: readonly {
+  readonly case: string;
+  readonly measure: Measure;
+  readonly most: number;
+  readonly unit: string;
+}[] = [
+  { case: MOVE, measure: 'loop', most: 10, unit: 'ms' },
+  { case: CHURN, measure: 'grown', most: 1.1, unit: 'times' },
+  { case: CHURN, measure: 'descriptors', most: 0, unit: '' },
+  { case: CHURN, measure: 'retries', most: 0, unit: '' },
+];
 
 interface Goal {
   readonly case: string;
@@ -45,20 +57,26 @@ const NAMES: Partial<Record<Measure, string>> = {
   ms: 'time',
   rss: 'memory (RSS)',
   p99: 'p99',
+  loop: 'event-loop delay p99',
+  grown: 'memory at the end relative to a tenth of it',
+  descriptors: 'descriptors left',
+  retries: 'connects that failed',
 };
 
 /** Our figures as ratios to those of the peers: the median over the rounds of the ratio in each round. */
 export function verdicts(figures: readonly Figure[]): BenchResult[] {
   const measured = new Set(figures.map((figure) => figure.case));
   const ratios = GOALS.filter((goal) => measured.has(goal.case)).map((goal) => verdict(figures, goal));
-  const delay = find(figures, MOVE, 'wscluster', 'loop');
-  return delay === undefined ? ratios : [...ratios, moveVerdict(delay)];
+  const bounds = BOUNDS.flatMap(({ case: name, measure, most, unit }) => {
+    const figure = find(figures, name, 'wscluster', measure);
+    return figure === undefined ? [] : [bounded(figure, most, unit)];
+  });
+  return [...ratios, ...bounds];
 }
 
-/** Nothing else moves some of its connections, so this is a time. */
-function moveVerdict({ median: measured, lowest, highest }: Figure): BenchResult {
-  const detail = `rounds from ${short(lowest)} to ${short(highest)} ms`;
-  return atMost(`peers: event-loop delay p99, ${MOVE}`, measured, MOST_DELAY_MS, 'ms', detail);
+function bounded({ case: name, measure, median: measured, lowest, highest }: Figure, most: number, unit: string) {
+  const detail = `rounds from ${short(lowest)} to ${short(highest)}`;
+  return atMost(`peers: ${name}, ${NAMES[measure]}`, measured, most, unit, detail);
 }
 
 function verdict(figures: readonly Figure[], { case: name, measure, peer, ratio }: Goal): BenchResult {
