@@ -23,7 +23,8 @@ const diskFull: FaultKind = {
   async inject({ system, dice, begin, lasts }) {
     const controller = pick(system.controllers, dice);
     const { process } = controller;
-    if (process.ended) return;
+    // One that starts meanwhile ends, with a line that says why; nobody here would start it again.
+    if (process.ended || !process.lines.some(({ event }) => event === 'started')) return;
     begin(`controller-${system.controllers.indexOf(controller) + 1}`);
     limitFiles(process.pid, '0');
     await lasts();
