@@ -15,6 +15,7 @@ import type { ConnectionContext } from './relay/client-connection.ts';
 import { refuseUpgrade } from './relay/refuse.ts';
 import { serveUpgrade } from './relay/serve-upgrade.ts';
 import { newRequestId, requestIdOf } from './request-id.ts';
+import { Roster } from './roster.ts';
 
 export interface DataPlaneContext extends ConnectionContext, HttpContext {
   onAnswer(status: number, requestId: string): void;
@@ -28,7 +29,7 @@ export interface DataPlaneContext extends ConnectionContext, HttpContext {
 export interface DataPlane {
   readonly server: Server;
   /** Includes upgraded sockets, which the server itself forgets and ignores in its shutdown. */
-  readonly sockets: ReadonlySet<Socket>;
+  readonly sockets: { readonly size: number };
   /** Takes over those limits that Node enforces. */
   applyLimits(): void;
   /** From now on answers end their connections, and new requests on kept connections get SHUTTING_DOWN. */
@@ -40,11 +41,11 @@ export interface DataPlane {
 }
 
 export function createDataPlane(context: DataPlaneContext): DataPlane {
-  const sockets = new Set<Socket>();
+  const sockets = new Roster<Socket>();
   /** Of those sockets that speak plain HTTP. */
   const turnsOf = new WeakMap<Socket, ClientTurns>();
-  const exchanges = new Set<Exchange>();
-  const begins = new OneATurn();
+  const exchanges = new Roster<Exchange>();
+  const heads = new OneATurn();
   let retired = false;
   const options = {
     // How often Node checks whether a request is late. It is fixed here, though the limits may change.
@@ -83,14 +84,9 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     res.on('close', () => exchanges.delete(exchange));
     res.on('finish', () => context.onAnswer(res.statusCode, requestId));
     if (retired) res.shouldKeepAlive = false;
-    const refusal = retired ? shuttingDown() : undefined;
-    begins.add(() => {
-      // The client has gone meanwhile.
-      if (res.closed) return;
-      serveRequest(context, exchange, refusal).catch((error: unknown) => {
-        context.onBug('request-failed', error);
-        res.destroy();
-      });
+    serveRequest(context, exchange, retired ? shuttingDown() : undefined).catch((error: unknown) => {
+      context.onBug('request-failed', error);
+      res.destroy();
     });
   };
   /** `exchange`: the one in whose body it happened, if it did. */
@@ -124,7 +120,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     }
     sockets.add(socket);
     socket.on('close', forget);
-    const turns = new ClientTurns(socket, {
+    const turns = new ClientTurns(socket, heads, {
       onTurn: serve,
       onBroken: (error) => breakOff(socket, error, turns.current),
     });

@@ -1,6 +1,14 @@
-import type { Socket } from 'node:net';
-import { accept, type RawNode, type RawSocket, rawUpgrade, startRawNode } from '@wscluster/gateway/testing/raw-socket';
-import { revision, ringMessage, ringOf } from '@wscluster/gateway/testing/rings';
+import { connect, type Socket } from 'node:net';
+import { startEchoNode } from '@wscluster/gateway/testing/echo-node';
+import {
+  accept,
+  type RawNode,
+  type RawSocket,
+  rawUpgrade,
+  startRawNode,
+  watchSocket,
+} from '@wscluster/gateway/testing/raw-socket';
+import { revision, ringMessage, ringOf, SETTINGS } from '@wscluster/gateway/testing/rings';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../e2e/support/wait.ts';
 import { GatewayProcess } from './support/gateway-process.ts';
@@ -24,15 +32,15 @@ function largeFrame(masked: boolean): Buffer {
   return Buffer.concat([Buffer.from(head), Buffer.alloc(size, 7)]);
 }
 
-/** Sends frames for as long as they are taken, up to FLOOD_BYTES. */
+/** Sends the same piece again for as long as it is taken, up to FLOOD_BYTES. */
 class Flood {
   readonly #socket: Socket;
-  readonly #frame: Buffer;
+  readonly #piece: Buffer;
   sent = 0;
 
-  constructor(socket: Socket, masked: boolean) {
+  constructor(socket: Socket, piece: Buffer) {
     this.#socket = socket;
-    this.#frame = largeFrame(masked);
+    this.#piece = piece;
     socket.on('drain', () => this.#send());
     this.#send();
   }
@@ -44,8 +52,8 @@ class Flood {
 
   #send(): void {
     while (this.sent < FLOOD_BYTES && !this.#socket.destroyed) {
-      this.sent += this.#frame.length;
-      if (!this.#socket.write(this.#frame)) return;
+      this.sent += this.#piece.length;
+      if (!this.#socket.write(this.#piece)) return;
     }
   }
 }
@@ -68,16 +76,18 @@ async function standstill(floods: readonly Flood[]): Promise<void> {
 
 let gateway: GatewayProcess;
 let node: RawNode;
+const stops: (() => Promise<void>)[] = [];
 
 /** `stallMs`: an end that takes nothing for so long is cut off. */
 async function start(stallMs: number): Promise<void> {
   node = await startRawNode('a', accept);
+  stops.push(node.stop);
   gateway = await GatewayProcess.start(ringMessage(ringOf(revision(1), [node])), { ...SHORT, stallMs, sweepMs: 100 });
 }
 
 afterEach(async () => {
   await gateway.kill();
-  await node.stop();
+  for (const stop of stops.splice(0)) await stop();
 });
 
 /** As many clients, their 101 there. */
@@ -133,7 +143,7 @@ describe.each([
     quietly(readers);
     const floods: Flood[] = [];
     const growth = await growthBy(async () => {
-      floods.push(...writers.map(({ socket }) => new Flood(socket, reader === 'node')));
+      floods.push(...writers.map(({ socket }) => new Flood(socket, largeFrame(reader === 'node'))));
       await standstill(floods);
     });
     return { clients, readers, floods, growth };
@@ -169,4 +179,37 @@ describe.each([
     await nothingLeft();
     for (const { socket } of clients) socket.destroy();
   });
+});
+
+it('what clients pipeline faster than it is answered is held back, and the gateway’s memory is bounded', async () => {
+  const echo = await startEchoNode('a');
+  stops.push(echo.stop);
+  gateway = await GatewayProcess.start(ringMessage(ringOf(revision(1), [echo]), undefined, SETTINGS), SHORT);
+  const requests = Buffer.from('GET /send?userId=ada HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(10_000));
+  const answered: number[] = [];
+  const clients = Array.from({ length: COUNT }, (_, i) => {
+    answered[i] = 0;
+    const socket = connect({ port: gateway.port, host: '127.0.0.1' }).on('error', () => {});
+    return socket.on('data', (chunk: Buffer) => {
+      answered[i] = (answered[i] ?? 0) + chunk.toString('latin1').split('HTTP/1.1 200').length - 1;
+    });
+  });
+  const { buffers } = await growthBy(async () => {
+    for (const socket of clients) new Flood(socket, requests);
+    await until('answers to all of them', () => answered.every((count) => count >= 30), 60_000);
+  });
+  expect(buffers).toBeLessThan(COUNT * HELD_BYTES);
+  for (const socket of clients) socket.resetAndDestroy();
+  await nothingLeft();
+});
+
+it('what a client goes on sending after it was refused is not read for long, and it gets the answer', async () => {
+  await start(60_000);
+  const client = watchSocket(connect({ port: gateway.port, host: '127.0.0.1' }));
+  client.socket.write(`POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: ${2 * FLOOD_BYTES}\r\n\r\n`);
+  const flood = new Flood(client.socket, largeFrame(true));
+  await until('its end', () => client.closed);
+  expect(client.text).toMatch(/^HTTP\/1\.1 404 /);
+  expect(flood.taken).toBeLessThan(FLOOD_BYTES / 2);
+  await nothingLeft();
 });

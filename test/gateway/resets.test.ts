@@ -5,9 +5,10 @@ import { accept, frame, type RawNode, type RawSocket, rawUpgrade } from '@wsclus
 import { revision, ringMessage, ringOf, type TestNode } from '@wscluster/gateway/testing/rings';
 import { describe, expect, it } from 'vitest';
 import { answerTo, codeOf, headOf, rawClient } from './support/answers.ts';
-import { NOBODY, useScene } from './support/scene.ts';
+import { NOBODY, SHORT, useScene } from './support/scene.ts';
 
-const { gatewayFor, rawNode, nothingLeft } = useScene();
+// All clients of a test wait for another owner at the same time, also on a busy machine.
+const { gatewayFor, rawNode, nothingLeft } = useScene({ ...SHORT, ownerWaitMs: 2_000 });
 
 /** A client's Close without a code. */
 const CLOSE = frame(8, '', { masked: true });

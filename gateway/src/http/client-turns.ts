@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type BodyEnd, chunkedBody, countedBody } from '../relay/body-end.ts';
 import type { Exchange } from './exchange.ts';
+import type { OneATurn } from './one-a-turn.ts';
 import { RequestGate } from './request-gate.ts';
 
 export interface TurnEvents {
@@ -21,14 +22,15 @@ export class ClientTurns {
   readonly #waiting: Exchange[] = [];
   #broken: Error | undefined;
 
-  constructor(socket: Socket, events: TurnEvents) {
+  /** `heads`: of all connections. */
+  constructor(socket: Socket, heads: OneATurn, events: TurnEvents) {
     this.#socket = socket;
     this.#events = events;
     const isOpen = () => {
       const body = this.#current !== undefined && !this.#current.req.complete;
       return this.#waiting.length === 0 && this.#broken === undefined && (this.#current === undefined || body);
     };
-    this.#gate = new RequestGate(socket, isOpen, () => this.#current?.clientUnseen());
+    this.#gate = new RequestGate(socket, heads, isOpen, () => this.#current?.clientUnseen());
   }
 
   /** The request whose turn it is. */

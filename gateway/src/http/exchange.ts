@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WsClusterError } from '@wscluster/ring';
+import type { Answerable, Pending } from './late-answers.ts';
 
 /** A plain request and its answer, from its turn on until the answer is sent. It can be cancelled in any stage. */
-export class Exchange {
+export class Exchange implements Answerable {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly requestId: string;
+  pending: Pending | undefined = undefined;
   #reason: WsClusterError | undefined;
   #unseen = false;
   #endless = false;

@@ -1,26 +1,36 @@
+/** What waits for a turn. */
+export interface Waiter {
+  /** It is its turn. */
+  begin(): void;
+}
+
 /**
- * Lets tasks begin in their order, one in each turn of the event loop. However many there are, what else is ready, such as
- * messages of open connections, waits for one of them at most.
+ * Gives one turn of the event loop to each who wants one, in their order. However many there are, what else is ready, such
+ * as messages of open connections, waits for one of them at most.
  */
 export class OneATurn {
-  readonly #waiting: (() => void)[] = [];
-  /** One has begun in this turn. */
-  #begun = false;
+  readonly #waiting: Waiter[] = [];
+  /** This turn is given away. */
+  #taken = false;
 
-  add(task: () => void): void {
-    if (this.#begun) this.#waiting.push(task);
-    else this.#begin(task);
+  /** Takes this turn. Returns false if it is given away, or others wait. */
+  take(): boolean {
+    if (this.#taken) return false;
+    this.#taken = true;
+    setImmediate(this.#nextTurn);
+    return true;
   }
 
-  #begin(task: () => void): void {
-    this.#begun = true;
-    setImmediate(this.#nextTurn);
-    task();
+  /** Gives it a later turn; call this only if there is none to take. */
+  wait(waiter: Waiter): void {
+    this.#waiting.push(waiter);
   }
 
   #nextTurn = (): void => {
-    this.#begun = false;
-    const task = this.#waiting.shift();
-    if (task !== undefined) this.#begin(task);
+    this.#taken = false;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.take();
+    next.begin();
   };
 }

@@ -100,6 +100,23 @@ describe('pipelined requests', () => {
     client.socket.destroy();
   });
 
+  it('may end with an upgrade and the end of the client, which is noticed', async () => {
+    const node = await rawNode('a', (peer) => {
+      if (peer.text.startsWith('GET /connect')) accept(peer);
+      else setTimeout(() => peer.socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'), 50);
+    });
+    const { gateway } = await gatewayFor(node);
+    const client = rawBytes(
+      gateway.port,
+      `${GET}GET /connect/ada HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${WEBSOCKET_KEY}\r\n\r\n`,
+    );
+    client.socket.end();
+    await eventually('the answer', () => client.text.includes('\r\n\r\nok'));
+    await eventually('nothing is left', () => gateway.sockets === 0 && gateway.connections === 0);
+    client.socket.destroy();
+  });
+
   it('may end with garbage, which is refused behind their answers', async () => {
     const node = await echoNode('a');
     const { gateway } = await gatewayFor(node);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { BodyEnd } from '../relay/body-end.ts';
+import type { OneATurn, Waiter } from './one-a-turn.ts';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
@@ -12,14 +13,17 @@ const MAX_PIECE_BYTES = 2_048;
 /**
  * Stands between a client's socket and Node's HTTP parser. The parser would read as many pipelined requests as there are
  * in a chunk, thousands, and hold all of them. The gate cuts what arrives behind each head and each body, and passes on
- * no further piece while `isOpen` says no. It then reads on only to a limit. It adds and drops no byte, so it does no
- * harm if it takes something else than the parser for the end of a body.
+ * no further piece while `isOpen` says no. It then reads on only to a limit. Each piece of a head waits for its turn, since
+ * it may cost as much as a hundred messages of open connections. The gate adds and drops no byte, so it does no harm if it
+ * takes something else than the parser for the end of a body.
  */
-export class RequestGate {
+export class RequestGate implements Waiter {
   readonly #socket: Socket;
+  readonly #heads: OneATurn;
   readonly #isOpen: () => boolean;
   readonly #onUnseen: () => void;
   readonly #push: Socket['push'];
+  readonly #read: Socket['_read'];
   /** The rest of the chunk of which a piece was passed on last, and the chunks after it. */
   #held: Buffer = NOTHING;
   readonly #after: Buffer[] = [];
@@ -27,6 +31,8 @@ export class RequestGate {
   /** The client has ended, behind what is held. */
   #ended = false;
   #feeding = false;
+  /** The stream has asked for more while the gate was full. */
+  #readWanted = false;
   #detached = false;
   /** Of the request whose head was passed on last, unless all of it was. */
   #body: BodyEnd | undefined;
@@ -34,16 +40,27 @@ export class RequestGate {
   #pieceBytes = 0;
   /** Bytes of the end of a head that the last piece ended with. */
   #begun = 0;
+  /** A piece of a head waits for its turn. */
+  #waits = false;
+  /** It is its turn. */
+  #hasTurn = false;
 
-  /** `onUnseen`: see unseen, when it becomes true. */
-  constructor(socket: Socket, isOpen: () => boolean, onUnseen: () => void) {
+  /** `heads`: of all sockets. `onUnseen`: see unseen, when it becomes true. */
+  constructor(socket: Socket, heads: OneATurn, isOpen: () => boolean, onUnseen: () => void) {
     this.#socket = socket;
+    this.#heads = heads;
     this.#isOpen = isOpen;
     this.#onUnseen = onUnseen;
     this.#push = socket.push;
+    this.#read = socket._read;
     // The parser reads from the system, past the socket, until somebody else listens for data.
     socket.on('data', nothing).off('data', nothing);
     socket.push = (chunk: Buffer | null) => this.#take(chunk);
+    // Each request that is read makes the stream ask for more, and each time it would get a whole chunk.
+    socket._read = (size) => {
+      if (this.#isFull) this.#readWanted = true;
+      else this.#read.call(socket, size);
+    };
     socket.on('resume', this.feed);
   }
 
@@ -56,7 +73,7 @@ export class RequestGate {
   feed = (): void => {
     if (this.#feeding || this.#detached) return;
     this.#feeding = true;
-    while (this.#held.length > 0 && this.#mayPass()) {
+    while (this.#held.length > 0 && this.#mayPass() && (this.#body !== undefined || this.#takesTurn())) {
       const piece = this.#cut();
       this.#held = this.#held.subarray(piece.length);
       if (this.#held.length === 0) this.#nextChunk();
@@ -64,8 +81,17 @@ export class RequestGate {
       if (this.#detached) return;
     }
     this.#feeding = false;
+    if (!this.#isFull) this.#readOn();
     if (this.#held.length === 0 && this.#ended) this.#push.call(this.#socket, null);
   };
+
+  /** What waited for its turn has it. */
+  begin(): void {
+    this.#waits = false;
+    this.#hasTurn = true;
+    this.feed();
+    this.#hasTurn = false;
+  }
 
   /** The parser has found the head of a request in the last piece; its body follows. */
   headFound(body: BodyEnd): void {
@@ -78,6 +104,13 @@ export class RequestGate {
     this.#detached = true;
     this.#socket.off('resume', this.feed);
     this.#socket.push = this.#push;
+    this.#socket._read = this.#read;
+    this.#readOn();
+    if (this.#ended) {
+      this.#push.call(this.#socket, null);
+      // Lets the stream see that nothing is before its end.
+      this.#socket.read(0);
+    }
     return this.#after.length === 0 ? this.#held : Buffer.concat([this.#held, ...this.#after]);
   }
 
@@ -91,6 +124,12 @@ export class RequestGate {
     this.feed();
     if (this.#held.length > 0 && this.unseen) this.#onUnseen();
     return this.#detached || !this.#isFull;
+  }
+
+  #readOn(): void {
+    if (!this.#readWanted) return;
+    this.#readWanted = false;
+    this.#read.call(this.#socket, 0);
   }
 
   get #isFull(): boolean {
@@ -107,6 +146,17 @@ export class RequestGate {
   #mayPass(): boolean {
     const { readableFlowing, readableLength, destroyed } = this.#socket;
     return !destroyed && readableFlowing === true && readableLength === 0 && this.#isOpen();
+  }
+
+  #takesTurn(): boolean {
+    if (this.#waits) return false;
+    if (this.#hasTurn || this.#heads.take()) {
+      this.#hasTurn = false;
+      return true;
+    }
+    this.#waits = true;
+    this.#heads.wait(this);
+    return false;
   }
 
   #cut(): Buffer {

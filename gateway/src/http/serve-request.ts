@@ -68,7 +68,7 @@ export async function serveRequest(
     refuse(context, exchange, asWsClusterError(thrown));
   } finally {
     seat?.leave();
-    context.lateAnswers.forget(res);
+    context.lateAnswers.forget(exchange);
     endUnreadRequest(exchange);
   }
 }
@@ -108,7 +108,7 @@ async function passEventStream(
   }
   // From here on it counts as a connection, and moves like one.
   seat.leave();
-  lateAnswers.forget(res);
+  lateAnswers.forget(exchange);
   exchange.enter(() => res.destroy());
   exchange.mayNotEnd();
   res.flushHeaders();
@@ -127,7 +127,7 @@ async function passEventStream(
  */
 async function answerOf(context: HttpContext, exchange: Exchange, seat: Seat): Promise<Answered> {
   const { current, owners, limits, lateAnswers } = context;
-  const { req, res } = exchange;
+  const { req } = exchange;
   const load: Load = (nodeId) => context.room.at(nodeId);
   const { owner, table, routed, ...located } = locate(current.table, req, 'http', load);
   let { destination } = located;
@@ -135,7 +135,7 @@ async function answerOf(context: HttpContext, exchange: Exchange, seat: Seat): P
   const body = await readBody(exchange, limits);
   const send = (to: Owner, by: Table, settling: boolean) => {
     seat.visit(to.nodeId, limits);
-    lateAnswers.watch(res, destination.slot, to.nodeId);
+    lateAnswers.watch(exchange, destination.slot, to.nodeId);
     return owners.send(exchange, body, to, requestHeaders(req, addedHeaders(exchange, destination.key, by, settling)));
   };
 

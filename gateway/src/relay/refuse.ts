@@ -5,6 +5,8 @@ import { refusalOf } from '../errors.ts';
 
 /** Milliseconds in which a client must read a short answer and close. */
 const LINGER_MS = 2_000;
+/** Of what it goes on sending meanwhile, so much is read: more than a client sends before it sees the answer. */
+const LINGER_BYTES = 1 << 20;
 
 /** Answers an upgrade with an error of the gateway itself, and closes. */
 export function refuseUpgrade(client: Duplex, error: WsClusterError, requestId: string): void {
@@ -19,7 +21,11 @@ export function refuseUpgrade(client: Duplex, error: WsClusterError, requestId: 
  * bytes resets the connection and may lose the answer. A connection that does not close by itself is destroyed.
  */
 export function endClient(client: Duplex, last: string | Buffer): void {
-  client.removeAllListeners('data');
+  let dropped = 0;
+  client.removeAllListeners('data').on('data', (chunk: Buffer) => {
+    dropped += chunk.length;
+    if (dropped > LINGER_BYTES) client.pause();
+  });
   client.resume();
   client.end(last);
   const timer = setTimeout(() => client.destroy(), LINGER_MS);
