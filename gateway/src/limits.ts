@@ -2,7 +2,7 @@ import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from '@wscluster/ring';
 import type { RequestLimit } from './errors.ts';
 
 /** The limits that end open connections, by their names in the cluster's spec. */
-export type SweptLimit = 'idleSeconds' | 'pingSeconds' | 'stallSeconds' | 'maxHeldBytes';
+export type SweptLimit = 'idleSeconds' | 'pingSeconds' | 'stallSeconds' | 'maxHeldBytes' | 'maxConnectionSeconds';
 /** Any limit that refuses requests or ends connections. */
 export type LimitName = RequestLimit | SweptLimit;
 
@@ -77,7 +77,9 @@ export interface Limits {
   readonly stallMs: number;
   /** Bytes that may wait for readers in all connections together; 0: no limit. */
   readonly maxHeldBytes: number;
-  /** Time between two sweeps over all connections for the four limits above. */
+  /** Age at which a connection is told to come back, at the latest; 0: never. */
+  readonly maxAgeMs: number;
+  /** Time between two sweeps over all connections for the five limits above. */
   readonly sweepMs: number;
 }
 
@@ -113,6 +115,7 @@ function ofCluster(limits: GatewayLimits) {
     pingMs: limits.pingSeconds * 1000,
     stallMs: limits.stallSeconds * 1000,
     maxHeldBytes: limits.maxHeldBytes,
+    maxAgeMs: limits.maxConnectionSeconds * 1000,
   };
 }
 

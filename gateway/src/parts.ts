@@ -67,7 +67,12 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     reconsider: () => mover.reconsider(),
     ...recorder,
   });
-  const sweeper = new Sweeper(tracker, () => limits.value, recorder.onLimit);
+  const sweeper = new Sweeper(
+    tracker,
+    () => limits.value,
+    () => (current.table?.settings.moves ?? DEFAULT_MOVE_SETTINGS).closeCode,
+    recorder.onLimit,
+  );
 
   current.onTable(({ settings }) => {
     limits.follow(settings.limits);

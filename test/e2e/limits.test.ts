@@ -47,6 +47,27 @@ test('a limit of the cluster reaches every gateway with the ring, and can be cha
   expect(stays.closes).toEqual([]);
 });
 
+test('old connections are told to come back, and a gateway that nobody used gets its share', async () => {
+  const all = Array.from({ length: 20 }, (_, i) => new Client(`user-${i}`, system.clientUrls(`user-${i}`)));
+  clients.push(...all);
+  await until('all are connected to the first gateway', () => all.every((client) => client.connected));
+  await patch({ gateway: { limits: { maxConnectionSeconds: 5 } } });
+  await until('all have come back, to the second', () => all.every(({ sessions }) => sessions.length > 1));
+
+  for (const { sessions, failures } of all) {
+    const [first, second] = sessions;
+    expect(first).toMatchObject({ url: expect.stringContaining(`:${system.gateways[0]?.port}/`), code: 1012 });
+    expect(first?.reason).toBe('maximum age');
+    // 80 % of the maximum.
+    expect((first?.closedAt ?? 0) - (first?.openedAt ?? 0)).toBeGreaterThan(4_000);
+    expect(second).toMatchObject({ url: expect.stringContaining(`:${system.gateways[1]?.port}/`), node: first?.node });
+    expect(failures).toBe(0);
+  }
+  const metrics = await http('GET', `http://127.0.0.1:${system.gateways[0]?.probes}/metrics`);
+  const told = /wscluster_gateway_refused_total\{limit="maxConnectionSeconds"\} (\d+)/.exec(metrics.text)?.[1];
+  expect(Number(told)).toBeGreaterThanOrEqual(20);
+});
+
 test('the keys with the most connections are known', async () => {
   const three = [connect('ada'), connect('ada'), connect('ada'), connect('bob')];
   await until('all are connected', () => three.every((client) => client.connected));

@@ -226,7 +226,7 @@ export interface ClusterSpec {
    */
   gateway: {
     /**
-     * Limits of each gateway. Changes take effect at once, for new connections; idleSeconds, pingSeconds, stallSeconds and maxHeldBytes for open ones too.
+     * Limits of each gateway. Changes take effect at once, for new connections; idleSeconds, pingSeconds, stallSeconds, maxHeldBytes and maxConnectionSeconds for open ones too.
      */
     limits: {
       /**
@@ -301,6 +301,10 @@ export interface ClusterSpec {
        * The gateway sends a client a Ping after this many seconds without a byte from it, and cuts it off after two unanswered Pings. 0: no Pings.
        */
       pingSeconds: number;
+      /**
+       * Age in seconds at which a WebSocket or an event stream is told to come back, so that a gateway that was added gets its share; each at 80 to 100 % of it. 0: never.
+       */
+      maxConnectionSeconds: number;
       /**
        * A connection is cut if data has waited for a client or its node for this many seconds and none of it was read. 0: never.
        */

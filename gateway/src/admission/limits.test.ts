@@ -189,6 +189,14 @@ describe('an open connection', () => {
     busy.socket.terminate();
   });
 
+  it('is told to come back once it is as old as maxConnectionSeconds allows, with the close code of a move', async () => {
+    const test = await gatewayWith(await echo(), { maxConnectionSeconds: 0.5 });
+    const clients = await Promise.all(['a', 'b', 'c', 'd'].map((key) => connectClient(test.gateway.port, key)));
+    await eventually('all are told', () => clients.every(({ closed }) => closed !== undefined));
+    for (const { closed } of clients) expect(closed).toEqual({ code: 1012, reason: 'maximum age' });
+    expect(await refusals(test, 'maxConnectionSeconds')).toBe(4);
+  });
+
   it('is pinged between two frames when the client is silent, and its Pong is passed on', async () => {
     const node = await startRawNode('a', (peer) => accept(peer));
     const test = await gatewayWith(node, { pingSeconds: 0.1 });

@@ -1,27 +1,37 @@
 import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
+import { Pacer } from '../move/pacer.ts';
 import type { Tracker } from '../move/tracker.ts';
+import { tooOld } from '../relay/close-frame.ts';
+import { Ages } from './ages.ts';
 
 /** Enforces the limits of all open connections with a single timer. */
 export class Sweeper {
   readonly #tracker: Tracker<LiveConnection>;
   readonly #limits: () => Limits;
   readonly #onLimit: (limit: SweptLimit, nodeId: string) => void;
+  readonly #closeCode: () => number;
+  readonly #ages = new Ages();
+  readonly #old = new Pacer<LiveConnection>((entry) => this.#sendBack(entry));
   readonly #timer: NodeJS.Timeout;
 
+  /** `closeCode`: of a Close that tells a client to reconnect. */
   constructor(
     tracker: Tracker<LiveConnection>,
     limits: () => Limits,
+    closeCode: () => number,
     onLimit: (limit: SweptLimit, nodeId: string) => void,
   ) {
     this.#tracker = tracker;
     this.#limits = limits;
+    this.#closeCode = closeCode;
     this.#onLimit = onLimit;
     this.#timer = setInterval(() => this.#sweep(), limits().sweepMs);
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#old.stop();
   }
 
   #sweep(): void {
@@ -33,6 +43,15 @@ export class Sweeper {
       if (limit !== undefined) this.#onLimit(limit, entry.nodeId);
     }
     if (limits.maxHeldBytes > 0) this.#relieve(all, limits.maxHeldBytes);
+    this.#old.set(this.#ages.due(all, limits.maxAgeMs), limits.sweepMs);
+  }
+
+  /** Not to the owner, which has not changed, but to whichever gateway its load balancer chooses. */
+  #sendBack(entry: LiveConnection): void {
+    if (entry.told || !entry.relaying) return;
+    entry.told = true;
+    entry.close(tooOld(this.#closeCode()));
+    this.#onLimit('maxConnectionSeconds', entry.nodeId);
   }
 
   /** Ends those that hold the most, until all together hold no more than allowed. */

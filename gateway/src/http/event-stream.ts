@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { bornNow } from '../admission/ages.ts';
 import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
@@ -22,6 +23,7 @@ export class EventStream implements LiveConnection {
   next: Tracked | undefined = undefined;
   previous: Tracked | undefined = undefined;
   told = false;
+  readonly birth = bornNow();
   readonly connecting = false;
   readonly relaying = true;
   readonly #answer: IncomingMessage;

@@ -1,3 +1,4 @@
+import type { Birth } from '../admission/ages.ts';
 import type { Keyed } from '../admission/check-room.ts';
 import type { Limits, SweptLimit } from '../limits.ts';
 import type { CloseNotice } from '../relay/close-frame.ts';
@@ -5,6 +6,7 @@ import type { MovingConnection } from './mover.ts';
 
 /** What counts as a connection of a client: a WebSocket in any stage, or an event stream. */
 export interface LiveConnection extends MovingConnection, Keyed {
+  readonly birth: Birth;
   /** Ends it gracefully; a client that is still connecting is refused. */
   close(notice: CloseNotice): void;
   /** Enforces the limits; called every sweepMs. Returns the limit that ended it, if one did. */

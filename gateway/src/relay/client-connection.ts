@@ -6,6 +6,7 @@ import {
   type Revision,
   WsClusterError,
 } from '@wscluster/ring';
+import { bornNow } from '../admission/ages.ts';
 import type { HandshakeRate } from '../admission/handshake-rate.ts';
 import { asWsClusterError } from '../errors.ts';
 import type { Limits, SweptLimit } from '../limits.ts';
@@ -85,6 +86,7 @@ export class ClientConnection implements LiveConnection {
   previous: Tracked | undefined = undefined;
   /** Has been told to reconnect; that happens only once. */
   told = false;
+  readonly birth = bornNow();
   readonly #context: ConnectionContext;
   readonly #client: Socket;
   /** Dropped at the 101, so that an idle connection does not hold its request, with all headers and their buffer. */

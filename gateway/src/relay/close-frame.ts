@@ -9,6 +9,7 @@ export interface CloseNotice {
 /** What tells a client to reconnect at once; the cluster chooses the code, 1012 "service restart" by default. */
 export const ownerChanged = (code: number): CloseNotice => ({ code, reason: 'owner changed' });
 export const ownerLost = (code: number): CloseNotice => ({ code, reason: 'owner lost' });
+export const tooOld = (code: number): CloseNotice => ({ code, reason: 'maximum age' });
 export const GOING_AWAY: CloseNotice = { code: 1001, reason: 'gateway going away' };
 export const IDLE: CloseNotice = { code: 1001, reason: 'idle' };
 

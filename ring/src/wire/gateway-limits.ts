@@ -110,6 +110,14 @@ export const gatewayLimitsSchema = z.object({
     .describe(
       'The gateway sends a client a Ping after this many seconds without a byte from it, and cuts it off after two unanswered Pings. 0: no Pings.',
     ),
+  maxConnectionSeconds: z
+    .number()
+    .min(0)
+    .max(2_592_000)
+    .default(0)
+    .describe(
+      'Age in seconds at which a WebSocket or an event stream is told to come back, so that a gateway that was added gets its share; each at 80 to 100 % of it. 0: never.',
+    ),
   stallSeconds: seconds
     .default(60)
     .describe(

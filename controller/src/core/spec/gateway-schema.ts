@@ -73,7 +73,7 @@ export const gatewaySchema = z
       .strictObject(gatewayLimitsSchema.shape)
       .prefault({})
       .describe(
-        'Limits of each gateway. Changes take effect at once, for new connections; idleSeconds, pingSeconds, stallSeconds and maxHeldBytes for open ones too.',
+        'Limits of each gateway. Changes take effect at once, for new connections; idleSeconds, pingSeconds, stallSeconds, maxHeldBytes and maxConnectionSeconds for open ones too.',
       ),
     trustedProxies: z
       .array(cidrSchema)
