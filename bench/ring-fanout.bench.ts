@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
-  Assigner,
   type Broadcast,
   createRing,
   type Member,
+  nextTable,
   REVISION_ZERO,
   type Release,
   type Ring,
@@ -136,7 +136,7 @@ function* rings(): Generator<Ring> {
     weight: 1,
     state: 'ready',
   }));
-  const table = Uint16Array.from(new Assigner().assign(members, 1.02));
+  const table = nextTable({ members });
   for (let version = 1; version <= RINGS; version++) {
     for (let n = 0; n < MOVED; n++) table[(version * 7919 + n * 613) % table.length] = (version + n) % NODES;
     yield createRing({ epoch: 1, version }, members, table.slice());

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Assigner, createRing, type Member, ownerOf, type Ring, slotOf } from '@wscluster/ring';
+import { createRing, type Member, nextTable, ownerOf, type Ring, slotOf } from '@wscluster/ring';
 import { atLeast, type BenchResult, median } from './result.ts';
 
 // How long it takes to find the owner of a key among 100 nodes, beside npm hashring, which has no types.
@@ -64,7 +64,7 @@ function ringOf(nodes: number): Ring {
     state: 'ready',
   }));
   // Ring ids and indices are the same numbers here.
-  return createRing({ epoch: 1, version: 1 }, members, new Assigner().assign(members));
+  return createRing({ epoch: 1, version: 1 }, members, nextTable({ members }));
 }
 
 function keysOf(round: number): string[] {

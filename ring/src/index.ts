@@ -1,4 +1,5 @@
-export * from './assign/assigner.ts';
+export * from './assign/next-table.ts';
+export { DEFAULT_TOLERANCE } from './assign/shares.ts';
 export * from './errors.ts';
 export * from './hash.ts';
 export * from './key.ts';

@@ -70,7 +70,7 @@ describe('changes through the API', () => {
     });
     expect(JSON.parse(answer.text)).toMatchObject({
       metadata: { generation: 2 },
-      spec: { rebalance: { maxConnectionsPerSecond: 7, cap: 1.02 }, nodes: { replicas: 3, drainSeconds: 20 } },
+      spec: { rebalance: { maxConnectionsPerSecond: 7, tolerance: 0.05 }, nodes: { replicas: 3, drainSeconds: 20 } },
     });
     await system.settled(3);
     await system.controller.end('SIGKILL');

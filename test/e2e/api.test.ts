@@ -26,7 +26,7 @@ describe('the API', () => {
     expect(await get('/api/v1/clusters/chat')).toMatchObject({
       kind: 'WsCluster',
       metadata: { name: 'chat', generation: 1 },
-      spec: { nodes: { replicas: 2 }, rebalance: { cap: 1.02 } },
+      spec: { nodes: { replicas: 2 }, rebalance: { tolerance: 0.05 } },
       status: { observedGeneration: 1, gateways: { ready: 1, inSync: 1 }, connections: 0 },
     });
   });

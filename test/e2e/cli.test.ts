@@ -199,9 +199,11 @@ describe('wscluster: a cluster asked and changed', () => {
     expect(await text('plan', 'add', '1')).toMatch(
       /^[1-9]\d* slots and 0 connections would move \(from revision \d+\.\d+\)\n/,
     );
-    expect(await text('plan', 'add', '1')).toMatch(/^new-1 +[1-9]\d* +0 +0 +0$/m);
-    expect(await text('plan', 'remove', nodeId)).toMatch(new RegExp(`^${nodeId} +0 +[1-9]\\d* +0 +0$`, 'm'));
-    expect(await text('plan', 'weight', nodeId, '3')).toMatch(new RegExp(`^${nodeId} +[1-9]\\d* +0 +0 +0$`, 'm'));
+    expect(await text('plan', 'add', '1')).toMatch(/^new-1 +0 +[1-9]\d* +0 +0 +0 +0$/m);
+    expect(await text('plan', 'remove', nodeId)).toMatch(new RegExp(`^${nodeId} +[1-9]\\d* +0 +0 +0 +0 +0$`, 'm'));
+    expect(await text('plan', 'weight', nodeId, '3')).toMatch(
+      new RegExp(`^${nodeId} +[1-9]\\d* +[1-9]\\d* +0 +0 +0 +0$`, 'm'),
+    );
     expect(await json('plan', 'replicas', '2')).toMatchObject({ slots: 0, connections: 0 });
     expect(await api('/ring?slots=true')).toEqual(before);
   });

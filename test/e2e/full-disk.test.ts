@@ -44,7 +44,7 @@ test('a state folder that takes nothing more is a condition, and nothing is lost
     async () => (await condition('RingPublished'))?.reason === 'StoreUnavailable',
     20_000,
   );
-  const refused = await system.patch({ rebalance: { cap: 1.5 } });
+  const refused = await system.patch({ rebalance: { tolerance: 0.5 } });
   expect([refused.status, JSON.parse(refused.text).code]).toEqual([503, 'STORE_UNAVAILABLE']);
   await until('its clients are with other nodes', () =>
     clients.every((client) => client.connected && client.node !== leavingId),
@@ -54,7 +54,7 @@ test('a state folder that takes nothing more is a condition, and nothing is lost
 
   limitFiles(system.controller.pid, 'unlimited');
   await system.settled(3);
-  expect((await system.patch({ rebalance: { cap: 1.5 } })).status).toBe(200);
+  expect((await system.patch({ rebalance: { tolerance: 0.5 } })).status).toBe(200);
   await system.settled(3);
   const ring = await system.ring();
   await system.controller.end('SIGKILL');
@@ -62,7 +62,7 @@ test('a state folder that takes nothing more is a condition, and nothing is lost
   await system.settled(3);
   const after = await system.ring();
   expect([after.members, after.table]).toEqual([ring.members, ring.table]);
-  const { spec } = JSON.parse((await system.api('GET', '')).text) as { spec: { rebalance: { cap: number } } };
-  expect(spec.rebalance.cap).toBe(1.5);
+  const { spec } = JSON.parse((await system.api('GET', '')).text) as { spec: { rebalance: { tolerance: number } } };
+  expect(spec.rebalance.tolerance).toBe(0.5);
   expect(closes.every(({ code }) => code === 1012)).toBe(true);
 });

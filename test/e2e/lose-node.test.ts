@@ -1,33 +1,45 @@
 import { describe, expect, test } from 'vitest';
 import { http } from './support/http.ts';
+import { leastMovedToNew, spread } from './support/least-moves.ts';
 import { useCrowd } from './support/use-crowd.ts';
 import { until } from './support/wait.ts';
 
 describe('with 1,000 clients on three nodes and two gateways', () => {
   const started = useCrowd(1000, { nodes: 3, gateways: 2 });
 
-  test('kill -9 of a node moves its clients only, at once and again when its replacement has its place', async () => {
+  test('kill -9 of a node moves its clients at once, and for its replacement as few as can be', async () => {
     const { system, crowd } = started();
+    await until('all clients are counted', async () => {
+      const nodes = await system.nodes();
+      return nodes.reduce((sum, { connections }) => sum + connections, 0) === 1000;
+    });
+    const keys = crowd.clients.map(({ key }) => key);
     const ownerBefore = await system.owners();
-    const [victim] = (await system.ring()).members;
+    const [victim, ...others] = (await system.ring()).members;
     const lost = crowd.keys(({ key }) => ownerBefore(key) === victim?.nodeId);
     process.kill(system.nodePid(victim?.nodeId ?? ''), 'SIGKILL');
-    await until('the lost clients are connected again', () =>
-      crowd.clients.every((client) => client.connected && client.node !== victim?.nodeId),
+    const survivors = others.map(({ nodeId }) => nodeId);
+    await until('the survivors own all slots', async () =>
+      (await system.ring()).members.every(({ nodeId }) => survivors.includes(nodeId)),
     );
+    const meanwhile = await system.owners();
+    const moved = keys.filter((key) => ownerBefore(key) !== meanwhile(key)).sort();
+    expect(moved).toEqual(lost);
+    const least = Math.min(lost.length, leastMovedToNew(spread(keys, meanwhile, survivors)));
 
     await system.settled(3);
     const ownerAfter = await system.owners();
-    const replacement = (await system.ring()).members.find(({ ringId }) => ringId === victim?.ringId);
-    expect(replacement?.nodeId).not.toBe(victim?.nodeId);
     await until('every client is with its owner', () =>
       crowd.clients.every(({ key, node }) => node === ownerAfter(key)),
     );
-
-    // The replacement owns what the dead node owned, and nobody else was ever touched.
-    expect(crowd.keys(({ key }) => ownerAfter(key) === replacement?.nodeId)).toEqual(lost);
-    expect(crowd.keys((client) => client.closes.length > 0)).toEqual(lost);
-    for (const client of crowd.clients) expect(client.closes.length).toBeLessThanOrEqual(2);
+    // The replacement gets what the victim had, as far as it is to have anything.
+    const again = keys.filter((key) => meanwhile(key) !== ownerAfter(key));
+    // A client that came back through the other gateway may be counted at both for a moment.
+    expect(again.length).toBeGreaterThanOrEqual(least);
+    expect(again.length).toBeLessThanOrEqual(least + 3);
+    expect(again.filter((key) => !lost.includes(key))).toEqual([]);
+    // Each of them when it was killed, and as few as can be once more.
+    expect(crowd.closes).toHaveLength(lost.length + again.length);
     expect(await crowd.quiet()).toEqual([]);
   });
 

@@ -32,7 +32,7 @@ test('what is left out has its default, and what the pod template holds is kept'
       resources: { requests: { cpu: '100m' } },
     },
     routing: { routes: [{ key: { param: 'userId' } }, { key: { query: 'userId' } }] },
-    rebalance: { mode: 'reconnect', cap: 1.02, paused: false },
+    rebalance: { mode: 'reconnect', tolerance: 0.05, paused: false },
     bus: { rabbitmq: { secretRef: { name: 'rabbitmq', key: 'url' } } },
     store: { redis: { secretRef: { name: 'redis', key: 'url' } } },
     registry: {},
@@ -70,7 +70,7 @@ describe('the API server refuses', () => {
     ['a field of Docker mode', nodes({ image: 'chat' }), 'unknown field "spec.nodes.image"'],
     ['a misspelt field', { rebalance: { cab: 2 } }, 'unknown field "spec.rebalance.cab"'],
     ['a mode that is not there', { rebalance: { mode: 'teleport' } }, /spec\.rebalance\.mode: .*"reconnect"/],
-    ['a cap of nothing to spare', { rebalance: { cap: 1 } }, /spec\.rebalance\.cap: .*at least 1\.005/],
+    ['a tolerance below nothing', { rebalance: { tolerance: -1 } }, /spec\.rebalance\.tolerance: .*at least 0/],
     ['a limit out of range', { gateway: { limits: { maxHeaderBytes: 1 } } }, 'spec.gateway.limits.maxHeaderBytes'],
     [
       'a node port of nobody',

@@ -1,8 +1,8 @@
 import {
-  Assigner,
   canonicalKey,
   createRing,
   type Member,
+  nextTable,
   ownerOf,
   REVISION_ZERO,
   type Release,
@@ -28,11 +28,12 @@ const SETTINGS = {
 export class RingPublisher {
   readonly #publisher: Publisher;
   readonly #close: () => Promise<unknown>;
-  readonly #assigner = new Assigner();
   readonly #beats: NodeJS.Timeout;
   #release: Release = { movableUpTo: REVISION_ZERO, spreadMs: 0, maxPerSecond: 0 };
   #version = 0;
   #ring: Ring | undefined;
+  /** Ring ids by slot. */
+  #owners: Uint16Array | undefined;
   #members: readonly Member[] = [];
 
   private constructor(publisher: Publisher, close: () => Promise<unknown>) {
@@ -83,7 +84,8 @@ export class RingPublisher {
     const members = [...this.#members];
     // A ring names its members by their index.
     const indexes = new Map(members.map(({ ringId }, index) => [ringId, index]));
-    const table = this.#assigner.assign(members).map((ringId) => indexes.get(ringId) ?? ringId);
+    this.#owners = nextTable({ table: this.#owners, members });
+    const table = this.#owners.map((ringId) => indexes.get(ringId) ?? ringId);
     const ring = createRing({ epoch: 1, version: this.#version }, members, table);
     this.#ring = ring;
     this.#release = { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 0 };

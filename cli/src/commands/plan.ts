@@ -9,7 +9,8 @@ export const plan = apiCommand({
   summary: 'show what a change would move, without making it',
   forms: ['add N', 'remove ID', 'replicas N', 'weight ID W'],
   help: `
-Shows how many slots, and how many of the current connections, a change would move, node by node. It changes nothing.
+Shows how many slots, and how many of the current connections, a change would move, and what each node has before and after.
+It changes nothing.
 
   add N         N more nodes                 replicas N    N nodes in total
   remove ID     without this node            weight ID W   this node with the weight W (the default is 1)
@@ -44,10 +45,12 @@ function explain(answer: unknown): string {
   const how = mode === 'migrate' ? 'without their clients noticing ' : '';
   const rows = table(nodes, [
     { title: 'NODE', of: (node) => node.id },
-    { title: 'SLOTS GAINED', of: (node) => node.slots.gained },
-    { title: 'LOST', of: (node) => node.slots.lost },
-    { title: 'CONNECTIONS GAINED', of: (node) => node.connections.gained },
+    { title: 'SLOTS', of: (node) => node.slots.before },
+    { title: 'AFTER', of: (node) => node.slots.after },
+    { title: 'CONNECTIONS', of: (node) => node.connections.before },
+    { title: 'GAINED', of: (node) => node.connections.gained },
     { title: 'LOST', of: (node) => node.connections.lost },
+    { title: 'AFTER', of: (node) => node.connections.after },
   ]);
   return `${slots} slots and ${connections} connections would move ${how}(from revision ${formatRevision(revision)})\n\n${rows}`;
 }

@@ -679,9 +679,22 @@ export interface ClusterSpec {
      */
     httpSeconds: number;
     /**
-     * Most slots that a node may own, as a multiple of its fair share. With many nodes a larger cap moves a little less.
+     * How far the connections of a node may be from its share when slots change their owners, as a part of the share. A larger one moves fewer connections.
      */
-    cap: number;
+    tolerance: number;
+    /**
+     * How slots move to where they belong while their owner could keep them. even: with their connections, at the pace. lazy: once they have no connections. The slots of lost and draining nodes move at once in both.
+     */
+    strategy: 'even' | 'lazy';
+    /**
+     * For strategy lazy.
+     */
+    lazy: {
+      /**
+       * Seconds after which the slots that still have connections move as with even.
+       */
+      maxSeconds: number;
+    };
     /**
      * Holds back moves that only improve balance. The slots of lost and draining nodes still move.
      */
@@ -691,7 +704,7 @@ export interface ClusterSpec {
      */
     unreadyGraceSeconds: number;
     /**
-     * Seconds for which the place of a lost node is kept for its replacement. Other nodes serve its slots meanwhile.
+     * Seconds for which the place of a lost node, its ring id, is kept for its replacement. Other nodes own its slots meanwhile.
      */
     replacementSeconds: number;
     /**
@@ -1253,10 +1266,14 @@ export interface Plan {
   nodes: {
     id: string;
     slots: {
+      before: number;
+      after: number;
       gained: number;
       lost: number;
     };
     connections: {
+      before: number;
+      after: number;
       gained: number;
       lost: number;
     };
@@ -1512,13 +1529,23 @@ export const answerStructures = {
             id: { type: 'string' },
             slots: {
               type: 'object',
-              properties: { gained: { type: 'integer' }, lost: { type: 'integer' } },
-              required: ['gained', 'lost'],
+              properties: {
+                before: { type: 'integer' },
+                after: { type: 'integer' },
+                gained: { type: 'integer' },
+                lost: { type: 'integer' },
+              },
+              required: ['before', 'after', 'gained', 'lost'],
             },
             connections: {
               type: 'object',
-              properties: { gained: { type: 'integer' }, lost: { type: 'integer' } },
-              required: ['gained', 'lost'],
+              properties: {
+                before: { type: 'integer' },
+                after: { type: 'integer' },
+                gained: { type: 'integer' },
+                lost: { type: 'integer' },
+              },
+              required: ['before', 'after', 'gained', 'lost'],
             },
           },
           required: ['id', 'slots', 'connections'],

@@ -164,7 +164,7 @@ export const createdAnswer = z.object({ id: z.string() }).meta({ id: 'Created' }
 export const removalAnswer = z.object({ id: z.string(), mode: z.enum(['drain', 'kill']) }).meta({ id: 'Removal' });
 
 export const planBody = z.strictObject({ change: changeSchema.meta({ id: 'Change' }) });
-const flow = z.object({ gained: z.int(), lost: z.int() });
+const flow = z.object({ before: z.int(), after: z.int(), gained: z.int(), lost: z.int() });
 export const planAnswer = z
   .object({
     revision,

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { Assigner, WsClusterError } from '@wscluster/ring';
+import { WsClusterError } from '@wscluster/ring';
 import type { LiveText, Logger, StateLock } from '@wscluster/service';
 import { brokersOf, openTransport } from '@wscluster/transport';
 import { DRAINS_DOCUMENT, drainMarks } from '../adapters/docker/drain-marks.ts';
@@ -52,8 +52,7 @@ export function declaredClusters(options: Options, log: Logger, meter: RunMeter)
       if (brokersOf(options) === undefined)
         for (const { cluster } of declared)
           stateLocks.push(await lockClusterState(options.stateDir, cluster.metadata.name));
-      const assigner = new Assigner();
-      for (const cluster of declared) clusters.push(candidate(cluster, options, self, assigner, log, meter));
+      for (const cluster of declared) clusters.push(candidate(cluster, options, self, log, meter));
       await Promise.all(clusters.map((cluster) => cluster.start()));
     },
     async stop() {
@@ -63,14 +62,7 @@ export function declaredClusters(options: Options, log: Logger, meter: RunMeter)
   };
 }
 
-function candidate(
-  declared: DeclaredCluster,
-  options: Options,
-  self: string,
-  assigner: Assigner,
-  log: Logger,
-  meter: RunMeter,
-): Candidate {
+function candidate(declared: DeclaredCluster, options: Options, self: string, log: Logger, meter: RunMeter): Candidate {
   const { name } = declared.cluster.metadata;
   const brokers = brokersOf(options);
   const documents = keptDocuments(
@@ -104,7 +96,6 @@ function candidate(
         log,
         meter,
         store: ring.wrap(transport.openStore()),
-        assign: (seats, cap) => assigner.assign(seats, cap),
         openBus: (handlers) => transport.openHub(handlers),
         openSource: (handlers) => openSource(options, declared, spec, written, log, handlers),
         openRegistry: async () => {

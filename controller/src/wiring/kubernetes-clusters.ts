@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Assigner, WsClusterError } from '@wscluster/ring';
+import { WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import { forgetCluster, openTransport } from '@wscluster/transport';
 import { type KeptRing, keptRing } from '../adapters/kept-ring.ts';
@@ -27,7 +27,6 @@ export function kubernetesClusters(options: Options, log: Logger, meter: RunMete
       { field: 'leaseNamespace' },
     );
   const clusters: Candidate[] = [];
-  const assigner = new Assigner();
   let lease: Leadership | undefined;
   let operator: Operator | undefined;
   return {
@@ -44,7 +43,6 @@ export function kubernetesClusters(options: Options, log: Logger, meter: RunMete
         namespace: options.namespace,
         events: new EventWriter(kube, identity, log),
         servers: serversBy(options, log),
-        assign: (seats, cap) => assigner.assign(seats, cap),
         gatewayImage: options.gatewayImage,
       });
     },

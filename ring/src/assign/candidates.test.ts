@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Candidates, type WeightedId } from './candidates.ts';
 import { pairCost } from './cost.ts';
@@ -25,58 +24,21 @@ function orderOf(candidates: Candidates, slot: number, of: readonly WeightedId[]
 }
 
 describe('the candidates of a slot', () => {
-  test.each([1, 2, 16, 17, 100])('are all %i members in order of cost', (count) => {
+  test.each([1, 2, 6, 7, 100])('are all %i members in order of cost', (count) => {
     const all = range(0, count).map((n) => ({ ringId: n * 3, weight: 0.1 + ((n * 37) % 101) }));
     // Slots do not know of each other: a few are as good as all 65,536, but for the last one.
     const slots = count === 2 ? [0, 1, 4711, 65_535] : [0, 1, 4711];
-    const candidates = new Candidates(Math.max(...slots) + 1);
-    candidates.update(all);
+    const candidates = new Candidates(all, Math.max(...slots) + 1);
     for (const slot of slots) expect(orderOf(candidates, slot, all)).toEqual(naiveOrder(slot, all));
   });
 
   test('are in order too when one member has nearly all of the weight', () => {
     const all = range(0, 25).map((ringId) => ({ ringId, weight: ringId === 7 ? 1000 : 0.01 }));
-    const candidates = new Candidates(50);
-    candidates.update(all);
+    const candidates = new Candidates(all, 50);
     for (const slot of range(0, 50)) expect(orderOf(candidates, slot, all)).toEqual(naiveOrder(slot, all));
   });
 
-  test('are the same after any history of members added, removed and reweighted', () => {
-    const change = fc.record({
-      remove: fc.array(fc.nat(), { maxLength: 2 }),
-      add: fc.array(fc.integer({ min: 100, max: 130 }), { maxLength: 1 }),
-      reweight: fc.option(fc.tuple(fc.nat(), fc.double({ min: 0.5, max: 2, noNaN: true }))),
-      /** How deep the slots are looked at before the next change. */
-      depth: fc.nat(40),
-    });
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 40 }),
-        fc.array(change, { minLength: 5, maxLength: 15 }),
-        (first, changes) => {
-          const candidates = new Candidates(200);
-          const weights = new Map(range(0, first).map((ringId) => [ringId, 1]));
-          const nth = (n: number) => [...weights.keys()][n % weights.size] ?? 0;
-          for (const { remove, add, reweight, depth } of changes) {
-            for (const n of remove) if (weights.size > 1) weights.delete(nth(n));
-            for (const ringId of add) weights.set(ringId, 1);
-            if (reweight !== null) weights.set(nth(reweight[0]), reweight[1]);
-            const all = [...weights]
-              .map(([ringId, weight]) => ({ ringId, weight }))
-              .sort((a, b) => a.ringId - b.ringId);
-            candidates.update(all);
-            for (const slot of range(0, 200)) {
-              const seen = all.slice(0, depth + 1).map((_, position) => candidates.ringId(slot, position));
-              expect(seen).toEqual(naiveOrder(slot, all).slice(0, seen.length));
-            }
-          }
-        },
-      ),
-      { numRuns: 4, endOnFailure: true },
-    );
-  });
-
-  test('of equal cost go by ring id, whichever came first', () => {
+  test('of equal cost go by ring id', () => {
     // With one weight no two pairs of a slot cost the same, as the hash is one to one; with these weights two do.
     const slot = 4711;
     const low = { ringId: 100, weight: 1 };
@@ -85,11 +47,6 @@ describe('the candidates of a slot', () => {
     const all = [...equal(range(0, 10)), low, high, ...equal(range(300, 310))];
     const expected = naiveOrder(slot, all);
     expect(expected.indexOf(high.ringId)).toBe(expected.indexOf(low.ringId) + 1);
-    for (const late of [undefined, low, high]) {
-      const candidates = new Candidates(slot + 1);
-      candidates.update(all.filter((member) => member !== late));
-      candidates.update(all);
-      expect(orderOf(candidates, slot, all)).toEqual(expected);
-    }
+    expect(orderOf(new Candidates(all, slot + 1), slot, all)).toEqual(expected);
   });
 });

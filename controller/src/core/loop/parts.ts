@@ -1,6 +1,5 @@
 import type { Logger } from '@wscluster/service';
 import type { HubHandlers, RingBusHub, RingStore } from '@wscluster/transport';
-import type { Assign } from '../membership/target.ts';
 import type { Leadership } from '../ports/leadership.ts';
 import type { Registry } from '../ports/registry.ts';
 import type { SourceHandlers, WorkloadSource } from '../ports/workload-source.ts';
@@ -14,7 +13,6 @@ export interface ReignParts {
   readonly spec: SpecStore;
   readonly store: RingStore;
   readonly leadership: Pick<Leadership, 'leading' | 'standingIn' | 'followed' | 'confirm'>;
-  readonly assign: Assign;
   readonly log: Logger;
   /** Epoch of a ring that was seen elsewhere; the next epoch is above it. */
   readonly seenEpoch?: number | undefined;

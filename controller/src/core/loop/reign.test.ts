@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  Assigner,
   applyChange,
   type Broadcast,
   compareRevisions,
@@ -26,8 +25,6 @@ import { Reign } from './reign.ts';
 
 /** About a tenth of the defaults, of what is waited for here. */
 const SHORT: Intervals = { ...DEFAULT_INTERVALS, listenMs: 100, heartbeatMs: 100, recallMs: 150, storeFirstMs: 25 };
-/** Computes the same for all: what it remembers only saves time. */
-const assigner = new Assigner();
 
 const ready = (id: string): Workload => ({ id, phase: 'ready', address: '127.0.0.1:1', managed: false });
 
@@ -73,7 +70,6 @@ class World {
       restoreDocuments: async () => {
         this.storeLosses++;
       },
-      assign: (seats, cap) => assigner.assign(seats, cap),
       log: silentLogger,
       store: {
         revision: async () => this.stored?.revision,
@@ -205,8 +201,8 @@ async function leave(ids: string[]): Promise<RingMessage> {
 }
 
 // Each waits most of its time: together they take hardly longer than one.
-describe.concurrent('one cluster, while this process leads it', () => {
-  const until = (state: () => boolean, timeout = 5000) => vi.waitUntil(state, { timeout, interval: 5 });
+describe.concurrent('one cluster, while this process leads it', { timeout: 60_000 }, () => {
+  const until = (state: () => boolean, timeout = 30_000) => vi.waitUntil(state, { timeout, interval: 5 });
 
   test('listens long enough by default to hear every gateway, which reports each second', async () => {
     await using world = new World();

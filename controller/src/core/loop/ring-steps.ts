@@ -1,8 +1,18 @@
-import { type ClusterSettings, formatRevision, type Member, type Ring, reindexed, type Step } from '@wscluster/ring';
+import {
+  type ClusterSettings,
+  formatRevision,
+  type Member,
+  NO_OWNER,
+  type Ring,
+  reindexed,
+  type Step,
+} from '@wscluster/ring';
 import { type Logger, steadyNow, wallTimeOf } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
+import { RecentCounts } from '../fleet/recent-counts.ts';
+import { HeldTarget } from '../membership/held-target.ts';
 import type { Membership } from '../membership/membership.ts';
-import { type Assign, desiredTable } from '../membership/target.ts';
+import { desiredOwners, seatsOf } from '../membership/target.ts';
 import type { Workload } from '../ports/workload-source.ts';
 import type { GatewayLink } from '../publish/gateway-link.ts';
 import { type Convergence, ConvergenceWatch } from '../rollout/convergence.ts';
@@ -17,7 +27,6 @@ export interface RingStepParts {
   readonly link: GatewayLink;
   readonly events: EventLog;
   readonly log: Logger;
-  readonly assign: Assign;
 }
 
 /** A ring to publish, and what goes with it. */
@@ -34,6 +43,8 @@ export class RingSteps {
   readonly #parts: RingStepParts;
   readonly #recent = new RecentOwners();
   readonly #convergence = new ConvergenceWatch();
+  readonly #target = new HeldTarget();
+  readonly #counts = new RecentCounts();
   /** What was published beside the ring, as JSON; undefined if the next ring has to be published whatever it is. */
   #published: { settings: string; vacancies: string } | undefined;
 
@@ -58,13 +69,26 @@ export class RingSteps {
 
   /** The target of these members, and the next step towards it at the configured pace. */
   plan(membership: Membership, listing: readonly Workload[], spec: ClusterSpec): NextRing {
-    const { rollout, link, assign } = this.#parts;
+    const { rollout, link } = this.#parts;
     const { fleet, hearing } = link;
     rollout.hear(hearing);
+    const now = performance.now();
     const { members, vacancies } = membership;
-    const { table, members: before } = rollout.ring;
-    const current = reindexed(table, before, members);
-    const desired = desiredTable(membership, current, spec.rebalance.cap, assign);
+    const { ring } = rollout;
+    const current = reindexed(ring.table, ring.members, members);
+    const seats = seatsOf(membership);
+    const { tolerance, strategy, lazy } = spec.rebalance;
+    const target = this.#target.of({
+      ...{ seats, ring, now },
+      vacant: new Set(vacancies.map(({ ringId }) => ringId)),
+      known: !link.counted ? 'no' : hearing.uncertain ? 'partly' : 'all',
+      loads: () => ({
+        connections: this.#counts.withLost(fleet.connectionsBySlot, (slot) => current[slot] === NO_OWNER, now),
+        tolerance,
+      }),
+      lazyMs: strategy === 'lazy' ? lazy.maxSeconds * 1000 : 0,
+    });
+    const desired = desiredOwners(target, seats, current);
     const pace = paceOf({
       maxConnectionsPerSecond: spec.rebalance.maxConnectionsPerSecond,
       paused: spec.rebalance.paused,
@@ -77,7 +101,7 @@ export class RingSteps {
     // Without a limit no counts are needed.
     const counted = link.counted || !Number.isFinite(pace.perSecond);
     const connections = fleet.connectionsBySlot;
-    const next = rollout.plan({ members, current, desired, connections, counted, pace, now: performance.now() });
+    const next = rollout.plan({ members, current, desired, connections, counted, pace, now });
     return { ...next, pace, settings: settingsOf(spec), vacancies };
   }
 
@@ -112,6 +136,7 @@ export class RingSteps {
   beat(): void {
     const { rollout, link, events } = this.#parts;
     const now = performance.now();
+    this.#counts.note(() => link.fleet.connectionsBySlot, now);
     if (!rollout.acknowledged || rollout.isMoving(now)) this.#recent.keep(now);
     const ended = this.#convergence.look(rollout, link.fleet.moved, now);
     if (ended === undefined) return;

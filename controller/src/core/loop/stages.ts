@@ -49,7 +49,7 @@ export function makeStages(
   intervals: Intervals,
   handlers: StageHandlers,
 ): Stages {
-  const { name, spec, store, assign, log } = parts;
+  const { name, spec, store, log } = parts;
   const { stored, bus, source } = opened;
   const { events, leading, isBehind, wake, onChange, onFinding, onTaken } = handlers;
   const { ring, membership } = restore(stored);
@@ -70,7 +70,7 @@ export function makeStages(
       wake();
     },
   });
-  const steps = new RingSteps({ rollout, link, events, log, assign });
+  const steps = new RingSteps({ rollout, link, events, log });
   const registry =
     opened.registry && new RegistrySync({ registry: opened.registry, log, leading, onStatus: onFinding });
   const scaler = new Scaler(source, log);

@@ -1,54 +1,60 @@
-import { NO_OWNER, SLOTS } from '@wscluster/ring';
+import { NO_OWNER, nextTable, type Ring, SLOTS } from '@wscluster/ring';
 import type { Membership } from './membership.ts';
 
-/** Computes the ring id of each slot's owner from seats and a cap, like the ring package's assigner. */
-export type Assign = (seats: readonly Seat[], cap: number) => Readonly<Uint16Array>;
-
+/** A place on the ring that slots belong to, and the member that serves them: an index into `membership.members`. */
 export interface Seat {
   readonly ringId: number;
   readonly weight: number;
+  readonly member: number;
+}
+
+/** What is known of the connections. */
+export interface Loads {
+  /** By slot. */
+  readonly connections: Readonly<Uint32Array>;
+  /** How far a node's connections may be from its share; Infinity: do not balance them. See nextTable. */
+  readonly tolerance: number;
+  /** Ring ids of those that had slots before they were lost, see nextTable. */
+  readonly former?: Readonly<Uint16Array>;
+  /** See nextTable. */
+  readonly extra?: number;
+  /** Slots with connections stay where they are, unless their owner goes. */
+  readonly onlyEmpty: boolean;
 }
 
 /**
- * The final owner of each slot: indices into `membership.members`, or NO_OWNER.
- *
- * The target is computed over all seats, including vacant ones, so that a lost node's slots wait for its replacement and
- * no other slot changes. A slot whose seat is vacant stays with its current owner while that still serves (drains);
- * otherwise it goes to the member that would own it if the vacant seats did not exist.
+ * The seats in ascending order of ring id. A draining node keeps its seat as long as that waits for a replacement; then
+ * the replacement has it.
  */
-export function desiredTable(
-  membership: Membership,
-  /** Owner of each slot now: index into `membership.members`, or NO_OWNER. */
+export function seatsOf({ members, vacancies }: Membership): readonly Seat[] {
+  const seats = new Map<number, Seat>();
+  const waiting = new Set(vacancies.map(({ ringId }) => ringId));
+  for (const [member, { ringId, weight, state }] of members.entries()) {
+    const isKept = waiting.has(ringId) && !seats.has(ringId);
+    if (state !== 'draining' || isKept) seats.set(ringId, { ringId, weight, member });
+  }
+  return [...seats.values()].sort((a, b) => a.ringId - b.ringId);
+}
+
+/**
+ * The ring id that each slot belongs to in the end, computed from the seats that the slots of a ring belong to now. The
+ * slots of a seat are the same whoever serves them, so a replacement takes exactly those of its predecessor.
+ */
+export function targetOf(seats: readonly Seat[], ring: Ring, loads: Loads): Uint16Array {
+  const table = ring.table.map((index) => ring.members[index]?.ringId ?? NO_OWNER);
+  return nextTable({ table, members: seats, ...loads });
+}
+
+/** The same as indices into `membership.members`; without any seat, draining nodes keep what they have in `current`. */
+export function desiredOwners(
+  target: Readonly<Uint16Array>,
+  seats: readonly Seat[],
   current: Readonly<Uint16Array>,
-  cap: number,
-  assign: Assign,
 ): Uint16Array {
-  const { members, vacancies } = membership;
-  const indexBySeat = new Uint16Array(NO_OWNER + 1).fill(NO_OWNER);
-  members.forEach((member, index) => {
-    if (member.state !== 'draining') indexBySeat[member.ringId] = index;
-  });
-  const seats = members.filter((member) => member.state !== 'draining');
+  if (seats.length === 0) return current.slice();
+  const memberOf = new Uint16Array(NO_OWNER + 1).fill(NO_OWNER);
+  for (const { ringId, member } of seats) memberOf[ringId] = member;
   const desired = new Uint16Array(SLOTS);
-  if (seats.length === 0) {
-    // There is no other node: draining members keep their slots.
-    desired.set(current);
-    return desired;
-  }
-  const target = assign(
-    [...seats, ...vacancies].sort((a, b) => a.ringId - b.ringId),
-    cap,
-  );
-  const lent = vacancies.length === 0 ? target : assign(seats, cap);
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const owner = indexBySeat[target[slot] ?? NO_OWNER] ?? NO_OWNER;
-    if (owner !== NO_OWNER) {
-      desired[slot] = owner;
-      continue;
-    }
-    const now = current[slot] ?? NO_OWNER;
-    const serving = members[now]?.state === 'draining' && members[now].ringId === target[slot];
-    desired[slot] = serving ? now : (indexBySeat[lent[slot] ?? NO_OWNER] ?? NO_OWNER);
-  }
+  for (let slot = 0; slot < SLOTS; slot++) desired[slot] = memberOf[target[slot] ?? NO_OWNER] ?? NO_OWNER;
   return desired;
 }

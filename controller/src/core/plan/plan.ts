@@ -1,6 +1,6 @@
 import { NO_OWNER, type Revision, type Ring, reindexed, SLOTS } from '@wscluster/ring';
 import type { Membership } from '../membership/membership.ts';
-import { type Assign, desiredTable } from '../membership/target.ts';
+import { desiredOwners, type Loads, seatsOf, targetOf } from '../membership/target.ts';
 
 /** What a change would move, and how much each node gains and loses. */
 export interface Plan {
@@ -16,6 +16,8 @@ export interface Plan {
 }
 
 interface Flow {
+  readonly before: number;
+  readonly after: number;
   readonly gained: number;
   readonly lost: number;
 }
@@ -24,49 +26,38 @@ interface Flow {
  * What moves between the present and the final ring, by the present connections. At the end a leaving node counts as
  * gone. Pure.
  */
-export function planChange(
-  ring: Ring,
-  after: Membership,
-  connections: Readonly<Uint32Array>,
-  cap: number,
-  assign: Assign,
-): Plan {
+export function planChange(ring: Ring, after: Membership, loads: Loads): Plan {
   const settled = { ...after, members: after.members.filter(({ state }) => state !== 'draining') };
   const current = reindexed(ring.table, ring.members, settled.members);
-  const target = desiredTable(settled, current, cap, assign);
+  const seats = seatsOf(settled);
+  const target = desiredOwners(targetOf(seats, ring, loads), seats, current);
   const flows = new Map<string, { slots: MutableFlow; connections: MutableFlow }>();
-  const flowOf = (id: string) => {
-    const flow = flows.get(id) ?? { slots: { gained: 0, lost: 0 }, connections: { gained: 0, lost: 0 } };
-    flows.set(id, flow);
-    return flow;
+  for (const { nodeId } of [...ring.members, ...settled.members])
+    flows.set(nodeId, { slots: { ...NO_FLOW }, connections: { ...NO_FLOW } });
+  const count = (id: string | undefined, kind: keyof MutableFlow, connections: number) => {
+    const flow = flows.get(id ?? '');
+    if (flow === undefined) return;
+    flow.slots[kind]++;
+    flow.connections[kind] += connections;
   };
-  for (const { nodeId } of [...ring.members, ...settled.members]) flowOf(nodeId);
   let slots = 0;
   let moved = 0;
   for (let slot = 0; slot < SLOTS; slot++) {
     const from = ring.members[ring.table[slot] ?? NO_OWNER]?.nodeId;
     const to = settled.members[target[slot] ?? NO_OWNER]?.nodeId;
+    const connections = loads.connections[slot] ?? 0;
+    count(from, 'before', connections);
+    count(to, 'after', connections);
     if (from === to) continue;
-    const count = connections[slot] ?? 0;
     slots++;
-    moved += count;
-    if (from !== undefined) add(flowOf(from), 'lost', count);
-    if (to !== undefined) add(flowOf(to), 'gained', count);
+    moved += connections;
+    count(from, 'lost', connections);
+    count(to, 'gained', connections);
   }
   const nodes = [...flows].map(([id, flow]) => ({ id, ...flow }));
   return { revision: ring.revision, slots, connections: moved, nodes };
 }
 
-interface MutableFlow {
-  gained: number;
-  lost: number;
-}
+type MutableFlow = { -readonly [Kind in keyof Flow]: Flow[Kind] };
 
-function add(
-  flow: { slots: MutableFlow; connections: MutableFlow },
-  way: 'gained' | 'lost',
-  connections: number,
-): void {
-  flow.slots[way]++;
-  flow.connections[way] += connections;
-}
+const NO_FLOW: Flow = { before: 0, after: 0, gained: 0, lost: 0 };

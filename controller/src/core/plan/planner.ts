@@ -1,4 +1,4 @@
-import { Assigner, type MoveSettings, type Ring } from '@wscluster/ring';
+import type { MoveSettings, Ring } from '@wscluster/ring';
 import { steadyNow } from '@wscluster/service';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Membership } from '../membership/membership.ts';
@@ -23,16 +23,13 @@ export interface PlannedChange extends Plan {
 
 /** Predicts what changes of a cluster would move, without making them. */
 export class Planner {
-  /** Its own assigner: a dry run must not disturb what the loop's assigner remembers. */
-  readonly #assigner = new Assigner();
-
   /** Throws NOT_FOUND for an unknown node. */
   plan(change: Change, { spec, ring, membership, listing, fleet }: Present): PlannedChange {
     const { connectionsByNode: connections, connectionsBySlot } = fleet;
     const after = membersAfter(change, { spec, membership, listing, connections, now: steadyNow() });
-    const plan = planChange(ring, after, connectionsBySlot, spec.rebalance.cap, (seats, cap) =>
-      this.#assigner.assign(seats, cap),
-    );
+    const { tolerance, strategy } = spec.rebalance;
+    const loads = { connections: connectionsBySlot, tolerance, onlyEmpty: strategy === 'lazy' };
+    const plan = planChange(ring, after, loads);
     return { ...plan, mode: spec.rebalance.mode };
   }
 }

@@ -13,7 +13,7 @@ describe('a WsCluster file', () => {
   test('needs no more than a name', () => {
     const { spec } = parseCluster(HEAD, 'chat.yaml').cluster;
     expect(spec.nodes).toMatchObject({ replicas: 3, weight: 1, weights: {}, sendPath: '/send', drainSeconds: 60 });
-    expect(spec.rebalance).toMatchObject({ maxConnectionsPerSecond: 500, cap: 1.02, paused: false });
+    expect(spec.rebalance).toMatchObject({ maxConnectionsPerSecond: 500, tolerance: 0.05, paused: false });
     expect(spec.routing.routes).toHaveLength(2);
   });
 
@@ -29,7 +29,7 @@ describe('a WsCluster file', () => {
     ['spec: { nodes: { readiness: { http: /up, tcp: true } } }', 'spec.nodes.readiness'],
     ['spec: { nodes: { readiness: { http: up } } }', 'spec.nodes.readiness.http'],
     ['spec: { nodes: { readiness: { tcp: true }, readinessPath: /up } }', 'spec.nodes.readinessPath'],
-    ['spec: { rebalance: { cap: 1 } }', 'spec.rebalance.cap'],
+    ['spec: { rebalance: { tolerance: -1 } }', 'spec.rebalance.tolerance'],
     ['spec: { rebalance: { mode: teleport } }', 'spec.rebalance.mode'],
     ['spec: { routing: { routes: [] } }', 'spec.routing.routes'],
     ['spec: { routing: { routes: [{ path: /a, key: { param: x } }] } }', 'spec.routing.routes[0].key.param'],
@@ -159,7 +159,7 @@ describe('the stored spec', () => {
     await (await open(3)).update((spec) => ({ ...spec, nodes: { ...spec.nodes, replicas: 5 } }));
     const same = parseCluster(`${HEAD}# a remark\nspec:\n  nodes:\n    replicas: 3\n`, 'chat.yaml');
     const withOtherDefaults = { ...same, cluster: { ...same.cluster, spec: { ...same.cluster.spec } } };
-    withOtherDefaults.cluster.spec.rebalance = { ...same.cluster.spec.rebalance, cap: 1.05 };
+    withOtherDefaults.cluster.spec.rebalance = { ...same.cluster.spec.rebalance, tolerance: 0.1 };
     expect((await openSpecStore(documents(), withOtherDefaults)).spec.nodes.replicas).toBe(5);
   });
 

@@ -1,4 +1,4 @@
-import { moveSettingsSchema } from '@wscluster/ring';
+import { DEFAULT_TOLERANCE, moveSettingsSchema } from '@wscluster/ring';
 import { z } from 'zod';
 
 const seconds = z.number().min(0).max(86_400);
@@ -12,14 +12,28 @@ export const rebalanceSchema = z
       .default(500)
       .describe('Connections per second that all gateways together move. 0: no limit.'),
     ...moveSettingsSchema.shape,
-    cap: z
+    tolerance: z
       .number()
-      .min(1.005)
-      .max(2)
-      .default(1.02)
+      .min(0)
+      .max(1)
+      .default(DEFAULT_TOLERANCE)
       .describe(
-        'Most slots that a node may own, as a multiple of its fair share. With many nodes a larger cap moves a little less.',
+        'How far the connections of a node may be from its share when slots change their owners, as a part of the share. A larger one moves fewer connections.',
       ),
+    strategy: z
+      .enum(['even', 'lazy'])
+      .default('even')
+      .describe(
+        'How slots move to where they belong while their owner could keep them. even: with their connections, at the pace. lazy: once they have no connections. The slots of lost and draining nodes move at once in both.',
+      ),
+    lazy: z
+      .strictObject({
+        maxSeconds: seconds
+          .default(3600)
+          .describe('Seconds after which the slots that still have connections move as with even.'),
+      })
+      .prefault({})
+      .describe('For strategy lazy.'),
     paused: z
       .boolean()
       .default(false)
@@ -30,7 +44,7 @@ export const rebalanceSchema = z
     replacementSeconds: seconds
       .default(30)
       .describe(
-        'Seconds for which the place of a lost node is kept for its replacement. Other nodes serve its slots meanwhile.',
+        'Seconds for which the place of a lost node, its ring id, is kept for its replacement. Other nodes own its slots meanwhile.',
       ),
     maxLostShare: z
       .number()

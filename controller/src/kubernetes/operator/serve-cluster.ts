@@ -17,7 +17,7 @@ import type { ResourceSpec } from './resource-spec.ts';
 import type { Servers } from './servers.ts';
 import type { Obstacle } from './status.ts';
 
-export interface ServeParts extends ClusterSecretsParts, Pick<ReignParts, 'assign' | 'meter'> {
+export interface ServeParts extends ClusterSecretsParts, Pick<ReignParts, 'meter'> {
   readonly servers: Servers;
 }
 
@@ -45,7 +45,7 @@ export async function serveCluster(
   leadership: ReignParts['leadership'],
   begin: () => Promise<void>,
 ): Promise<Serving> {
-  const { kube, log, servers, assign, meter } = parts;
+  const { kube, log, servers, meter } = parts;
   const { id, namespace, name, uid } = resource;
   const cluster = { id, namespace, name, uid };
   const secrets = await openSecrets(parts, resource, spec.spec);
@@ -54,7 +54,7 @@ export async function serveCluster(
     await begin();
     const transport = servers.openTransport(id, secrets);
     const reign = await Reign.begin({
-      ...{ name: id, spec, leadership, log, meter, assign },
+      ...{ name: id, spec, leadership, log, meter },
       seenEpoch: resource.status?.ring?.epoch,
       store: transport.openStore(),
       openBus: (handlers) => transport.openHub(handlers),

@@ -1,0 +1,85 @@
+import { hasItsShares, NO_OWNER, type Ring, SLOTS } from '@wscluster/ring';
+import { type Loads, type Seat, targetOf } from './target.ts';
+
+export interface TargetInput {
+  readonly seats: readonly Seat[];
+  readonly ring: Ring;
+  /** Ring ids that are kept for a replacement. */
+  readonly vacant: ReadonlySet<number>;
+  /** How well the connections are known. */
+  readonly known: Known;
+  /** Only asked when a target is computed. */
+  loads(): Pick<Loads, 'connections' | 'tolerance'>;
+  /** How long slots with connections stay where they are after a change of the seats, ms; 0 if they do not. */
+  readonly lazyMs: number;
+  /** Monotonic ms. */
+  readonly now: number;
+}
+
+/** `partly`: some gateway is silent. `no`: some gateway has not reported its counts yet. */
+export type Known = 'all' | 'partly' | 'no';
+
+interface Held {
+  readonly seats: string;
+  readonly since: number;
+  readonly table: Readonly<Uint16Array>;
+  /** All that can be done for these seats; otherwise the target is computed again. */
+  readonly final: boolean;
+}
+
+const UNBALANCED = Number.POSITIVE_INFINITY;
+
+/**
+ * The target of the present seats. It is computed when seats come, go or change their weight, and stays the same
+ * meanwhile: connections that come and go change no owner. It is computed again until connections are known, and while
+ * lazy slots wait to become empty.
+ */
+export class HeldTarget {
+  #held: Held | undefined;
+  /** Lost seats that are kept for a replacement, and the slots that they had. */
+  readonly #lost = new Map<number, readonly number[]>();
+
+  /** The ring id that each slot belongs to in the end. */
+  of({ seats, ring, vacant, known, loads, lazyMs, now }: TargetInput): Readonly<Uint16Array> {
+    const key = JSON.stringify(seats.map(({ ringId, weight }) => [ringId, weight]));
+    const held = this.#held?.seats === key ? this.#held : undefined;
+    if (held !== undefined && (held.final || known !== 'all')) return held.table;
+    const present = new Set(seats.map(({ ringId }) => ringId));
+    if (held === undefined) this.#noteLost(present, vacant, ring);
+    const since = held?.since ?? now;
+    const lazy = now - since < lazyMs;
+    const { connections, tolerance } = loads();
+    const former = this.#former;
+    const table = targetOf(seats, ring, {
+      ...(former !== undefined && { former }),
+      // What is not known to be empty counts as if it had connections.
+      connections: lazy && known !== 'all' ? connections.map((count) => Math.max(1, count)) : connections,
+      tolerance: known === 'no' ? UNBALANCED : tolerance,
+      // Nobody moves between nodes that the change does not concern for what a silent gateway does not tell, nor for the
+      // clients of a lost node, which nobody counts until they are back.
+      ...((known !== 'all' || vacant.size > 0) && { extra: 0 }),
+      onlyEmpty: lazy,
+    });
+    const final = known !== 'no' && (!lazy || hasItsShares(table, seats));
+    if (final) for (const ringId of present) this.#lost.delete(ringId);
+    this.#held = { seats: key, since, table, final };
+    return table;
+  }
+
+  get #former(): Uint16Array | undefined {
+    if (this.#lost.size === 0) return undefined;
+    const former = new Uint16Array(SLOTS).fill(NO_OWNER);
+    for (const [ringId, slots] of this.#lost) for (const slot of slots) former[slot] = ringId;
+    return former;
+  }
+
+  /** Keeps what lost seats had until they come back, or are no longer waited for. */
+  #noteLost(present: ReadonlySet<number>, vacant: ReadonlySet<number>, { table, members }: Ring): void {
+    for (const ringId of this.#lost.keys()) if (!present.has(ringId) && !vacant.has(ringId)) this.#lost.delete(ringId);
+    for (const [index, { ringId }] of members.entries()) {
+      if (present.has(ringId) || !vacant.has(ringId)) continue;
+      const slots = [...table.keys()].filter((slot) => table[slot] === index);
+      if (slots.length > 0) this.#lost.set(ringId, slots);
+    }
+  }
+}

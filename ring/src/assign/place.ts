@@ -1,0 +1,58 @@
+import { murmur3Pair } from '../hash.ts';
+import { type Draft, NOBODY } from './draft.ts';
+import type { Shares } from './shares.ts';
+
+/**
+ * Gives the slots that nobody owns to the takers, until none or no taker is left. Those with connections go first, the
+ * largest to whom has the most room for each slot that it still takes; so a member that takes many slots does not get
+ * all of the large ones. Those without connections go to the taker where their rendezvous score is highest. A taker that
+ * had a slot before it was lost comes before others, as long as it lacks connections.
+ */
+export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly number[], takers: readonly number[]): void {
+  const { owner, former, connections, held, load } = draft;
+  const open = new Set(takers);
+  const takes = (taker: number) => (shares.slots[taker] as number) - (held[taker] as number);
+  const put = (slot: number, taker: number) => {
+    draft.move(slot, taker);
+    if (takes(taker) === 0) open.delete(taker);
+  };
+  const loaded: number[] = [];
+  const empty: number[] = [];
+  for (let slot = 0; slot < owner.length; slot++)
+    if (owner[slot] === NOBODY) (connections[slot] === 0 ? empty : loaded).push(slot);
+  loaded.sort((a, b) => (connections[b] as number) - (connections[a] as number) || a - b);
+
+  /** The connections that a taker still lacks; beyond those, what it may still have. */
+  const lacks = (taker: number) => Math.max(0, (shares.low[taker] as number) - (load[taker] as number));
+  const room = (taker: number) => (shares.high[taker] as number) - (load[taker] as number);
+  const best = (score: (taker: number) => number): number | undefined => {
+    let found: number | undefined;
+    for (const taker of open) {
+      if (found === undefined) found = taker;
+      else {
+        const [one, other] = [score(taker) * takes(found), score(found) * takes(taker)];
+        if (one > other || (one === other && taker < found)) found = taker;
+      }
+    }
+    return found;
+  };
+  for (const slot of loaded) {
+    const had = former[slot] as number;
+    const lacking = open.has(had) && lacks(had) > 0 ? had : best(lacks);
+    const taker = lacking !== undefined && lacks(lacking) > 0 ? lacking : best(room);
+    if (taker === undefined) return;
+    put(slot, taker);
+  }
+  for (const slot of empty) {
+    if (open.size === 0) return;
+    let taker = former[slot] as number;
+    let highest = -1;
+    for (const member of open.has(taker) ? [] : open) {
+      const score = murmur3Pair(slot, ringIds[member] as number);
+      if (score < highest || (score === highest && member > taker)) continue;
+      highest = score;
+      taker = member;
+    }
+    put(slot, taker);
+  }
+}
