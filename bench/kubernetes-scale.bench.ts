@@ -6,6 +6,7 @@ import { FakePods } from '../test/kubernetes/support/fake-pods.ts';
 import { namesOf } from '../test/kubernetes/support/operated.ts';
 import { podLists } from '../test/kubernetes/support/pod-lists.ts';
 import { POD, SELECTOR } from '../test/kubernetes/support/resources.ts';
+import { CONTROLLER_HEAP } from './heap.ts';
 import { KubernetesSite } from './kubernetes-site.ts';
 import { atMost, type BenchResult, median } from './result.ts';
 
@@ -17,8 +18,6 @@ const SCRAPE_MS = 250;
 const RELIST_MS = 540_000;
 /** The controller's own pods, and those that the selector matches; the latter in pages of 500. */
 const PAGES = { managed: 1 + PODS / 500, selected: 1 + PODS / 500 };
-/** The heap that Node gives itself under the memory limit of deploy/k8s, 512 MiB; on a large machine it takes more. */
-const HEAP = { NODE_OPTIONS: '--max-semi-space-size=2 --max-old-space-size=256' };
 const LIMITS = { reconcileMs: 1000, rssMb: 300 };
 
 /**
@@ -37,7 +36,7 @@ async function measure(kind: 'selected' | 'managed'): Promise<BenchResult[]> {
   try {
     const nodes = kind === 'selected' ? { selector: SELECTOR } : { template: POD, replicas: PODS };
     const rebalance = { maxConnectionsPerSecond: 0, replacementSeconds: 0 };
-    site = await KubernetesSite.start(api, { nodes, rebalance }, { controllerEnv: HEAP });
+    site = await KubernetesSite.start(api, { nodes, rebalance }, { controllerEnv: CONTROLLER_HEAP });
     const begun = performance.now();
     if (kind === 'selected')
       await pods.create(

@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import { machine } from './machine.ts';
 import type { BenchOptions, BenchResult } from './result.ts';
 
-// Runs every benchmark of this folder (or those whose file name contains an argument), one after the other, and prints
-// a table. Exit code 1 when a limit is missed. Figures are ratios to a peer in the same run wherever a peer exists.
+// Runs every benchmark of this folder, or those that arguments name (the one of that name, or all whose name contains it),
+// one after the other, and prints a table. Exit code 1 when a limit is missed. Figures are ratios to a peer in the same run wherever a peer exists.
 // --quick: those that can measure less do so. --cases=A,B: only these, of benchmarks that have several.
 
 const { values, positionals: wanted } = parseArgs({
@@ -12,10 +12,13 @@ const { values, positionals: wanted } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, cases: { type: 'string' } },
 });
 const options: BenchOptions = { quick: values.quick, cases: values.cases?.split(',') };
-const files = readdirSync(new URL('.', import.meta.url))
-  .filter((name) => name.endsWith('.bench.ts'))
-  .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
+const names = readdirSync(new URL('.', import.meta.url))
+  .filter((file) => file.endsWith('.bench.ts'))
+  .map((file) => file.slice(0, -'.bench.ts'.length))
   .sort();
+const isWanted = (name: string) =>
+  wanted.length === 0 || wanted.some((part) => (names.includes(part) ? name === part : name.includes(part)));
+const files = names.filter(isWanted).map((name) => `${name}.bench.ts`);
 
 const results: BenchResult[] = [];
 for (const file of files) {

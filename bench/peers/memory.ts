@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { rssOf } from '../rss.ts';
 import type { RunningProxy } from './proxies/proxy.ts';
 
 const PAGE = 4_096;
@@ -15,20 +16,15 @@ const DEADLINE_MS = 10_000;
 export async function settledRss(proxy: RunningProxy, collects: boolean): Promise<number> {
   if (collects) process.kill(proxy.pid, 'SIGUSR2');
   const deadline = performance.now() + DEADLINE_MS;
-  let last = rss(proxy.pid);
+  let last = rssOf(proxy.pid);
   for (let same = 0; same < LOOKS; ) {
     if (performance.now() > deadline) throw new Error(`the memory of ${proxy.name} does not settle`);
     await delay(LOOK_MS);
-    const now = rss(proxy.pid);
+    const now = rssOf(proxy.pid);
     same = Math.abs(now - last) <= SAME * last ? same + 1 : 0;
     last = now;
   }
   return last;
-}
-
-function rss(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) * 1024;
 }
 
 /**
