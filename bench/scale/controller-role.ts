@@ -1,4 +1,4 @@
-import { Assigner, compareRevisions, type Revision } from '@wscluster/ring';
+import { compareRevisions, type Revision } from '@wscluster/ring';
 import { createLogger } from '@wscluster/service';
 import { openTransport } from '@wscluster/transport';
 import { openRedisDocuments } from '../../controller/src/adapters/redis/documents.ts';
@@ -54,7 +54,6 @@ const transport = openTransport({ cluster: CLUSTER, stateDir: '.', log, rabbitmq
 const documents = openRedisDocuments({ url: redisUrl, cluster: CLUSTER, log });
 const meter = new ReconcileMetrics();
 const self = 'http://127.0.0.1';
-const assigner = new Assigner();
 const lock = openRedisLock({ url: redisUrl, cluster: CLUSTER, self, leaseDurationMs: 10_000, log });
 const candidate = new Candidate({
   ...{ name: CLUSTER, log, self, alone: false, leadership: openLeadership(lock, log) },
@@ -62,7 +61,6 @@ const candidate = new Candidate({
     const reign = await Reign.begin({
       ...{ name: CLUSTER, leadership, log, meter, store: transport.openStore() },
       spec: await openSpecStore(documents, declared),
-      assign: (seats, cap) => assigner.assign(seats, cap),
       openBus: (handlers) =>
         transport.openHub({
           onUplink(message) {

@@ -82,8 +82,12 @@ export class LightGateway {
       moved: () => this.#mover.moved,
       hotKeys: () => HOT_KEYS,
     });
-    this.#current.onTable(() => reporter.acknowledge());
-    updates.subscribe({ onRecall: (held) => reporter.giveBack(held), onConnected: () => reporter.reconnected() });
+    this.#current.onTable(() => reporter.reportSoon());
+    updates.subscribe({
+      onRecall: (held) => reporter.giveBack(held),
+      onHeartbeat: (heartbeat) => reporter.onHeartbeat(heartbeat),
+      onConnected: () => reporter.reconnected(),
+    });
     reporter.start();
   }
 

@@ -1,18 +1,26 @@
-import { decodeSlotCounts, formatRevision, type Report, slotOf, type Uplink, WIRE_MAJOR } from '@wscluster/ring';
+import {
+  decodeSlotChanges,
+  decodeSlotCounts,
+  formatRevision,
+  isReport,
+  slotOf,
+  type Uplink,
+  WIRE_MAJOR,
+} from '@wscluster/ring';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connectClient } from './testing/client.ts';
 import { startEchoNode } from './testing/echo-node.ts';
 import { eventually } from './testing/eventually.ts';
 import { startTestGateway } from './testing/gateway-under-test.ts';
 import { rawUpgrade } from './testing/raw-socket.ts';
-import { CLUSTER, revision, ringMessage, ringOf } from './testing/rings.ts';
+import { CLUSTER, heartbeat, revision, ringMessage, ringOf } from './testing/rings.ts';
 
 async function get(port: number, path: string): Promise<{ status: number; text: string }> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`);
   return { status: answer.status, text: await answer.text() };
 }
 
-const reports = (sent: readonly Uplink[]) => sent.filter((message): message is Report => message.type === 'report');
+const reports = (sent: readonly Uplink[]) => sent.filter(isReport);
 
 describe('a gateway', () => {
   afterEach(() => {
@@ -61,14 +69,34 @@ describe('a gateway', () => {
     });
     expect(decodeSlotCounts(report?.connections ?? '')[slotOf('ada')]).toBe(1);
 
+    // A controller that says nothing of changes gets whole reports.
     broadcast(ringMessage(ringOf(revision(3), [node])));
-    expect((await acknowledged(3))?.connections).toBeUndefined();
-    bus.handlers?.onConnected();
-    expect(reports(bus.sent).at(-1)?.connections).toBe(report?.connections);
+    expect(await acknowledged(3)).toMatchObject({ type: 'report', connections: report?.connections });
 
+    const asks = (version: number, wholeOf: string[]) =>
+      broadcast({ ...heartbeat(ringOf(revision(version), [node])), reporting: { wholeOf, spreadMs: 1 } });
+    asks(3, []);
+    broadcast(ringMessage(ringOf(revision(4), [node])));
+    const change = await acknowledged(4);
+    expect(change).toMatchObject({ type: 'report-change', id: { run: report?.id?.run } });
+    expect([change?.connections, change?.connectionsByNode]).toEqual([undefined, undefined]);
+    const another = await connectClient(gateway.port, 'bob');
+    broadcast(ringMessage(ringOf(revision(5), [node])));
+    const more = await acknowledged(5);
+    expect(more).toMatchObject({ connectionsByNode: { a: 2 }, id: { number: (change?.id?.number ?? 0) + 1 } });
+    expect(decodeSlotChanges(more?.connections ?? '')).toEqual([[slotOf('bob'), 1]]);
+
+    const wholes = () => bus.sent.filter(({ type }) => type === 'report').length;
+    const before = wholes();
+    asks(5, ['another-gateway']);
+    asks(5, ['gateway-under-test']);
+    await eventually('the whole report that was asked for', () => wholes() === before + 1);
+    bus.handlers?.onConnected();
+    expect(wholes()).toBe(before + 2);
     // A new leader has not heard the counts.
     broadcast(ringMessage(ringOf(revision(1, 2), [node])));
-    expect((await acknowledged(1, 2))?.connections).toBe(report?.connections);
+    expect(await acknowledged(1, 2)).toMatchObject({ type: 'report', connectionsByNode: { a: 2 } });
+    another.socket.terminate();
     vi.useRealTimers();
     client.socket.terminate();
     await gateway.stop();

@@ -117,8 +117,12 @@ function startReporter(
     moved: () => mover.moved,
     hotKeys: () => hotKeys.at(performance.now()),
   });
-  current.onTable(() => reporter.acknowledge());
-  updates.subscribe({ onRecall: (held) => reporter.giveBack(held), onConnected: () => reporter.reconnected() });
+  current.onTable(() => reporter.reportSoon());
+  updates.subscribe({
+    onRecall: (held) => reporter.giveBack(held),
+    onHeartbeat: (heartbeat) => reporter.onHeartbeat(heartbeat),
+    onConnected: () => reporter.reconnected(),
+  });
   reporter.start();
   return reporter;
 }

@@ -1,5 +1,8 @@
 export * from './assign/next-table.ts';
 export { DEFAULT_TOLERANCE } from './assign/shares.ts';
+export * from './counts/connection-counts.ts';
+export * from './counts/reported-counts.ts';
+export * from './counts/told-counts.ts';
 export * from './errors.ts';
 export * from './hash.ts';
 export * from './key.ts';

@@ -95,7 +95,10 @@ export function reindexed(
   const position = new Map(to.map((member, index) => [member.nodeId, index]));
   const translate = from.map((member) => position.get(member.nodeId) ?? NO_OWNER);
   if (translate.every((index, before) => index === before)) return table.slice();
-  return Uint16Array.from(table, (index) => translate[index] ?? NO_OWNER);
+  // Uint16Array.from would take milliseconds in which gateways should route by a ring.
+  const reindexed = new Uint16Array(SLOTS);
+  for (let slot = 0; slot < SLOTS; slot++) reindexed[slot] = translate[table[slot] as number] ?? NO_OWNER;
+  return reindexed;
 }
 
 /** A table that is a view of other memory may not be aligned. */

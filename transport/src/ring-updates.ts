@@ -69,6 +69,8 @@ export interface RingUpdatesListener {
   onRelease?(release: Release): void;
   /** A new leader asks for the current ring. */
   onRecall?(held: RingMessage): void;
+  /** From the leader: not from a former one. */
+  onHeartbeat?(heartbeat: Heartbeat): void;
   /** (Re)connected to the bus. */
   onConnected?(): void;
 }
@@ -165,6 +167,7 @@ export class RingUpdates implements FollowerHandlers {
     this.#silence.recovered({ event: 'heartbeats-back' }, 'heartbeats of the controller arrive again');
     this.#heardAt = performance.now();
     this.#standIn = heartbeat.standIn === true;
+    for (const listener of this.#listeners) listener.onHeartbeat?.(heartbeat);
     if (order > 0 || !this.#holds(heartbeat)) void this.#read(heartbeat);
     else this.#takeRelease(heartbeat.release);
   }

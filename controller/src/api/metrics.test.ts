@@ -1,6 +1,6 @@
 import { EMPTY_RING } from '@wscluster/ring';
 import { expect, test } from 'vitest';
-import { Fleet } from '../core/fleet/fleet.ts';
+import { GatewayReports } from '../core/fleet/gateway-reports.ts';
 import { parseCluster } from '../core/spec/load.ts';
 import { createMetrics } from './metrics.ts';
 import { ReconcileMetrics } from './reconcile-metrics.ts';
@@ -61,7 +61,14 @@ test('each lock says whether this process holds it, as it is when it is asked', 
 test('the depth of the queue is how many clusters wait for the loop', async () => {
   const cluster = (name: string, waiting: boolean): ServedCluster => {
     // Of all that a reign is, the queue asks this alone.
-    const view = { conditions: [], listing: [], ring: EMPTY_RING, remaining: {}, fleet: new Fleet([], 0), spec };
+    const view = {
+      conditions: [],
+      listing: [],
+      ring: EMPTY_RING,
+      remaining: {},
+      fleet: new GatewayReports().fleet,
+      spec,
+    };
     return {
       name,
       leader: undefined,

@@ -24,15 +24,9 @@ export class Tracker<T extends Tracked = Tracked> {
   readonly #byNode = new Map<string, number>();
   readonly #pinnedByNode = new Map<string, number>();
   #size = 0;
-  #changes = 0;
 
   get size(): number {
     return this.#size;
-  }
-
-  /** Increases whenever countsBySlot may have changed. */
-  get changes(): number {
-    return this.#changes;
   }
 
   get countsBySlot(): Readonly<Uint32Array> {
@@ -57,7 +51,6 @@ export class Tracker<T extends Tracked = Tracked> {
     this.#bySlot[entry.slot] = (this.#bySlot[entry.slot] as number) + 1;
     this.#countNode(entry, entry.nodeId, 1);
     this.#size++;
-    this.#changes++;
   }
 
   /** Removes an entry, which must be tracked. */
@@ -70,7 +63,6 @@ export class Tracker<T extends Tracked = Tracked> {
     this.#bySlot[entry.slot] = (this.#bySlot[entry.slot] as number) - 1;
     this.#countNode(entry, entry.nodeId, -1);
     this.#size--;
-    this.#changes++;
   }
 
   setNode(entry: T, nodeId: string): void {

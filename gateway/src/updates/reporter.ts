@@ -1,29 +1,24 @@
+import { randomBytes } from 'node:crypto';
 import {
-  encodeSlotCounts,
+  type ConnectionCounts,
+  type Heartbeat,
   type HotKey,
   REVISION_ZERO,
-  type Report,
   type Revision,
   type RingMessage,
+  ToldCounts,
+  type Uplink,
   WIRE_MAJOR,
 } from '@wscluster/ring';
 import { type Logger, within } from '@wscluster/service';
 import type { RingBusFollower } from '@wscluster/transport';
-import type { Tracker } from '../move/tracker.ts';
 
 /** The controller expects a report every second as a sign of life; after three missing ones it gives the gateway up. */
 const REPORT_MS = 1_000;
-/** After a longer silence (a stopped process) the controller may have forgotten the counts. */
-const SILENCE_MS = 2_000;
-/** Unchanged counts are repeated this often. */
-const FULL_MS = 10_000;
-/** An acknowledgement is sent within this time. */
+/** An acknowledgement is sent within this time, unless the controller says otherwise. */
 const ACKNOWLEDGE_MS = 20;
 /** Milliseconds in which the last message must be sent. */
 const LEAVE_MS = 500;
-
-/** Live client connections, as a Tracker counts them. */
-export type ReportedCounts = Pick<Tracker, 'changes' | 'countsBySlot' | 'countsByNode' | 'pinnedByNode'>;
 
 export interface ReporterContext {
   readonly cluster: string;
@@ -31,7 +26,7 @@ export interface ReporterContext {
   /** Where clients reach this gateway. */
   readonly address: string;
   readonly bus: Pick<RingBusFollower, 'send' | 'connected'>;
-  readonly counts: ReportedCounts;
+  readonly counts: ConnectionCounts;
   readonly log: Logger;
   /** The revision in use; undefined: none. */
   applied(): Revision | undefined;
@@ -39,18 +34,24 @@ export interface ReporterContext {
   hotKeys(): readonly HotKey[];
 }
 
-/** Reports to the controller, every second and on request, which ring is in use and who is connected. */
+/**
+ * Reports to the controller, every second and on request, which ring is in use and who is connected: the whole when the
+ * controller may not know what was told before, else what has changed.
+ */
 export class Reporter {
   readonly #context: ReporterContext;
+  readonly #run = randomBytes(6).toString('base64url');
+  readonly #told = new ToldCounts();
+  #number = 0;
+  #hotKeysTold = '[]';
+  /** What the controller last said about reports; undefined if it knows no changes of them, or was not heard. */
+  #reporting: Heartbeat['reporting'];
+  /** The next report has to be a whole one. */
+  #wholeIsDue = true;
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
-  /** Version of the counts that were sent over this connection to the bus; a new connection needs them again. */
-  #sent: number | undefined;
-  /** Times of the last report, and of the last one with counts; monotonic ms. */
-  #reportedAt = 0;
-  #fullAt = 0;
-  /** Epoch of the ring in use when counts were last sent; a leader with another epoch may never have received them. */
-  #fullEpoch: number | undefined;
+  /** Epoch of the ring in use at the last whole report; a leader with another epoch may never have received one. */
+  #wholeEpoch: number | undefined;
 
   constructor(context: ReporterContext) {
     this.#context = context;
@@ -61,53 +62,64 @@ export class Reporter {
     this.report();
   }
 
-  /** The bus has reconnected: sends a complete report now. */
+  /** The bus has reconnected: sends a whole report now. */
   reconnected(): void {
-    this.#sent = undefined;
+    this.#wholeIsDue = true;
     this.report();
   }
 
-  /** Reports shortly, after a random delay, since all gateways have just received the same ring. */
-  acknowledge(): void {
+  /** The controller may ask for a whole report, and says over what time acknowledgements are spread. */
+  onHeartbeat({ reporting }: Heartbeat): void {
+    this.#reporting = reporting;
+    if (reporting?.wholeOf.includes(this.#context.gateway) !== true) return;
+    this.#wholeIsDue = true;
+    this.reportSoon();
+  }
+
+  /** Reports after a random delay, since all gateways have just received the same. */
+  reportSoon(): void {
+    const { spreadMs = ACKNOWLEDGE_MS } = this.#reporting ?? {};
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
       this.report();
-    }, Math.random() * ACKNOWLEDGE_MS);
+    }, Math.random() * spreadMs);
   }
 
   report(): void {
-    const { cluster, gateway, address, bus, counts, log } = this.#context;
+    const { bus, log } = this.#context;
     if (!bus.connected) {
-      this.#sent = undefined;
+      this.#wholeIsDue = true;
       return;
     }
-    const { changes } = counts;
-    const applied = this.#context.applied() ?? REVISION_ZERO;
-    const withCounts = changes !== this.#sent || applied.epoch !== this.#fullEpoch || this.#isFullDue();
-    const hotKeys = this.#context.hotKeys();
-    const message: Report = {
-      wire: WIRE_MAJOR,
-      type: 'report',
-      cluster,
-      gateway,
-      address,
-      applied,
-      ...(withCounts && { connections: encodeSlotCounts(counts.countsBySlot) }),
-      connectionsByNode: Object.fromEntries(counts.countsByNode),
-      ...(counts.pinnedByNode.size > 0 && { pinnedByNode: Object.fromEntries(counts.pinnedByNode) }),
-      moved: this.#context.moved(),
-      ...(hotKeys.length > 0 && { hotKeys: [...hotKeys] }),
-    };
-    if (withCounts) {
-      this.#fullAt = performance.now();
-      this.#fullEpoch = applied.epoch;
-    }
-    this.#sent = changes;
-    this.#reportedAt = performance.now();
+    const message = this.#next();
     bus.send(message).catch((error: unknown) => {
-      this.#sent = undefined;
+      this.#wholeIsDue = true;
       log.debug({ event: 'report-failed', error }, 'a report could not be sent');
     });
+  }
+
+  #next(): Uplink {
+    const { cluster, gateway, address, counts } = this.#context;
+    const applied = this.#context.applied() ?? REVISION_ZERO;
+    const hotKeys = [...this.#context.hotKeys()];
+    const hotKeysText = JSON.stringify(hotKeys);
+    const areSameHotKeys = hotKeysText === this.#hotKeysTold;
+    this.#hotKeysTold = hotKeysText;
+    const moved = this.#context.moved();
+    const said = {
+      ...({ wire: WIRE_MAJOR } as const),
+      ...{ cluster, gateway, address, applied, moved },
+      id: { run: this.#run, number: ++this.#number },
+    };
+    if (!this.#isWhole(applied))
+      return { ...said, type: 'report-change', ...this.#told.change(counts), ...(!areSameHotKeys && { hotKeys }) };
+    this.#wholeIsDue = false;
+    this.#wholeEpoch = applied.epoch;
+    return { ...said, type: 'report', ...this.#told.whole(counts), ...(hotKeys.length > 0 && { hotKeys }) };
+  }
+
+  #isWhole(applied: Revision): boolean {
+    return this.#wholeIsDue || this.#reporting === undefined || applied.epoch !== this.#wholeEpoch;
   }
 
   /** Sends the current ring to a leader that lacks it. */
@@ -116,12 +128,6 @@ export class Reporter {
     bus.send({ wire: WIRE_MAJOR, type: 'held', cluster, gateway, ring }).catch((error: unknown) => {
       log.debug({ event: 'report-failed', error }, 'the current ring could not be sent');
     });
-  }
-
-  /** The counts are repeated because the controller forgets a silent gateway, and reports may get lost. */
-  #isFullDue(): boolean {
-    const now = performance.now();
-    return now - this.#reportedAt > SILENCE_MS || now - this.#fullAt > FULL_MS;
   }
 
   /** Stops reporting with a leave message, so that nobody waits for this gateway any more. */

@@ -1,4 +1,4 @@
-import { encodeSlotCounts, type Report } from '@wscluster/ring';
+import { encodeSlotChanges, encodeSlotCounts, type Report, type ReportChange } from '@wscluster/ring';
 import { describe, expect, it } from 'vitest';
 import { revision } from '../testing/rings.ts';
 import { MergedReports } from './merged-reports.ts';
@@ -24,30 +24,36 @@ describe('merged reports', () => {
         { connectionsByNode: { a: 1, b: 4 }, pinnedByNode: { b: 1 }, moved: 7 },
       ),
     );
-    expect([merged.countsBySlot[3], merged.countsBySlot[9]]).toEqual([3, 4]);
-    expect([...merged.countsByNode]).toEqual([
+    expect([merged.counts.countsBySlot[3], merged.counts.countsBySlot[9]]).toEqual([3, 4]);
+    expect([...merged.counts.countsByNode]).toEqual([
       ['a', 3],
       ['b', 4],
     ]);
-    expect([...merged.pinnedByNode]).toEqual([['b', 1]]);
+    expect([...merged.counts.pinnedByNode]).toEqual([['b', 1]]);
     expect(merged.moved).toBe(12);
 
     merged.drop(2);
-    expect([merged.countsBySlot[3], merged.countsBySlot[9]]).toEqual([2, 0]);
+    expect([merged.counts.countsBySlot[3], merged.counts.countsBySlot[9]]).toEqual([2, 0]);
     expect(merged.moved).toBe(12);
   });
 
-  it('change only with counts, and keep those that a report leaves out', () => {
+  it('follow the changes that a worker reports, and know of which worker a report was missed', () => {
     const merged = new MergedReports();
-    merged.take(1, report([[3, 2]]));
-    const before = merged.changes;
-    const { connections: _, ...unchanged } = report([]);
-    merged.take(1, unchanged);
-    expect(merged.changes).toBe(before);
-    expect(merged.countsBySlot[3]).toBe(2);
-    merged.take(1, report([]));
-    expect(merged.changes).toBeGreaterThan(before);
-    expect(merged.countsBySlot[3]).toBe(0);
+    const id = (number: number) => ({ run: 'r', number });
+    const change = (number: number, slots: readonly [slot: number, count: number][]): ReportChange => {
+      const { wire, cluster, gateway, address, applied, moved } = report([]);
+      const connections = encodeSlotChanges(slots);
+      return { wire, cluster, gateway, address, applied, moved, type: 'report-change', id: id(number), connections };
+    };
+    merged.take(1, report([[3, 2]], { id: id(1) }));
+    merged.take(2, report([[3, 5]], { id: id(1) }));
+    merged.take(1, change(2, [[3, 0]]));
+    expect(merged.counts.countsBySlot[3]).toBe(5);
+    merged.take(1, change(4, [[3, 7]]));
+    expect(merged.counts.countsBySlot[3]).toBe(5);
+    expect([1, 2].map((worker) => merged.isAwaited(worker))).toEqual([true, false]);
+    merged.take(1, report([[3, 7]], { id: id(5) }));
+    expect(merged.counts.countsBySlot[3]).toBe(12);
   });
 
   it('have applied what the slowest worker has', () => {

@@ -1,73 +1,69 @@
-import { compareRevisions, decodeSlotCounts, type HotKey, type Report, type Revision, SLOTS } from '@wscluster/ring';
+import {
+  type AnyReport,
+  type ConnectionCounts,
+  compareRevisions,
+  type HotKey,
+  ReportedCounts,
+  type Revision,
+  RunningCounts,
+} from '@wscluster/ring';
 
 const MOST_KEYS = 10;
 
 interface OfWorker {
-  readonly report: Report;
-  readonly bySlot: Readonly<Uint32Array>;
+  readonly counts: ReportedCounts;
+  applied: Revision;
+  moved: number;
+  hotKeys: readonly HotKey[];
 }
 
 /** What the workers report, as what one gateway reports. */
 export class MergedReports {
   readonly #workers = new Map<number, OfWorker>();
+  readonly #sums = new RunningCounts();
   /** Moves of workers that are gone. */
   #movedBefore = 0;
-  #changes = 0;
-  /** Sums of the present state, made when they are asked for. */
-  #bySlot: Uint32Array | undefined;
 
   /** Takes over a worker's last report. */
-  take(worker: number, report: Report): void {
-    const { connections } = report;
-    const before = this.#workers.get(worker)?.bySlot ?? new Uint32Array(SLOTS);
-    if (connections !== undefined) this.#changed();
-    this.#workers.set(worker, {
-      report,
-      bySlot: connections === undefined ? before : decodeSlotCounts(connections),
-    });
+  take(worker: number, report: AnyReport): void {
+    const { applied, moved, hotKeys } = report;
+    let known = this.#workers.get(worker);
+    if (known === undefined) {
+      known = { counts: new ReportedCounts(this.#sums), applied, moved, hotKeys: [] };
+      this.#workers.set(worker, known);
+    }
+    known.counts.take(report);
+    known.applied = applied;
+    known.moved = moved;
+    if (report.type === 'report' || hotKeys !== undefined) known.hotKeys = hotKeys ?? [];
   }
 
   /** A worker is gone, with its connections. */
   drop(worker: number): void {
-    this.#movedBefore += this.#workers.get(worker)?.report.moved ?? 0;
-    if (this.#workers.delete(worker)) this.#changed();
+    const known = this.#workers.get(worker);
+    if (known === undefined) return;
+    this.#movedBefore += known.moved;
+    known.counts.drop();
+    this.#workers.delete(worker);
   }
 
-  /** Increases whenever countsBySlot may have changed. */
-  get changes(): number {
-    return this.#changes;
-  }
-
-  get countsBySlot(): Readonly<Uint32Array> {
-    if (this.#bySlot === undefined) {
-      const sum = new Uint32Array(SLOTS);
-      for (const { bySlot } of this.#workers.values())
-        for (let slot = 0; slot < SLOTS; slot++) sum[slot] = (sum[slot] as number) + (bySlot[slot] as number);
-      this.#bySlot = sum;
-    }
-    return this.#bySlot;
-  }
-
-  get countsByNode(): ReadonlyMap<string, number> {
-    return this.#sum(({ connectionsByNode }) => connectionsByNode);
-  }
-
-  get pinnedByNode(): ReadonlyMap<string, number> {
-    return this.#sum(({ pinnedByNode }) => pinnedByNode ?? {});
+  /** Over all workers; kept up to date. */
+  get counts(): ConnectionCounts {
+    return this.#sums;
   }
 
   /** Connections told to come back since the gateway started. */
   get moved(): number {
     let moved = this.#movedBefore;
-    for (const { report } of this.#workers.values()) moved += report.moved;
+    for (const worker of this.#workers.values()) moved += worker.moved;
     return moved;
   }
 
   /** The keys with the most connections, most first. A key that is hot at one worker counts with all that are known. */
   get hotKeys(): HotKey[] {
-    const sums = this.#sum(({ hotKeys = [] }) =>
-      Object.fromEntries(hotKeys.map(({ key, connections }) => [key, connections])),
-    );
+    const sums = new Map<string, number>();
+    for (const { hotKeys } of this.#workers.values())
+      for (const { key, connections } of hotKeys) sums.set(key, (sums.get(key) ?? 0) + connections);
     const keys = [...sums].map(([key, connections]) => ({ key, connections }));
     return keys.sort((a, b) => b.connections - a.connections).slice(0, MOST_KEYS);
   }
@@ -76,7 +72,7 @@ export class MergedReports {
   appliedBy(workers: Iterable<number>): Revision | undefined {
     let least: Revision | undefined;
     for (const worker of workers) {
-      const applied = this.#workers.get(worker)?.report.applied;
+      const applied = this.#workers.get(worker)?.applied;
       if (applied === undefined) return undefined;
       if (least === undefined || compareRevisions(applied, least) < 0) least = applied;
     }
@@ -84,19 +80,11 @@ export class MergedReports {
   }
 
   connectionsOf(worker: number): number {
-    const { connectionsByNode = {} } = this.#workers.get(worker)?.report ?? {};
-    return Object.values(connectionsByNode).reduce((sum, count) => sum + count, 0);
+    return this.#workers.get(worker)?.counts.counts.connections ?? 0;
   }
 
-  #changed(): void {
-    this.#changes++;
-    this.#bySlot = undefined;
-  }
-
-  #sum(of: (report: Report) => Readonly<Record<string, number>>): Map<string, number> {
-    const sums = new Map<string, number>();
-    for (const { report } of this.#workers.values())
-      for (const [name, count] of Object.entries(of(report))) sums.set(name, (sums.get(name) ?? 0) + count);
-    return sums;
+  /** A whole report of the worker is needed. */
+  isAwaited(worker: number): boolean {
+    return this.#workers.get(worker)?.counts.awaited === true;
   }
 }

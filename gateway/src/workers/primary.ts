@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Broadcast, compareRevisions, messageOf, type Revision, type Uplink } from '@wscluster/ring';
+import { type Broadcast, compareRevisions, isReport, messageOf, type Revision, type Uplink } from '@wscluster/ring';
 import {
   type HostPort,
   listen,
@@ -90,7 +90,7 @@ export class Primary implements Running, FollowerHandlers {
       gateway: id,
       address: advertise ?? `${advertisedHost(address)}:${this.#port}`,
       bus: this.#bus,
-      counts: this.#reports,
+      counts: this.#reports.counts,
       log,
       applied: () => this.#applied,
       moved: () => this.#reports.moved,
@@ -135,6 +135,7 @@ export class Primary implements Running, FollowerHandlers {
   }
 
   onBroadcast(message: Broadcast): void {
+    if (message.type === 'heartbeat') this.#reporter?.onHeartbeat(message);
     const workers = this.#pool.running;
     // All hold the same ring, and one copy will do.
     const receivers = message.type === 'recall' ? workers.slice(0, 1) : workers;
@@ -142,8 +143,16 @@ export class Primary implements Running, FollowerHandlers {
     const total = [...connections.values()].reduce((sum, count) => sum + count, 0);
     for (const worker of receivers) {
       const part = { worker, workers: this.#count, connections: connections.get(worker) ?? 0, total };
-      this.#pool.tell(worker, { say: 'broadcast', message: this.#shares.shared(message, part) });
+      const shared = this.#shares.shared(message, part);
+      this.#pool.tell(worker, { say: 'broadcast', message: this.#askedOf(worker, shared) });
     }
+  }
+
+  /** The controller asks the gateway for a whole report, and the gateway asks its workers. */
+  #askedOf(worker: number, message: Broadcast): Broadcast {
+    if (message.type !== 'heartbeat' || message.reporting === undefined) return message;
+    const wholeOf = this.#reports.isAwaited(worker) ? [this.#options.id] : [];
+    return { ...message, reporting: { ...message.reporting, wholeOf } };
   }
 
   get #problem(): string | undefined {
@@ -176,7 +185,7 @@ export class Primary implements Running, FollowerHandlers {
   }
 
   #onUplink(worker: number, message: Uplink): void {
-    if (message.type === 'report') {
+    if (isReport(message)) {
       this.#silence.heard(worker);
       this.#reports.take(worker, message);
       this.#acknowledge();

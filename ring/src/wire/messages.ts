@@ -32,6 +32,15 @@ const membersSchema = z
   .max(2 * MAX_MEMBERS)
   .superRefine(refuseDoubledNodes);
 
+/** How members differ from those of the base; in the order of ring ids, then of node ids. */
+const memberChangesSchema = z.object({
+  /** Node ids of members that have left. */
+  gone: z.array(z.string()),
+  /** Members that are new, or differ. */
+  here: membersSchema,
+});
+export type MemberChanges = Readonly<z.infer<typeof memberChangesSchema>>;
+
 const vacanciesSchema = z
   .array(
     z.object({
@@ -73,8 +82,9 @@ export const ringChangeSchema = z.object({
   base: z.object({ revision: revisionSchema, digest, settingsDigest: digest }),
   revision: revisionSchema,
   release: releaseSchema,
-  /** Left out when they are those of the base. */
+  /** Left out when they are those of the base, or `memberChanges` says how they differ. */
   members: membersSchema.optional(),
+  memberChanges: memberChangesSchema.optional(),
   /** base64 of the slots whose node changes: little-endian, 16 bits slot, 16 bits index into the new members. */
   slots: z.string(),
   /** Digest of the new ring. */
@@ -85,6 +95,15 @@ export const ringChangeSchema = z.object({
   vacancies: vacanciesSchema,
 });
 export type RingChange = z.infer<typeof ringChangeSchema>;
+
+/** What the controller tells all gateways about their reports. */
+const reportingSchema = z.object({
+  /** Gateways that must send a whole report, since the controller does not know what their changes are changes of. */
+  wholeOf: z.array(z.string()),
+  /** Milliseconds over which gateways spread their acknowledgements, so that they don't all come at the same moment. */
+  spreadMs: z.number().nonnegative(),
+});
+export type Reporting = Readonly<z.infer<typeof reportingSchema>>;
 
 /** Controller to all followers, every second and whenever the release changes. */
 export const heartbeatSchema = z.object({
@@ -99,6 +118,8 @@ export const heartbeatSchema = z.object({
    * newer ring in the store. Left out otherwise.
    */
   standIn: z.literal(true).optional(),
+  /** Left out by controllers that know no changes of reports: they need whole ones. */
+  reporting: reportingSchema.optional(),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 
@@ -106,27 +127,65 @@ export type Heartbeat = z.infer<typeof heartbeatSchema>;
 export const hotKeySchema = z.object({ key: z.string().min(1), connections: z.int().positive() });
 export type HotKey = Readonly<z.infer<typeof hotKeySchema>>;
 
-/** Gateway to controller, every second and right after applying a ring: a sign of life and an acknowledgement. */
-export const reportSchema = z.object({
+/** Which report of a gateway this is. */
+const reportIdSchema = z.object({
+  /** Differs from process to process. */
+  run: z.string().min(1).max(64),
+  /** Counts the reports of the process. */
+  number: z.number().int().nonnegative(),
+});
+
+const byNodeSchema = z.record(z.string(), z.number().int().nonnegative());
+
+/** What every report says. */
+const reported = {
   ...envelope,
-  type: z.literal('report'),
   gateway: z.string().min(1),
   /** Where clients reach the gateway, as far as it knows: `host:port`. */
   address: z.string(),
   /** The revision that the gateway routes by. */
   applied: revisionSchema,
-  /** Live client connections by slot, see encodeSlotCounts. Omitted if unchanged since the last report. */
-  connections: z.string().optional(),
-  /** Live client connections by node id: actual connections, including those to nodes that no longer own the slot. */
-  connectionsByNode: z.record(z.string(), z.number().int().nonnegative()),
-  /** Of those the ones that belong to their node, not to a slot; omitted if there are none. */
-  pinnedByNode: z.record(z.string(), z.number().int().nonnegative()).optional(),
   /** Connections told to reconnect since the process started. */
   moved: z.number().int().nonnegative(),
-  /** The keys with the most connections to this gateway, at least 2 each, most first; omitted if there are none. */
+};
+
+/**
+ * Gateway to controller, every second and right after applying a ring: a sign of life and an acknowledgement. With all
+ * its connections: the first over each connection to the bus, and those that the controller asks for.
+ */
+export const reportSchema = z.object({
+  ...reported,
+  type: z.literal('report'),
+  /** Left out by gateways that send no changes. */
+  id: reportIdSchema.optional(),
+  /** Live client connections by slot, see encodeSlotCounts. Without an id, left out if unchanged since the last report. */
+  connections: z.string().optional(),
+  /** Live client connections by node id: actual connections, including those to nodes that no longer own the slot. */
+  connectionsByNode: byNodeSchema,
+  /** Of those the ones that belong to their node, not to a slot; left out if there are none. */
+  pinnedByNode: byNodeSchema.optional(),
+  /** The keys with the most connections to this gateway, at least 2 each, most first; left out if there are none. */
   hotKeys: z.array(hotKeySchema).max(100).optional(),
 });
 export type Report = z.infer<typeof reportSchema>;
+
+/**
+ * The same as the difference to the gateway's previous report, whose number is one less. Says what has changed and is
+ * now; what is left out has not changed.
+ */
+export const reportChangeSchema = z.object({
+  ...reported,
+  type: z.literal('report-change'),
+  id: reportIdSchema,
+  /** See encodeSlotChanges. */
+  connections: z.string().optional(),
+  /** 0: none any more. */
+  connectionsByNode: byNodeSchema.optional(),
+  pinnedByNode: byNodeSchema.optional(),
+  /** All of them. */
+  hotKeys: reportSchema.shape.hotKeys,
+});
+export type ReportChange = z.infer<typeof reportChangeSchema>;
 
 /** Gateway to controller when it stops, so that nobody waits for it any more. */
 export const leaveSchema = z.object({
@@ -157,8 +216,15 @@ export const broadcastSchema = z.discriminatedUnion('type', [
 export type Broadcast = z.infer<typeof broadcastSchema>;
 
 /** What followers send. */
-export const uplinkSchema = z.discriminatedUnion('type', [reportSchema, leaveSchema, heldSchema]);
+export const uplinkSchema = z.discriminatedUnion('type', [reportSchema, reportChangeSchema, leaveSchema, heldSchema]);
 export type Uplink = z.infer<typeof uplinkSchema>;
+
+/** A report in either form. */
+export type AnyReport = Report | ReportChange;
+
+export function isReport(message: Uplink): message is AnyReport {
+  return message.type === 'report' || message.type === 'report-change';
+}
 
 function refuseDoubledNodes(members: readonly Member[], ctx: z.RefinementCtx): void {
   const seen = new Set<string>();

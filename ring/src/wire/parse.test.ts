@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Member } from '../member.ts';
 import { createRing, SLOTS } from '../ring.ts';
-import type { Heartbeat, Leave, Report, RingMessage } from './messages.ts';
+import type { Heartbeat, Leave, Report, ReportChange, RingMessage } from './messages.ts';
 import { parseBroadcast, parseRingMessage, parseUplink } from './parse.ts';
 import { decodeRing, encodeRing } from './ring-codec.ts';
 import { settingsDigest } from './settings.ts';
@@ -44,6 +44,17 @@ const report: Report = {
   connections: '',
   connectionsByNode: { 'node-1': 3 },
   moved: 0,
+};
+const reportChange: ReportChange = {
+  wire: 1,
+  type: 'report-change',
+  cluster: 'chat',
+  gateway: 'gw-1',
+  address: '127.0.0.1:80',
+  applied: revision,
+  id: { run: 'a', number: 7 },
+  moved: 0,
+  connectionsByNode: { 'node-1': 0 },
 };
 const leave: Leave = { wire: 1, type: 'leave', cluster: 'chat', gateway: 'gw-1' };
 
@@ -144,6 +155,9 @@ describe('any message', () => {
     ['a ring', message, parseBroadcast],
     ['a heartbeat', heartbeat, parseBroadcast],
     ['a report', report, parseUplink],
+    ['a heartbeat that asks', { ...heartbeat, reporting: { wholeOf: ['gw-1'], spreadMs: 50 } }, parseBroadcast],
+    ['a change of a report', reportChange, parseUplink],
+    ['a report with its id', { ...report, id: { run: 'a', number: 6 } }, parseUplink],
     ['a report without connections', { ...report, connections: undefined }, parseUplink],
     ['a leave', leave, parseUplink],
   ])('comes back through JSON: %s', (_what, sent, parse) => {
@@ -159,6 +173,9 @@ describe('any message', () => {
     ['a report', report, parseUplink, 'connectionsByNode.node-1', -3],
     ['a report', report, parseUplink, 'connections', 5],
     ['a report', report, parseUplink, 'type', 'ring'],
+    ['a change of a report', reportChange, parseUplink, 'id', undefined],
+    ['a change of a report', reportChange, parseUplink, 'id.number', -1],
+    ['a heartbeat', heartbeat, parseBroadcast, 'reporting', 5],
     ['a leave', leave, parseUplink, 'gateway', ''],
   ])('of a damaged field is refused by its name: %s', (_what, sent, parse, field, value) => {
     expect(() => parse(textWith(sent, field, value))).toThrow(refused(field));

@@ -18,7 +18,16 @@ const CHANGE: RingChange = {
 const PATHS = [
   ...['wire', 'type', 'cluster', 'base', 'base.revision', 'base.revision.epoch', 'base.digest', 'base.settingsDigest'],
   ...['revision', 'revision.version', 'release', 'release.movableUpTo', 'release.movableUpTo.epoch'],
-  ...['release.spreadMs', 'release.maxPerSecond', 'members', 'slots', 'digest', 'settings', 'settingsDigest'],
+  ...[
+    'release.spreadMs',
+    'release.maxPerSecond',
+    'members',
+    'memberChanges',
+    'slots',
+    'digest',
+    'settings',
+    'settingsDigest',
+  ],
   ...['vacancies', 'unknown', 'base.unknown', 'release.unknown'],
 ];
 const VALUES = [undefined, null, '', 'x', 0, -1, 1, 1.5, 2 ** 53, true, [], {}, 'd'.repeat(32), 'D'.repeat(32)];

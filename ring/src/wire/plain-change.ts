@@ -10,7 +10,7 @@ const DIGEST = /^[0-9a-f]{32}$/;
 export function plainChange(json: unknown): RingChange | undefined {
   if (!isObject(json) || json.wire !== WIRE_MAJOR || json.type !== 'change') return undefined;
   const { cluster, base, slots, digest, settingsDigest, vacancies } = json;
-  if (json.members !== undefined || json.settings !== undefined) return undefined;
+  if (json.members !== undefined || json.memberChanges !== undefined || json.settings !== undefined) return undefined;
   if (vacancies !== undefined && !(Array.isArray(vacancies) && vacancies.length === 0)) return undefined;
   if (typeof cluster !== 'string' || cluster === '' || typeof slots !== 'string') return undefined;
   if (!isDigest(digest) || !isDigest(settingsDigest)) return undefined;

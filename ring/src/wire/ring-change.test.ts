@@ -60,7 +60,7 @@ describe('a change of a ring', () => {
     );
   });
 
-  test('says nothing of members and settings that stay, and all of them when they change', () => {
+  test('says nothing of members and settings that stay, and which members have come, gone or changed', () => {
     const from = ring(1, [0, 1], () => 0);
     const to = ring(2, [0, 1], (slot) => (slot === 7 ? 1 : 0));
     expect(change(from, to)).not.toHaveProperty('members');
@@ -68,8 +68,20 @@ describe('a change of a ring', () => {
     expect(JSON.stringify(change(from, to)).length).toBeLessThan(700);
     expect(change(from, to, '0'.repeat(32))).toMatchObject({ settings: SETTINGS });
     const heavier = createRing(to.revision, [member(0, 3), member(1)], to.table.slice());
-    expect(change(from, heavier)?.members?.[0]?.weight).toBe(3);
+    expect(change(from, heavier)).toMatchObject({ memberChanges: { gone: [], here: [{ ringId: 0, weight: 3 }] } });
     expectSame(applyChange(from, change(from, heavier) as RingChange).ring, heavier);
+    const other = ring(2, [0, 2], () => 0);
+    expect(change(from, other)).toMatchObject({ memberChanges: { gone: ['node-1'], here: [{ nodeId: 'node-2' }] } });
+    expect(change(from, other)).not.toHaveProperty('members');
+  });
+
+  test('has all members when their order is none that followers can make', () => {
+    const from = ring(1, [0, 1], () => 0);
+    const to = ring(2, [1, 0], () => 1);
+    const message = change(from, to);
+    expect(message).toMatchObject({ members: [{ nodeId: 'node-1' }, { nodeId: 'node-0' }] });
+    expect(message).not.toHaveProperty('memberChanges');
+    expectSame(applyChange(from, message as RingChange).ring, to);
   });
 
   test('is not made when most slots move', () => {

@@ -1,6 +1,7 @@
 import { WsClusterError } from '../errors.ts';
 import { changedRing, type Entry, movedSlots, NO_OWNER, type Ring, SLOTS } from '../ring.ts';
 import { decodeBase64 } from './base64.ts';
+import { changedMembers, memberChangesOf } from './member-changes.ts';
 import { type RingChange, WIRE_MAJOR } from './messages.ts';
 import type { RingContext } from './ring-codec.ts';
 import { settingsDigest } from './settings.ts';
@@ -35,7 +36,7 @@ export function encodeChange(
     base: { revision: from.revision, digest: from.digest, settingsDigest: context.settingsBefore },
     revision: to.revision,
     release: context.release,
-    ...(JSON.stringify(from.members) !== JSON.stringify(to.members) && { members: [...to.members] }),
+    ...memberFields(from, to),
     slots: Buffer.from(slots.buffer).toString('base64'),
     digest: to.digest,
     ...(digest !== context.settingsBefore && { settings: context.settings }),
@@ -44,13 +45,21 @@ export function encodeChange(
   };
 }
 
+function memberFields(from: Ring, to: Ring): Pick<RingChange, 'members' | 'memberChanges'> {
+  const changes = memberChangesOf(from.members, to.members);
+  if (changes === undefined) return { members: [...to.members] };
+  return changes.gone.length + changes.here.length === 0 ? {} : { memberChanges: changes };
+}
+
 /**
  * Applies a change to its base. Returns the new ring and the slots whose node differs. Throws MESSAGE_INVALID if the
  * slots are damaged (field `slots`), or if the result is not the sender's ring (field `digest`).
  */
 export function applyChange(base: Ring, change: RingChange): { ring: Ring; moved: readonly number[] } {
-  const entries = decodeEntries(change.slots, (change.members ?? base.members).length);
-  const ring = changedRing(base, change.revision, change.members, entries);
+  const { memberChanges } = change;
+  const members = change.members ?? (memberChanges && changedMembers(base.members, memberChanges));
+  const entries = decodeEntries(change.slots, (members ?? base.members).length);
+  const ring = changedRing(base, change.revision, members, entries);
   if (ring.digest === change.digest) return { ring, moved: entries.map(([slot]) => slot) };
   throw invalid('digest', `the changed ring has digest ${ring.digest}, the message says ${change.digest}`);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SLOTS } from '../ring.ts';
-import { decodeSlotCounts, encodeSlotCounts } from './slot-counts.ts';
+import { decodeSlotChanges, decodeSlotCounts, encodeSlotChanges, encodeSlotCounts } from './slot-counts.ts';
 
 const damaged = (message: RegExp) =>
   expect.objectContaining({ code: 'MESSAGE_INVALID', field: 'connections', message: expect.stringMatching(message) });
@@ -34,6 +34,22 @@ describe('connections by slot on the wire', () => {
     expect(encodeSlotCounts(new Uint32Array(SLOTS))).toBe('');
     expect(encodeSlotCounts(new Map([[5, 0]]))).toBe('');
     expect(bytesOf(decodeSlotCounts('')).equals(bytesOf(new Uint32Array(SLOTS)))).toBe(true);
+  });
+
+  test('that have changed come back, also those of a slot that has none left', () => {
+    const changes = [
+      [0, 7],
+      [3, 0],
+      [SLOTS - 1, 1],
+    ] as const;
+    expect(decodeSlotChanges(encodeSlotChanges(changes))).toEqual(changes);
+    expect(decodeSlotChanges(encodeSlotChanges([]))).toEqual([]);
+    expect(() =>
+      encodeSlotChanges([
+        [3, 1],
+        [3, 2],
+      ]),
+    ).toThrow(/cannot hold/);
   });
 
   test('are gaps and counts, so that another language can write them', () => {

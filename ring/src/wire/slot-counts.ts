@@ -6,17 +6,27 @@ const MAX_COUNT = 0xffff_ffff;
 /** One byte for the gap and five for the count of each slot; longer gaps mean fewer slots. */
 const MAX_BYTES = SLOTS * 6;
 
+/** A slot and its connections. */
+export type SlotCount = readonly [slot: number, count: number];
+
 /**
  * Encodes connections by slot for a report, as base64. Each slot that has any, in ascending order, takes two varints
  * (LEB128): how many slots were skipped since the previous one, and the count. '' if there are none. Accepts SLOTS
  * counts, or a map from slot to count in any order.
  */
 export function encodeSlotCounts(counts: Readonly<Uint32Array> | ReadonlyMap<number, number>): string {
+  return encodeSlotChanges('length' in counts ? held(counts) : ascending(counts).filter(([, count]) => count !== 0));
+}
+
+/**
+ * Encodes the slots whose connections have changed, with what they have now, as encodeSlotCounts does; a slot may have
+ * none. `changes`: ascending.
+ */
+export function encodeSlotChanges(changes: readonly SlotCount[]): string {
   const bytes: number[] = [];
   let next = 0;
-  for (const [slot, count] of 'length' in counts ? held(counts) : ascending(counts)) {
-    if (count === 0) continue;
-    if (slot >= SLOTS || !isUint32(slot) || !isUint32(count))
+  for (const [slot, count] of changes) {
+    if (slot < next || slot >= SLOTS || !isUint32(slot) || !isUint32(count))
       throw new WsClusterError('INTERNAL', `slot ${slot} cannot hold ${count} connections`);
     pushVarint(bytes, slot - next);
     pushVarint(bytes, count);
@@ -29,8 +39,18 @@ export function encodeSlotCounts(counts: Readonly<Uint32Array> | ReadonlyMap<num
  * Reverses encodeSlotCounts; returns SLOTS counts. Throws MESSAGE_INVALID with field `connections` for anything else.
  */
 export function decodeSlotCounts(text: string): Uint32Array {
-  const bytes = decodeBase64(text, MAX_BYTES, 'connections');
   const counts = new Uint32Array(SLOTS);
+  for (const [slot, count] of decodeSlotChanges(text)) {
+    if (count === 0) throw invalid(`has a count of 0 for slot ${slot}`);
+    counts[slot] = count;
+  }
+  return counts;
+}
+
+/** Reverses encodeSlotChanges. Throws MESSAGE_INVALID with field `connections` for anything else. */
+export function decodeSlotChanges(text: string): SlotCount[] {
+  const bytes = decodeBase64(text, MAX_BYTES, 'connections');
+  const changes: SlotCount[] = [];
   let at = 0;
   let next = 0;
   const readVarint = (): number => {
@@ -50,20 +70,18 @@ export function decodeSlotCounts(text: string): Uint32Array {
   while (at < bytes.length) {
     const slot = next + readVarint();
     if (slot >= SLOTS) throw invalid(`names slot ${slot} of only ${SLOTS}`);
-    const count = readVarint();
-    if (count === 0) throw invalid(`has a count of 0 for slot ${slot}`);
-    counts[slot] = count;
+    changes.push([slot, readVarint()]);
     next = slot + 1;
   }
-  return counts;
+  return changes;
 }
 
 /**
  * The entries that are not 0. A pair for each of the 65,536 slots would take milliseconds in which gateways should
  * apply rings.
  */
-function held(counts: Readonly<Uint32Array>): [number, number][] {
-  const pairs: [number, number][] = [];
+function held(counts: Readonly<Uint32Array>): SlotCount[] {
+  const pairs: SlotCount[] = [];
   for (let slot = 0; slot < counts.length; slot++) {
     const count = counts[slot] as number;
     if (count !== 0) pairs.push([slot, count]);
@@ -71,7 +89,7 @@ function held(counts: Readonly<Uint32Array>): [number, number][] {
   return pairs;
 }
 
-function ascending(counts: ReadonlyMap<number, number>): [number, number][] {
+function ascending(counts: ReadonlyMap<number, number>): SlotCount[] {
   return [...counts].sort(([a], [b]) => a - b);
 }
 

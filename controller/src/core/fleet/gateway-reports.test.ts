@@ -1,4 +1,12 @@
-import { createRing, encodeSlotCounts, type Report, SLOTS, WIRE_MAJOR } from '@wscluster/ring';
+import {
+  createRing,
+  encodeSlotChanges,
+  encodeSlotCounts,
+  type Report,
+  type ReportChange,
+  SLOTS,
+  WIRE_MAJOR,
+} from '@wscluster/ring';
 import { describe, expect, test } from 'vitest';
 import { GATEWAY_DEAD_MS, GATEWAY_RETURN_MS, GatewayReports } from './gateway-reports.ts';
 
@@ -13,6 +21,12 @@ const report = (gateway: string, version: number, more: Partial<Report> = {}): R
   moved: 0,
   ...more,
 });
+
+/** A report of what has changed since the one before. */
+const change = (gateway: string, number: number, version: number, more: Partial<ReportChange> = {}): ReportChange => {
+  const { wire, cluster, address, applied, moved } = report(gateway, version);
+  return { wire, cluster, gateway, address, applied, moved, type: 'report-change', id: { run: 'r', number }, ...more };
+};
 
 /** The bus was never away. */
 const ALWAYS = Number.NEGATIVE_INFINITY;
@@ -50,10 +64,10 @@ describe('the fleet of gateways', () => {
     const ring = createRing({ epoch: 1, version: 2 }, members, new Uint16Array(SLOTS).fill(1));
     const connections = encodeSlotCounts(new Map([[3, 2]]));
     reports.report(report('g1', 1, { connections, connectionsByNode: { a: 3, b: 2 }, pinnedByNode: { a: 3 } }), 0);
-    expect(reports.fleet.toMove(new Set(), ring, true)).toEqual({ all: 0, most: 0 });
+    expect(reports.toMove(new Set(), ring, true)).toEqual({ all: 0, most: 0 });
     expect(Object.fromEntries(reports.fleet.connectionsByOwner(ring))).toEqual({ a: 3, b: 2 });
     reports.report(report('g1', 1, { connectionsByNode: { a: 4, b: 2 }, pinnedByNode: { a: 3 } }), 0);
-    expect(reports.fleet.toMove(new Set(), ring, true)).toEqual({ all: 1, most: 1 });
+    expect(reports.toMove(new Set(), ring, true)).toEqual({ all: 1, most: 1 });
   });
 
   test('knows whether every gateway that has connections has told on which slots', () => {
@@ -69,6 +83,50 @@ describe('the fleet of gateways', () => {
     );
     reports.report(report('g1', 1, { connectionsByNode: { a: 2 } }), 3);
     expect(reports.fleet.counted).toBe(true);
+  });
+
+  test('follows changes, and asks for a whole report when one was missed; meanwhile the last counts stay', () => {
+    const reports = new GatewayReports();
+    const connections = encodeSlotCounts(new Map([[3, 2]]));
+    const whole = (number: number) =>
+      report('g1', 1, { id: { run: 'r', number }, connections, connectionsByNode: { a: 2 } });
+    reports.report(whole(1), 0);
+    reports.report(change('g1', 2, 2, { connections: encodeSlotChanges([[3, 5]]), connectionsByNode: { a: 5 } }), 1);
+    const { fleet } = reports;
+    expect([fleet.connectionsBySlot[3], fleet.connectionsByNode.get('a'), reports.awaited]).toEqual([5, 5, []]);
+
+    expect(reports.report(change('g1', 4, 3, { connectionsByNode: { a: 9 }, moved: 7 }), 2)).toBe('unknown');
+    expect(reports.awaited).toEqual(['g1']);
+    expect(reports.fleet).toMatchObject({ counted: true, moved: 7 });
+    expect(reports.fleet.connectionsByNode.get('a')).toBe(5);
+    expect(reports.allApplied({ epoch: 1, version: 3 })).toBe(true);
+
+    reports.report(whole(5), 3);
+    expect(reports.awaited).toEqual([]);
+    expect(reports.fleet.connectionsByNode.get('a')).toBe(2);
+    // Late: whatever it says is older than what is known.
+    expect(reports.report(change('g1', 3, 1), 4)).toBe('late');
+    expect(reports.statusOf('g1')).toMatchObject({ applied: { version: 1 }, lastSeen: 4, connections: 2 });
+  });
+
+  test('does not know the connections of a gateway of which it has heard changes alone, but its ring', () => {
+    const reports = new GatewayReports();
+    reports.report(change('g1', 8, 4), 0);
+    expect(reports.fleet.counted).toBe(false);
+    expect(reports.fleet.highestApplied()).toEqual({ epoch: 1, version: 4 });
+    expect(reports.awaited).toEqual(['g1']);
+  });
+
+  test('a gateway that is gone takes its connections with it', () => {
+    const reports = new GatewayReports();
+    const connections = encodeSlotCounts(new Map([[3, 2]]));
+    for (const id of ['g1', 'g2']) reports.report(report(id, 1, { connections, connectionsByNode: { a: 2 } }), 0);
+    reports.leave('g1');
+    expect(reports.fleet.connectionsBySlot[3]).toBe(2);
+    expect(
+      reports.toMove(new Set([3]), createRing({ epoch: 1, version: 1 }, [], new Uint16Array(SLOTS)), false).all,
+    ).toBe(2);
+    expect(reports.fleet.connectionsByNode).toEqual(new Map([['a', 2]]));
   });
 
   test('adds up hot keys over the gateways, most connections first; a gateway that is gone counts no more', () => {
@@ -112,27 +170,27 @@ describe('the fleet of gateways', () => {
       ]),
     );
     reports.report(report('g1', 1, { connections, connectionsByNode: { a: 2, b: 5 } }), 0);
-    expect(reports.fleet.toMove(new Set([3, 4]), ring, true)).toEqual({ all: 2, most: 2 });
-    expect(reports.fleet.toMove(new Set(), ring, true)).toEqual({ all: 0, most: 0 });
+    expect(reports.toMove(new Set([3, 4]), ring, true)).toEqual({ all: 2, most: 2 });
+    expect(reports.toMove(new Set(), ring, true)).toEqual({ all: 0, most: 0 });
     reports.report(report('g1', 1, { connectionsByNode: { a: 6, b: 1 } }), 0);
-    expect(reports.fleet.toMove(new Set([3]), ring, true)).toEqual({ all: 4, most: 4 });
-    expect(reports.fleet.toMove(new Set([3]), ring, false)).toEqual({ all: 2, most: 2 });
+    expect(reports.toMove(new Set([3]), ring, true)).toEqual({ all: 4, most: 4 });
+    expect(reports.toMove(new Set([3]), ring, false)).toEqual({ all: 2, most: 0 });
   });
 
   test('damaged counts are said, and the rest of the report counts', () => {
     const reports = new GatewayReports();
-    expect(reports.report(report('g1', 5, { connections: '!' }), 0)).toBe(false);
-    expect(reports.fleet.allApplied({ epoch: 1, version: 5 })).toBe(true);
+    expect(reports.report(report('g1', 5, { connections: '!' }), 0)).toBe('damaged');
+    expect(reports.allApplied({ epoch: 1, version: 5 })).toBe(true);
   });
 
   test('a ring is applied when all live gateways have it; with none it is', () => {
     const reports = new GatewayReports();
-    expect(reports.fleet.allApplied({ epoch: 9, version: 9 })).toBe(true);
+    expect(reports.allApplied({ epoch: 9, version: 9 })).toBe(true);
     reports.report(report('g1', 2), 0);
     reports.report(report('g2', 1), 0);
-    expect(reports.fleet.allApplied({ epoch: 1, version: 2 })).toBe(false);
+    expect(reports.allApplied({ epoch: 1, version: 2 })).toBe(false);
     reports.leave('g2');
-    expect(reports.fleet.allApplied({ epoch: 1, version: 2 })).toBe(true);
+    expect(reports.allApplied({ epoch: 1, version: 2 })).toBe(true);
   });
 
   test('a silent gateway is forgotten, and nobody waits for it', () => {
@@ -141,7 +199,7 @@ describe('the fleet of gateways', () => {
     reports.report(report('g2', 1), 0);
     expect(reports.prune(GATEWAY_DEAD_MS, ALWAYS)).toEqual(['g2']);
     expect(reports.fleet.gateways.map(({ id }) => id)).toEqual(['g1']);
-    expect(reports.fleet.allApplied({ epoch: 1, version: 2 })).toBe(true);
+    expect(reports.allApplied({ epoch: 1, version: 2 })).toBe(true);
   });
 
   test('while the bus is away nobody is given up, and the last counts stay; a bus that is back gives them time', () => {
@@ -152,7 +210,7 @@ describe('the fleet of gateways', () => {
     expect(reports.hearing(100, 0)).toMatchObject({ deaf: false, uncertain: false, sharers: 2 });
     expect(reports.prune(60_000, undefined)).toEqual([]);
     expect(reports.fleet.connectionsBySlot[3]).toBe(2);
-    expect(reports.fleet.allApplied({ epoch: 1, version: 2 })).toBe(false);
+    expect(reports.allApplied({ epoch: 1, version: 2 })).toBe(false);
     expect(reports.hearing(60_000, undefined)).toEqual({ deaf: true, unknown: false, uncertain: true, sharers: 2 });
 
     reports.report(report('g1', 2), 61_000);

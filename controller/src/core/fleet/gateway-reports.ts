@@ -1,6 +1,15 @@
-import { decodeSlotCounts, type Report, SLOTS } from '@wscluster/ring';
+import {
+  type AnyReport,
+  compareRevisions,
+  ReportedCounts,
+  type Revision,
+  type Ring,
+  RunningCounts,
+  type Taken,
+} from '@wscluster/ring';
 import { Fleet, type GatewayStatus } from './fleet.ts';
 import type { Hearing } from './hearing.ts';
+import { onSlots, type ToMove, withLeftOver } from './to-move.ts';
 
 /** While others are heard, a gateway counts as dead after this long without a report, ms; it reports every second. */
 export const GATEWAY_DEAD_MS = 3000;
@@ -9,11 +18,18 @@ export const GATEWAY_RETURN_MS = 10_000;
 /** A gateway that counts as dead may have lost only the bus, so for this long it still has a share of the pace, ms. */
 const SHARE_MS = 60_000;
 
-const NO_COUNTS: Readonly<Uint32Array> = new Uint32Array(SLOTS);
+interface Known {
+  status: GatewayStatus;
+  readonly reported: ReportedCounts;
+}
 
-/** Collects the reports of a cluster's gateways, and drops silent gateways. Times are monotonic ms. */
+/**
+ * Collects the reports of a cluster's gateways, and drops silent gateways. Sums are kept by what changes, so a report
+ * costs what it says, and not what the fleet has. Times are monotonic ms.
+ */
 export class GatewayReports {
-  readonly #statuses = new Map<string, GatewayStatus>();
+  readonly #gateways = new Map<string, Known>();
+  readonly #sums = new RunningCounts();
   /** When each gateway that did not say goodbye was given up. */
   readonly #givenUp = new Map<string, number>();
   #fleet: Fleet | undefined;
@@ -21,45 +37,74 @@ export class GatewayReports {
 
   /** As of the last report. */
   get fleet(): Fleet {
-    this.#fleet ??= new Fleet(this.#statuses.values(), this.#moved);
+    const { countsBySlot, countsByNode, pinnedByNode } = this.#sums;
+    this.#fleet ??= new Fleet(this.#statuses(), this.#moved, {
+      countsBySlot: countsBySlot.slice(),
+      countsByNode: new Map(countsByNode),
+      pinnedByNode: new Map(pinnedByNode),
+    });
     return this.#fleet;
   }
 
-  /** Takes a report; false if its connection counts are damaged (the rest still counts). */
-  report(report: Report, now: number): boolean {
-    const known = this.#statuses.get(report.gateway);
-    let counts: Readonly<Uint32Array> = known?.counts ?? NO_COUNTS;
-    let intact = true;
-    if (report.connections !== undefined) {
-      try {
-        counts = decodeSlotCounts(report.connections);
-      } catch {
-        intact = false;
-      }
-    }
+  /** Gateways that are known. */
+  get size(): number {
+    return this.#gateways.size;
+  }
+
+  /** The last report of a gateway; undefined if it is not known. */
+  statusOf(gateway: string): GatewayStatus | undefined {
+    return this.#gateways.get(gateway)?.status;
+  }
+
+  /** True when every live gateway routes by `revision` or a later one. */
+  allApplied(revision: Revision): boolean {
+    return this.#statuses().every(({ applied }) => compareRevisions(applied, revision) >= 0);
+  }
+
+  /** Gateways whose last changes are not known, so that they have to report as a whole. */
+  get awaited(): string[] {
+    return [...this.#gateways].filter(([, { reported }]) => reported.awaited).map(([id]) => id);
+  }
+
+  /**
+   * How many connections have to move once the owners of `slots` have changed. With `leftOver` also those that an
+   * earlier change has left at a node, and only then the gateway with the most is looked for.
+   */
+  toMove(slots: ReadonlySet<number>, ring: Ring, leftOver: boolean): ToMove {
+    if (!leftOver) return { all: onSlots(slots, this.#sums.countsBySlot), most: 0 };
+    const counts = [...this.#gateways.values()].map(({ reported }) => reported.counts);
+    return withLeftOver(counts, slots, ring);
+  }
+
+  /** Takes a report. Whatever becomes of its counts, the rest of it counts unless it is late. */
+  report(report: AnyReport, now: number): Taken {
+    const known = this.#gateways.get(report.gateway);
+    const reported = known?.reported ?? new ReportedCounts(this.#sums);
+    const taken = reported.take(report);
     this.#givenUp.delete(report.gateway);
-    this.#moved += Math.max(0, report.moved - (known?.moved ?? report.moved));
-    let connections = 0;
-    for (const count of Object.values(report.connectionsByNode)) connections += count;
-    this.#statuses.set(report.gateway, {
-      id: report.gateway,
-      address: report.address,
-      applied: report.applied,
-      connections,
-      connectionsByNode: report.connectionsByNode,
-      pinnedByNode: report.pinnedByNode ?? {},
-      moved: report.moved,
-      hotKeys: report.hotKeys ?? [],
-      lastSeen: now,
-      counts,
-      counted: known?.counted === true || report.connections !== undefined,
-    });
     this.#fleet = undefined;
-    return intact;
+    if (known !== undefined && taken === 'late') {
+      known.status = { ...known.status, lastSeen: now };
+      return taken;
+    }
+    this.#moved += Math.max(0, report.moved - (known?.status.moved ?? report.moved));
+    const { gateway: id, address, applied, moved, hotKeys } = report;
+    const { connections } = reported.counts;
+    const isWhole = report.type === 'report';
+    const status = {
+      ...{ id, address, applied, moved, connections, lastSeen: now },
+      hotKeys: hotKeys ?? (isWhole ? [] : (known?.status.hotKeys ?? [])),
+      // One that sends no changes says nothing of slots if it has none.
+      counted: reported.counted || (isWhole && connections === 0),
+    };
+    if (known === undefined) this.#gateways.set(id, { status, reported });
+    else known.status = status;
+    return taken;
   }
 
   leave(gateway: string): void {
-    this.#statuses.delete(gateway);
+    this.#gateways.get(gateway)?.reported.drop();
+    this.#gateways.delete(gateway);
     this.#givenUp.delete(gateway);
     this.#fleet = undefined;
   }
@@ -74,7 +119,9 @@ export class GatewayReports {
     const silenceMs = this.#someIsHeard(now) ? GATEWAY_DEAD_MS : GATEWAY_RETURN_MS;
     const isDead = ({ lastSeen }: GatewayStatus) =>
       lastSeen < busSince ? now - busSince >= GATEWAY_RETURN_MS : now - lastSeen >= silenceMs;
-    const dead = [...this.#statuses.values()].filter(isDead).map(({ id }) => id);
+    const dead = this.#statuses()
+      .filter(isDead)
+      .map(({ id }) => id);
     for (const id of dead) {
       this.leave(id);
       this.#givenUp.set(id, now);
@@ -84,9 +131,9 @@ export class GatewayReports {
 
   /** `busSince` as for `prune`. */
   hearing(now: number, busSince: number | undefined): Hearing {
-    const known = this.#statuses.size;
+    const known = this.#gateways.size;
     const deaf = busSince === undefined || (known > 0 && !this.#someIsHeard(now));
-    const silent = [...this.#statuses.values()].some((status) => !isHeard(status, now));
+    const silent = this.#statuses().some((status) => !isHeard(status, now));
     return {
       deaf,
       unknown: known === 0 && (busSince === undefined || now - busSince < GATEWAY_DEAD_MS),
@@ -95,8 +142,12 @@ export class GatewayReports {
     };
   }
 
+  #statuses(): GatewayStatus[] {
+    return [...this.#gateways.values()].map(({ status }) => status);
+  }
+
   #someIsHeard(now: number): boolean {
-    return [...this.#statuses.values()].some((status) => isHeard(status, now));
+    return this.#statuses().some((status) => isHeard(status, now));
   }
 }
 

@@ -15,25 +15,29 @@ export interface CurrentViewParts {
   failure(): string | undefined;
 }
 
-/** The view for readers. It is replaced as a whole, so that no reader sees half of a change. */
+/**
+ * The view for readers. It is replaced as a whole, so that no reader sees half of a change; when it is asked for, since
+ * reports come by the hundred, and readers seldom.
+ */
 export class CurrentView {
   readonly #parts: CurrentViewParts;
   readonly #status: Status;
-  #view: ClusterView;
+  /** Undefined once something in it has changed. */
+  #view: ClusterView | undefined;
 
   constructor(parts: CurrentViewParts) {
     this.#parts = parts;
     this.#status = new Status(parts.events);
-    this.#view = this.#look();
   }
 
   get view(): ClusterView {
+    this.#view ??= this.#look();
     return this.#view;
   }
 
   /** Something in the view has changed. */
   swap(): void {
-    this.#view = this.#look();
+    this.#view = undefined;
   }
 
   /** Judges the conditions again, too. */

@@ -146,6 +146,14 @@ class World {
     });
   }
 
+  /** The same as a change of a report that was missed, if it is not the first. */
+  reportChange(applied: Revision, number: number): void {
+    this.#bus?.onUplink({
+      ...({ wire: WIRE_MAJOR, type: 'report-change', cluster: 'chat', gateway: 'g1' } as const),
+      ...{ address: '127.0.0.1:7000', applied, moved: 0, id: { run: 'r', number } },
+    });
+  }
+
   /** A change, as the whole ring that followers make of it. */
   #whole(change: RingChange): RingMessage {
     const base = this.rings.at(-1) as RingMessage;
@@ -397,6 +405,24 @@ describe.concurrent('one cluster, while this process leads it', { timeout: 60_00
       const last = world.broadcasts.at(-1);
       return last?.type === 'heartbeat' && compareRevisions(last.release.movableUpTo, revision) === 0;
     }, 500);
+  });
+
+  test('takes its epoch from gateways that report changes alone, and asks them for the whole, until it has it', async () => {
+    await using world = new World();
+    world.listing = [ready('a')];
+    const reign = await world.start();
+    world.reportChange({ epoch: 6, version: 1 }, 9);
+    await until(() => world.rings.length > 0);
+    expect(world.rings[0]?.revision.epoch).toBe(7);
+    const asked = () => {
+      const last = world.broadcasts.findLast((message) => message.type === 'heartbeat');
+      return last?.reporting?.wholeOf.join();
+    };
+    await until(() => asked() === 'g1');
+    expect(reign.view.fleet.counted).toBe(false);
+    world.report({ epoch: 7, version: 1 });
+    await until(() => asked() === '');
+    expect(reign.view.fleet.counted).toBe(true);
   });
 
   test('a view stays as it was read; what has changed since is in the next one, all of it', async () => {

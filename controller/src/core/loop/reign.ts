@@ -1,6 +1,7 @@
 import {
   compareRevisions,
   formatRevision,
+  isReport,
   messageOf,
   ownerOf,
   type Revision,
@@ -220,9 +221,9 @@ export class Reign {
 
   #receive(message: Uplink): void {
     if (message.type === 'held') this.#given.add(message.ring);
-    if (message.type === 'report' && this.leading && this.#isBehind(message.applied)) return;
+    if (isReport(message) && this.leading && this.#isBehind(message.applied)) return;
     this.#stages.link.receive(message, this.leading);
-    if (message.type === 'report' && this.leading && this.#leads(message.applied)) this.#parts.leadership.followed();
+    if (isReport(message) && this.leading && this.#leads(message.applied)) this.#parts.leadership.followed();
   }
 
   /** Whether a gateway that routes by this revision follows this leader. */

@@ -1,13 +1,13 @@
-import type { Leave, Report } from '@wscluster/ring';
+import type { AnyReport, Leave } from '@wscluster/ring';
 import type { EventLog } from '../events/event-log.ts';
-import type { Fleet } from '../fleet/fleet.ts';
+import type { GatewayStatus } from '../fleet/fleet.ts';
 
 /**
- * Logs gateways that come and go, and what they have moved since their last report. Call it before the report is taken.
+ * Logs gateways that come and go, and what they have moved since their last report. `before`: what was known of the
+ * gateway before this message.
  */
-export function logGatewayChanges(log: EventLog, fleet: Fleet, message: Report | Leave): void {
+export function logGatewayChanges(log: EventLog, before: GatewayStatus | undefined, message: AnyReport | Leave): void {
   const { gateway } = message;
-  const before = fleet.gateways.find(({ id }) => id === gateway);
   if (message.type === 'leave') log.add('gateway', `gateway ${gateway} is leaving`, { gateway });
   else if (before === undefined)
     log.add('gateway', `gateway ${gateway} reports`, { gateway, address: message.address });

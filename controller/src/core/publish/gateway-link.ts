@@ -1,4 +1,12 @@
-import { compareRevisions, formatRevision, messageOf, type Revision, type Ring, type Uplink } from '@wscluster/ring';
+import {
+  compareRevisions,
+  formatRevision,
+  messageOf,
+  type Reporting,
+  type Revision,
+  type Ring,
+  type Uplink,
+} from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { RingStore } from '@wscluster/transport';
 import type { EventLog } from '../events/event-log.ts';
@@ -9,6 +17,12 @@ import type { Pace, Rollout } from '../rollout/rollout.ts';
 import { nextEpoch } from './epoch.ts';
 import { logGatewayChanges } from './gateway-changes.ts';
 import type { Publication, Publisher } from './publisher.ts';
+
+/**
+ * Acknowledgements of all gateways are spread over half a millisecond for each, so that the controller reads them as they
+ * come, within these limits, ms.
+ */
+const SPREAD = { each: 0.5, least: 10, most: 200 };
 
 export interface GatewayLinkParts {
   readonly rollout: Rollout;
@@ -79,10 +93,10 @@ export class GatewayLink {
     const { rollout, events, log } = this.#parts;
     // A recalled ring is for a process that takes the lead, see recallRing.
     if (message.type === 'held') return;
-    logGatewayChanges(events, this.fleet, message);
+    logGatewayChanges(events, this.#reports.statusOf(message.gateway), message);
     if (message.type === 'leave') {
       this.#reports.leave(message.gateway);
-    } else if (!this.#reports.report(message, performance.now())) {
+    } else if (this.#reports.report(message, performance.now()) === 'damaged') {
       log.warn(
         {
           event: 'report-damaged',
@@ -117,11 +131,11 @@ export class GatewayLink {
 
   async #releaseIfAcknowledged(): Promise<void> {
     const { rollout, events, onPlanIn, onChange } = this.#parts;
-    const { fleet } = this;
     const now = performance.now();
     rollout.hear(this.hearing);
-    const allApplied = fleet.allApplied(rollout.ring.revision);
-    const toMove = (slots: ReadonlySet<number>, leftOver: boolean) => fleet.toMove(slots, rollout.ring, leftOver);
+    const allApplied = this.#reports.allApplied(rollout.ring.revision);
+    const toMove = (slots: ReadonlySet<number>, leftOver: boolean) =>
+      this.#reports.toMove(slots, rollout.ring, leftOver);
     const released = rollout.acknowledge(allApplied, toMove, now);
     onChange();
     if (!released) {
@@ -141,7 +155,12 @@ export class GatewayLink {
 
   async #heartbeat(): Promise<void> {
     const { publisher, rollout } = this.#parts;
-    if ((await publisher.heartbeat(rollout.release)) === 'stale') await this.#goAboveStored();
+    if ((await publisher.heartbeat(rollout.release, this.#reporting)) === 'stale') await this.#goAboveStored();
+  }
+
+  get #reporting(): Reporting {
+    const { awaited, size } = this.#reports;
+    return { wholeOf: awaited, spreadMs: Math.min(SPREAD.most, Math.max(SPREAD.least, size * SPREAD.each)) };
   }
 
   /** The store holds a newer ring than ours, from a present or former leader. */

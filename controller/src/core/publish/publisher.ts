@@ -6,6 +6,7 @@ import {
   encodeRing,
   messageOf,
   type Release,
+  type Reporting,
   type Revision,
   type Ring,
   type RingMessage,
@@ -103,8 +104,11 @@ export class Publisher {
     return 'published';
   }
 
-  /** Sends the revision of the last published ring, with the present release. */
-  async heartbeat(release: Release): Promise<PublishResult> {
+  /**
+   * Sends the revision of the last published ring, with the present release. `reporting`: what gateways are told about
+   * their reports.
+   */
+  async heartbeat(release: Release, reporting?: Reporting): Promise<PublishResult> {
     const last = this.#last;
     if (last === undefined) return 'published';
     last.release = release;
@@ -114,6 +118,7 @@ export class Publisher {
       ...({ wire: WIRE_MAJOR, type: 'heartbeat' } as const),
       ...{ cluster, revision, digest, settingsDigest, release },
       ...(this.#parts.standingIn() && { standIn: true }),
+      ...(reporting && { reporting }),
     });
     if ((await saving) === 'stale') return 'stale';
     return 'published';

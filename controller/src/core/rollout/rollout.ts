@@ -10,8 +10,8 @@ import {
   type Ring,
   type Step,
 } from '@wscluster/ring';
-import type { ToMove } from '../fleet/fleet.ts';
 import { HEARD, type Hearing } from '../fleet/hearing.ts';
+import type { ToMove } from '../fleet/to-move.ts';
 
 /** A published ring counts as acknowledged after this long, even if gateways are silent, ms. */
 export const ACK_DEADLINE_MS = 5000;

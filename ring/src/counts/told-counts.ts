@@ -1,0 +1,61 @@
+import { SLOTS } from '../ring.ts';
+import type { Report, ReportChange } from '../wire/messages.ts';
+import { encodeSlotChanges, encodeSlotCounts, type SlotCount } from '../wire/slot-counts.ts';
+import type { ConnectionCounts } from './connection-counts.ts';
+
+/** The sender's end: what was last told of its connections. ReportedCounts is the receiver's. */
+export class ToldCounts {
+  #bySlot = new Uint32Array(SLOTS);
+  #byNode: ReadonlyMap<string, number> = new Map();
+  #pinnedByNode: ReadonlyMap<string, number> = new Map();
+
+  /** All of it, for a report. */
+  whole(counts: ConnectionCounts): Pick<Report, 'connections' | 'connectionsByNode' | 'pinnedByNode'> {
+    this.#bySlot.set(counts.countsBySlot);
+    this.#byNode = new Map(counts.countsByNode);
+    this.#pinnedByNode = new Map(counts.pinnedByNode);
+    return {
+      connections: encodeSlotCounts(this.#bySlot),
+      connectionsByNode: Object.fromEntries(this.#byNode),
+      ...(this.#pinnedByNode.size > 0 && { pinnedByNode: Object.fromEntries(this.#pinnedByNode) }),
+    };
+  }
+
+  /** What has changed since the last call of either. */
+  change(counts: ConnectionCounts): Pick<ReportChange, 'connections' | 'connectionsByNode' | 'pinnedByNode'> {
+    const slots = this.#changedSlots(counts.countsBySlot);
+    const connectionsByNode = changedNodes(this.#byNode, counts.countsByNode);
+    const pinnedByNode = changedNodes(this.#pinnedByNode, counts.pinnedByNode);
+    if (connectionsByNode !== undefined) this.#byNode = new Map(counts.countsByNode);
+    if (pinnedByNode !== undefined) this.#pinnedByNode = new Map(counts.pinnedByNode);
+    return {
+      ...(slots.length > 0 && { connections: encodeSlotChanges(slots) }),
+      ...(connectionsByNode && { connectionsByNode }),
+      ...(pinnedByNode && { pinnedByNode }),
+    };
+  }
+
+  /** A look at each slot takes less than counting changes would. */
+  #changedSlots(now: Readonly<Uint32Array>): SlotCount[] {
+    const told = this.#bySlot;
+    const changed: SlotCount[] = [];
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const count = now[slot] as number;
+      if (told[slot] === count) continue;
+      told[slot] = count;
+      changed.push([slot, count]);
+    }
+    return changed;
+  }
+}
+
+/** Undefined if nothing has changed. */
+function changedNodes(
+  told: ReadonlyMap<string, number>,
+  now: ReadonlyMap<string, number>,
+): Record<string, number> | undefined {
+  const changed: [string, number][] = [];
+  for (const [node, count] of now) if (told.get(node) !== count) changed.push([node, count]);
+  for (const node of told.keys()) if (!now.has(node)) changed.push([node, 0]);
+  return changed.length === 0 ? undefined : Object.fromEntries(changed);
+}
