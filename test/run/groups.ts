@@ -52,7 +52,7 @@ export const GROUPS: readonly Group[] = [
     lane: 'systems',
     include: [
       'test/contracts/{file-*,generated-docs,import-rule,local-*,no-registry}.test.ts',
-      'test/e2e/!(library|npm-start|other-languages|pace|packages|readme|real-clients|real-servers).test.ts',
+      'test/e2e/!(library|migrate-kinds|npm-start|other-languages|pace|packages|readme|real-clients|real-servers).test.ts',
       'test/gateway/!(attacks|floods|soak).test.ts',
     ],
     workers: 4,
@@ -76,9 +76,9 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'languages',
     lane: 'start',
-    include: ['test/e2e/other-languages.test.ts'],
+    include: ['test/e2e/{migrate-kinds,other-languages}.test.ts'],
     workers: 1,
-    needs: ['programs', 'python', 'go', 'maven'],
+    needs: ['programs', 'browser', 'python', 'go', 'maven'],
   },
   {
     name: 'recipes',
@@ -92,7 +92,7 @@ export const GROUPS: readonly Group[] = [
     lane: 'servers',
     include: [
       'test/contracts/{amqp,redis}-!(bus-outages|leadership|store-outages).test.ts',
-      'test/brokers/{bad-input,library,rotation}.test.ts',
+      'test/brokers/{bad-input,library,rotation,single-writer}.test.ts',
     ],
     workers: 2,
     needs: ['programs', 'brokers'],
