@@ -62,6 +62,7 @@ function runGateway(nodePort: number): void {
     room: new RequestRoom(),
     release: () => undefined,
     refresh: () => {},
+    onMigrating: () => () => {},
     onMigration: () => {},
     reconsider: () => {},
     onUpgrade: () => {},

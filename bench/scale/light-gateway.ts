@@ -80,6 +80,7 @@ export class LightGateway {
       log: silentLogger,
       applied: () => this.#current.table?.ring.revision,
       moved: () => this.#mover.moved,
+      migrated: () => 0,
       hotKeys: () => HOT_KEYS,
     });
     this.#current.onTable(() => reporter.reportSoon());

@@ -101,7 +101,7 @@ async function openListeners(
 /** `address`: where clients reach this gateway. */
 function startReporter(
   { cluster, id, log }: GatewayOptions,
-  { current, tracker, mover, updates }: Parts,
+  { counts, current, tracker, mover, updates }: Parts,
   bus: RingBusFollower,
   address: string,
 ): Reporter {
@@ -114,7 +114,8 @@ function startReporter(
     counts: tracker,
     log,
     applied: () => current.table?.ring.revision,
-    moved: () => mover.moved,
+    moved: () => mover.moved - counts.undecided,
+    migrated: () => counts.migrations.get('migrated') ?? 0,
     hotKeys: () => hotKeys.at(performance.now()),
   });
   current.onTable(() => reporter.reportSoon());

@@ -126,7 +126,7 @@ export const DEFAULT_LIMITS: Limits = {
   messageGraceMs: 500,
   closeMs: 5_000,
   nodeCloseMs: 1_000,
-  holdMs: 2_000,
+  holdMs: 10_000,
   releaseMs: 10_000,
   heldBodyBytes: 65_536,
   settlingMs: 10_000,

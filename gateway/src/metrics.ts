@@ -14,6 +14,8 @@ export interface Counts {
   readonly upgrades: Map<UpgradeResult, number>;
   /** Connections that were to move without their clients noticing, by how that ended. */
   readonly migrations: Map<string, number>;
+  /** Moves of which it is not known yet whether their clients notice, and those that were not needed after all. */
+  undecided: number;
   readonly blackouts: Histogram;
   readonly httpAnswers: Map<number, number>;
   /** Refused requests and ended connections, by limit. */
@@ -27,6 +29,7 @@ export function newCounts(): Counts {
     traffic: { toNode: 0, toClient: 0 },
     upgrades: new Map(),
     migrations: new Map(),
+    undecided: 0,
     blackouts: new Histogram({
       name: 'wscluster_gateway_migration_blackout_seconds',
       help: 'Time for which what a client sent had to wait while its connection moved to another node',

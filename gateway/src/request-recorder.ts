@@ -7,7 +7,10 @@ import { type Counts, count } from './metrics.ts';
 import { RequestLog } from './request-log.ts';
 
 export interface RequestRecorder
-  extends Pick<DataPlaneContext, 'onUpgrade' | 'onMigration' | 'onAnswer' | 'onRefusal' | 'onAcceptFailed' | 'onBug'> {
+  extends Pick<
+    DataPlaneContext,
+    'onUpgrade' | 'onMigrating' | 'onMigration' | 'onAnswer' | 'onRefusal' | 'onAcceptFailed' | 'onBug'
+  > {
   /** A limit has ended an open connection. */
   onLimit(limit: SweptLimit, nodeId: string): void;
 }
@@ -20,6 +23,14 @@ export function createRequestRecorder(counts: Counts, log: Logger): RequestRecor
     onUpgrade(result, requestId) {
       count(counts.upgrades, result);
       requests.upgraded(result, requestId);
+    },
+    onMigrating() {
+      let isDecided = false;
+      counts.undecided++;
+      return () => {
+        if (!isDecided) counts.undecided--;
+        isDecided = true;
+      };
     },
     onMigration(outcome) {
       count(counts.migrations, outcome.kind === 'failed' ? outcome.fault : outcome.kind);

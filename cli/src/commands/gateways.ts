@@ -9,7 +9,7 @@ export const gateways = apiCommand({
   forms: [''],
   help: `
 Lists each gateway that reports: the revision of the ring that it routes by, its connections, how many it has moved since
-it started, and the seconds since its last report. After 3 s of silence a gateway counts as gone.
+it started, how many of those did not notice, and the seconds since its last report. After 3 s of silence a gateway counts as gone.
 
   wscluster gateways`,
   prepare(words) {
@@ -24,6 +24,7 @@ it started, and the seconds since its last report. After 3 s of silence a gatewa
           { title: 'IN SYNC', of: (gateway) => (gateway.inSync ? 'yes' : 'no') },
           { title: 'CONNECTIONS', of: (gateway) => gateway.connections },
           { title: 'MOVED', of: (gateway) => gateway.moved },
+          { title: 'MIGRATED', of: (gateway) => gateway.migrated },
           { title: 'HEARD S AGO', of: (gateway) => gateway.secondsSinceReport },
         ]),
     );

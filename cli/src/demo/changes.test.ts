@@ -3,7 +3,7 @@ import { Changes } from './changes.ts';
 import type { Look } from './watch.ts';
 
 const look = (revision: string, settled = true): Look => ({
-  ...{ revision, settled, message: '', nodes: [], gateways: 1 },
+  ...{ revision, settled, message: '', nodes: [], gateways: 1, migrated: 0 },
   ownerOf: () => undefined,
 });
 

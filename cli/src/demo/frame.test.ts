@@ -5,6 +5,7 @@ const scene: Scene = {
   clients: 30,
   connected: 29,
   moved: 12,
+  migrated: 0,
   checked: true,
   echoed: 100,
   lost: 0,
@@ -35,6 +36,12 @@ test('of nodes that are no sample backend it says no more than it knows', () => 
   const other = { ...scene, checked: false };
   expect(frame(other, [], false, 100).join('\n')).not.toMatch(/lost|wrong/);
   expect(statusLine(other)).toMatch(/; 12 moves; the ring is at its target$/);
+});
+
+test('moves that no client noticed are shown apart, and nobody knows then who is where', () => {
+  const lines = frame({ ...scene, migrated: 40 }, [], false, 100);
+  expect(lines).toContain('  clients   29 of 30 connected, 12 moves so far, and 40 that no client noticed');
+  expect(lines.join('\n')).not.toContain('at a wrong owner');
 });
 
 test('a picture is never wider than the terminal', () => {

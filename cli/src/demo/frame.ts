@@ -5,6 +5,8 @@ export interface Scene {
   readonly clients: number;
   readonly connected: number;
   readonly moved: number;
+  /** Moves that no client noticed. */
+  readonly migrated: number;
   /** Nodes greet and echo; otherwise messages and owners are not known. */
   readonly checked: boolean;
   readonly echoed: number;
@@ -37,11 +39,13 @@ export function frame(scene: Scene, notes: readonly string[], keys: boolean, col
       return `  ${id.padEnd(width)}  ${state.padEnd(8)}  ${String(clients).padStart(6)}  ${bar}`;
     }),
     '',
-    `  clients   ${scene.connected} of ${scene.clients} connected, ${scene.moved} moves so far`,
+    `  clients   ${scene.connected} of ${scene.clients} connected, ${scene.moved} moves so far${unnoticed(scene)}`,
     ...(scene.checked
       ? [
           `  messages  ${scene.echoed} echoed, ${scene.lost} lost`,
-          `  wrong     ${scene.wrong} clients at a wrong owner`,
+          scene.migrated > 0
+            ? '  wrong     not checked: clients that migrate do not learn where they are'
+            : `  wrong     ${scene.wrong} clients at a wrong owner`,
         ]
       : ['  messages  none: the nodes do not greet as the sample backend does']),
     `  change    ${changeLine(scene)}`,
@@ -58,7 +62,7 @@ export function statusLine(scene: Scene): string {
     ({ id, state, clients }) => `${id}${state === 'ready' ? '' : ` (${state})`}: ${clients}`,
   );
   return (
-    `${scene.connected}/${scene.clients} clients on ${nodes.join(', ')}; ${scene.moved} moves; ` +
+    `${scene.connected}/${scene.clients} clients on ${nodes.join(', ')}; ${scene.moved} moves${unnoticed(scene)}; ` +
     `${scene.checked ? `${scene.lost} lost, ${scene.wrong} wrong; ` : ''}${scene.cluster}`
   );
 }
@@ -66,6 +70,10 @@ export function statusLine(scene: Scene): string {
 export function describe({ what, moved, lastBackMs }: Finished): string {
   if (lastBackMs === undefined) return `${what}: nobody had to reconnect`;
   return `${what}: ${moved} clients moved, the last was back after ${(lastBackMs / 1000).toFixed(2)} s`;
+}
+
+export function unnoticed({ migrated }: Pick<Scene, 'migrated'>): string {
+  return migrated === 0 ? '' : `, and ${migrated} that no client noticed`;
 }
 
 function changeLine({ changing, last }: Scene): string {

@@ -3,7 +3,7 @@ import { messageOf } from '@wscluster/ring';
 import type { Api } from '../api/api.ts';
 import { Changes } from './changes.ts';
 import type { Crowd } from './crowd.ts';
-import { describe, type Scene } from './frame.ts';
+import { describe, type Scene, unnoticed } from './frame.ts';
 import { makeChange } from './make-change.ts';
 import type { Screen } from './screen.ts';
 import type { Change } from './script.ts';
@@ -30,6 +30,8 @@ export class Show {
   readonly #wrong = new WrongClients();
   #failed = false;
   #known: string | undefined;
+  /** Migrations before the demo. */
+  #migratedBefore: number | undefined;
 
   constructor(parts: ShowParts) {
     this.#parts = parts;
@@ -51,7 +53,8 @@ export class Show {
     const { watch, crowd, screen, clients } = this.#parts;
     const { look } = watch;
     if (watch.problem !== undefined || look === undefined) return;
-    this.#wrong.check(look, crowd.clients);
+    this.#migratedBefore ??= look.migrated;
+    if (this.#migrated === 0) this.#wrong.check(look, crowd.clients);
     const complete = crowd.clients.length === clients;
     // Somebody else is changing the cluster, for example from another terminal: that is measured too.
     if (!this.#changes.busy && complete && this.#known !== undefined && this.#known !== look.revision)
@@ -103,15 +106,20 @@ export class Show {
 
   summary(): string {
     const { crowd } = this.#parts;
-    const counted = `${crowd.clients.length} clients, ${this.#changes.count} changes, ${crowd.moved} moves`;
+    const counted = `${crowd.clients.length} clients, ${this.#changes.count} changes, ${crowd.moved} moves${unnoticed({ migrated: this.#migrated })}`;
     if (crowd.backend.kind === 'other') return `${counted}; messages and owners were not checked`;
     return `${counted}, ${crowd.echoed} messages echoed: ${crowd.lost} lost, ${this.#wrong.count} wrong`;
+  }
+
+  /** A gateway that restarts begins anew. */
+  get #migrated(): number {
+    return Math.max(0, (this.#parts.watch.look?.migrated ?? 0) - (this.#migratedBefore ?? 0));
   }
 
   /** As clients were greeted, or else as the gateways report it. */
   get #byNode(): ReadonlyMap<string, number> {
     const { crowd, watch } = this.#parts;
-    if (crowd.backend.kind !== 'other') return crowd.byNode;
+    if (crowd.backend.kind !== 'other' && this.#migrated === 0) return crowd.byNode;
     return new Map(watch.look?.nodes.map(({ id, connections }) => [id, connections]));
   }
 
@@ -126,6 +134,7 @@ export class Show {
       clients,
       connected: crowd.connected,
       moved: crowd.moved,
+      migrated: this.#migrated,
       checked: crowd.backend.kind !== 'other',
       echoed: crowd.echoed,
       lost: crowd.lost,

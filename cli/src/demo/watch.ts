@@ -16,6 +16,8 @@ export interface Look {
   readonly message: string;
   readonly nodes: readonly { readonly id: string; readonly state: string; readonly connections: number }[];
   readonly gateways: number;
+  /** Connections that moved without their clients noticing, since the gateways started. */
+  readonly migrated: number;
   /** The owner of a key by the ring of this revision. */
   readonly ownerOf: (key: string) => string | undefined;
 }
@@ -62,6 +64,7 @@ export class Watch {
     if (status === null) throw new WsClusterError('NO_LEADER', 'no controller leads the cluster now');
     const revision = formatRevision(status.ring);
     const { nodes } = readAnswer('Nodes', await this.#api.ask('GET', '/nodes'));
+    const { gateways } = readAnswer('Gateways', await this.#api.ask('GET', '/gateways'));
     const ready = status.conditions.find(({ type }) => type === 'Ready');
     this.#look = {
       revision,
@@ -69,6 +72,7 @@ export class Watch {
       message: ready?.message ?? 'starting',
       nodes,
       gateways: status.gateways.ready,
+      migrated: gateways.reduce((sum, { migrated }) => sum + migrated, 0),
       ownerOf: this.#look?.revision === revision ? this.#look.ownerOf : await this.#owners(revision),
     };
     this.#problem = undefined;

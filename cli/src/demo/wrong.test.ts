@@ -9,6 +9,7 @@ describe('clients at a wrong owner', () => {
     message: '',
     nodes: [],
     gateways: 1,
+    migrated: 0,
     ownerOf: () => 'right',
   });
   const on = (node: string | undefined): { key: string; node: string | undefined } => ({ key: 'alice', node });

@@ -900,7 +900,14 @@ export interface Gateway {
   applied: Revision;
   inSync: boolean;
   connections: number;
+  /**
+   * Clients that it has moved: told to reconnect, or migrated.
+   */
   moved: number;
+  /**
+   * Of those the ones that did not notice (rebalance.mode migrate).
+   */
+  migrated: number;
   secondsSinceReport: number;
 }
 /**
@@ -1192,7 +1199,14 @@ export interface LiveState {
     applied: Revision;
     inSync: boolean;
     connections: number;
+    /**
+     * Clients that it has moved: told to reconnect, or migrated.
+     */
     moved: number;
+    /**
+     * Of those the ones that did not notice (rebalance.mode migrate).
+     */
+    migrated: number;
   }[];
   links: Link[];
   /**
@@ -1208,7 +1222,7 @@ export interface LiveState {
      */
     ms: number;
     /**
-     * Clients that gateways told to reconnect.
+     * Clients that gateways moved.
      */
     moved: number;
   } | null;
@@ -1453,9 +1467,10 @@ export const answerStructures = {
       inSync: { type: 'boolean' },
       connections: { type: 'integer' },
       moved: { type: 'integer' },
+      migrated: { type: 'integer' },
       secondsSinceReport: { type: 'number' },
     },
-    required: ['id', 'address', 'applied', 'inSync', 'connections', 'moved', 'secondsSinceReport'],
+    required: ['id', 'address', 'applied', 'inSync', 'connections', 'moved', 'migrated', 'secondsSinceReport'],
   },
   Revision: {
     type: 'object',

@@ -28,7 +28,7 @@ const link = z
 const convergence = z.object({
   at: z.string().describe('ISO 8601; when it had settled.'),
   ms: z.int().describe('From the first published step to the last move.'),
-  moved: z.int().describe('Clients that gateways told to reconnect.'),
+  moved: z.int().describe('Clients that gateways moved.'),
 }) satisfies z.ZodType<Convergence>;
 
 /** One cluster as it is now. */

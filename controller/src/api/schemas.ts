@@ -148,7 +148,8 @@ const gateway = z
     applied: revision,
     inSync: z.boolean(),
     connections: z.int(),
-    moved: z.int(),
+    moved: z.int().describe('Clients that it has moved: told to reconnect, or migrated.'),
+    migrated: z.int().describe('Of those the ones that did not notice (rebalance.mode migrate).'),
     secondsSinceReport: z.number(),
   })
   .meta({ id: 'Gateway' });

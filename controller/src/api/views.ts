@@ -69,13 +69,14 @@ function exists(workload: Workload): workload is Existing {
 
 export function showGateways({ ring, fleet }: ClusterView) {
   const now = performance.now();
-  return fleet.gateways.map(({ id, address, applied, connections, moved, lastSeen }) => ({
+  return fleet.gateways.map(({ id, address, applied, connections, moved, migrated, lastSeen }) => ({
     id,
     address,
     applied,
     inSync: compareRevisions(applied, ring.revision) === 0,
     connections,
     moved,
+    migrated,
     secondsSinceReport: Math.round((now - lastSeen) / 100) / 10,
   }));
 }

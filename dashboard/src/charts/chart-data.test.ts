@@ -5,14 +5,17 @@ import { History } from './history.ts';
 test('a line for each node, with gaps where it was not there and where nothing is known', () => {
   const history = new History();
   const node = (id: string, ringId: number, connections: number) => ({ id, name: `${id}!`, ringId, connections });
-  history.take(100, { nodes: [node('a', 1, 5)], movesPerSecond: 0 });
+  history.take(100, { nodes: [node('a', 1, 5)], movesPerSecond: 0, migrationsPerSecond: 0 });
   history.take(101, undefined);
-  history.take(102, { nodes: [node('a', 1, 3), node('b', 0, 2)], movesPerSecond: 2 });
+  history.take(102, { nodes: [node('a', 1, 3), node('b', 0, 2)], movesPerSecond: 2, migrationsPerSecond: 1 });
   expect(connectionLines(history.view).map(({ name, values }) => [name, values])).toEqual([
     ['b!', [null, null, 2]],
     ['a!', [5, null, 3]],
   ]);
-  expect(moveLines(history.view)[0]?.values).toEqual([0, null, 2]);
+  expect(moveLines(history.view).map(({ id, values }) => [id, values])).toEqual([
+    ['moves', [0, null, 2]],
+    ['migrations', [0, null, 1]],
+  ]);
 });
 
 test('a chart shows a minute, five, or fifteen', () => {

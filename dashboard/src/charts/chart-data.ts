@@ -30,8 +30,12 @@ export function connectionLines({ samples, nodes }: HistoryView): Line[] {
 }
 
 export function moveLines({ samples }: HistoryView): Line[] {
-  const values = samples.map(({ movesPerSecond }) => movesPerSecond ?? null);
-  return [{ id: 'moves', name: 'Moves a second', colour: undefined, values }];
+  const moves = samples.map(({ movesPerSecond }) => movesPerSecond ?? null);
+  const migrations = samples.map(({ migrationsPerSecond }) => migrationsPerSecond ?? null);
+  return [
+    { id: 'moves', name: 'All moves', colour: undefined, values: moves },
+    { id: 'migrations', name: 'Unnoticed', colour: 'gray', values: migrations },
+  ];
 }
 
 /** The value of a line at one moment. */

@@ -3,6 +3,7 @@ import { History, type Reading } from './history.ts';
 
 const reading = (connections: Readonly<Record<string, number>>, movesPerSecond = 0): Reading => ({
   movesPerSecond,
+  migrationsPerSecond: 0,
   nodes: Object.entries(connections).map(([id, count], ringId) => ({ id, name: `${id}!`, ringId, connections: count })),
 });
 const START = 1_800_000_000;
@@ -49,8 +50,12 @@ test('while the controller is away there are samples without figures, and what w
 test('a node is named while a sample has it, in the order of ring ids; one that drains keeps its ring id', () => {
   const history = new History();
   const node = (id: string, ringId: number | null, connections: number) => ({ id, name: id, ringId, connections });
-  history.take(START, { movesPerSecond: 0, nodes: [node('b', 1, 3), node('a', 0, 4), node('starting', null, 0)] });
-  history.take(START + 1, { movesPerSecond: 0, nodes: [node('b', null, 1), node('a', 0, 6)] });
+  history.take(START, {
+    movesPerSecond: 0,
+    migrationsPerSecond: 0,
+    nodes: [node('b', 1, 3), node('a', 0, 4), node('starting', null, 0)],
+  });
+  history.take(START + 1, { movesPerSecond: 0, migrationsPerSecond: 0, nodes: [node('b', null, 1), node('a', 0, 6)] });
   expect(history.view.nodes.map(({ id, ringId }) => [id, ringId])).toEqual([
     ['a', 0],
     ['b', 1],

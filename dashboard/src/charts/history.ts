@@ -15,6 +15,8 @@ export interface HistoryNode {
 export interface Reading {
   readonly nodes: readonly (HistoryNode & { readonly connections: number })[];
   readonly movesPerSecond: number;
+  /** Of those without their clients noticing. */
+  readonly migrationsPerSecond: number;
 }
 
 /** One second; without figures while the controller could not be asked. */
@@ -24,6 +26,7 @@ export interface Sample {
   /** By node id. The same object as in the sample before it if nothing has changed. */
   readonly connections: ReadonlyMap<string, number> | undefined;
   readonly movesPerSecond: number | undefined;
+  readonly migrationsPerSecond: number | undefined;
 }
 
 /** The samples of the last 15 minutes, oldest first, and the nodes in them by ring id. */
@@ -47,7 +50,12 @@ export class History {
   take(at: number, reading: Reading | undefined): void {
     const last = this.#samples.at(-1);
     if (last !== undefined && at <= last.at) this.#samples = [];
-    const sample = { at, connections: this.#counted(reading, last), movesPerSecond: reading?.movesPerSecond };
+    const sample = {
+      at,
+      connections: this.#counted(reading, last),
+      movesPerSecond: reading?.movesPerSecond,
+      migrationsPerSecond: reading?.migrationsPerSecond,
+    };
     this.#samples.push(sample);
     while ((this.#samples[0]?.at ?? at) < at - KEPT_SECONDS || this.#samples.length > KEPT_SECONDS + 1)
       this.#samples.shift();
@@ -71,6 +79,7 @@ export class History {
     return (
       sample.connections !== last?.connections ||
       sample.movesPerSecond !== last?.movesPerSecond ||
+      sample.migrationsPerSecond !== last?.migrationsPerSecond ||
       sample.at < shown ||
       sample.at - shown >= REST_SECONDS
     );

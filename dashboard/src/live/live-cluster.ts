@@ -37,6 +37,7 @@ export class LiveCluster {
   readonly #historyListeners = new Set<() => void>();
   readonly #history = new History();
   readonly #rate = new MoveRate();
+  readonly #migrationRate = new MoveRate();
   readonly #gone = new Map<string, { node: LiveNode; at: number }>();
   readonly #known = new Set<string>();
   #events: ClusterEvent[] = [];
@@ -124,12 +125,17 @@ export class LiveCluster {
 
   #lose(problem: ApiError): void {
     this.#rate.lose(performance.now());
+    this.#migrationRate.lose(performance.now());
     this.#become({ connection: this.#next.state === undefined ? 'connecting' : 'lost', problem });
   }
 
   #takeState(state: LiveState): void {
     const now = performance.now();
     this.#rate.take(state.gateways, now);
+    this.#migrationRate.take(
+      state.gateways.map(({ id, migrated }) => ({ id, moved: migrated })),
+      now,
+    );
     const present = new Set(state.nodes.map(({ id }) => id));
     for (const node of this.#next.state?.nodes ?? [])
       if (!present.has(node.id)) this.#gone.set(node.id, { node: { ...node, state: 'gone', connections: 0 }, at: now });
@@ -159,8 +165,11 @@ export class LiveCluster {
     const { state, connection } = this.#next;
     if (state === undefined) return;
     const before = this.#history.view;
-    const reading =
-      connection === 'live' ? { nodes: state.nodes, movesPerSecond: this.#rate.perSecond(now) } : undefined;
+    const rates = {
+      movesPerSecond: this.#rate.perSecond(now),
+      migrationsPerSecond: this.#migrationRate.perSecond(now),
+    };
+    const reading = connection === 'live' ? { nodes: state.nodes, ...rates } : undefined;
     this.#history.take(Date.now() / 1000, reading);
     if (this.#history.view !== before) for (const listener of this.#historyListeners) listener();
   }

@@ -24,10 +24,13 @@ export function GatewaysTable({ gateways }: { readonly gateways: LiveState['gate
                 <th scope="col" className="number">
                   Moved
                 </th>
+                <th scope="col" className="number">
+                  Migrated
+                </th>
               </tr>
             </thead>
             <tbody>
-              {gateways.map(({ id, address, applied, inSync, connections, moved }) => (
+              {gateways.map(({ id, address, applied, inSync, connections, moved, migrated }) => (
                 <tr key={id}>
                   <th scope="row">
                     <span className="id">{id}</span>
@@ -42,6 +45,9 @@ export function GatewaysTable({ gateways }: { readonly gateways: LiveState['gate
                   </td>
                   <td className="number" data-label="Moved">
                     {moved.toLocaleString('en')}
+                  </td>
+                  <td className="number" data-label="Migrated">
+                    {migrated.toLocaleString('en')}
                   </td>
                 </tr>
               ))}

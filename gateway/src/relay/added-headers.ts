@@ -11,8 +11,11 @@ export function addedHeaders({ setCookie, subprotocol }: Routed, head: AnswerHea
   return lines;
 }
 
-/** The bytes of the head with more lines at its end. */
-export function withHeaders({ raw }: AnswerHead, lines: readonly string[]): Buffer {
-  if (lines.length === 0) return raw;
-  return Buffer.concat([raw.subarray(0, -2), Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')]);
+/** The bytes of the head for the client: without what a node says to the gateway alone, and with more lines at its end. */
+export function headForClient({ raw, headers }: AnswerHead, added: readonly string[]): Buffer {
+  const isForGateway = headers.some(([name]) => name.toLowerCase() === 'x-wscluster-migrate');
+  if (!isForGateway && added.length === 0) return raw;
+  const [statusLine, ...lines] = raw.toString('latin1', 0, raw.length - 4).split('\r\n');
+  const kept = lines.filter((line) => !/^x-wscluster-migrate:/i.test(line));
+  return Buffer.from(`${[statusLine, ...kept, ...added].join('\r\n')}\r\n\r\n`, 'latin1');
 }

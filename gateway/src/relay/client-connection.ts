@@ -17,7 +17,7 @@ import type { CurrentTable } from '../table/current-table.ts';
 import type { Destination } from '../table/locate.ts';
 import type { AnyNode } from '../table/nodes.ts';
 import { type Owner, ownerOfSlot } from '../table/table.ts';
-import { withHeaders } from './added-headers.ts';
+import { headForClient } from './added-headers.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { type BodyEnd, bodyEndOf } from './body-end.ts';
 import { type CloseNotice, ownerChanged, ownerLost } from './close-frame.ts';
@@ -42,6 +42,8 @@ export interface ConnectionContext {
   readonly handshakes: HandshakeRate;
   readonly traffic: Traffic;
   onUpgrade(result: UpgradeResult, requestId: string): void;
+  /** Returns a function to call once the client has moved, whether it noticed or not. */
+  onMigrating(): () => void;
   onMigration(outcome: MigrationOutcome | { readonly kind: 'redialled' }): void;
   /** Looks again which connections have to move, since one of them may have to once more. */
   reconsider(): void;
@@ -150,13 +152,19 @@ export class ClientConnection implements LiveConnection {
       ownerAfter: (nodeId: string) => current.otherOwner(this.slot, nodeId, limits.ownerWaitMs),
       revision: () => current.table?.ring.revision ?? REVISION_ZERO,
     };
-    this.#giveUpMigration = migrate(context, (outcome) => {
+    const onMoved = this.#context.onMigrating();
+    const giveUp = migrate(context, (outcome) => {
       this.#giveUpMigration = undefined;
       this.#context.onMigration(outcome);
+      if (outcome.kind !== 'stayed') onMoved();
       if (outcome.kind === 'migrated') this.#arrive(outcome);
       else if (outcome.kind === 'stayed') this.told = false;
       else relay.close(notice);
     });
+    this.#giveUpMigration = () => {
+      giveUp();
+      onMoved();
+    };
   }
 
   /** Closes gracefully; a client that is still connecting is refused. */
@@ -309,7 +317,7 @@ export class ClientConnection implements LiveConnection {
     const { limits, traffic } = this.#context;
     const socket = this.#client;
     const early = this.#upgrade?.head ?? Buffer.alloc(0);
-    const bytes = withHeaders(head, this.#upgrade?.added(head) ?? []);
+    const bytes = headForClient(head, this.#upgrade?.added(head) ?? []);
     if (this.#upgrade?.portable === true) this.#kept = KeptHandshake.of(this.#request, head);
     this.#request = '';
     this.#context.onUpgrade('opened', this.#requestId);

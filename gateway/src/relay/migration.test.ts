@@ -173,6 +173,9 @@ describe('a connection that migrates', () => {
     const test = await gatewayFor(a, b);
     const client = rawUpgrade(test.gateway.port, '/connect/ada', [], frame(1, 'last for a', { masked: true }));
     await eventually('the node has it', () => a.sockets[0] !== undefined && framesAt(a.sockets[0]).length === 1);
+    await eventually('the client has its answer', () => client.text.endsWith('\r\n\r\n'));
+    expect(client.text).toMatch(/^HTTP\/1.1 101 /);
+    expect(client.text).not.toContain('X-WsCluster-Migrate');
     moveTo(test, [a, b], 1, 2);
     const [old] = a.sockets as [RawSocket];
     await eventually('it is asked', () => framesAt(old).length === 2);

@@ -17,6 +17,7 @@ beforeEach(() => {
     ...{ cluster: CLUSTER, gateway: 'g1', address: 'g1:7000', bus, counts, log: silentLogger },
     applied: () => revision(1),
     moved: () => 0,
+    migrated: () => 0,
     hotKeys: () => [],
   });
   reporter.start();

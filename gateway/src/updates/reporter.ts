@@ -31,6 +31,8 @@ export interface ReporterContext {
   /** The revision in use; undefined: none. */
   applied(): Revision | undefined;
   moved(): number;
+  /** Of those without their clients noticing. */
+  migrated(): number;
   hotKeys(): readonly HotKey[];
 }
 
@@ -106,9 +108,11 @@ export class Reporter {
     const areSameHotKeys = hotKeysText === this.#hotKeysTold;
     this.#hotKeysTold = hotKeysText;
     const moved = this.#context.moved();
+    const migrated = this.#context.migrated();
     const said = {
       ...({ wire: WIRE_MAJOR } as const),
       ...{ cluster, gateway, address, applied, moved },
+      ...(migrated > 0 && { migrated }),
       id: { run: this.#run, number: ++this.#number },
     };
     if (!this.#isWhole(applied))

@@ -13,7 +13,7 @@ const report = (slots: readonly [slot: number, count: number][], fields: Partial
 describe('merged reports', () => {
   it('add up what the workers have, and forget what a worker that is gone had, but not its moves', () => {
     const merged = new MergedReports();
-    merged.take(1, report([[3, 2]], { connectionsByNode: { a: 2 }, moved: 5 }));
+    merged.take(1, report([[3, 2]], { connectionsByNode: { a: 2 }, moved: 5, migrated: 2 }));
     merged.take(
       2,
       report(
@@ -21,7 +21,7 @@ describe('merged reports', () => {
           [3, 1],
           [9, 4],
         ],
-        { connectionsByNode: { a: 1, b: 4 }, pinnedByNode: { b: 1 }, moved: 7 },
+        { connectionsByNode: { a: 1, b: 4 }, pinnedByNode: { b: 1 }, moved: 7, migrated: 7 },
       ),
     );
     expect([merged.counts.countsBySlot[3], merged.counts.countsBySlot[9]]).toEqual([3, 4]);
@@ -30,11 +30,11 @@ describe('merged reports', () => {
       ['b', 4],
     ]);
     expect([...merged.counts.pinnedByNode]).toEqual([['b', 1]]);
-    expect(merged.moved).toBe(12);
+    expect([merged.moved, merged.migrated]).toEqual([12, 9]);
 
     merged.drop(2);
     expect([merged.counts.countsBySlot[3], merged.counts.countsBySlot[9]]).toEqual([2, 0]);
-    expect(merged.moved).toBe(12);
+    expect([merged.moved, merged.migrated]).toEqual([12, 9]);
   });
 
   it('follow the changes that a worker reports, and know of which worker a report was missed', () => {

@@ -14,6 +14,7 @@ interface OfWorker {
   readonly counts: ReportedCounts;
   applied: Revision;
   moved: number;
+  migrated: number;
   hotKeys: readonly HotKey[];
 }
 
@@ -22,19 +23,20 @@ export class MergedReports {
   readonly #workers = new Map<number, OfWorker>();
   readonly #sums = new RunningCounts();
   /** Moves of workers that are gone. */
-  #movedBefore = 0;
+  readonly #before = { moved: 0, migrated: 0 };
 
   /** Takes over a worker's last report. */
   take(worker: number, report: AnyReport): void {
-    const { applied, moved, hotKeys } = report;
+    const { applied, moved, migrated = 0, hotKeys } = report;
     let known = this.#workers.get(worker);
     if (known === undefined) {
-      known = { counts: new ReportedCounts(this.#sums), applied, moved, hotKeys: [] };
+      known = { counts: new ReportedCounts(this.#sums), applied, moved, migrated, hotKeys: [] };
       this.#workers.set(worker, known);
     }
     known.counts.take(report);
     known.applied = applied;
     known.moved = moved;
+    known.migrated = migrated;
     if (report.type === 'report' || hotKeys !== undefined) known.hotKeys = hotKeys ?? [];
   }
 
@@ -42,7 +44,8 @@ export class MergedReports {
   drop(worker: number): void {
     const known = this.#workers.get(worker);
     if (known === undefined) return;
-    this.#movedBefore += known.moved;
+    this.#before.moved += known.moved;
+    this.#before.migrated += known.migrated;
     known.counts.drop();
     this.#workers.delete(worker);
   }
@@ -52,11 +55,18 @@ export class MergedReports {
     return this.#sums;
   }
 
-  /** Connections told to come back since the gateway started. */
+  /** Connections moved since the gateway started. */
   get moved(): number {
-    let moved = this.#movedBefore;
+    let { moved } = this.#before;
     for (const worker of this.#workers.values()) moved += worker.moved;
     return moved;
+  }
+
+  /** Of those the ones whose clients did not notice. */
+  get migrated(): number {
+    let { migrated } = this.#before;
+    for (const worker of this.#workers.values()) migrated += worker.migrated;
+    return migrated;
   }
 
   /** The keys with the most connections, most first. A key that is hot at one worker counts with all that are known. */

@@ -94,6 +94,7 @@ export class Primary implements Running, FollowerHandlers {
       log,
       applied: () => this.#applied,
       moved: () => this.#reports.moved,
+      migrated: () => this.#reports.migrated,
       hotKeys: () => this.#reports.hotKeys,
     });
     this.#reporter.start();

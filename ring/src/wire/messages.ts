@@ -145,8 +145,10 @@ const reported = {
   address: z.string(),
   /** The revision that the gateway routes by. */
   applied: revisionSchema,
-  /** Connections told to reconnect since the process started. */
+  /** Connections moved since the process started: their clients were told to reconnect, or did not notice. */
   moved: z.number().int().nonnegative(),
+  /** Of those the ones that moved without their clients noticing; left out if there are none. */
+  migrated: z.number().int().nonnegative().optional(),
 };
 
 /**

@@ -17,6 +17,8 @@ export interface GatewayStatus {
   readonly applied: Revision;
   readonly connections: number;
   readonly moved: number;
+  /** Of those without their clients noticing. */
+  readonly migrated: number;
   /** Its keys with the most connections, most first. */
   readonly hotKeys: readonly HotKey[];
   /** When it last reported, monotonic ms. */
@@ -30,7 +32,7 @@ export class Fleet {
   /** By id. */
   readonly gateways: readonly GatewayStatus[];
   /**
-   * Clients that gateways have told to reconnect since this controller first heard from each gateway; never decreases.
+   * Clients that gateways have moved since this controller first heard from each gateway; never decreases.
    */
   readonly moved: number;
   readonly #counts: ConnectionCounts;

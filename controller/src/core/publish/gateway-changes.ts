@@ -13,6 +13,12 @@ export function logGatewayChanges(log: EventLog, before: GatewayStatus | undefin
     log.add('gateway', `gateway ${gateway} reports`, { gateway, address: message.address });
   else if (message.moved > before.moved) {
     const moved = message.moved - before.moved;
-    log.add('moves', `gateway ${gateway} told ${moved} clients to reconnect`, { gateway, moved });
+    const migrated = (message.migrated ?? 0) - before.migrated;
+    const told = moved - migrated;
+    const what = [
+      ...(told > 0 ? [`told ${told} clients to reconnect`] : []),
+      ...(migrated > 0 ? [`migrated ${migrated} clients`] : []),
+    ];
+    log.add('moves', `gateway ${gateway} ${what.join(' and ')}`, { gateway, moved, migrated });
   }
 }

@@ -6,7 +6,7 @@ export interface Convergence {
   readonly at: string;
   /** Time from the first step to the last move. */
   readonly ms: number;
-  /** Clients that were told to reconnect. */
+  /** Clients that were moved. */
   readonly moved: number;
 }
 
