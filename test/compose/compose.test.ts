@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { tour } from '../dashboard/support/tour.ts';
 import { Crowd } from '../e2e/support/crowd.ts';
+import { SteadyCrowd } from '../e2e/support/steady-crowd.ts';
 import type { Owners } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
 import { Deployment } from './support/deployment.ts';
@@ -261,6 +262,34 @@ describe('300 clients of three containers', () => {
     expect(await crowd.quiet()).toEqual([]);
   });
 });
+
+test('with rebalance.mode migrate five containers are replaced, and 400 clients notice nothing', async () => {
+  const set = async (mode: string) => {
+    const { revision } = await site.ring();
+    const patched = await site.api('PATCH', '', JSON.stringify({ spec: { rebalance: { mode } } }));
+    expect(patched.status).toBe(200);
+    await until('it is published', async () => (await site.ring()).revision.version > revision.version);
+  };
+  onTestFinished(() => set('reconnect'));
+  await site.scale(5);
+  await set('migrate');
+  const old = await site.containers('ws-node');
+  await site.agreed(old);
+  // Each of nginx's workers has room for 512.
+  const steady = await SteadyCrowd.connect(site, { size: 400, perSecond: 60 });
+  try {
+    await site.scale(10);
+    const fresh = (await site.containers('ws-node')).filter((id) => !old.includes(id));
+    await site.agreed([...old, ...fresh]);
+    for (const id of old) await site.docker('stop', '--time', '40', id);
+    await site.agreed(fresh);
+    await steady.atTheirOwners(site);
+    expect(await steady.noticed()).toEqual([]);
+  } finally {
+    steady.stop();
+  }
+  await site.docker('rm', ...old);
+}, 300_000);
 
 describe('300 clients on three gateways', () => {
   useCrowd(3);

@@ -1,10 +1,18 @@
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { http } from './support/http.ts';
+import { migrations } from './support/migrations.ts';
 import { SteadyClient } from './support/steady-client.ts';
+import { SteadyCrowd } from './support/steady-crowd.ts';
 import { System } from './support/system.ts';
 import { until } from './support/wait.ts';
 
 const CLIENTS = 150;
+
+interface GatewayMoves {
+  readonly moved: number;
+  readonly migrated: number;
+}
 
 describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, on two gateways`, () => {
   let system: System;
@@ -49,22 +57,13 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
     await system.settled(nodes);
     await until('each is with its owner', nameOwners).catch(async (error: Error) => {
       const closes = clients.flatMap((client) => client.closes);
-      throw new Error(`${error.message}; closed: ${closes.join(', ')}; ${JSON.stringify(await migrated())}`);
+      throw new Error(`${error.message}; closed: ${closes.join(', ')}; ${JSON.stringify(await migrations(system))}`);
     });
   };
   const calm = async () => {
     clearInterval(talk);
     await until('all echoes are back', () => clients.every(({ settled }) => settled));
     return clients.flatMap(({ key, faults }) => faults.map((fault) => `${key}: ${fault}`));
-  };
-  const migrated = async () => {
-    const texts = await Promise.all(
-      system.gateways.map(async ({ probes }) => (await http('GET', `http://127.0.0.1:${probes}/metrics`)).text),
-    );
-    const counts = texts.flatMap((text) => [...text.matchAll(/migrations_total\{outcome="([^"]+)"\} (\d+)/g)]);
-    const sums = new Map<string, number>();
-    for (const [, outcome = '', count] of counts) sums.set(outcome, (sums.get(outcome) ?? 0) + Number(count));
-    return Object.fromEntries(sums);
   };
 
   test('add, reweight, drain and scale: nobody is disconnected, and no message is lost, doubled or out of order', async () => {
@@ -80,9 +79,16 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
 
     expect(await calm()).toEqual([]);
     expect(clients.filter(({ closes }) => closes.length > 0)).toEqual([]);
-    const outcomes = await migrated();
+    const outcomes = await migrations(system);
     expect(Object.keys(outcomes)).toEqual(['migrated']);
     expect(outcomes.migrated).toBeGreaterThan(CLIENTS / 2);
+    // The API shows them apart from reconnects, of which there were none.
+    await until('the gateways have reported them', async () => {
+      const { gateways } = JSON.parse((await system.api('GET', '/gateways')).text) as { gateways: GatewayMoves[] };
+      return gateways.reduce((sum, { migrated }) => sum + migrated, 0) === outcomes.migrated;
+    });
+    const { gateways } = JSON.parse((await system.api('GET', '/gateways')).text) as { gateways: GatewayMoves[] };
+    expect(gateways.map(({ moved }) => moved)).toEqual(gateways.map(({ migrated }) => migrated));
   });
 
   test('kill -9 of a node: its clients get a Close, and nobody else notices', async () => {
@@ -114,4 +120,29 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
     await until('all echoes are back', () => clients.every(({ settled }) => settled));
     expect(clients.flatMap(({ faults, closes }) => [...faults, ...closes])).toEqual([]);
   });
+});
+
+test('a backend that knows nothing of migrations: its clients stay connected, and no echo is lost, doubled or out of order', async () => {
+  const program = fileURLToPath(new URL('./support/plain-echo.mjs', import.meta.url));
+  const system = await System.start({
+    ...{ nodes: 2, gateways: 2, command: [process.execPath, program] },
+    rebalance: { mode: 'migrate' },
+  });
+  let crowd: SteadyCrowd | undefined;
+  try {
+    crowd = await SteadyCrowd.connect(system, { size: 40, perSecond: 200, greeted: false });
+    const id = await system.addNode();
+    await system.settled(3);
+    await crowd.atTheirOwners(system);
+    expect((await system.api('DELETE', `/nodes/${id}`)).status).toBe(202);
+    await system.settled(2);
+    await crowd.atTheirOwners(system);
+    expect(await crowd.noticed()).toEqual([]);
+    const outcomes = await migrations(system);
+    expect(Object.keys(outcomes)).toEqual(['migrated']);
+    expect(outcomes.migrated).toBeGreaterThan(10);
+  } finally {
+    crowd?.stop();
+    await system.stop();
+  }
 });

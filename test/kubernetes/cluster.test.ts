@@ -3,6 +3,7 @@ import { nacosInstances } from '../brokers/support/agreement.ts';
 import { tour } from '../dashboard/support/tour.ts';
 import { Client } from '../e2e/support/client.ts';
 import { Crowd } from '../e2e/support/crowd.ts';
+import { SteadyCrowd } from '../e2e/support/steady-crowd.ts';
 import type { Owners } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
 import { Scene } from './support/scene.ts';
@@ -193,6 +194,28 @@ describe('the sample on a real cluster, with 300 clients through the Service of 
     expect(crowd.clients.map(moves)).toEqual(crowd.clients.map(() => 1));
     expect(crowd.clients.flatMap(({ faults }) => faults)).toEqual([]);
   }, 240_000);
+
+  test('with rebalance.mode migrate five pods are replaced, and 1,000 clients notice nothing', async () => {
+    crowd.stop();
+    const patch = (spec: object) =>
+      scene.kubectl('patch', 'wsc', 'chat', '--type=merge', `--patch=${JSON.stringify({ spec })}`);
+    await patch({ nodes: { replicas: 5 }, rebalance: { mode: 'migrate' } });
+    await scene.agreed(5);
+    const old = await scene.pods();
+    const steady = await SteadyCrowd.connect(scene, { size: 1_000, perSecond: 60 });
+    try {
+      await patch({ nodes: { template: { metadata: { annotations: { 'example.com/build': 'migrate' } } } } });
+      const allAreNew = async () => [...(await scene.pods()).keys()].every((uid) => !old.has(uid));
+      await until('all pods are new', allAreNew, 240_000, 200);
+      await scene.agreed(5);
+      await steady.atTheirOwners(scene);
+      expect(await steady.noticed()).toEqual([]);
+    } finally {
+      steady.stop();
+      await patch({ nodes: { replicas: 3 }, rebalance: { mode: 'reconnect' } });
+    }
+    await scene.agreed(3);
+  }, 400_000);
 
   test('gateways are replaced: every client is back, with the same owner', async () => {
     const old = await scene.pods('gateway');

@@ -16,11 +16,14 @@ export class SteadyClient {
   readonly faults: string[] = [];
   echoed = 0;
   readonly #socket: WebSocket;
+  readonly #greeted: boolean;
   readonly #expected: Buffer[] = [];
   #sent = 0;
 
-  constructor(key: string, url: string, { compress = false } = {}) {
+  /** `greeted`: its node names itself first. */
+  constructor(key: string, url: string, { compress = false, greeted = true } = {}) {
     this.key = key;
+    this.#greeted = greeted;
     this.#socket = new WebSocket(url, { perMessageDeflate: compress && { threshold: 0 } });
     this.#socket.on('message', (data, isBinary) => this.#take(data as Buffer, isBinary));
     this.#socket.on('error', (error) => this.faults.push(error.message));
@@ -28,7 +31,7 @@ export class SteadyClient {
   }
 
   get open(): boolean {
-    return this.#socket.readyState === WebSocket.OPEN && this.node !== undefined;
+    return this.#socket.readyState === WebSocket.OPEN && (this.node !== undefined || !this.#greeted);
   }
 
   get settled(): boolean {
