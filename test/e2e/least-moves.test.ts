@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { allCounted } from './support/counted.ts';
 import { leastMovedToNew, spread } from './support/least-moves.ts';
 import { type CrowdedSystem, useCrowd } from './support/use-crowd.ts';
 import { until } from './support/wait.ts';
-
-/** The gateways' reports, a second apart, have counted every client. */
-async function counted({ system, crowd }: CrowdedSystem): Promise<void> {
-  await until('all clients are counted', async () => {
-    const nodes = await system.nodes();
-    return nodes.reduce((sum, { connections }) => sum + connections, 0) === crowd.clients.length;
-  });
-}
 
 async function addNode({ system }: CrowdedSystem, nodes: number): Promise<string> {
   const id = await system.addNode();
@@ -23,7 +16,7 @@ describe('with 300 clients on four nodes, a fifth one joins', () => {
 
   test('as few clients move as can be, once each, and then no node has more than its share and 5 %', async () => {
     const { system, crowd } = started();
-    await counted(started());
+    await allCounted(system, 300);
     const keys = crowd.clients.map(({ key }) => key);
     const ownerBefore = await system.owners();
     const nodes = (await system.ring()).members.map(({ nodeId }) => nodeId);
@@ -49,7 +42,7 @@ describe('with 300 clients on four nodes and the strategy lazy', () => {
 
   test('a fifth node gets its share of the slots, and no client moves', async () => {
     const { system, crowd } = started();
-    await counted(started());
+    await allCounted(system, 300);
     const ownerBefore = await system.owners();
     const id = await addNode(started(), 5);
     const { members } = await system.ring();
@@ -62,7 +55,7 @@ describe('with 300 clients on four nodes and the strategy lazy', () => {
 
   test('the clients of a node that is drained move at once', async () => {
     const { system, crowd } = started();
-    await counted(started());
+    await allCounted(system, 300);
     const ownerBefore = await system.owners();
     const [leaving] = (await system.ring()).members;
     const own = crowd.keys(({ key }) => ownerBefore(key) === leaving?.nodeId);

@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { allCounted } from './support/counted.ts';
 import { Crowd } from './support/crowd.ts';
 import { System } from './support/system.ts';
 import { until } from './support/wait.ts';
-
-/** A gateway reports at least this often. */
-const REPORT_SECONDS = 1;
 
 interface Flow {
   before: number;
@@ -25,26 +23,13 @@ describe('with 1,000 clients on three nodes and two gateways, a plan is what the
   beforeEach(async () => {
     system = await System.start({ nodes: 3, gateways: 2 });
     crowd = await Crowd.connect(system, 1000);
-    await counted();
+    await allCounted(system, 1000);
   });
   afterEach(async () => {
     crowd.stop();
     await system.stop();
   });
 
-  /**
-   * What the gateways last reported has every client once. Reports from before the last client reconnected are not
-   * enough: clients change gateways, so that the sum can be right when the counts by slot are not.
-   */
-  const counted = async () => {
-    const calmAt = performance.now();
-    await until('all clients are counted', async () => {
-      const { gateways } = (await api('GET', '/gateways')) as { gateways: { secondsSinceReport: number }[] };
-      const oldest = Math.max(...gateways.map(({ secondsSinceReport }) => secondsSinceReport));
-      const fresh = performance.now() - calmAt > 1000 * (oldest + REPORT_SECONDS);
-      return fresh && (await system.nodes()).reduce((sum, n) => sum + n.connections, 0) === 1000;
-    });
-  };
   const api = async (method: string, path: string, body?: unknown) => {
     const answer = await system.api(method, path, JSON.stringify(body), { 'content-type': 'application/json' });
     expect(answer.status, answer.text).toBeLessThan(300);
@@ -93,7 +78,7 @@ describe('with 1,000 clients on three nodes and two gateways, a plan is what the
         gained: told.filter(({ key }) => ownerAfter(key) === real).length,
       });
     }
-    await counted();
+    await allCounted(system, 1000);
     return plan;
   };
 
