@@ -107,7 +107,8 @@ describe('with 300 clients on three nodes, and a pace that would take longer tha
     const first = crowd.clients.flatMap(({ closes: [session] }) => session ?? []);
     const after = first.map(({ closedAt = 0 }) => closedAt - killedAt);
     expect(new Set(first.map(({ code }) => code))).toEqual(new Set([4012]));
-    expect(first.filter(({ reason }) => reason === 'owner lost').length).toBeGreaterThan(lost.length / 2);
+    // The others are those that moves at the pace have reached first, 20 a second.
+    expect(first.filter(({ reason }) => reason === 'owner lost').length).toBeGreaterThan(lost.length / 4);
     // Spread over most of the time, and not in a few heaps; a busy machine is late with some.
     const sorted = after.sort((a, b) => a - b);
     const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;

@@ -31,5 +31,8 @@ webSockets.on('connection', (socket, request) => {
 });
 
 node.handOver(webSockets);
-process.once('SIGTERM', () => node.drain());
+process.once('SIGTERM', async () => {
+  await node.drain();
+  process.exit(); // the documents have timers
+});
 server.listen(process.env.PORT);
