@@ -13,7 +13,8 @@ export function logGatewayChanges(log: EventLog, before: GatewayStatus | undefin
     log.add('gateway', `gateway ${gateway} reports`, { gateway, address: message.address });
   else if (message.moved > before.moved) {
     const moved = message.moved - before.moved;
-    const migrated = (message.migrated ?? 0) - before.migrated;
+    // A gateway that has restarted counts anew.
+    const migrated = Math.max(0, (message.migrated ?? 0) - before.migrated);
     const told = moved - migrated;
     const what = [
       ...(told > 0 ? [`told ${told} clients to reconnect`] : []),
