@@ -70,7 +70,11 @@ describe('the API server refuses', () => {
     ['a field of Docker mode', nodes({ image: 'chat' }), 'unknown field "spec.nodes.image"'],
     ['a misspelt field', { rebalance: { cab: 2 } }, 'unknown field "spec.rebalance.cab"'],
     ['a mode that is not there', { rebalance: { mode: 'teleport' } }, /spec\.rebalance\.mode: .*"reconnect"/],
-    ['a tolerance below nothing', { rebalance: { tolerance: -1 } }, /spec\.rebalance\.tolerance: .*at least 0/],
+    [
+      'a tolerance below nothing',
+      { rebalance: { tolerance: -1 } },
+      /spec\.rebalance\.tolerance .*greater than or equal to 0/,
+    ],
     ['a limit out of range', { gateway: { limits: { maxHeaderBytes: 1 } } }, 'spec.gateway.limits.maxHeaderBytes'],
     [
       'a node port of nobody',
