@@ -14,8 +14,8 @@ import {
 } from './assign/rules.ts';
 import { atMost, type BenchOptions, type BenchResult, median } from './result.ts';
 
-// What moves when nodes come and go, and how evenly slots and connections are spread then: beside other rules, and by this
-// project's rule for all sizes. Nothing but the speed depends on the machine: every run gives the same figures.
+// What moves when nodes come and go, and how evenly slots and connections are spread then: beside other rules, and by
+// this project's rule for all sizes. Nothing but the speed depends on the machine: every run gives the same figures.
 
 const NODES = [10, 50, 100, 300, 1000];
 const CLIENTS = [300, 10_000, 1_000_000];
@@ -128,7 +128,7 @@ function expand(table: Uint16Array, connections: Uint32Array): Uint16Array {
   return owners;
 }
 
-/** Nodes come, go and change their weights at random, and one client in a hundred goes and comes as another one meanwhile. */
+/** Nodes come, go and change their weights at random; meanwhile another client replaces one in a hundred. */
 function randomChanges(quick: boolean): BenchResult[] {
   const cases = quick
     ? [[10, 10_000]]

@@ -44,9 +44,9 @@ const CASES: readonly Case[] = [
 
 /**
  * Honest clients of a gateway without an attack, beside an attack on another gateway, and beside the same attack on
- * theirs, in turn. Their gateway has the last core to itself. Clients, attacker, their nodes and the other gateway share
- * the rest, where the attacker and the other gateway run only while nobody else wants to. What the attacker's own work
- * costs the clients is what the other gateway shows; the rest is what an attack does through the gateway.
+ * theirs, in turn. Their gateway has the last core to itself. Clients, attacker, their nodes and the other gateway
+ * share the rest, where the attacker and the other gateway run only while nobody else wants to. What the attacker's
+ * own work costs the clients is what the other gateway shows; the rest is what an attack does through the gateway.
  */
 export async function run({ quick, cases }: BenchOptions): Promise<BenchResult[]> {
   const results: BenchResult[] = [];

@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 import { machine } from './machine.ts';
 import type { BenchOptions, BenchResult } from './result.ts';
 
-// Runs every benchmark of this folder, or those that arguments name (the one of that name, or all whose name contains it),
-// one after the other, and prints a table. Exit code 1 when a limit is missed. Figures are ratios to a peer in the same run wherever a peer exists.
+// Runs every benchmark of this folder one after the other, or those that arguments name (the one of that name, or all
+// whose name contains it), and prints a table. Exit code 1 when a limit is missed. Figures are ratios to a peer in the
+// same run wherever a peer exists.
 // --quick: those that can measure less do so. --cases=A,B: only these, of benchmarks that have several.
 
 const { values, positionals: wanted } = parseArgs({

@@ -23,7 +23,7 @@ export interface Rule {
   owners(nodes: readonly Node[], keys: readonly string[]): Uint16Array;
 }
 
-/** This project's: the next table follows from the present one and the clients, which have the keys that `clients` names. */
+/** This project's: the next table follows from the present one and the clients, whose keys `clients` names. */
 export function ours(clients: () => readonly string[]): Rule {
   let table: Uint16Array | undefined;
   return {

@@ -3,9 +3,9 @@ interface Placed {
 }
 
 /**
- * A set for what comes and goes all the time. V8 replaces the table of a Set, or of a Map, after a few additions, and the
- * old one still refers to the new one and to all that was in it. Once one of them is in the old generation, everything
- * that was ever in them survives until the next full collection.
+ * A set for what comes and goes all the time. V8 replaces the table of a Set, or of a Map, after a few additions, and
+ * the old one still refers to the new one and to all that was in it. Once one of them is in the old generation,
+ * everything that was ever in them survives until the next full collection.
  */
 export class Roster<T extends object> implements Iterable<T> {
   readonly #items: T[] = [];

@@ -1,5 +1,6 @@
 import type { CDPSession } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { allCounted } from '../e2e/support/counted.ts';
 import { Crowd } from '../e2e/support/crowd.ts';
 import { System } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
@@ -13,10 +14,7 @@ test('a killed node: its clients show their new owner within 2 s, and it shows a
     const page = await browser.page(`http://127.0.0.1:${system.apiPort}/`);
     await page.getByRole('button', { name: '+ 100 clients' }).click();
     await page.getByText('100 of 100 connected').waitFor();
-    await until(
-      'the API counts them',
-      async () => (await system.nodes()).reduce((sum, { connections }) => sum + connections, 0) === 100,
-    );
+    await allCounted(system, 100);
     const victim = (await cards(page))[0]?.node ?? '';
     const lost = (await cards(page)).filter(({ node }) => node === victim).map(({ key }) => key);
     await page.getByRole('button', { name: `Kill ${victim}` }).click();

@@ -1,6 +1,7 @@
 import { SLOTS } from '@wscluster/ring';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { agreed } from '../brokers/support/agreement.ts';
+import { allCounted } from '../e2e/support/counted.ts';
 import { Crowd } from '../e2e/support/crowd.ts';
 import { type NodeView, type Owners, System } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
@@ -27,10 +28,7 @@ describe('two managed containers and two of somebody else', () => {
     foreign = await Promise.all([1, 2].map(() => run(name, '-e', 'WSCLUSTER_DRAIN_SECONDS=10')));
     await system.settled(4);
     crowd = await Crowd.connect(system, 200);
-    await until(
-      'the controller knows of all clients',
-      async () => (await system.nodes()).reduce((sum, { connections }) => sum + connections, 0) === 200,
-    );
+    await allCounted(system, 200);
     expect(await docker('ps', '-q')).toMatch(/^(\w{12}\n){3}\w{12}$/);
   });
   afterEach(async () => {

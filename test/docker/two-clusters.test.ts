@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { agreed } from '../brokers/support/agreement.ts';
+import { allCounted } from '../e2e/support/counted.ts';
 import { Crowd } from '../e2e/support/crowd.ts';
 import type { System } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
@@ -34,10 +35,7 @@ describe('two clusters under one controller, with one RabbitMQ, Redis, Nacos and
       await agreed(system, site().nacos, 10_000);
       crowds.push(await Crowd.connect(system, 60));
     }
-    await until(
-      'the controller knows of all clients',
-      async () => (await quiet.nodes()).reduce((sum, { connections }) => sum + connections, 0) === 60,
-    );
+    await allCounted(quiet, 60);
   });
   afterEach(async () => {
     for (const crowd of crowds) crowd.stop();

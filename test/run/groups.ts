@@ -14,10 +14,10 @@ export type Need =
   | 'kubernetes';
 
 /**
- * The groups of a lane run one after the other, in the order of the list below. The lanes `engine` and `node` have those
- * that need the machine's one Docker engine, and its one Kubernetes node (beside the engine only while it builds the
- * images). `alone` has those that measure rates, or times that users rely on, one file at a time: anything beside them
- * would disturb the figures.
+ * The groups of a lane run one after the other, in the order of the list below. The lanes `engine` and `node` have
+ * those that need the machine's one Docker engine, and its one Kubernetes node (beside the engine only while it
+ * builds the images). `alone` has those that measure rates, or times that users rely on, one file at a time: anything
+ * beside them would disturb the figures.
  */
 export type Lane = 'quick' | 'systems' | 'start' | 'browser' | 'servers' | 'outages' | 'engine' | 'node' | 'alone';
 

@@ -1,4 +1,4 @@
-// Numbers what is said in a room: each number once and in order, also where two nodes believe for a moment that they own it.
+// Numbers what is said in a room: each number once and in order, even while two nodes believe that they own it.
 import { createServer } from 'node:http';
 import { compareRevisions, wsNode } from '@wscluster/node';
 import { Redis } from 'ioredis';

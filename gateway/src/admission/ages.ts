@@ -17,9 +17,9 @@ export function bornNow(now = performance.now()): Birth {
 }
 
 /**
- * Says which connections are old: each at an age of its own, between 80 and 100 % of the maximum. When more are old than
- * would be in the course of time, as after many came at once or the maximum was lowered, it takes at least a fifth of the
- * maximum to tell all of them.
+ * Says which connections are old: each at an age of its own, between 80 and 100 % of the maximum. When more are old
+ * than would be in the course of time, as after many came at once or the maximum was lowered, it takes at least a
+ * fifth of the maximum to tell all of them.
  */
 export class Ages {
   readonly #now: () => number;

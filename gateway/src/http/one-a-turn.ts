@@ -5,8 +5,8 @@ export interface Waiter {
 }
 
 /**
- * Gives one turn of the event loop to each who wants one, in their order. However many there are, what else is ready, such
- * as messages of open connections, waits for one of them at most.
+ * Gives one turn of the event loop to each who wants one, in their order. However many there are, what else is ready,
+ * such as messages of open connections, waits for one of them at most.
  */
 export class OneATurn {
   readonly #waiting: Waiter[] = [];

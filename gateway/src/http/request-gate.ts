@@ -11,11 +11,11 @@ const MAX_HELD_CHUNKS = 64;
 const MAX_PIECE_BYTES = 2_048;
 
 /**
- * Stands between a client's socket and Node's HTTP parser. The parser would read as many pipelined requests as there are
- * in a chunk, thousands, and hold all of them. The gate cuts what arrives behind each head and each body, and passes on
- * no further piece while `isOpen` says no. It then reads on only to a limit. Each piece of a head waits for its turn, since
- * it may cost as much as a hundred messages of open connections. The gate adds and drops no byte, so it does no harm if it
- * takes something else than the parser for the end of a body.
+ * Stands between a client's socket and Node's HTTP parser. The parser would read as many pipelined requests as there
+ * are in a chunk, thousands, and hold all of them. The gate cuts what arrives behind each head and each body, and
+ * passes on no further piece while `isOpen` says no. It then reads on only to a limit. Each piece of a head waits for
+ * its turn, since it may cost as much as a hundred messages of open connections. The gate adds and drops no byte, so
+ * it does no harm if it takes something else than the parser for the end of a body.
  */
 export class RequestGate implements Waiter {
   readonly #socket: Socket;

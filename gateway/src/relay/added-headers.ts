@@ -11,7 +11,7 @@ export function addedHeaders({ setCookie, subprotocol }: Routed, head: AnswerHea
   return lines;
 }
 
-/** The bytes of the head for the client: without what a node says to the gateway alone, and with more lines at its end. */
+/** The bytes of the head for the client: without what is for the gateway alone, and with more lines at its end. */
 export function headForClient({ raw, headers }: AnswerHead, added: readonly string[]): Buffer {
   const isForGateway = headers.some(([name]) => name.toLowerCase() === 'x-wscluster-migrate');
   if (!isForGateway && added.length === 0) return raw;

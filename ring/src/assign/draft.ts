@@ -18,6 +18,8 @@ export class Draft {
   readonly load: Float64Array;
   /** Connections on slots that nobody owned before the change. */
   readonly unowned: number;
+  /** Connections that each member had on slots which it lost; without those that have lost none. */
+  readonly formerLoads: ReadonlyMap<number, number>;
 
   constructor(origin: Uint16Array, former: Readonly<Uint16Array>, connections: Readonly<Uint32Array>, members: number) {
     this.origin = origin;
@@ -27,13 +29,17 @@ export class Draft {
     this.held = new Uint32Array(members);
     this.load = new Float64Array(members);
     let unowned = 0;
+    const formerLoads = new Map<number, number>();
     for (let slot = 0; slot < origin.length; slot++) {
       const owner = origin[slot] as number;
       const count = connections[slot] as number;
       if (owner === NOBODY) unowned += count;
       else this.#add(owner, 1, count);
+      const had = former[slot] as number;
+      if (had !== NOBODY) formerLoads.set(had, (formerLoads.get(had) ?? 0) + count);
     }
     this.unowned = unowned;
+    this.formerLoads = formerLoads;
   }
 
   get members(): number {
@@ -52,16 +58,6 @@ export class Draft {
   /** What it costs to move the slot on from where it is now: nothing if its clients have to move anyway. */
   costOf(slot: number): number {
     return this.owner[slot] === this.origin[slot] ? (this.connections[slot] as number) : 0;
-  }
-
-  /** Connections that each member had on slots which it lost; undefined for one that has lost none. */
-  formerLoads(): Map<number, number> {
-    const loads = new Map<number, number>();
-    for (let slot = 0; slot < this.owner.length; slot++) {
-      const member = this.former[slot] as number;
-      if (member !== NOBODY) loads.set(member, (loads.get(member) ?? 0) + (this.connections[slot] as number));
-    }
-    return loads;
   }
 
   /** Connections that have to move: those of slots that are no longer, or never were, with their owner. */

@@ -19,8 +19,8 @@ export interface GiveInput {
 /**
  * Members that hold too many slots give up as many as they hold too many. Which ones: with as many connections as the
  * member has above its share, or as takers lack, and otherwise those with the fewest. Among slots with equally many
- * connections those go that a taker had before it was lost, and then those that rendezvous hashing would rather have at a
- * taker. Afterwards nobody owns them.
+ * connections those go that a taker had before it was lost, and then those that rendezvous hashing would rather have
+ * at a taker. Afterwards nobody owns them.
  */
 export function giveSlots({ draft, shares, ringIds, takers, onlyEmpty, onlyBack }: GiveInput): void {
   const surplus = (member: number) => (draft.held[member] as number) - (shares.slots[member] as number);
@@ -120,8 +120,8 @@ function* chosen(
 const MOST_COMPARED = 64;
 
 /**
- * How much a slot is attracted to the takers: by its score at one of them, compared with that at its owner; more than by
- * any score if one of them had it before it was lost. A whole number of at most 34 bits and a sign.
+ * How much a slot is attracted to the takers: by its score at one of them, compared with that at its owner; more than
+ * by any score if one of them had it before it was lost. A whole number of at most 34 bits and a sign.
  */
 function attraction(draft: Draft, ringIds: readonly number[], takers: readonly number[]): (slot: number) => number {
   const had = new Set(takers);

@@ -21,8 +21,8 @@ export interface Present {
   readonly table?: Readonly<Uint16Array> | undefined;
   readonly members: readonly WeightedId[];
   /**
-   * The ring id of whoever had each slot before it was lost and comes back; NO_OWNER: nobody. It gets these slots rather
-   * than others, and if only such members take slots, no connections on other slots move. Default: nobody.
+   * The ring id of whoever had each slot before it was lost and comes back; NO_OWNER: nobody. It gets these slots
+   * rather than others, and if only such members take slots, no connections on other slots move. Default: nobody.
    */
   readonly former?: Readonly<Uint16Array> | undefined;
   /** Live connections on each slot. Undefined: none is known of. */
@@ -43,10 +43,11 @@ export interface Present {
 
 /**
  * The ring id that should own each slot: the present table, changed as little as possible. Each member gets its exact
- * share of the slots by weight, rounded up or down; a table that has this already stays as it is, however its connections
- * are spread. Otherwise the fewest connections move that give members that take slots as many as these are due, and, as
- * far as `extra` allows, bring each member's connections down to its share plus the tolerance; and of the tables that do
- * this, one that moves hardly more slots than it must. Slots without connections go first. All NO_OWNER without members.
+ * share of the slots by weight, rounded up or down; a table that has this already stays as it is, however its
+ * connections are spread. Otherwise the fewest connections move that give members that take slots as many as these
+ * are due, and, as far as `extra` allows, bring each member's connections down to its share plus the tolerance; and
+ * of the tables that do this, one that moves hardly more slots than it must. Slots without connections go first. All
+ * NO_OWNER without members.
  *
  * Without any owner among the members the table is made by rendezvous hashing, see rendezvousTable.
  *
@@ -76,9 +77,8 @@ export function nextTable(present: Present): Uint16Array {
     .map((_, member) => member)
     .filter((member) => (draft.held[member] as number) < (shares.slots[member] as number));
   if (takers.length > 0) {
-    const formerLoads = draft.formerLoads();
     const fresh = new Set(takers.filter((taker) => draft.held[taker] === 0));
-    const onlyBack = takers.every((taker) => formerLoads.has(taker));
+    const onlyBack = takers.every((taker) => draft.formerLoads.has(taker));
     giveSlots({ draft, shares, ringIds, takers, onlyEmpty, onlyBack });
     placeSlots(draft, shares, ringIds, takers);
     if (!onlyEmpty && !onlyBack && tolerance !== Number.POSITIVE_INFINITY)

@@ -3,10 +3,10 @@ import { type Draft, NOBODY } from './draft.ts';
 import type { Shares } from './shares.ts';
 
 /**
- * Gives the slots that nobody owns to the takers, until none or no taker is left. Those with connections go first, the
- * largest to whom has the most room for each slot that it still takes; so a member that takes many slots does not get
- * all of the large ones. Those without connections go to the taker where their rendezvous score is highest. A taker that
- * had a slot before it was lost comes before others, as long as it lacks connections.
+ * Gives the slots that nobody owns to the takers, until none or no taker is left. Those with connections go first,
+ * the largest to whom has the most room for each slot that it still takes; so a member that takes many slots does not
+ * get all of the large ones. Those without connections go to the taker where their rendezvous score is highest. A
+ * taker that had a slot before it was lost comes before others, as long as it lacks connections.
  */
 export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly number[], takers: readonly number[]): void {
   const { owner, former, connections, held, load } = draft;

@@ -19,8 +19,8 @@ export interface Shares {
 
 /**
  * The share of each member by its weight. No member gets more than one slot beyond its exact share or less than one
- * below it. Who has the last slots, where shares are no whole numbers: members that hold them already, of these and of the
- * others the ones with the fewest connections for their weight, and then those with the largest remainder.
+ * below it. Who has the last slots, where shares are no whole numbers: members that hold them already, of these and
+ * of the others the ones with the fewest connections for their weight, and then those with the largest remainder.
  */
 export function sharesOf(draft: Draft, weights: readonly number[], tolerance: number): Shares {
   const units = weights.map((weight) => Math.round(weight * WEIGHT_UNIT));
@@ -47,12 +47,11 @@ export function sharesOf(draft: Draft, weights: readonly number[], tolerance: nu
   const parts = Math.round(tolerance * TOLERANCE_UNIT);
   const exact = Float64Array.from(units, (unit) => (connections * unit) / total);
   const within = (share: number, part: number) => (share * (TOLERANCE_UNIT + part)) / TOLERANCE_UNIT;
-  const formerLoads = draft.formerLoads();
-  /** With some slots more come as many connections more, however few the member had before; to one that comes back, its own. */
+  /** A member that takes some slots more is due as many connections more; one that comes back, its own. */
   const due = (member: number, share: number) => {
     const [own, held] = [slots[member] as number, draft.held[member] as number];
     if (own <= held) return Number.POSITIVE_INFINITY;
-    const former = formerLoads.get(member);
+    const former = draft.formerLoads.get(member);
     if (former !== undefined) return (draft.load[member] as number) + former;
     return (draft.load[member] as number) + Math.floor((share * (own - held)) / own);
   };

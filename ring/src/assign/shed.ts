@@ -23,9 +23,10 @@ export interface ShedInput {
 }
 
 /**
- * How many connections each giver gives up: what it has above the most that it may have, and as much more as takers need
- * to have the fewest that they may have. First of slots that takers had before they were lost, then of any. For that, all
- * are cut down to one level, none below the fewest that it may have itself. Those with the most to give come first.
+ * How many connections each giver gives up: what it has above the most that it may have, and as much more as takers
+ * need to have the fewest that they may have. First of slots that takers had before they were lost, then of any. For
+ * that, all are cut down to one level, none below the fewest that it may have itself. Those with the most to give
+ * come first.
  */
 export function shedLoads({ draft, shares, givers, takers, onlyBack }: ShedInput): readonly Shed[] {
   const { low, high } = shares;
@@ -38,7 +39,7 @@ export function shedLoads({ draft, shares, givers, takers, onlyBack }: ShedInput
   for (let member = 0; member < draft.members; member++) if (!giving.has(member)) elsewhere += least(member);
   const needed = lacking - elsewhere;
 
-  const theirs = formerLoads(draft, takers);
+  const theirs = loadsOfTakers(draft, takers);
   const all = givers.map((giver) => {
     const most = Math.max(0, load(giver) - (low[giver] as number));
     const back = Math.max(least(giver), Math.min(most, theirs[giver] as number));
@@ -61,7 +62,7 @@ export function shedLoads({ draft, shares, givers, takers, onlyBack }: ShedInput
 }
 
 /** Connections that each member has on slots which takers had before they were lost. */
-function formerLoads({ owner, former, connections, members }: Draft, takers: readonly number[]): Float64Array {
+function loadsOfTakers({ owner, former, connections, members }: Draft, takers: readonly number[]): Float64Array {
   const loads = new Float64Array(members);
   const isTaker = new Set(takers);
   for (let slot = 0; slot < owner.length; slot++) {

@@ -2,7 +2,9 @@ import type { Draft } from './draft.ts';
 
 const LOW = 0xffff;
 
-/** The slots of each member, those with the fewest connections first; of equal ones those that move anyway come first. */
+/**
+ * The slots of each member, those with the fewest connections first; of equal ones those that move anyway come first.
+ */
 export class Sizes {
   readonly #slots: Uint32Array;
   /** Where the slots of each member begin. */

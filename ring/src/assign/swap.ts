@@ -26,8 +26,8 @@ export interface SwapInput {
 }
 
 /**
- * Brings the connections of takers up to the fewest that they may have, and those of all members down to the most, within
- * the budget, by swapping slots with many connections against slots with few. Nobody's number of slots changes.
+ * Brings the connections of takers up to the fewest that they may have, and those of all members down to the most,
+ * within the budget, by swapping slots with many connections against slots with few. All keep their number of slots.
  */
 export function swapSlots({ draft, shares, takers, fresh, budget }: SwapInput): void {
   const swaps = new Swaps(draft, shares);

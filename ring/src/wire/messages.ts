@@ -160,7 +160,7 @@ export const reportSchema = z.object({
   type: z.literal('report'),
   /** Left out by gateways that send no changes. */
   id: reportIdSchema.optional(),
-  /** Live client connections by slot, see encodeSlotCounts. Without an id, left out if unchanged since the last report. */
+  /** Live connections by slot, see encodeSlotCounts. Without an id, left out if unchanged since the last report. */
   connections: z.string().optional(),
   /** Live client connections by node id: actual connections, including those to nodes that no longer own the slot. */
   connectionsByNode: byNodeSchema,

@@ -7,7 +7,7 @@ import { say } from './say.ts';
 const [everyMs = '', ...urls] = process.argv.slice(2);
 /** Messages without an answer at most. */
 const AHEAD = 20;
-/** One client in so many compresses: all of a process wait for the same few threads, a message in fragments for seconds. */
+/** One client in so many compresses: all of a process share a few threads, and messages would wait for seconds. */
 const COMPRESSED = 7;
 const counts = { open: 0, sent: 0, received: 0 };
 const faults: string[] = [];

@@ -1,5 +1,5 @@
-// What the clients and the nodes of this folder say to each other: each side numbers its messages, and the number decides
-// all else, so that each end knows the next message of the other one byte for byte.
+// What the clients and the nodes of this folder say to each other: each side numbers its messages, and the number
+// decides all else, so that each end knows the next message of the other one byte for byte.
 
 /** One client in so many has a large message under way, since each begins with another number. */
 export const CYCLE = 50;

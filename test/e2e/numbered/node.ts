@@ -1,5 +1,5 @@
-// A node that checks the numbers of each client's messages, and answers each with the next of its own; the numbers go on
-// wherever the connection goes. The client is told of a fault, and does not expect that.
+// A node that checks the numbers of each client's messages, and answers each with the next of its own; the numbers go
+// on wherever the connection goes. The client is told of a fault, and does not expect that.
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { wsNode } from '@wscluster/node';

@@ -6,8 +6,8 @@ const REPORT_SECONDS = 1;
 
 /**
  * Resolves once the controller has counted all these clients, each once; call it when all are connected. Reports from
- * before the last client reconnected are not enough: clients change gateways, so that the sum can be right when the counts
- * by slot are not.
+ * before the last client reconnected are not enough: clients change gateways, so that the sum can be right when the
+ * counts by slot are not.
  */
 export async function allCounted(system: System, clients: number): Promise<void> {
   const calmAt = performance.now();

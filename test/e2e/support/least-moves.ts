@@ -2,8 +2,8 @@
 const TOLERANCE = 0.05;
 
 /**
- * The fewest clients that have to move when an empty node joins nodes of the same weight with these many clients, so that
- * none has more than its share and the tolerance, and the new one no less than its share without it.
+ * The fewest clients that have to move when an empty node joins nodes of the same weight with these many clients, so
+ * that none has more than its share and the tolerance, and the new one no less than its share without it.
  */
 export function leastMovedToNew(clients: readonly number[]): number {
   const share = clients.reduce((sum, count) => sum + count, 0) / (clients.length + 1);

@@ -16,8 +16,8 @@ import { required } from './required.ts';
 const REDIS_URL = 'redis://127.0.0.1:6379';
 
 /**
- * A recipe as its reader has it: a copy of its folder in which its packages and @wscluster/node are installed, or its program is compiled.
- * `redisUrl` is that of another Redis than the one in its cluster file.
+ * A recipe as its reader has it: a copy of its folder in which its packages and @wscluster/node are installed, or its
+ * program is compiled. `redisUrl` is that of another Redis than the one in its cluster file.
  */
 export function recipeFolder(name: string, redisUrl = REDIS_URL): string {
   const folder = mkdtempSync(join(tmpdir(), 'wsc-recipe-'));

@@ -1,6 +1,6 @@
-// node yjs-writers.mjs GATEWAYS ROOMS, both as JSON: in each room one client of y-websocket at each gateway. All write into
-// one text at once, until a line comes on stdin. Then it waits until the texts of each room are equal, and says so; every
-// end of a connection is said at once. A JSON object a line.
+// node yjs-writers.mjs GATEWAYS ROOMS, both as JSON: in each room one client of y-websocket at each gateway. All
+// write into one text at once, until a line comes on stdin. Then it waits until the texts of each room are equal, and
+// says so; every end of a connection is said at once. A JSON object a line.
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';

@@ -6,8 +6,8 @@ const EVERY_MS = 5_000;
 const KEPT = 4;
 
 /**
- * The connections that slots had of late. The clients of a lost node are nowhere for a moment, but will be back, so their
- * slots count as what they had. Times are monotonic ms.
+ * The connections that slots had of late. The clients of a lost node are nowhere for a moment, but will be back, so
+ * their slots count as what they had. Times are monotonic ms.
  */
 export class RecentCounts {
   readonly #kept: Readonly<Uint32Array>[] = [];

@@ -17,7 +17,7 @@ export function onSlots(slots: Iterable<number>, countsBySlot: Readonly<Uint32Ar
 
 /**
  * How many connections have to move once the owners of `slots` have changed: those on these slots, or, if these are
- * more, all that earlier changes have left at a node, which are as many as a node has beyond what its slots account for.
+ * more, all that earlier changes have left at a node: as many as it has beyond what its slots account for.
  */
 export function withLeftOver(gateways: Iterable<ConnectionCounts>, slots: ReadonlySet<number>, ring: Ring): ToMove {
   let [all, most] = [0, 0];

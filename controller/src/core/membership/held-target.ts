@@ -55,8 +55,8 @@ export class HeldTarget {
       // What is not known to be empty counts as if it had connections.
       connections: lazy && known !== 'all' ? connections.map((count) => Math.max(1, count)) : connections,
       tolerance: known === 'no' ? UNBALANCED : tolerance,
-      // Nobody moves between nodes that the change does not concern for what a silent gateway does not tell, nor for the
-      // clients of a lost node, which nobody counts until they are back.
+      // Nobody moves between nodes that the change does not concern for what a silent gateway does not tell, nor for
+      // the clients of a lost node, which nobody counts until they are back.
       ...((known !== 'all' || vacant.size > 0) && { extra: 0 }),
       onlyEmpty: lazy,
     });

@@ -19,8 +19,8 @@ import { logGatewayChanges } from './gateway-changes.ts';
 import type { Publication, Publisher } from './publisher.ts';
 
 /**
- * Acknowledgements of all gateways are spread over half a millisecond for each, so that the controller reads them as they
- * come, within these limits, ms.
+ * Acknowledgements of all gateways are spread over half a millisecond for each, so that the controller reads them as
+ * they come, within these limits, ms.
  */
 const SPREAD = { each: 0.5, least: 10, most: 200 };
 
