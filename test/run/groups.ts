@@ -14,19 +14,17 @@ export type Need =
   | 'kubernetes';
 
 /**
- * The groups of a lane run one after the other, in the order of the list below. The lanes `engine` and `node` have
- * those that need the machine's one Docker engine, and its one Kubernetes node (beside the engine only while it
- * builds the images). `alone` has those that measure rates, or times that users rely on, one file at a time: anything
- * beside them would disturb the figures.
+ * Where a group runs. `quick` first, by itself: most verdicts are there after half a minute. Then `any`, beside the
+ * machine's one Docker engine and its one Kubernetes node (which uses the engine only while it builds the images).
+ * `alone` last: groups that measure rates, or times that users rely on, which anything beside them would disturb.
  */
-export type Lane = 'quick' | 'systems' | 'start' | 'browser' | 'servers' | 'outages' | 'engine' | 'node' | 'alone';
+export type Lane = 'quick' | 'any' | 'engine' | 'node' | 'alone';
 
-/** The lanes of a stage run side by side; one stage is over before the next one begins. */
-export const STAGES: readonly (readonly Lane[])[] = [
-  ['quick'],
-  ['systems', 'start', 'browser'],
-  ['servers', 'outages', 'engine', 'node'],
-  ['alone'],
+/** Groups at a time of each lane, taken in the order of the list below. One stage is over before the next one begins. */
+export const STAGES: readonly Readonly<Partial<Record<Lane, number>>>[] = [
+  { quick: 1 },
+  { any: 3, engine: 1, node: 1 },
+  { alone: 1 },
 ];
 
 export interface Group {
@@ -49,7 +47,7 @@ export const GROUPS: readonly Group[] = [
   { name: 'unit', lane: 'quick', include: ['*/src/**/*.test.ts', 'chaos/**/*.test.ts'], workers: 4, needs: [] },
   {
     name: 'embedded',
-    lane: 'systems',
+    lane: 'any',
     include: [
       'test/contracts/{file-*,generated-docs,import-rule,local-*,no-registry}.test.ts',
       'test/e2e/!(library|migrate-kinds|npm-start|other-languages|pace|packages|readme|real-clients|real-servers).test.ts',
@@ -61,35 +59,35 @@ export const GROUPS: readonly Group[] = [
   {
     // As users start it: from the TypeScript, or as the packages have it.
     name: 'start',
-    lane: 'start',
+    lane: 'any',
     include: ['test/e2e/{library,npm-start,packages,readme}.test.ts'],
     workers: 1,
     needs: [],
   },
   {
     name: 'browser',
-    lane: 'browser',
+    lane: 'any',
     include: ['test/dashboard/!(pace).test.ts', 'test/e2e/real-{clients,servers}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'python', 'dashboard'],
   },
   {
     name: 'languages',
-    lane: 'start',
+    lane: 'any',
     include: ['test/e2e/{migrate-kinds,other-languages}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'python', 'go', 'maven'],
   },
   {
     name: 'recipes',
-    lane: 'servers',
+    lane: 'any',
     include: ['test/recipes/*.test.ts'],
     workers: 2,
     needs: ['programs', 'browser', 'brokers', 'recipes'],
   },
   {
     name: 'brokers',
-    lane: 'servers',
+    lane: 'any',
     include: [
       'test/contracts/{amqp,redis}-!(bus-outages|leadership|store-outages).test.ts',
       'test/brokers/{bad-input,library,rotation,single-writer}.test.ts',
@@ -100,7 +98,7 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'nacos',
-    lane: 'servers',
+    lane: 'any',
     include: ['test/contracts/nacos-*.test.ts', 'test/brokers/outages.test.ts'],
     workers: 1,
     needs: ['programs', 'brokers', 'nacos'],
@@ -108,14 +106,14 @@ export const GROUPS: readonly Group[] = [
   {
     // They end and block servers, so each file has its own.
     name: 'outages',
-    lane: 'outages',
+    lane: 'any',
     include: ['test/brokers/{bus-away,old-snapshot,store-away}.test.ts'],
     workers: 1,
     needs: ['programs', 'brokers'],
   },
   {
     name: 'kubernetes-api',
-    lane: 'outages',
+    lane: 'any',
     include: [
       'test/contracts/{kubernetes-source-states,kubernetes-informer}.test.ts',
       'test/kubernetes/!(cluster|operations|scale).test.ts',
@@ -126,7 +124,7 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'testbed-servers',
-    lane: 'servers',
+    lane: 'any',
     include: ['test/testbed/!(docker-engine|kubernetes).test.ts'],
     workers: 1,
     needs: ['programs', 'brokers', 'nacos'],
