@@ -34,6 +34,18 @@ export function nodeContainerd(folder: string, node: Namespaces): Containerd {
   const ctr = ['--address', socket, '--namespace', 'k8s.io'];
   const ids = async (kind: string) =>
     (await run('ctr', [...ctr, kind, 'list', '--quiet'])).split('\n').filter((id) => id !== '');
+  // What the kubelet began before it ended, and containerd itself, may remove some at the same time.
+  const removeAll = async (kind: string, ...options: string[]) => {
+    for (let tries = 5; ; tries--) {
+      const all = await ids(kind);
+      if (all.length === 0) return;
+      try {
+        await run('ctr', [...ctr, kind, 'delete', ...options, ...all]);
+      } catch (error) {
+        if (tries === 0) throw error;
+      }
+    }
+  };
   const program = needProgram('containerd', 'containerd');
   return {
     process: node.server({
@@ -50,11 +62,8 @@ export function nodeContainerd(folder: string, node: Namespaces): Containerd {
     socket,
     ctr,
     removeContainers: async () => {
-      // containerd itself may remove ended tasks at the same time.
-      for (let tries = 5; (await ids('tasks')).length > 0 && tries > 0; tries--)
-        await run('ctr', [...ctr, 'tasks', 'delete', '--force', ...(await ids('tasks'))]).catch(() => {});
-      const containers = await ids('containers');
-      if (containers.length > 0) await run('ctr', [...ctr, 'containers', 'delete', ...containers]);
+      await removeAll('tasks', '--force');
+      await removeAll('containers');
     },
   };
 }
