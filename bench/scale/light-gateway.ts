@@ -108,9 +108,11 @@ export class LightGateway {
       this.#options.onServing();
       return;
     }
-    const nodes = new Set(table.ring.members.map(({ nodeId }) => nodeId));
+    const nodes = new Set(table.owners.map(({ nodeId }) => nodeId));
+    const gone = new Set([...this.#tracker.countsByNode.keys()].filter((node) => !nodes.has(node)));
+    if (gone.size === 0) return;
     for (const client of this.#clients)
-      if (!nodes.has(client.nodeId)) this.#tracker.setNode(client, this.#ownerOf(client.slot));
+      if (gone.has(client.nodeId)) this.#tracker.setNode(client, this.#ownerOf(client.slot));
   }
 
   #come(slot: number): Client {

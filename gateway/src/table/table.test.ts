@@ -1,8 +1,8 @@
-import { changedRing, type Entry } from '@wscluster/ring';
+import { changedRing, type Entry, type Member } from '@wscluster/ring';
 import { describe, expect, it } from 'vitest';
 import { revision, ringMessage, ringOf, SETTINGS } from '../testing/rings.ts';
 import { CurrentTable } from './current-table.ts';
-import { changedAfter, lastChange, nextTable, ownerOfSlot } from './table.ts';
+import { changedAfter, lastChange, nextTable, ownerOfSlot, type Table } from './table.ts';
 
 const NODES = [
   { id: 'a', port: 1 },
@@ -50,6 +50,26 @@ describe('the table', () => {
       913,
       Number.NEGATIVE_INFINITY,
     ]);
+  });
+
+  it('knows which nodes have left, until one comes back', () => {
+    const settings = { settings: SETTINGS, settingsDigest: '' };
+    const first = ringOf(revision(1), NODES, () => 0);
+    const [a, b] = first.members as [Member, Member];
+    const next = (before: Table, version: number, members: Member[]) =>
+      nextTable(before, changedRing(before.ring, revision(version), members, []), settings, { now: version });
+    const both = nextTable(undefined, first, settings, { now: 1 });
+    const one = next(both, 2, [a]);
+    expect([...one.departed]).toEqual(['b']);
+    expect(one.owners).toEqual([both.owners[0]]);
+    const none = next(one, 3, []);
+    expect([...none.departed]).toEqual(['b', 'a']);
+    const back = next(none, 4, [a, { ...b, address: '127.0.0.1:3' }]);
+    expect([...back.departed]).toEqual([]);
+    expect(back.owners.map(({ address }) => address.port)).toEqual([1, 3]);
+    const moved = next(back, 5, [a, b]);
+    expect(moved.owners.map(({ address }) => address.port)).toEqual([1, 2]);
+    expect(moved.owners[0]).toBe(back.owners[0]);
   });
 
   it('is not replaced by an older ring, nor by another one of the same revision', () => {

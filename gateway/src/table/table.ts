@@ -97,24 +97,31 @@ export function lastChange({ changes: { last, changes } }: Pick<Table, 'changes'
  * Owners that stay keep their objects and thus their id strings. Connections hold these strings, and comparing a string
  * with itself makes the scan over all connections fast.
  */
-function ownersOf(ring: Ring, before: Table | undefined): Owner[] {
-  const known = new Map(before?.owners.map((owner) => [owner.nodeId, owner]));
-  return ring.members.map(({ nodeId, address: text }) => {
-    // The schema of members has checked the form, but lets a port above 65,535 pass.
-    const address = parseHostPort(text) ?? { host: 'invalid.invalid', port: 1 };
-    const owner = known.get(nodeId);
-    const same = owner?.address.host === address.host && owner.address.port === address.port;
-    return owner !== undefined && same ? owner : { nodeId: owner?.nodeId ?? nodeId, address };
+function ownersOf(ring: Ring, before: Table | undefined): readonly Owner[] {
+  if (before !== undefined && before.ring.members === ring.members) return before.owners;
+  const known = new Map(
+    before?.owners.map((owner, index) => [owner.nodeId, { owner, of: before.ring.members[index] }]),
+  );
+  return ring.members.map((member) => {
+    const { owner, of } = known.get(member.nodeId) ?? {};
+    return owner !== undefined && of === member ? owner : ownerFrom(member, owner);
   });
+}
+
+function ownerFrom({ nodeId, address: text }: Member, before: Owner | undefined): Owner {
+  // The schema of members has checked the form, but lets a port above 65,535 pass.
+  const address = parseHostPort(text) ?? { host: 'invalid.invalid', port: 1 };
+  const isSame = before?.address.host === address.host && before.address.port === address.port;
+  return before !== undefined && isSame ? before : { nodeId: before?.nodeId ?? nodeId, address };
 }
 
 function departedAfter(before: Table | undefined, ring: Ring): ReadonlySet<string> {
   if (before === undefined) return new Set();
   if (before.ring.members === ring.members) return before.departed;
-  const here = new Set(ring.members.flatMap(namesOf));
-  const left = before.ring.members.flatMap(namesOf).filter((name) => !here.has(name));
-  const kept = [...before.departed].filter((name) => !here.has(name));
-  return new Set([...kept, ...left].slice(-MAX_DEPARTED));
+  const [were, are] = [new Set(before.ring.members), new Set(ring.members)];
+  const here = new Set(ring.members.filter((member) => !were.has(member)).flatMap(namesOf));
+  const gone = before.ring.members.filter((member) => !are.has(member)).flatMap(namesOf);
+  return new Set([...before.departed, ...gone].filter((name) => !here.has(name)).slice(-MAX_DEPARTED));
 }
 
 function namesOf({ nodeId, name }: Member): string[] {

@@ -3,6 +3,10 @@ import type { Report, ReportChange } from '../wire/messages.ts';
 import { encodeSlotChanges, encodeSlotCounts, type SlotCount } from '../wire/slot-counts.ts';
 import type { ConnectionCounts } from './connection-counts.ts';
 
+/** Slots that are compared at once, as bytes. */
+const PART = 512;
+const BYTES = Uint32Array.BYTES_PER_ELEMENT;
+
 /** The sender's end: what was last told of its connections. ReportedCounts is the receiver's. */
 export class ToldCounts {
   #bySlot = new Uint32Array(SLOTS);
@@ -35,18 +39,27 @@ export class ToldCounts {
     };
   }
 
-  /** A look at each slot takes less than counting changes would. */
+  /** A look at each slot takes less than counting changes would, and most parts are the same in all of theirs. */
   #changedSlots(now: Readonly<Uint32Array>): SlotCount[] {
     const told = this.#bySlot;
+    const [toldBytes, nowBytes] = [bytesOf(told), bytesOf(now)];
     const changed: SlotCount[] = [];
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const count = now[slot] as number;
-      if (told[slot] === count) continue;
-      told[slot] = count;
-      changed.push([slot, count]);
+    for (let first = 0; first < SLOTS; first += PART) {
+      const [from, to] = [first * BYTES, (first + PART) * BYTES];
+      if (toldBytes.compare(nowBytes, from, to, from, to) === 0) continue;
+      for (let slot = first; slot < first + PART; slot++) {
+        const count = now[slot] as number;
+        if (told[slot] === count) continue;
+        told[slot] = count;
+        changed.push([slot, count]);
+      }
     }
     return changed;
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Readonly<Uint32Array>): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** Undefined if nothing has changed. */
