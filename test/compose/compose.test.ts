@@ -263,7 +263,7 @@ describe('300 clients of three containers', () => {
   });
 });
 
-test('with rebalance.mode migrate five containers are replaced, and 400 clients notice nothing', async () => {
+test('with rebalance.mode migrate five containers are replaced, and 1,000 clients notice nothing', async () => {
   const set = async (mode: string) => {
     const { revision } = await site.ring();
     const patched = await site.api('PATCH', '', JSON.stringify({ spec: { rebalance: { mode } } }));
@@ -275,8 +275,7 @@ test('with rebalance.mode migrate five containers are replaced, and 400 clients 
   await set('migrate');
   const old = await site.containers('ws-node');
   await site.agreed(old);
-  // Each of nginx's workers has room for 512.
-  const steady = await SteadyCrowd.connect(site, { size: 400, perSecond: 60 });
+  const steady = await SteadyCrowd.connect(site, { size: 1_000, perSecond: 60 });
   try {
     await site.scale(10);
     const fresh = (await site.containers('ws-node')).filter((id) => !old.includes(id));
