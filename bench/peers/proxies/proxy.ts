@@ -3,6 +3,7 @@ import { onProxyCore } from '../cores.ts';
 import type { EchoNode } from '../node.ts';
 import { scratchFolder } from '../scratch.ts';
 import type { Preload } from './node-process.ts';
+import type { RingOptions } from './ring-publisher.ts';
 
 export const PROXIES = ['wscluster', 'haproxy', 'nginx', 'http-proxy-3', 'httpxy', 'ws relay'] as const;
 export type ProxyName = (typeof PROXIES)[number];
@@ -12,6 +13,8 @@ export interface ProxyOptions {
   readonly nodes: readonly EchoNode[];
   /** Only for a proxy in Node. */
   readonly preload?: Preload;
+  /** Only for our gateway. */
+  readonly rings?: RingOptions;
 }
 
 /** A proxy that runs: one process, on one core. */

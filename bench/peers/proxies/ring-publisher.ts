@@ -1,7 +1,10 @@
 import {
+  type ClusterSettings,
   canonicalKey,
   createRing,
+  DEFAULT_MOVE_SETTINGS,
   type Member,
+  type MoveSettings,
   nextTable,
   ownerOf,
   REVISION_ZERO,
@@ -17,32 +20,44 @@ import type { EchoNode } from '../node.ts';
 
 export const CLUSTER = 'bench';
 
-const SETTINGS = {
-  routes: ['connect', 'sink', 'http'].map((path) => ({ path: `/${path}/{userId}`, key: { param: 'userId' } })),
-};
+const ROUTES = [
+  ...['connect', 'sink', 'http'].map((path) => ({ path: `/${path}/{userId}`, key: { param: 'userId' } })),
+  // Connections that no change of weights moves.
+  { path: '/at/{node}/{n}', key: { node: { param: 'node' } } },
+];
 
-/**
- * What a gateway gets from a controller: rings over the bus and in the store, and heartbeats. There is no limit to how
- * fast clients may move.
- */
+export interface RingOptions {
+  /** Default: reconnect. */
+  readonly mode?: MoveSettings['mode'];
+  /** Of the nodes in their order; default: all the same. */
+  readonly weights?: readonly number[];
+  /** Connections that each gateway may move in a second; 0, the default: no limit. */
+  readonly maxPerSecond?: number;
+}
+
+/** What a gateway gets from a controller: rings over the bus and in the store, and heartbeats. */
 export class RingPublisher {
   readonly #publisher: Publisher;
   readonly #close: () => Promise<unknown>;
   readonly #beats: NodeJS.Timeout;
-  #release: Release = { movableUpTo: REVISION_ZERO, spreadMs: 0, maxPerSecond: 0 };
+  readonly #settings: ClusterSettings;
+  #release: Release;
   #version = 0;
   #ring: Ring | undefined;
   /** Ring ids by slot. */
   #owners: Uint16Array | undefined;
   #members: readonly Member[] = [];
 
-  private constructor(publisher: Publisher, close: () => Promise<unknown>) {
+  private constructor(publisher: Publisher, close: () => Promise<unknown>, options: RingOptions) {
+    const { mode = 'reconnect', maxPerSecond = 0 } = options;
     this.#publisher = publisher;
     this.#close = close;
+    this.#settings = { routes: ROUTES, moves: { ...DEFAULT_MOVE_SETTINGS, mode } };
+    this.#release = { movableUpTo: REVISION_ZERO, spreadMs: 0, maxPerSecond };
     this.#beats = setInterval(() => void publisher.heartbeat(this.#release), DEFAULT_INTERVALS.heartbeatMs);
   }
 
-  static async start(stateDir: string, nodes: readonly EchoNode[]): Promise<RingPublisher> {
+  static async start(stateDir: string, nodes: readonly EchoNode[], options: RingOptions = {}): Promise<RingPublisher> {
     const transport = openTransport({ cluster: CLUSTER, stateDir, log: silentLogger });
     const bus = await transport.openHub({ onUplink: () => {} });
     const store = transport.openStore();
@@ -52,9 +67,9 @@ export class RingPublisher {
       standingIn: () => false,
       onStoreLost: () => {},
     });
-    const rings = new RingPublisher(publisher, () => Promise.all([bus.close(), store.close()]));
+    const rings = new RingPublisher(publisher, () => Promise.all([bus.close(), store.close()]), options);
     rings.#members = nodes.map(({ name, port }, ringId) => ({
-      ...{ ringId, nodeId: name, address: `127.0.0.1:${port}`, weight: 1, state: 'ready' },
+      ...{ ringId, nodeId: name, address: `127.0.0.1:${port}`, weight: options.weights?.[ringId] ?? 1, state: 'ready' },
     }));
     await rings.#publish();
     return rings;
@@ -88,7 +103,7 @@ export class RingPublisher {
     const table = this.#owners.map((ringId) => indexes.get(ringId) ?? ringId);
     const ring = createRing({ epoch: 1, version: this.#version }, members, table);
     this.#ring = ring;
-    this.#release = { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 0 };
-    await this.#publisher.publish({ ring, release: this.#release, settings: SETTINGS, vacancies: [] });
+    this.#release = { ...this.#release, movableUpTo: ring.revision };
+    await this.#publisher.publish({ ring, release: this.#release, settings: this.#settings, vacancies: [] });
   }
 }

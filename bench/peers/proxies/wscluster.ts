@@ -10,9 +10,12 @@ export interface RunningGateway extends RunningProxy {
 }
 
 /** Our gateway, as images run it, with everything on. */
-export async function startWscluster(bundle: string, { nodes, preload }: ProxyOptions): Promise<RunningGateway> {
+export async function startWscluster(
+  bundle: string,
+  { nodes, preload, rings: ringOptions }: ProxyOptions,
+): Promise<RunningGateway> {
   const state = scratchFolder('ring');
-  const rings = await RingPublisher.start(state, nodes);
+  const rings = await RingPublisher.start(state, nodes, ringOptions);
   const stopRings = async () => {
     await rings.stop();
     rmSync(state, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { formatRevision, type Revision } from '@wscluster/ring';
 import { type AnswerHead, headerOf } from './answer-head.ts';
 import { isPortable, sameExtensions } from './extensions.ts';
+import { flatCopy, SharedTexts } from './shared-texts.ts';
 
 /** Says to a node that the connection may move, and from a node that it understands that; see docs/migration.md. */
 const MIGRATE_HEADER = 'X-WsCluster-Migrate';
@@ -18,26 +19,39 @@ const TOKEN = new RegExp(`^${TOKEN_HEADER}: (.*)$`, 'm');
 /** Lines that are made anew for each dial. */
 const NOT_KEPT = /^(sec-websocket-key|sec-websocket-extensions|x-wscluster-revision|x-wscluster-token):/i;
 
+/** Lines whose values are a client's own. All others are the same for many clients, and are kept once for all of them. */
+const OWN =
+  /^(GET |(?:x-wscluster-key|x-request-id|x-forwarded-for|forwarded|cookie|authorization|sec-websocket-protocol):)(.*)$/i;
+
+const shapes = new SharedTexts();
+
 /** Headers for a node that is to know that the connection may move. */
 export function migrateHeaders(): string[] {
   return [`${MIGRATE_HEADER}: offered`, `${TOKEN_HEADER}: ${newToken()}`];
 }
 
+interface Parts {
+  readonly shape: string;
+  readonly values: string;
+  readonly extensions: string | undefined;
+  readonly subprotocol: string | undefined;
+  readonly token: string | undefined;
+}
+
 /** What it takes to open a connection that is open already at another node: the client's request, as small as possible. */
 export class KeptHandshake {
-  readonly #text: string;
+  /** The lines of the request, those that are the client's own without their values. */
+  readonly #shape: string;
+  /** These values, a line each. */
+  readonly #values: string;
   readonly #extensions: string | undefined;
   readonly #subprotocol: string | undefined;
   /** Set if the node that has the connection understands handovers. */
   readonly token: string | undefined;
 
-  private constructor(
-    text: string,
-    extensions: string | undefined,
-    subprotocol: string | undefined,
-    token: string | undefined,
-  ) {
-    this.#text = text;
+  private constructor({ shape, values, extensions, subprotocol, token }: Parts) {
+    this.#shape = shape;
+    this.#values = values;
     this.#extensions = extensions;
     this.#subprotocol = subprotocol;
     this.token = token;
@@ -47,22 +61,42 @@ export class KeptHandshake {
   static of(text: string, head: AnswerHead): KeptHandshake | undefined {
     const extensions = headerOf(head, 'sec-websocket-extensions');
     if (!isPortable(extensions)) return undefined;
-    const lines = text.split('\r\n').filter((line) => !NOT_KEPT.test(line));
+    const values: string[] = [];
+    const shape = text
+      .split('\r\n')
+      .filter((line) => !NOT_KEPT.test(line))
+      .map((line) => {
+        const [, name, value] = OWN.exec(line) ?? [];
+        if (name === undefined || value === undefined) return line;
+        values.push(value);
+        return name;
+      });
     const subprotocol = headerOf(head, 'sec-websocket-protocol');
-    const token = isAware(head) ? copied(TOKEN.exec(text)?.[1]) : undefined;
-    return new KeptHandshake(copied(lines.join('\r\n')), copied(extensions), copied(subprotocol), token);
+    return new KeptHandshake({
+      shape: shapes.share(shape.join('\r\n')),
+      values: flatCopy(values.join('\n')),
+      extensions: extensions && shapes.share(extensions),
+      subprotocol: subprotocol && shapes.share(subprotocol),
+      token: isAware(head) ? flatCopy(TOKEN.exec(text)?.[1] ?? '') : undefined,
+    });
   }
 
   /** The same once another node has the connection, which has answered with `head` to a request with this token. */
   at(head: AnswerHead, token: string): KeptHandshake {
-    return new KeptHandshake(this.#text, this.#extensions, this.#subprotocol, isAware(head) ? token : undefined);
+    return new KeptHandshake({
+      ...{ shape: this.#shape, values: this.#values, extensions: this.#extensions, subprotocol: this.#subprotocol },
+      token: isAware(head) ? token : undefined,
+    });
   }
 
   /** The request for another node. `lost`: the present one died, and hands nothing over. */
   compose(from: string, revision: Revision, lost = false): { text: string; webSocketKey: string; token: string } {
     const webSocketKey = randomBytes(16).toString('base64');
     const token = newToken();
-    const [requestLine, ...lines] = this.#text.split('\r\n');
+    const values = this.#values.split('\n').values();
+    const [requestLine, ...lines] = this.#shape
+      .split('\r\n')
+      .map((line) => (OWN.test(line) ? `${line}${values.next().value}` : line));
     const made = [
       `X-WsCluster-Revision: ${formatRevision(revision)}`,
       `${FROM_HEADER}: ${encodeURIComponent(from)}`,
@@ -90,9 +124,4 @@ function newToken(): string {
 /** Whether the node understands handovers. */
 function isAware(head: AnswerHead): boolean {
   return headerOf(head, MIGRATE_HEADER.toLowerCase()) === 'accepted';
-}
-
-/** A part of a string would keep the whole one in memory. */
-function copied<T extends string | undefined>(text: T): T {
-  return (text === undefined ? undefined : Buffer.from(text, 'latin1').toString('latin1')) as T;
 }
