@@ -9,6 +9,9 @@ export const memberStateSchema = z.enum(['ready', 'unready', 'draining']);
 /** Relative share of the slots. */
 export const weightSchema = z.number().min(0.01).max(1000);
 
+/** How many connections a node may have before it takes no slots any more; 0: no limit. */
+export const maxConnectionsSchema = z.int().min(0).max(10_000_000);
+
 /** A node as the ring sees it. */
 export const memberSchema = z.object({
   /**

@@ -275,8 +275,12 @@ describe('a pod of somebody else', () => {
     await watcher.sees(id, { phase: 'draining', drainingSince: since });
   });
 
-  test('has the weight and the port of its annotations; of ones that are none it is said once', async () => {
-    const annotations = { 'wscluster.io/weight': '2.5', 'wscluster.io/port': '9000' };
+  test('has the weight, the limit and the port of its annotations; of ones that are none it is said once', async () => {
+    const annotations = {
+      'wscluster.io/weight': '2.5',
+      'wscluster.io/max-connections': '500',
+      'wscluster.io/port': '9000',
+    };
     const [good, wrong] = [
       await run('a', { annotations }),
       await run('b', { annotations: { 'wscluster.io/port': 'x' } }),
@@ -284,7 +288,7 @@ describe('a pod of somebody else', () => {
     await setStatus(good, statusOf('10.0.0.1'));
     await setStatus(wrong, statusOf('10.0.0.2'));
     await watcher.source.list();
-    await watcher.sees(good, { phase: 'ready', weight: 2.5, address: '10.0.0.1:9000' });
+    await watcher.sees(good, { phase: 'ready', weight: 2.5, maxConnections: 500, address: '10.0.0.1:9000' });
     await watcher.sees(wrong, { phase: 'ready', address: '10.0.0.2:8080' });
     for (let n = 0; n < 3; n++) await watcher.source.list();
     expect(watcher.warnings).toMatchObject([{ event: 'node-annotation-invalid', node: wrong }]);

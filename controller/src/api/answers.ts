@@ -84,6 +84,10 @@ export interface ClusterSpec {
      */
     replicas?: number;
     /**
+     * Connections of a node beyond which it takes no slots while others have room. 0: no limit. A full node keeps the slots that it has, and serves their clients.
+     */
+    maxConnections: number;
+    /**
      * Share of the slots of each node, relative to the other nodes.
      */
     weight: number;
@@ -871,6 +875,10 @@ export interface ClusterNode {
    */
   share: number;
   connections: number;
+  /**
+   * Connections with which it is full; null: no limit.
+   */
+  maxConnections: number | null;
   drainingSince: string | null;
 }
 export interface Clusters {
@@ -1497,6 +1505,7 @@ export const answerStructures = {
       slots: { type: 'integer' },
       share: { type: 'number' },
       connections: { type: 'integer' },
+      maxConnections: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
       drainingSince: { type: ['string', 'null'] },
     },
     required: [
@@ -1512,6 +1521,7 @@ export const answerStructures = {
       'slots',
       'share',
       'connections',
+      'maxConnections',
       'drainingSince',
     ],
   },

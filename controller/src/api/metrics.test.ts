@@ -1,6 +1,7 @@
 import { EMPTY_RING } from '@wscluster/ring';
 import { expect, test } from 'vitest';
 import { GatewayReports } from '../core/fleet/gateway-reports.ts';
+import { NO_MEMBERSHIP } from '../core/membership/membership.ts';
 import { parseCluster } from '../core/spec/load.ts';
 import { createMetrics } from './metrics.ts';
 import { ReconcileMetrics } from './reconcile-metrics.ts';
@@ -65,6 +66,7 @@ test('the depth of the queue is how many clusters wait for the loop', async () =
       conditions: [],
       listing: [],
       ring: EMPTY_RING,
+      membership: NO_MEMBERSHIP,
       remaining: {},
       fleet: new GatewayReports().fleet,
       spec,

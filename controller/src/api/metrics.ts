@@ -83,6 +83,23 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
   gauge('wscluster_node_connections', 'Client connections to a node, over all gateways', ['node'], (view, set) => {
     for (const [node, count] of view.fleet.connectionsByNode) set(count, { node });
   });
+  gauge(
+    'wscluster_node_max_connections',
+    'Connections with which a node is full; none for a node without a limit',
+    ['node'],
+    ({ membership }, set) => {
+      for (const [node, limit] of membership.limits) set(limit, { node });
+    },
+  );
+  gauge(
+    'wscluster_capacity_used',
+    'Connections of the nodes that stay, relative to their limits; none while one of them has no limit',
+    [],
+    (view, set) => {
+      const used = capacityUsed(view);
+      if (used !== undefined) set(used);
+    },
+  );
   gauge('wscluster_gateways', 'Live gateways', [], (view, set) => set(view.fleet.gateways.length));
   gauge('wscluster_gateways_in_sync', 'Live gateways that route by the published ring', [], (view, set) =>
     set(summaryOf(view).gateways.inSync),
@@ -99,6 +116,15 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
     for (const { type, status } of view.conditions) set(status === 'True' ? 1 : 0, { type });
   });
   return registry;
+}
+
+/** Undefined if any node has no limit. */
+function capacityUsed({ membership, fleet }: ClusterView): number | undefined {
+  const staying = membership.members.filter(({ state }) => state !== 'draining');
+  if (staying.length === 0 || staying.some(({ nodeId }) => !membership.limits.has(nodeId))) return undefined;
+  const sum = (counts: ReadonlyMap<string, number>) =>
+    staying.reduce((so, { nodeId }) => so + (counts.get(nodeId) ?? 0), 0);
+  return sum(fleet.connectionsByNode) / sum(membership.limits);
 }
 
 type Setter = (value: number, labels?: Record<string, string>) => void;

@@ -136,6 +136,7 @@ const node = z
     slots: z.int(),
     share,
     connections: z.int(),
+    maxConnections: z.int().nullable().describe('Connections with which it is full; null: no limit.'),
     drainingSince: z.string().nullable(),
   })
   .meta({ id: 'ClusterNode' });

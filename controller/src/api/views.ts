@@ -37,7 +37,7 @@ export function showSlot({ ring, fleet }: ClusterView, slot: number) {
   return { slot, ringId, nodeId, address, state, connections, revision: ring.revision };
 }
 
-export function showNodes({ ring, listing, fleet }: ClusterView) {
+export function showNodes({ ring, listing, fleet, membership }: ClusterView) {
   const slots = slotsByNode(ring);
   const connections = fleet.connectionsByNode;
   const members = new Map(ring.members.map((member) => [member.nodeId, member]));
@@ -56,6 +56,7 @@ export function showNodes({ ring, listing, fleet }: ClusterView) {
       slots: slots.get(id) ?? 0,
       share: (slots.get(id) ?? 0) / SLOTS,
       connections: connections.get(id) ?? 0,
+      maxConnections: membership.limits.get(id) ?? null,
       drainingSince: drainingSince === undefined ? null : new Date(drainingSince).toISOString(),
     };
   });

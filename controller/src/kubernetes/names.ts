@@ -37,6 +37,8 @@ export const MANAGER = 'wscluster';
 export const ANNOTATIONS = {
   /** Weight of this node, 0.01 to 1000. */
   weight: 'wscluster.io/weight',
+  /** Limit of connections of this node, 0 to 10,000,000; 0: none. */
+  maxConnections: 'wscluster.io/max-connections',
   /** Port of this node. */
   port: 'wscluster.io/port',
   /** `true`, or the time since when the node drains, in ISO 8601. */

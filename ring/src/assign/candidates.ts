@@ -6,6 +6,8 @@ import { negativeLog, surelyDearer } from './cost.ts';
 export interface WeightedId {
   readonly ringId: number;
   readonly weight: number;
+  /** Connections beyond which it takes no slots, at least 1. Default: no limit. */
+  readonly maxConnections?: number | undefined;
 }
 
 /** How many candidates are kept for each slot. Few slots need more, and longer lists take memory and time to fill. */

@@ -43,11 +43,12 @@ export interface Present {
 
 /**
  * The ring id that should own each slot: the present table, changed as little as possible. Each member gets its exact
- * share of the slots by weight, rounded up or down; a table that has this already stays as it is, however its
+ * share of the slots by weight and limit, rounded up or down; a table that has this already stays as it is, however its
  * connections are spread. Otherwise the fewest connections move that give members that take slots as many as these
  * are due, and, as far as `extra` allows, bring each member's connections down to its share plus the tolerance; and
  * of the tables that do this, one that moves hardly more slots than it must. Slots without connections go first. All
- * NO_OWNER without members.
+ * NO_OWNER without members. No slot with connections goes to a member that would then have more than it may, unless
+ * nobody else can have it.
  *
  * Without any owner among the members the table is made by rendezvous hashing, see rendezvousTable.
  *
@@ -68,11 +69,7 @@ export function nextTable(present: Present): Uint16Array {
   const isNew = table.length === SLOTS && origin.every((member) => member === NOBODY);
   const start = isNew ? indices(rendezvousTable(members), members) : origin;
   const draft = new Draft(start, former, connections, members.length);
-  const shares = sharesOf(
-    draft,
-    members.map(({ weight }) => weight),
-    tolerance,
-  );
+  const shares = sharesOf(draft, members, tolerance);
   const takers = ringIds
     .map((_, member) => member)
     .filter((member) => (draft.held[member] as number) < (shares.slots[member] as number));
@@ -93,8 +90,12 @@ export function nextTable(present: Present): Uint16Array {
 }
 
 /** Whether each member has its share of the slots, so that the next table is the same one. */
-export function hasItsShares(table: Readonly<Uint16Array>, members: readonly WeightedId[]): boolean {
-  const next = nextTable({ table, members, tolerance: Number.POSITIVE_INFINITY });
+export function hasItsShares(
+  table: Readonly<Uint16Array>,
+  members: readonly WeightedId[],
+  connections: Readonly<Uint32Array>,
+): boolean {
+  const next = nextTable({ table, members, connections, tolerance: Number.POSITIVE_INFINITY });
   return next.every((ringId, slot) => ringId === table[slot]);
 }
 

@@ -6,10 +6,13 @@ import type { Shares } from './shares.ts';
  * Gives the slots that nobody owns to the takers, until none or no taker is left. Those with connections go first,
  * the largest to whom has the most room for each slot that it still takes; so a member that takes many slots does not
  * get all of the large ones. Those without connections go to the taker where their rendezvous score is highest. A
- * taker that had a slot before it was lost comes before others, as long as it lacks connections.
+ * taker that had a slot before it was lost comes before others, as long as it lacks connections. A slot that is too much
+ * for the limits of all takers stays with the owner that it had; without one it goes to a member that it is not too
+ * much for, or if there is none to a taker.
  */
 export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly number[], takers: readonly number[]): void {
-  const { owner, former, connections, held, load } = draft;
+  const { origin, owner, former, connections, held, load } = draft;
+  const { limits } = shares;
   const open = new Set(takers);
   const takes = (taker: number) => (shares.slots[taker] as number) - (held[taker] as number);
   const put = (slot: number, taker: number) => {
@@ -36,12 +39,25 @@ export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly numbe
     }
     return found;
   };
+  const bears = (taker: number, slot: number) =>
+    (load[taker] as number) + (connections[slot] as number) <= (limits[taker] as number);
+  const roomiest = () => {
+    const spare = (member: number) => (limits[member] as number) - (load[member] as number);
+    return ringIds.reduce((most, _, member) => (spare(member) > spare(most) ? member : most), 0);
+  };
   for (const slot of loaded) {
     const had = former[slot] as number;
     const lacking = open.has(had) && lacks(had) > 0 ? had : best(lacks);
-    const taker = lacking !== undefined && lacks(lacking) > 0 ? lacking : best(room);
-    if (taker === undefined) return;
-    put(slot, taker);
+    const wanting = lacking !== undefined && lacks(lacking) > 0 ? lacking : best(room);
+    if (wanting === undefined) return;
+    const taker = bears(wanting, slot) ? wanting : best((other) => (bears(other, slot) ? 1 : 0));
+    if (taker !== undefined && bears(taker, slot)) put(slot, taker);
+    else if (origin[slot] !== NOBODY) draft.move(slot, origin[slot] as number);
+    else {
+      const other = roomiest();
+      if (bears(other, slot)) draft.move(slot, other);
+      else put(slot, wanting);
+    }
   }
   for (const slot of empty) {
     if (open.size === 0) return;

@@ -1,3 +1,5 @@
+import type { WeightedId } from './candidates.ts';
+import { divide } from './divide.ts';
 import type { Draft } from './draft.ts';
 
 /** How far a member's connections may be from its share by default, as a part of the share. */
@@ -13,21 +15,30 @@ export interface Shares {
   readonly slots: Uint32Array;
   /** The fewest connections that are within the tolerance, or as many as a member is due that takes slots; ... */
   readonly low: Float64Array;
-  /** ... and the most that are within the tolerance. */
+  /** ... and the most that are within the tolerance and the member's limit. */
   readonly high: Float64Array;
+  /** The most connections that slots may bring a member to; Infinity without a limit. */
+  readonly limits: readonly number[];
 }
 
 /**
- * The share of each member by its weight. No member gets more than one slot beyond its exact share or less than one
+ * The share of each member by its weight, as far as its limit allows. A member that has as many connections as it may
+ * takes no slots; one with room for fewer than its share of them takes as many slots fewer, and others get these. A
+ * limit takes no slots from a member, and none counts if the limits of all are too low together. No member gets more than one slot beyond its exact share or less than one
  * below it. Who has the last slots, where shares are no whole numbers: members that hold them already, of these and
  * of the others the ones with the fewest connections for their weight, and then those with the largest remainder.
  */
-export function sharesOf(draft: Draft, weights: readonly number[], tolerance: number): Shares {
-  const units = weights.map((weight) => Math.round(weight * WEIGHT_UNIT));
-  const total = units.reduce((sum, unit) => sum + unit, 0);
+export function sharesOf(draft: Draft, members: readonly WeightedId[], tolerance: number): Shares {
+  const units = members.map(({ weight }) => Math.round(weight * WEIGHT_UNIT));
   const all = draft.owner.length;
-  const remainders = units.map((unit) => (all * unit) % total);
-  const slots = Uint32Array.from(units, (unit, member) => (all * unit - (remainders[member] as number)) / total);
+  const connections = draft.load.reduce((sum, load) => sum + load, draft.unowned);
+  const limits = members.map(({ maxConnections = Number.POSITIVE_INFINITY }) => maxConnections);
+  const most = mostSlots(draft, limits, connections);
+  const { capped, amount, total } = divide(all, units, most);
+  const remainders = units.map((unit, member) => (capped.has(member) ? 0 : (amount * unit) % total));
+  const slots = Uint32Array.from(units, (unit, member) =>
+    capped.has(member) ? (most[member] as number) : (amount * unit - (remainders[member] as number)) / total,
+  );
   const holdsMore = (member: number) => Number((draft.held[member] as number) > (slots[member] as number));
   const load = (member: number, other: number) => (draft.load[member] as number) * (units[other] as number);
   const extra = all - slots.reduce((sum, count) => sum + count, 0);
@@ -41,11 +52,16 @@ export function sharesOf(draft: Draft, weights: readonly number[], tolerance: nu
   );
   for (const member of candidates.slice(0, extra)) slots[member] = (slots[member] as number) + 1;
 
-  const connections = draft.load.reduce((sum, load) => sum + load, draft.unowned);
   if (tolerance === Number.POSITIVE_INFINITY)
-    return { slots, low: new Float64Array(units.length), high: new Float64Array(units.length).fill(connections) };
+    return {
+      ...{ slots, limits, low: new Float64Array(units.length) },
+      high: Float64Array.from(limits, (limit) => Math.min(limit, connections)),
+    };
   const parts = Math.round(tolerance * TOLERANCE_UNIT);
-  const exact = Float64Array.from(units, (unit) => (connections * unit) / total);
+  const theirs = divide(connections, units, limits);
+  const exact = Float64Array.from(units, (unit, member) =>
+    theirs.capped.has(member) ? (limits[member] as number) : (theirs.amount * unit) / theirs.total,
+  );
   const within = (share: number, part: number) => (share * (TOLERANCE_UNIT + part)) / TOLERANCE_UNIT;
   /** A member that takes some slots more is due as many connections more; one that comes back, its own. */
   const due = (member: number, share: number) => {
@@ -55,12 +71,23 @@ export function sharesOf(draft: Draft, weights: readonly number[], tolerance: nu
     if (former !== undefined) return (draft.load[member] as number) + former;
     return (draft.load[member] as number) + Math.floor((share * (own - held)) / own);
   };
+  const limited = (member: number, count: number) => Math.min(limits[member] as number, count);
   return {
     slots,
     // Connections are whole: a share of 0.3 is met with none and with one.
     low: exact.map((share, member) =>
-      Math.min(due(member, share), Math.floor(share), Math.ceil(within(share, -parts))),
+      limited(member, Math.min(due(member, share), Math.floor(share), Math.ceil(within(share, -parts)))),
     ),
-    high: exact.map((share) => Math.max(Math.ceil(share), Math.floor(within(share, parts)))),
+    high: exact.map((share, member) => limited(member, Math.max(Math.ceil(share), Math.floor(within(share, parts))))),
+    limits,
   };
+}
+
+/** The most slots that each member may have, so that its connections stay within its limit. */
+function mostSlots({ owner, held, load }: Draft, limits: readonly number[], connections: number): number[] {
+  return limits.map((limit, member) => {
+    if (connections <= limit) return owner.length;
+    const own = held[member] as number;
+    return (load[member] as number) >= limit ? own : Math.max(own, Math.floor((owner.length * limit) / connections));
+  });
 }

@@ -2,21 +2,29 @@ import { describe, expect, test } from 'vitest';
 import { isSelected, nodeLabels } from './labels.ts';
 
 describe('labels of a container', () => {
-  test('give its weight, its port and that it drains', () => {
-    const labels = { 'wscluster.io/weight': '2.5', 'wscluster.io/port': '9000', 'wscluster.io/drain': 'true' };
-    expect(nodeLabels(labels)).toEqual({ weight: 2.5, port: 9000, drain: true, problems: [] });
+  test('give its weight, its limit of connections, its port and that it drains', () => {
+    const labels = {
+      'wscluster.io/weight': '2.5',
+      'wscluster.io/max-connections': '500',
+      'wscluster.io/port': '9000',
+      'wscluster.io/drain': 'true',
+    };
+    expect(nodeLabels(labels)).toEqual({ weight: 2.5, maxConnections: 500, port: 9000, drain: true, problems: [] });
   });
 
   test.each([
     ['wscluster.io/weight', '0'],
     ['wscluster.io/weight', 'heavy'],
     ['wscluster.io/weight', '1001'],
+    ['wscluster.io/max-connections', '-1'],
+    ['wscluster.io/max-connections', '1.5'],
+    ['wscluster.io/max-connections', '10000001'],
     ['wscluster.io/port', '0'],
     ['wscluster.io/port', '80.5'],
     ['wscluster.io/port', '65536'],
   ])('%s=%s is a problem that names both, and counts as not there', (name, value) => {
-    const { weight, port, problems } = nodeLabels({ [name]: value });
-    expect([weight, port]).toEqual([undefined, undefined]);
+    const { weight, maxConnections, port, problems } = nodeLabels({ [name]: value });
+    expect([weight, maxConnections, port]).toEqual([undefined, undefined, undefined]);
     expect(problems).toEqual([expect.stringContaining(`${name} is "${value}"`)]);
   });
 

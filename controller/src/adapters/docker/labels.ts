@@ -1,4 +1,4 @@
-import { weightSchema } from '@wscluster/ring';
+import { maxConnectionsSchema, weightSchema } from '@wscluster/ring';
 
 /** Labels of containers that wscluster reads. */
 export const LABELS = {
@@ -8,6 +8,8 @@ export const LABELS = {
   managed: 'wscluster.io/managed',
   /** Weight of this node, 0.01 to 1000. */
   weight: 'wscluster.io/weight',
+  /** Limit of connections of this node, 0 to 10,000,000; 0: none. */
+  maxConnections: 'wscluster.io/max-connections',
   /** Port of this node inside its container. */
   port: 'wscluster.io/port',
   /** `true`: the node drains from the start. */
@@ -18,6 +20,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 export interface NodeLabels {
   readonly weight: number | undefined;
+  readonly maxConnections: number | undefined;
   readonly port: number | undefined;
   readonly drain: boolean;
   /** Labels with unusable values, in words. */
@@ -37,6 +40,11 @@ export function nodeLabels(labels: Labels): NodeLabels {
   };
   return {
     weight: read(LABELS.weight, 'a number from 0.01 to 1000', (value) => weightSchema.safeParse(value).success),
+    maxConnections: read(
+      LABELS.maxConnections,
+      'a whole number from 0 to 10000000',
+      (value) => maxConnectionsSchema.safeParse(value).success,
+    ),
     port: read(
       LABELS.port,
       'a port from 1 to 65535',

@@ -279,7 +279,7 @@ class DockerSource implements WorkloadSource {
   #workload(id: string, node: DockerNode): Workload {
     const { facts } = node;
     const drainingSince = this.#drains.since(id);
-    const { weight } = nodeLabels(facts.labels);
+    const { weight, maxConnections } = nodeLabels(facts.labels);
     return {
       id,
       name: facts.name,
@@ -289,6 +289,7 @@ class DockerSource implements WorkloadSource {
       phase: drainingSince === undefined ? node.phase : 'draining',
       managed: this.#isManaged(facts),
       ...(weight === undefined ? {} : { weight }),
+      ...(maxConnections === undefined ? {} : { maxConnections }),
       ...(drainingSince === undefined ? {} : { drainingSince }),
     };
   }

@@ -1,6 +1,7 @@
 import type { EventLog } from '../events/event-log.ts';
 import type { SpecStore } from '../spec/spec-store.ts';
 import type { Stages } from './stages.ts';
+import { FullNodes } from './status/full-nodes.ts';
 import { observe } from './status/observe.ts';
 import { Status } from './status/status.ts';
 import type { ClusterView } from './view.ts';
@@ -22,6 +23,7 @@ export interface CurrentViewParts {
 export class CurrentView {
   readonly #parts: CurrentViewParts;
   readonly #status: Status;
+  readonly #full = new FullNodes();
   /** Undefined once something in it has changed. */
   #view: ClusterView | undefined;
 
@@ -50,6 +52,7 @@ export class CurrentView {
       standingIn: standingIn(),
       failure: failure(),
       now: performance.now(),
+      full: this.#full,
     };
     this.#status.judge(observe(stages, circumstances), generation);
     this.swap();

@@ -30,7 +30,7 @@ interface Held {
 const UNBALANCED = Number.POSITIVE_INFINITY;
 
 /**
- * The target of the present seats. It is computed when seats come, go or change their weight, and stays the same
+ * The target of the present seats. It is computed when seats come, go or change their weight or limit, and stays the same
  * meanwhile: connections that come and go change no owner. It is computed again until connections are known, and while
  * lazy slots wait to become empty.
  */
@@ -41,7 +41,7 @@ export class HeldTarget {
 
   /** The ring id that each slot belongs to in the end. */
   of({ seats, ring, vacant, known, loads, lazyMs, now }: TargetInput): Readonly<Uint16Array> {
-    const key = JSON.stringify(seats.map(({ ringId, weight }) => [ringId, weight]));
+    const key = JSON.stringify(seats.map(({ ringId, weight, maxConnections }) => [ringId, weight, maxConnections]));
     const held = this.#held?.seats === key ? this.#held : undefined;
     if (held !== undefined && (held.final || known !== 'all')) return held.table;
     const present = new Set(seats.map(({ ringId }) => ringId));
@@ -60,7 +60,7 @@ export class HeldTarget {
       ...((known !== 'all' || vacant.size > 0) && { extra: 0 }),
       onlyEmpty: lazy,
     });
-    const final = known !== 'no' && (!lazy || hasItsShares(table, seats));
+    const final = known !== 'no' && (!lazy || hasItsShares(table, seats, connections));
     if (final) for (const ringId of present) this.#lost.delete(ringId);
     this.#held = { seats: key, since, table, final };
     return table;

@@ -4,6 +4,7 @@ import { type Membership, type MembershipPolicy, NO_MEMBERSHIP, nextMembership }
 
 const POLICY: MembershipPolicy = {
   replicas: 3,
+  maxConnections: 0,
   defaultWeight: 1,
   weights: {},
   unreadyGraceMs: 10_000,
@@ -88,6 +89,18 @@ describe('seats on the ring', () => {
     const listing = [node('a', 'ready', { weight: 3 }), node('b'), node('c')];
     const after = history([listing], { defaultWeight: 2, weights: { 0: 9, 1: 5 } });
     expect(after.members.map((member) => member.weight)).toEqual([3, 5, 2]);
+  });
+
+  test('limits of connections come from the node, else from the cluster, and 0 is none; a lost node keeps its own', () => {
+    const listing = [node('a', 'ready', { maxConnections: 3 }), node('b', 'ready', { maxConnections: 0 }), node('c')];
+    const after = history([listing], { maxConnections: 9 });
+    expect([...after.limits]).toEqual([
+      ['a', 3],
+      ['c', 9],
+    ]);
+    const held = nextMembership(after, [], { ...POLICY, maxConnections: 7 }, 1000);
+    expect([...held.limits]).toEqual([...after.limits]);
+    expect(history([listing]).limits).toEqual(new Map([['a', 3]]));
   });
 });
 

@@ -7,6 +7,8 @@ export interface Membership {
   readonly vacancies: readonly Vacancy[];
   /** Node ids of the members that the source started and will replace. */
   readonly managed: ReadonlySet<string>;
+  /** The limit of connections of each member that has one, by node id. */
+  readonly limits: ReadonlyMap<string, number>;
   /** When each member that is not ready stopped being ready, by steadyNow. */
   readonly unreadySince: ReadonlyMap<string, number>;
   /** Node ids that are lost but stay on the ring, because too many were lost at once; empty if all is well. */
@@ -21,6 +23,8 @@ export interface MembershipPolicy {
   readonly defaultWeight: number;
   /** Weights of single seats, by ring id. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Limit of connections of each node; 0: none. */
+  readonly maxConnections: number;
   /** How long an unready member keeps its slots, ms. */
   readonly unreadyGraceMs: number;
   /** How long the ring id of a lost node waits for a replacement while other nodes serve its slots, ms. */
@@ -35,6 +39,7 @@ export const NO_MEMBERSHIP: Membership = {
   members: [],
   vacancies: [],
   managed: new Set(),
+  limits: new Map(),
   unreadySince: new Map(),
   held: [],
   nextChangeAt: undefined,
@@ -150,6 +155,7 @@ export function nextMembership(
     members,
     vacancies: vacancies.sort((a, b) => a.ringId - b.ringId),
     managed: new Set(members.filter((member) => isManaged(member.nodeId)).map((member) => member.nodeId)),
+    limits: limitsOf(members, listed, previous, policy),
     unreadySince,
     held: held.map((member) => member.nodeId).sort(compareText),
     nextChangeAt: wakeTimes.length === 0 ? undefined : Math.min(...wakeTimes),
@@ -168,6 +174,24 @@ function refreshed(member: Member, workload: Workload, state: Member['state'], p
 
 function weightOf(workload: Workload, ringId: number, policy: MembershipPolicy): number {
   return workload.weight ?? policy.weights[ringId] ?? policy.defaultWeight;
+}
+
+function limitsOf(
+  members: readonly Member[],
+  listed: ReadonlyMap<string, Workload>,
+  previous: Membership,
+  policy: MembershipPolicy,
+): ReadonlyMap<string, number> {
+  const limitOf = (nodeId: string) => {
+    const workload = listed.get(nodeId);
+    return workload === undefined ? previous.limits.get(nodeId) : (workload.maxConnections ?? policy.maxConnections);
+  };
+  return new Map(
+    members.flatMap(({ nodeId }) => {
+      const limit = limitOf(nodeId) ?? 0;
+      return limit > 0 ? [[nodeId, limit] as const] : [];
+    }),
+  );
 }
 
 function isReady(workload: Workload | undefined): boolean {

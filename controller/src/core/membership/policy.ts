@@ -11,6 +11,7 @@ export function membershipPolicy({ nodes, rebalance }: ClusterSpec): MembershipP
     replicas: desiredReplicas(nodes),
     defaultWeight: nodes.weight,
     weights: nodes.weights,
+    maxConnections: nodes.maxConnections,
     unreadyGraceMs: rebalance.unreadyGraceSeconds * 1000,
     replacementMs,
     handoverMs: Math.min(replacementMs, nodes.drainSeconds * 1000 * HANDOVER_SHARE),

@@ -5,6 +5,8 @@ import type { Membership } from './membership.ts';
 export interface Seat {
   readonly ringId: number;
   readonly weight: number;
+  /** Connections beyond which it takes no slots; undefined: no limit. */
+  readonly maxConnections?: number | undefined;
   readonly member: number;
 }
 
@@ -26,12 +28,13 @@ export interface Loads {
  * The seats in ascending order of ring id. A draining node keeps its seat as long as that waits for a replacement; then
  * the replacement has it.
  */
-export function seatsOf({ members, vacancies }: Membership): readonly Seat[] {
+export function seatsOf({ members, vacancies, limits }: Membership): readonly Seat[] {
   const seats = new Map<number, Seat>();
   const waiting = new Set(vacancies.map(({ ringId }) => ringId));
-  for (const [member, { ringId, weight, state }] of members.entries()) {
+  for (const [member, { ringId, nodeId, weight, state }] of members.entries()) {
     const isKept = waiting.has(ringId) && !seats.has(ringId);
-    if (state !== 'draining' || isKept) seats.set(ringId, { ringId, weight, member });
+    if (state !== 'draining' || isKept)
+      seats.set(ringId, { ringId, weight, maxConnections: limits.get(nodeId), member });
   }
   return [...seats.values()].sort((a, b) => a.ringId - b.ringId);
 }

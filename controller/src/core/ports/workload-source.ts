@@ -20,6 +20,8 @@ export interface Workload {
   readonly phase: 'starting' | 'ready' | 'unready' | 'draining' | 'restarting' | 'gone';
   /** Overrides the cluster's weight for this node. */
   readonly weight?: number;
+  /** Overrides the cluster's limit of connections for this node; 0: no limit. */
+  readonly maxConnections?: number;
   /** True when this source started it and may replace it. */
   readonly managed: boolean;
   /**

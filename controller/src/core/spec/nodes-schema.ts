@@ -1,4 +1,4 @@
-import { weightSchema } from '@wscluster/ring';
+import { maxConnectionsSchema, weightSchema } from '@wscluster/ring';
 import { z } from 'zod';
 import { cel } from './cel.ts';
 import { selectorLabels } from './label-maps.ts';
@@ -18,6 +18,11 @@ export const nodesSchema = z
       .describe(
         'Desired number of managed nodes. Kubernetes mode: required with template, not allowed with selector. ' +
           'Other modes: default 3, or 0 if you bring the nodes (a selector and no image).',
+      ),
+    maxConnections: maxConnectionsSchema
+      .default(0)
+      .describe(
+        'Connections of a node beyond which it takes no slots while others have room. 0: no limit. A full node keeps the slots that it has, and serves their clients.',
       ),
     weight: weightSchema.default(1).describe('Share of the slots of each node, relative to the other nodes.'),
     weights: z

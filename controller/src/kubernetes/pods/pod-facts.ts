@@ -1,4 +1,4 @@
-import { weightSchema } from '@wscluster/ring';
+import { maxConnectionsSchema, weightSchema } from '@wscluster/ring';
 import { ANNOTATIONS, type ClusterIdentity, LABELS, type Role } from '../names.ts';
 import type { Pod } from './pod.ts';
 
@@ -17,6 +17,7 @@ export interface PodFacts {
   readonly ofReplicaSet: boolean;
   readonly deletionCost: number;
   readonly weight: number | undefined;
+  readonly maxConnections: number | undefined;
   readonly port: number | undefined;
   /** TCP ports that the node's container declares; often none, which means nothing. */
   readonly declaredPorts: readonly number[];
@@ -119,7 +120,7 @@ function restartsAfter(policy = 'Always', exitCode = 0): boolean {
 
 function annotated(
   annotations: Readonly<Record<string, string>>,
-): Pick<PodFacts, 'weight' | 'port' | 'drain' | 'deletionCost' | 'problems'> {
+): Pick<PodFacts, 'weight' | 'maxConnections' | 'port' | 'drain' | 'deletionCost' | 'problems'> {
   const problems: string[] = [];
   const read = <T>(name: string, allowed: string, parse: (text: string) => T | undefined): T | undefined => {
     const text = annotations[name]?.trim() ?? '';
@@ -135,6 +136,9 @@ function annotated(
   });
   return {
     weight: read(ANNOTATIONS.weight, 'a number from 0.01 to 1000', (text) => weightSchema.safeParse(Number(text)).data),
+    maxConnections: read(ANNOTATIONS.maxConnections, 'a whole number from 0 to 10000000', (text) =>
+      /^\d+$/.test(text) ? maxConnectionsSchema.safeParse(Number(text)).data : undefined,
+    ),
     port: read(ANNOTATIONS.port, 'a port from 1 to 65535', (text) =>
       /^\d+$/.test(text) && Number(text) > 0 && Number(text) < 65_536 ? Number(text) : undefined,
     ),

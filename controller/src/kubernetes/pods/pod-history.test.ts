@@ -185,12 +185,22 @@ describe('a pod that has ended', () => {
 
 describe('what a pod says of itself', () => {
   test('unusable annotations count as none, in words', () => {
-    const annotations = { 'wscluster.io/weight': 'much', 'wscluster.io/port': '0', 'wscluster.io/drain': 'soon' };
-    const read = facts({ metadata: { annotations } });
-    expect([read.weight, read.port, read.drain]).toEqual([undefined, undefined, undefined]);
-    expect(read.problems.join()).toMatch(/drain is "soon".*weight is "much".*port is "0"/);
-    const good = facts({ metadata: { annotations: { 'wscluster.io/weight': '2.5', 'wscluster.io/port': '9000' } } });
-    expect([good.weight, good.port, good.problems]).toEqual([2.5, 9000, []]);
+    const annotated = (weight: string, limit: string, port: string, drain: string) => {
+      const annotations = {
+        'wscluster.io/weight': weight,
+        'wscluster.io/max-connections': limit,
+        'wscluster.io/port': port,
+        'wscluster.io/drain': drain,
+      };
+      return facts({ metadata: { annotations } });
+    };
+    const read = annotated('much', '1e3', '0', 'soon');
+    expect([read.weight, read.maxConnections, read.port, read.drain]).toEqual(Array(4).fill(undefined));
+    expect(read.problems.join()).toMatch(
+      /drain is "soon".*weight is "much".*max-connections is "1e3": must be a whole number.*port is "0"/,
+    );
+    const good = annotated('2.5', '500', '9000', 'false');
+    expect([good.weight, good.maxConnections, good.port, good.problems]).toEqual([2.5, 500, 9000, []]);
   });
 
   test('a port that is not among those it declares, if it declares any', () => {

@@ -262,7 +262,7 @@ class PodSource implements KubernetesSource {
   }
 
   #workload({ facts, phase }: ObservedNode, address: string | undefined, view: ClusterView): Workload {
-    const { uid: id, name, image, createdAt, managed, weight } = facts;
+    const { uid: id, name, image, createdAt, managed, weight, maxConnections } = facts;
     const drainingSince = this.#history.drainingSince(facts);
     const problem = portProblem(facts, view.port);
     return {
@@ -275,6 +275,7 @@ class PodSource implements KubernetesSource {
       phase: phase === 'ready' && address === undefined ? 'starting' : phase,
       managed,
       ...(weight === undefined ? {} : { weight }),
+      ...(maxConnections === undefined ? {} : { maxConnections }),
       ...(managed && facts.templateHash !== view.hash ? { outdated: true } : {}),
       ...(drainingSince === undefined ? {} : { drainingSince }),
       ...(problem === undefined ? {} : { problem }),

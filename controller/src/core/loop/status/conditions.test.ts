@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { findings, isProgress, type Observed, withFindings } from './conditions.ts';
 
+const ROOMY = { limited: 0, full: [] };
 const WELL: Observed = {
   failure: undefined,
-  nodes: { desired: 3, listed: 3, ready: 3, managedReady: 3, held: [], problem: undefined },
+  nodes: { desired: 3, listed: 3, ready: 3, managedReady: 3, held: [], problem: undefined, room: ROOMY },
   publish: { storeError: undefined, busError: undefined },
   standingIn: false,
   registry: undefined,
@@ -24,6 +25,7 @@ describe('conditions', () => {
       BackendsAvailable: 'True AllReady',
       RingPublished: 'True Applied',
       RegistrySynced: 'True NotConfigured',
+      NodesHaveRoom: 'True NoLimit',
       Ready: 'True Settled',
     });
   });
@@ -32,15 +34,17 @@ describe('conditions', () => {
     [{ nodes: undefined }, 'Unknown Starting'],
     [{ failure: 'no answer from Docker' }, 'Unknown ReconcileFailed'],
     [
-      { nodes: { desired: 3, listed: 3, ready: 2, managedReady: 2, held: [], problem: undefined } },
+      { nodes: { desired: 3, listed: 3, ready: 2, managedReady: 2, held: [], problem: undefined, room: ROOMY } },
       'False NodesMissing',
     ],
     [
-      { nodes: { desired: 3, listed: 3, ready: 0, managedReady: 0, held: [], problem: undefined } },
+      { nodes: { desired: 3, listed: 3, ready: 0, managedReady: 0, held: [], problem: undefined, room: ROOMY } },
       'False NoNodeReady',
     ],
     [
-      { nodes: { desired: 3, listed: 3, ready: 1, managedReady: 1, held: ['b', 'c'], problem: undefined } },
+      {
+        nodes: { desired: 3, listed: 3, ready: 1, managedReady: 1, held: ['b', 'c'], problem: undefined, room: ROOMY },
+      },
       'False MostNodesLost',
     ],
     [{ publish: { storeError: 'the disk is full', busError: undefined } }, 'False StoreUnavailable'],
@@ -48,7 +52,9 @@ describe('conditions', () => {
     [{ standingIn: true }, 'False StandingIn'],
     [{ publish: { storeError: undefined, busError: 'away' } }, 'False BusUnavailable'],
     [
-      { nodes: { desired: 3, listed: 3, ready: 2, managedReady: 2, held: [], problem: 'no such program' } },
+      {
+        nodes: { desired: 3, listed: 3, ready: 2, managedReady: 2, held: [], problem: 'no such program', room: ROOMY },
+      },
       'False NodeActionFailed',
     ],
     [{ gateways: { ready: 2, inSync: 1 } }, 'False GatewaysBehind'],

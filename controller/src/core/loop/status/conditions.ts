@@ -11,10 +11,11 @@ export interface Condition {
 /**
  * `BackendsAvailable`: the nodes that the spec asks for are ready, and no lost node stays on the ring. `RingPublished`:
  * the ring is in the store, on the bus, and applied by every live gateway. `RegistrySynced`: the registry has the
- * members of the ring; also true if none is configured. `Ready`: backends and ring, and nothing is left to move. It
- * does not wait for the registry.
+ * members of the ring; also true if none is configured. `NodesHaveRoom`: no node has as many connections as it may;
+ * also true if none has a limit. `Ready`: backends and ring, and nothing is left to move. It does not wait for the
+ * registry, nor for room.
  */
-export type ConditionType = 'BackendsAvailable' | 'RingPublished' | 'RegistrySynced' | 'Ready';
+export type ConditionType = 'BackendsAvailable' | 'RingPublished' | 'RegistrySynced' | 'NodesHaveRoom' | 'Ready';
 
 export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
@@ -33,6 +34,7 @@ export interface Observed {
         held: readonly string[];
         /** Why nodes could not be started or stopped. */
         problem: string | undefined;
+        room: Room;
       }
     | undefined;
   readonly publish: { storeError: string | undefined; busError: string | undefined };
@@ -48,6 +50,14 @@ export interface Observed {
   readonly paused: boolean;
 }
 
+/** How nodes stand to their limits of connections. */
+export interface Room {
+  /** Nodes that have a limit. */
+  readonly limited: number;
+  /** The names of those that have reached it. */
+  readonly full: readonly string[];
+}
+
 /** Reasons that occur in every change of a healthy cluster. */
 const PROGRESS: ReadonlySet<string> = new Set(['Starting', 'NodesMissing', 'Publishing', 'Moving', 'Paused']);
 
@@ -61,7 +71,9 @@ export function findings(observed: Observed): Record<ConditionType, Finding> {
   const BackendsAvailable = backends(observed);
   const RingPublished = published(observed);
   const RegistrySynced = registered(observed);
-  return { BackendsAvailable, RingPublished, RegistrySynced, Ready: ready(observed, BackendsAvailable, RingPublished) };
+  const NodesHaveRoom = roomy(observed);
+  const Ready = ready(observed, BackendsAvailable, RingPublished);
+  return { BackendsAvailable, RingPublished, RegistrySynced, NodesHaveRoom, Ready };
 }
 
 /** The conditions after a finding; a transition time changes only with its status. */
@@ -123,6 +135,25 @@ function registered({ registry }: Observed): Finding {
   if (registry.error !== undefined) return no('RegistryUnavailable', registry.error);
   if (!registry.synced) return no('Starting', 'the registry has not been written yet', 'Unknown');
   return yes('Synced', 'the registry holds the members of the ring');
+}
+
+function roomy({ nodes }: Observed): Finding {
+  if (nodes === undefined) return no('Starting', 'waiting for a complete list of the nodes', 'Unknown');
+  const { limited, full } = nodes.room;
+  if (limited === 0) return yes('NoLimit', 'no node has a limit of connections');
+  if (full.length === 0) return yes('AllHaveRoom', `all ${limited} nodes with a limit of connections have room`);
+  const names = full.join(', ');
+  if (full.length === nodes.ready)
+    return no(
+      'AllFull',
+      `all nodes have as many connections as they may (${names}): limits do not count until there is room, and clients ` +
+        'still reach the owners of their keys; add nodes, or raise nodes.maxConnections',
+    );
+  return no(
+    'SomeFull',
+    `these nodes have as many connections as they may and take no slots: ${names}; they serve what they have; ` +
+      'add nodes, or raise nodes.maxConnections',
+  );
 }
 
 function ready(observed: Observed, backendsAvailable: Finding, ringPublished: Finding): Finding {

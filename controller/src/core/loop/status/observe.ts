@@ -3,6 +3,7 @@ import { desiredReplicas } from '../../spec/nodes-schema.ts';
 import type { ClusterSpec } from '../../spec/schema.ts';
 import type { Stages } from '../stages.ts';
 import type { Observed } from './conditions.ts';
+import type { FullNodes } from './full-nodes.ts';
 
 export interface Circumstances {
   readonly spec: ClusterSpec;
@@ -12,17 +13,18 @@ export interface Circumstances {
   readonly failure: string | undefined;
   /** Monotonic ms. */
   readonly now: number;
+  readonly full: FullNodes;
 }
 
 /** What the conditions depend on. */
-export function observe(stages: Stages, { spec, leading, standingIn, failure, now }: Circumstances): Observed {
+export function observe(stages: Stages, { spec, leading, standingIn, failure, now, full }: Circumstances): Observed {
   const { loop, rollout, link, publisher, registry } = stages;
   const { lost, drain, balance } = rollout.remaining;
   const { gateways } = link.fleet;
   const inSync = gateways.filter(({ applied }) => compareRevisions(applied, rollout.ring.revision) === 0);
   return {
     failure,
-    nodes: leading && !loop.cold ? nodesOf(stages, spec) : undefined,
+    nodes: leading && !loop.cold ? nodesOf(stages, spec, full) : undefined,
     publish: publisher.status,
     standingIn,
     registry: registry?.status,
@@ -34,7 +36,7 @@ export function observe(stages: Stages, { spec, leading, standingIn, failure, no
   };
 }
 
-function nodesOf({ loop, scaler }: Stages, spec: ClusterSpec): Observed['nodes'] {
+function nodesOf({ loop, scaler, link }: Stages, spec: ClusterSpec, full: FullNodes): Observed['nodes'] {
   const { membership, listing = [] } = loop;
   const ready = membership.members.filter(({ state }) => state === 'ready');
   return {
@@ -44,5 +46,6 @@ function nodesOf({ loop, scaler }: Stages, spec: ClusterSpec): Observed['nodes']
     managedReady: ready.filter(({ nodeId }) => membership.managed.has(nodeId)).length,
     held: membership.held,
     problem: scaler.problem,
+    room: full.look(membership, link.fleet.connectionsByNode),
   };
 }
