@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Pacer } from './pacer.ts';
 
@@ -31,4 +32,41 @@ it('does not make up for a stall of the process: nobody is told faster than the 
   expect(done.length).toBeLessThanOrEqual(100 + 100 + 12);
   pass(9000);
   expect(done).toEqual([...Array(1000).keys()]);
+});
+
+it('works for a moment in each turn of the event loop when all is due at once', async () => {
+  vi.useRealTimers();
+  const done: number[] = [];
+  // Each takes a quarter of the moment.
+  const pacer = new Pacer<number>(
+    (item) => {
+      done.push(item);
+      now += 0.25;
+    },
+    () => now,
+  );
+  pacer.set([...Array(100).keys()], 0);
+  expect(done.length).toBe(4);
+  await turn();
+  expect(done.length).toBe(8);
+  while (done.length < 100) await turn();
+  expect(done).toEqual([...Array(100).keys()]);
+});
+
+it('goes on in the next turn with what a tick has left', () => {
+  const done: number[] = [];
+  const pacer = new Pacer<number>(
+    (item) => {
+      done.push(item);
+      now += 0.5;
+    },
+    () => now,
+  );
+  pacer.set([...Array(100).keys()], 100);
+  now += 20;
+  vi.advanceTimersByTime(5);
+  expect(done.length).toBe(2);
+  for (let turns = 0; turns < 9; turns++) vi.advanceTimersToNextTimer();
+  expect(done.length).toBe(20);
+  pacer.stop();
 });

@@ -1,11 +1,9 @@
 /** Milliseconds between two ticks: short enough for an even pace, with one timer at any rate. */
-const TICK_MS = 20;
+const TICK_MS = 5;
 /** After a stall (a stopped process, a long turn) at most this many milliseconds are made up for at once. */
 const MAX_CATCH_UP_MS = 100;
-/**
- * Without a window, this many items are done per turn of the event loop, so that other work is not held up for long.
- */
-const BATCH = 256;
+/** What is due is done for this many milliseconds per turn of the event loop, so that other work is not held up for long. */
+const TURN_MS = 1;
 
 /** Acts on many items, spread evenly over a time span. */
 export class Pacer<T> {
@@ -18,7 +16,8 @@ export class Pacer<T> {
   /** Items, including fractions, that are due but not done yet. */
   #credit = 0;
   #last = 0;
-  #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #nextTurn: NodeJS.Immediate | undefined;
 
   /** `now`: monotonic ms. */
   constructor(act: (item: T) => void, now: () => number = () => performance.now()) {
@@ -33,13 +32,13 @@ export class Pacer<T> {
 
   /** Replaces the items that are left. `windowMs` 0: as fast as other work allows. */
   set(items: readonly T[], windowMs: number): void {
-    const idle = this.#timer === undefined;
+    const idle = this.#items.length === 0;
     this.stop();
     this.#items = items;
     if (items.length === 0) return;
     if (windowMs === 0) {
-      this.#rate = Number.POSITIVE_INFINITY;
-      this.#batch();
+      this.#credit = Number.POSITIVE_INFINITY;
+      this.#work();
       return;
     }
     this.#rate = items.length / windowMs;
@@ -52,9 +51,10 @@ export class Pacer<T> {
 
   /** Drops the items that are left. */
   stop(): void {
-    clearInterval(this.#timer as NodeJS.Timeout | undefined);
-    clearImmediate(this.#timer as NodeJS.Immediate | undefined);
+    clearInterval(this.#timer);
+    clearImmediate(this.#nextTurn);
     this.#timer = undefined;
+    this.#nextTurn = undefined;
     this.#items = [];
     this.#next = 0;
   }
@@ -63,27 +63,27 @@ export class Pacer<T> {
     const now = this.#now();
     this.#credit += Math.min(now - this.#last, MAX_CATCH_UP_MS) * this.#rate;
     this.#last = now;
-    // The sum of many fractions may be very slightly below a whole number.
-    const due = Math.floor(this.#credit + 1e-6);
-    this.#credit -= due;
-    this.#do(due);
+    if (this.#nextTurn === undefined) this.#work();
   };
 
-  #batch = (): void => {
-    this.#timer = undefined;
-    this.#do(BATCH);
-    if (this.#next < this.#items.length) this.#timer = setImmediate(this.#batch);
-  };
-
-  #do(count: number): void {
+  #work = (): void => {
+    this.#nextTurn = undefined;
     const items = this.#items;
-    const end = Math.min(this.#next + count, items.length);
-    while (this.#next < end) {
+    const until = this.#now() + TURN_MS;
+    // The sum of many fractions may be very slightly below a whole number.
+    while (this.#credit > 1 - 1e-6) {
       const item = items[this.#next++] as T;
+      this.#credit -= 1;
       this.#act(item);
       // The action may have replaced the items.
       if (this.#items !== items) return;
+      if (this.#next === items.length) {
+        this.stop();
+        return;
+      }
+      if (this.#now() < until) continue;
+      this.#nextTurn = setImmediate(this.#work);
+      return;
     }
-    if (this.#next === items.length) this.stop();
-  }
+  };
 }
