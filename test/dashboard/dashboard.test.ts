@@ -172,6 +172,13 @@ describe('the dashboard, on a system of real processes', () => {
     }
     await weight.fill('2');
     await page.getByText(/^Moves 0 of 0 connections \([1-9]/).waitFor();
+    await page.getByText(`${id} has another weight: 0 connections, `).waitFor();
+    await page
+      .getByRole('dialog')
+      .getByRole('row', { name: id })
+      .getByText(/^\d+\.\d % → \d+\.\d %$/)
+      .last()
+      .waitFor();
     await page.getByRole('button', { name: 'Change', exact: true }).click();
     await until('it has more', async () => ((await nodes()).find((found) => found.id === id)?.slots ?? 0) > 20_000);
     await page.getByRole('button', { name: `Drain ${id}` }).click();
@@ -240,6 +247,24 @@ describe('the dashboard, on a system of real processes', () => {
         expect(await violations(page), `${theme}, ${name}`).toEqual([]);
         await page.getByRole('button', { name: 'Cancel' }).click();
       }
+    }
+  });
+
+  test('no button is cut off beside long names of nodes', async () => {
+    await open();
+    await page
+      .getByRole('button', { name: /^Drain/ })
+      .first()
+      .waitFor();
+    for (const width of [1300, 1230, 1000, 800]) {
+      await page.setViewportSize({ width, height: 900 });
+      const cut = await page.getByLabel('Table of nodes').evaluate((table) => {
+        for (const name of table.querySelectorAll('.id')) name.textContent = 'a-deployment-of-mine-7c9f8d6b5d-x2x4z';
+        const edge = table.getBoundingClientRect().right;
+        const buttons = [...table.querySelectorAll('button')];
+        return buttons.filter((button) => button.getBoundingClientRect().right > edge).length;
+      });
+      expect(cut, `${width} pixels`).toBe(0);
     }
   });
 

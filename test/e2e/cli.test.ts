@@ -199,11 +199,15 @@ describe('wscluster: a cluster asked and changed', () => {
     expect(await text('plan', 'add', '1')).toMatch(
       /^[1-9]\d* slots and 0 connections would move \(from revision \d+\.\d+\)\n/,
     );
-    expect(await text('plan', 'add', '1')).toMatch(/^new-1 +0 +[1-9]\d* +0 +0 +0 +0$/m);
-    expect(await text('plan', 'remove', nodeId)).toMatch(new RegExp(`^${nodeId} +[1-9]\\d* +0 +0 +0 +0 +0$`, 'm'));
-    expect(await text('plan', 'weight', nodeId, '3')).toMatch(
-      new RegExp(`^${nodeId} +[1-9]\\d* +[1-9]\\d* +0 +0 +0 +0$`, 'm'),
-    );
+    const added = await text('plan', 'add', '1');
+    expect(added).toMatch(/^new-1 joins +[1-9]\d* +0$/m);
+    expect(added).toMatch(/^new-1 +0 +0.0 % +[1-9]\d* +33.3 % +0 +0.0 % +0 +0 +0 +0.0 %$/m);
+    const removed = await text('plan', 'remove', nodeId);
+    expect(removed).toMatch(new RegExp(`^${nodeId} leaves +[1-9]\\d* +0$`, 'm'));
+    expect(removed).toMatch(new RegExp(`^${nodeId} +[1-9]\\d* +50.0 % +0 +0.0 % +0 `, 'm'));
+    const reweighted = await text('plan', 'weight', nodeId, '3');
+    expect(reweighted).toMatch(new RegExp(`^${nodeId} has another weight +[1-9]\\d* +0$`, 'm'));
+    expect(reweighted).toMatch(new RegExp(`^${nodeId} +[1-9]\\d* +50.0 % +[1-9]\\d* +75.0 % +0 `, 'm'));
     expect(await json('plan', 'replicas', '2')).toMatchObject({ slots: 0, connections: 0 });
     expect(await api('/ring?slots=true')).toEqual(before);
   });

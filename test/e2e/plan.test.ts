@@ -14,6 +14,7 @@ interface Flow {
 interface Plan {
   slots: number;
   connections: number;
+  reasons: { text: string; connections: number }[];
   nodes: { id: string; slots: Flow; connections: Flow }[];
 }
 
@@ -59,19 +60,20 @@ describe('with 1,000 clients on three nodes and two gateways, a plan is what the
     const told = crowd.clients.filter((client) => client.closes.length > (closesBefore.get(client.key) ?? 0));
     expect(plan.slots).toBe(moved.length);
     expect(plan.connections).toBe(told.length);
+    expect(plan.reasons.reduce((sum, { connections }) => sum + connections, 0)).toBe(told.length);
     const fresh = after.members
       .map(({ nodeId }) => nodeId)
       .filter((id) => before.members.every(({ nodeId }) => nodeId !== id));
     for (const { id, slots, connections } of plan.nodes) {
       const real = id.startsWith('new-') ? (fresh.length === 1 ? fresh[0] : undefined) : id;
       if (real === undefined) continue;
-      expect(slots).toEqual({
+      expect(slots).toMatchObject({
         before: before.table.filter((_, slot) => owner(before, slot) === real).length,
         after: after.table.filter((_, slot) => owner(after, slot) === real).length,
         lost: moved.filter(([from]) => from === real).length,
         gained: moved.filter(([, to]) => to === real).length,
       });
-      expect(connections).toEqual({
+      expect(connections).toMatchObject({
         before: crowd.keys(({ key }) => ownerBefore(key) === real).length,
         after: crowd.keys(({ key }) => ownerAfter(key) === real).length,
         lost: told.filter(({ key }) => ownerBefore(key) === real).length,
@@ -85,6 +87,7 @@ describe('with 1,000 clients on three nodes and two gateways, a plan is what the
   test('for adding, reweighting, draining, and more and fewer replicas', async () => {
     const added = await expectAsPlanned({ add: 1 }, () => system.addNode(), 4);
     expect(added.connections).toBeGreaterThan(200);
+    expect(added.reasons[0]).toMatchObject({ text: 'new-1 joins' });
     const [first, second] = (await system.ring()).members;
     await expectAsPlanned(
       { weights: { [first?.nodeId ?? '']: 2 } },

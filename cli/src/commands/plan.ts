@@ -2,15 +2,15 @@ import type { Change } from '@wscluster/controller/api';
 import { formatRevision, WsClusterError } from '@wscluster/ring';
 import { readAnswer } from '../api/read-answer.ts';
 import { apiCommand, show } from '../api-command.ts';
-import { table } from '../print/table.ts';
+import { percent, table } from '../print/table.ts';
 
 export const plan = apiCommand({
   name: 'plan',
   summary: 'show what a change would move, without making it',
   forms: ['add N', 'remove ID', 'replicas N', 'weight ID W'],
   help: `
-Shows how many slots, and how many of the current connections, a change would move, and what each node has before and after.
-It changes nothing.
+Shows how many slots, and how many of the current connections, a change would move, why, and what each node has before and
+after. It changes nothing.
 
   add N         N more nodes                 replicas N    N nodes in total
   remove ID     without this node            weight ID W   this node with the weight W (the default is 1)
@@ -41,16 +41,36 @@ function numberOf(name: string, text: string): number {
 }
 
 function explain(answer: unknown): string {
-  const { revision, slots, connections, mode, nodes } = readAnswer('Plan', answer);
+  const { revision, slots, connections, mode, known, reasons, nodes } = readAnswer('Plan', answer);
   const how = mode === 'migrate' ? 'without their clients noticing ' : '';
+  const why = table(reasons, [
+    { title: 'WHY', of: ({ text }) => text },
+    { title: 'SLOTS', of: (reason) => reason.slots },
+    { title: 'CONNECTIONS', of: (reason) => reason.connections },
+  ]);
   const rows = table(nodes, [
-    { title: 'NODE', of: (node) => node.id },
+    { title: 'NODE', of: ({ name }) => name },
     { title: 'SLOTS', of: (node) => node.slots.before },
+    { title: 'SHARE', of: (node) => percent(node.slots.share.before) },
     { title: 'AFTER', of: (node) => node.slots.after },
+    { title: 'SHARE', of: (node) => percent(node.slots.share.after) },
     { title: 'CONNECTIONS', of: (node) => node.connections.before },
+    { title: 'SHARE', of: (node) => percent(node.connections.share.before) },
     { title: 'GAINED', of: (node) => node.connections.gained },
     { title: 'LOST', of: (node) => node.connections.lost },
     { title: 'AFTER', of: (node) => node.connections.after },
+    { title: 'SHARE', of: (node) => percent(node.connections.share.after) },
   ]);
-  return `${slots} slots and ${connections} connections would move ${how}(from revision ${formatRevision(revision)})\n\n${rows}`;
+  return [
+    `${slots} slots and ${connections} connections would move ${how}(from revision ${formatRevision(revision)})\n`,
+    UNKNOWN[known],
+    slots === 0 ? '' : `\n${why}`,
+    `\n${rows}`,
+  ].join('');
 }
+
+const UNKNOWN = {
+  all: '',
+  partly: 'a gateway is silent: its connections may not count, and no other nodes are balanced\n',
+  no: 'a gateway has not reported its connections yet: more may move once it has\n',
+};

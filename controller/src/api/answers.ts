@@ -43,12 +43,14 @@ export interface ApiSchemas {
   Condition: Condition;
   Created: Created;
   Delivery: Delivery;
+  Flow: Flow;
   Gateway: Gateway;
   Gateways: Gateways;
   HotKeys: HotKeys;
   Link: Link;
   LiveState: LiveState;
   Message: Message;
+  MoveReason: MoveReason;
   Nodes: Nodes;
   Owner: Owner;
   Plan: Plan;
@@ -902,6 +904,19 @@ export interface Delivery {
   connections: number;
   nodes: string[];
 }
+export interface Flow {
+  before: number;
+  after: number;
+  gained: number;
+  lost: number;
+  /**
+   * Of all, 0 to 1.
+   */
+  share: {
+    before: number;
+    after: number;
+  };
+}
 export interface Gateway {
   id: string;
   address: string;
@@ -1261,6 +1276,22 @@ export interface Message {
    */
   message: string;
 }
+export interface MoveReason {
+  /**
+   * join: to a node that is new. place: to a node that takes the place of one that is lost or leaves. leave: from a node that leaves. weight: a node’s weight changes. balance: to bring the connections of nodes within the tolerance of their shares. underway: they would move without the change, too.
+   */
+  reason: 'join' | 'place' | 'leave' | 'weight' | 'balance' | 'underway';
+  /**
+   * Id of the node that joins, leaves or changes its weight; null: none in particular.
+   */
+  node: string | null;
+  /**
+   * The reason in words, such as "new-1 joins".
+   */
+  text: string;
+  slots: number;
+  connections: number;
+}
 export interface Nodes {
   nodes: ClusterNode[];
 }
@@ -1285,20 +1316,19 @@ export interface Plan {
    * reconnect: the clients of these connections are told to reconnect. migrate: gateways keep them, as far as their nodes allow it.
    */
   mode: 'reconnect' | 'migrate';
+  /**
+   * How well the connections are known. partly: some gateway is silent. no: some gateway has not reported its connections yet; once it has, other slots may move.
+   */
+  known: 'all' | 'partly' | 'no';
+  /**
+   * Why slots move, most connections first.
+   */
+  reasons: MoveReason[];
   nodes: {
     id: string;
-    slots: {
-      before: number;
-      after: number;
-      gained: number;
-      lost: number;
-    };
-    connections: {
-      before: number;
-      after: number;
-      gained: number;
-      lost: number;
-    };
+    name: string;
+    slots: Flow;
+    connections: Flow;
   }[];
 }
 /**
@@ -1546,38 +1576,49 @@ export const answerStructures = {
       slots: { type: 'integer' },
       connections: { type: 'integer' },
       mode: { type: 'string' },
+      known: { type: 'string' },
+      reasons: { type: 'array', items: { $ref: '#/$defs/MoveReason' } },
       nodes: {
         type: 'array',
         items: {
           type: 'object',
           properties: {
             id: { type: 'string' },
-            slots: {
-              type: 'object',
-              properties: {
-                before: { type: 'integer' },
-                after: { type: 'integer' },
-                gained: { type: 'integer' },
-                lost: { type: 'integer' },
-              },
-              required: ['before', 'after', 'gained', 'lost'],
-            },
-            connections: {
-              type: 'object',
-              properties: {
-                before: { type: 'integer' },
-                after: { type: 'integer' },
-                gained: { type: 'integer' },
-                lost: { type: 'integer' },
-              },
-              required: ['before', 'after', 'gained', 'lost'],
-            },
+            name: { type: 'string' },
+            slots: { $ref: '#/$defs/Flow' },
+            connections: { $ref: '#/$defs/Flow' },
           },
-          required: ['id', 'slots', 'connections'],
+          required: ['id', 'name', 'slots', 'connections'],
         },
       },
     },
-    required: ['revision', 'slots', 'connections', 'mode', 'nodes'],
+    required: ['revision', 'slots', 'connections', 'mode', 'known', 'reasons', 'nodes'],
+  },
+  MoveReason: {
+    type: 'object',
+    properties: {
+      reason: { type: 'string' },
+      node: { type: ['string', 'null'] },
+      text: { type: 'string' },
+      slots: { type: 'integer' },
+      connections: { type: 'integer' },
+    },
+    required: ['reason', 'node', 'text', 'slots', 'connections'],
+  },
+  Flow: {
+    type: 'object',
+    properties: {
+      before: { type: 'integer' },
+      after: { type: 'integer' },
+      gained: { type: 'integer' },
+      lost: { type: 'integer' },
+      share: {
+        type: 'object',
+        properties: { before: { type: 'number' }, after: { type: 'number' } },
+        required: ['before', 'after'],
+      },
+    },
+    required: ['before', 'after', 'gained', 'lost', 'share'],
   },
   Problem: {
     type: 'object',

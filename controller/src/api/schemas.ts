@@ -1,6 +1,7 @@
 import { hotKeySchema, memberStateSchema, moveSettingsSchema } from '@wscluster/ring';
 import { z } from 'zod';
 import { changeSchema } from '../core/plan/change.ts';
+import { reasonSchema } from '../core/plan/reasons.ts';
 import { wsClusterSchema } from '../core/spec/schema.ts';
 
 // The API's answers, for /openapi.json and for checking every answer before it is sent. A schema with an id is a
@@ -166,7 +167,15 @@ export const createdAnswer = z.object({ id: z.string() }).meta({ id: 'Created' }
 export const removalAnswer = z.object({ id: z.string(), mode: z.enum(['drain', 'kill']) }).meta({ id: 'Removal' });
 
 export const planBody = z.strictObject({ change: changeSchema.meta({ id: 'Change' }) });
-const flow = z.object({ before: z.int(), after: z.int(), gained: z.int(), lost: z.int() });
+const flow = z
+  .object({
+    before: z.int(),
+    after: z.int(),
+    gained: z.int(),
+    lost: z.int(),
+    share: z.object({ before: z.number(), after: z.number() }).describe('Of all, 0 to 1.'),
+  })
+  .meta({ id: 'Flow' });
 export const planAnswer = z
   .object({
     revision,
@@ -175,7 +184,13 @@ export const planAnswer = z
     mode: moveSettingsSchema.shape.mode.describe(
       'reconnect: the clients of these connections are told to reconnect. migrate: gateways keep them, as far as their nodes allow it.',
     ),
-    nodes: z.array(z.object({ id: z.string(), slots: flow, connections: flow })),
+    known: z
+      .enum(['all', 'partly', 'no'])
+      .describe(
+        'How well the connections are known. partly: some gateway is silent. no: some gateway has not reported its connections yet; once it has, other slots may move.',
+      ),
+    reasons: z.array(reasonSchema).describe('Why slots move, most connections first.'),
+    nodes: z.array(z.object({ id: z.string(), name: z.string(), slots: flow, connections: flow })),
   })
   .meta({ id: 'Plan' });
 

@@ -2,6 +2,7 @@ import type { Plan } from '@wscluster/controller/api';
 import { useEffect, useRef, useState } from 'react';
 import { ApiError, type ClusterApi } from '../api/client.ts';
 import { make, type NodeChange, planned } from './node-change.ts';
+import { PlanDetails } from './plan-details.tsx';
 import { LEAST_WEIGHT, MOST_WEIGHT, weightProblem } from './weight.ts';
 
 const TITLES: Readonly<Record<NodeChange['kind'], string>> = {
@@ -90,6 +91,7 @@ export function ChangeDialog({ api, change: asOpened, connections, onClose }: Pr
             {refused}
           </p>
         )}
+        {plan !== undefined && <PlanDetails plan={plan} />}
         {change.kind === 'kill' && (
           <p>
             It ends at once, as in a crash. If the controller started it, a replacement comes, and these connections

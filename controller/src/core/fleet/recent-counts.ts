@@ -16,6 +16,16 @@ export class RecentCounts {
   readonly #lost = new Map<number, number>();
   #lostAt = Number.NEGATIVE_INFINITY;
 
+  /** With the same past, and a future of its own. */
+  copy(): RecentCounts {
+    const copy = new RecentCounts();
+    copy.#kept.push(...this.#kept);
+    for (const [slot, had] of this.#lost) copy.#lost.set(slot, had);
+    copy.#next = this.#next;
+    copy.#lostAt = this.#lostAt;
+    return copy;
+  }
+
   /** Call it every second. */
   note(counts: () => Readonly<Uint32Array>, now: number): void {
     if (now - this.#lostAt >= EVERY_MS * KEPT) this.#lost.clear();

@@ -12,7 +12,7 @@ import { CoalescedRunner, SerialQueue, Trouble } from '@wscluster/service';
 import { EventLog } from '../events/event-log.ts';
 import { restore } from '../membership/restore.ts';
 import type { Change } from '../plan/change.ts';
-import { type PlannedChange, Planner } from '../plan/planner.ts';
+import { type PlannedChange, planChange } from '../plan/planner.ts';
 import { NodeOperations } from '../scale/node-operations.ts';
 import { patchedSpec } from '../spec/patch.ts';
 import { CurrentView } from './current-view.ts';
@@ -38,7 +38,6 @@ export class Reign {
   readonly #opened: OpenedParts;
   readonly #stages: Stages;
   readonly #current: CurrentView;
-  readonly #planner = new Planner();
   readonly #runner: CoalescedRunner;
   /** The last run of the loop. */
   readonly #trouble: Trouble;
@@ -154,7 +153,7 @@ export class Reign {
 
   /** Predicts what a change would move. Throws NOT_FOUND for an unknown node. */
   plan(change: Change): PlannedChange {
-    return this.#planner.plan(change, this.view);
+    return planChange(change, this.view, this.#stages.steps);
   }
 
   /** Changes the stored spec by a JSON merge patch. Throws REQUEST_INVALID naming the field. */

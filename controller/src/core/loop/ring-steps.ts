@@ -1,18 +1,9 @@
-import {
-  type ClusterSettings,
-  formatRevision,
-  type Member,
-  NO_OWNER,
-  type Ring,
-  reindexed,
-  type Step,
-} from '@wscluster/ring';
+import { type ClusterSettings, createRing, formatRevision, type Member, type Ring, type Step } from '@wscluster/ring';
 import { type Logger, steadyNow, wallTimeOf } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
-import { RecentCounts } from '../fleet/recent-counts.ts';
-import { HeldTarget } from '../membership/held-target.ts';
+import type { Known } from '../membership/held-target.ts';
 import type { Membership } from '../membership/membership.ts';
-import { desiredOwners, seatsOf } from '../membership/target.ts';
+import { type Owners, RingTarget } from '../membership/ring-target.ts';
 import type { Workload } from '../ports/workload-source.ts';
 import type { GatewayLink } from '../publish/gateway-link.ts';
 import { type Convergence, ConvergenceWatch } from '../rollout/convergence.ts';
@@ -24,7 +15,7 @@ import { RecentOwners } from './recent-owners.ts';
 
 export interface RingStepParts {
   readonly rollout: Rollout;
-  readonly link: GatewayLink;
+  readonly link: Pick<GatewayLink, 'fleet' | 'hearing' | 'counted' | 'publish'>;
   readonly events: EventLog;
   readonly log: Logger;
 }
@@ -43,8 +34,7 @@ export class RingSteps {
   readonly #parts: RingStepParts;
   readonly #recent = new RecentOwners();
   readonly #convergence = new ConvergenceWatch();
-  readonly #target = new HeldTarget();
-  readonly #counts = new RecentCounts();
+  readonly #target = new RingTarget();
   /** What was published beside the ring, as JSON; undefined if the next ring has to be published whatever it is. */
   #published: { settings: string; vacancies: string } | undefined;
 
@@ -74,21 +64,7 @@ export class RingSteps {
     rollout.hear(hearing);
     const now = performance.now();
     const { members, vacancies } = membership;
-    const { ring } = rollout;
-    const current = reindexed(ring.table, ring.members, members);
-    const seats = seatsOf(membership);
-    const { tolerance, strategy, lazy } = spec.rebalance;
-    const target = this.#target.of({
-      ...{ seats, ring, now },
-      vacant: new Set(vacancies.map(({ ringId }) => ringId)),
-      known: !link.counted ? 'no' : hearing.uncertain ? 'partly' : 'all',
-      loads: () => ({
-        connections: this.#counts.withLost(fleet.connectionsBySlot, (slot) => current[slot] === NO_OWNER, now),
-        tolerance,
-      }),
-      lazyMs: strategy === 'lazy' ? lazy.maxSeconds * 1000 : 0,
-    });
-    const desired = desiredOwners(target, seats, current);
+    const { current, desired } = this.#owners(this.#target, membership, rollout.ring, spec);
     const pace = paceOf({
       maxConnectionsPerSecond: spec.rebalance.maxConnectionsPerSecond,
       paused: spec.rebalance.paused,
@@ -103,6 +79,30 @@ export class RingSteps {
     const connections = fleet.connectionsBySlot;
     const next = rollout.plan({ members, current, desired, connections, counted, pace, now });
     return { ...next, pace, settings: settingsOf(spec), vacancies };
+  }
+
+  /** How well the connections of all slots are known. */
+  get known(): Known {
+    const { counted, hearing } = this.#parts.link;
+    return !counted ? 'no' : hearing.uncertain ? 'partly' : 'all';
+  }
+
+  /**
+   * The ring once it has followed these memberships, one after the other, if connections stay as they are. Decides as
+   * `plan` does, and changes nothing.
+   */
+  foresee(memberships: readonly Membership[], spec: ClusterSpec): Ring {
+    const target = this.#target.copy();
+    return memberships.reduce((ring, membership) => {
+      const { desired } = this.#owners(target, membership, ring, spec);
+      return createRing(ring.revision, membership.members, desired);
+    }, this.#parts.rollout.ring);
+  }
+
+  #owners(target: RingTarget, membership: Membership, ring: Ring, { rebalance }: ClusterSpec): Owners {
+    const { known } = this;
+    const connections = this.#parts.link.fleet.connectionsBySlot;
+    return target.owners(membership, ring, { rebalance, connections, known, now: performance.now() });
   }
 
   /** Publishes a planned ring, unless nothing has changed. */
@@ -136,7 +136,7 @@ export class RingSteps {
   beat(): void {
     const { rollout, link, events } = this.#parts;
     const now = performance.now();
-    this.#counts.note(() => link.fleet.connectionsBySlot, now);
+    this.#target.note(() => link.fleet.connectionsBySlot, now);
     if (!rollout.acknowledged || rollout.isMoving(now)) this.#recent.keep(now);
     const ended = this.#convergence.look(rollout, link.fleet.moved, now);
     if (ended === undefined) return;

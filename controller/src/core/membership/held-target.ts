@@ -39,6 +39,14 @@ export class HeldTarget {
   /** Lost seats that are kept for a replacement, and the slots that they had. */
   readonly #lost = new Map<number, readonly number[]>();
 
+  /** With the same past, and a future of its own. */
+  copy(): HeldTarget {
+    const copy = new HeldTarget();
+    copy.#held = this.#held;
+    for (const [ringId, slots] of this.#lost) copy.#lost.set(ringId, slots);
+    return copy;
+  }
+
   /** The ring id that each slot belongs to in the end. */
   of({ seats, ring, vacant, known, loads, lazyMs, now }: TargetInput): Readonly<Uint16Array> {
     const key = JSON.stringify(seats.map(({ ringId, weight, maxConnections }) => [ringId, weight, maxConnections]));

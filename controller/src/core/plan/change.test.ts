@@ -4,7 +4,7 @@ import { type Membership, NO_MEMBERSHIP, nextMembership } from '../membership/me
 import { membershipPolicy } from '../membership/policy.ts';
 import type { Workload } from '../ports/workload-source.ts';
 import { parseCluster } from '../spec/load.ts';
-import { type Change, membersAfter } from './change.ts';
+import { type Change, membershipsOf } from './change.ts';
 
 const node = (id: string, phase: Workload['phase'] = 'ready', managed = true): Workload => ({
   ...{ id, phase, managed },
@@ -25,7 +25,7 @@ function seatsAfter(change: Change, listings: readonly (readonly Workload[])[], 
   );
   const listing = listings.at(-1) ?? [];
   const situation = { spec, membership, listing, connections: new Map([['b', 7]]), now: listings.length * 1000 };
-  const { members } = membersAfter(change, situation);
+  const members = membershipsOf(change, situation).at(-1)?.members ?? [];
   return Object.fromEntries(members.map(({ nodeId, ringId, state }) => [nodeId, `${ringId} ${state}`]));
 }
 
@@ -59,6 +59,14 @@ describe('the members after a change', () => {
 
   test('fewer replicas let those go that have the fewest connections', () => {
     expect(seatsAfter({ replicas: 1 }, [abc])).toEqual({ b: '1 ready' });
+  });
+
+  test('a weight is that of the ring id, unless the node has one of its own', () => {
+    const own = [node('a'), { ...node('b'), weight: 3 }];
+    const membership = nextMembership(NO_MEMBERSHIP, own, membershipPolicy(specOf(2)), 0);
+    const situation = { spec: specOf(2), membership, listing: own, connections: new Map(), now: 0 };
+    const weights = membershipsOf({ weights: { a: 2, 1: 5 } }, situation)[0]?.members.map(({ weight }) => weight);
+    expect(weights).toEqual([2, 3]);
   });
 
   test('more replicas add what is missing', () => {

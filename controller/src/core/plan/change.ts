@@ -1,6 +1,6 @@
 import { type Member, WsClusterError } from '@wscluster/ring';
 import { z } from 'zod';
-import { type Membership, nextMembership } from '../membership/membership.ts';
+import { type Membership, type MembershipPolicy, nextMembership } from '../membership/membership.ts';
 import { membershipPolicy } from '../membership/policy.ts';
 import type { Workload } from '../ports/workload-source.ts';
 import { planScale, type ScalePlan } from '../scale/scale.ts';
@@ -31,10 +31,11 @@ export interface Situation {
 }
 
 /**
- * The members after a change is complete: new nodes ready (named new-1, new-2, ...), leaving ones gone. Pure. Throws
- * NOT_FOUND for an unknown node.
+ * The memberships that follow from a change, in the order in which the loop will see them: the last one is that after
+ * the change is complete, with new nodes ready (named new-1, new-2, ...) and leaving ones gone. Pure. Throws NOT_FOUND
+ * for an unknown node.
  */
-export function membersAfter(change: Change, situation: Situation): Membership {
+export function membershipsOf(change: Change, situation: Situation): readonly Membership[] {
   const { membership, listing, spec } = situation;
   const replicas = desiredReplicas(spec.nodes);
   if ('add' in change)
@@ -52,7 +53,7 @@ export function membersAfter(change: Change, situation: Situation): Membership {
     const { create, drain } = scaledTo(change.replicas, situation);
     return afterTurnover(situation, { arrivals: create, leaving: drain, replicas: change.replicas });
   }
-  return reweighted(membership, change.weights);
+  return [reweighted(situation, change.weights)];
 }
 
 function scaledTo(replicas: number, { listing, connections, spec, now }: Situation): ScalePlan {
@@ -60,11 +61,11 @@ function scaledTo(replicas: number, { listing, connections, spec, now }: Situati
   return planScale({ listing, replicas, owners: new Set(), connections, drainMs, now });
 }
 
-/** In the order in which the loop will see it: first with all nodes, then without those that leave. */
+/** First with all nodes, then without those that leave. */
 function afterTurnover(
   { membership, listing, spec, now }: Situation,
   { arrivals, leaving, replicas }: { arrivals: number; leaving: readonly string[]; replicas: number },
-): Membership {
+): readonly Membership[] {
   const policy = { ...membershipPolicy(spec), replicas };
   const newcomers = Array.from({ length: arrivals }, (_, n): Workload => {
     return { id: `new-${n + 1}`, phase: 'ready', address: 'new.invalid:1', managed: true };
@@ -73,18 +74,18 @@ function afterTurnover(
   const staying = [...listing.filter((workload) => !isLeaving(workload)), ...newcomers];
   const draining = listing.filter(isLeaving).map((workload): Workload => ({ ...workload, phase: 'draining' }));
   const meanwhile = nextMembership(membership, [...staying, ...draining], policy, now);
-  return nextMembership(meanwhile, staying, policy, now);
+  return [meanwhile, nextMembership(meanwhile, staying, policy, now)];
 }
 
-function reweighted(membership: Membership, weights: Readonly<Record<string, number>>): Membership {
-  const changed = new Map(
-    Object.entries(weights).map(([name, weight]) => [findMember(membership, name).nodeId, weight]),
-  );
-  const members = membership.members.map((member) => ({
-    ...member,
-    weight: changed.get(member.nodeId) ?? member.weight,
-  }));
-  return { ...membership, members };
+/** A node's own weight, if it has one, stays what it is. */
+function reweighted(
+  { membership, listing, spec, now }: Situation,
+  weights: Readonly<Record<string, number>>,
+): Membership {
+  const policy = membershipPolicy(spec);
+  const changed = Object.entries(weights).map(([name, weight]) => [findMember(membership, name).ringId, weight]);
+  const reweighted: MembershipPolicy = { ...policy, weights: { ...policy.weights, ...Object.fromEntries(changed) } };
+  return nextMembership(membership, listing, reweighted, now);
 }
 
 /** Finds a member by node id or ring id. */

@@ -1,0 +1,55 @@
+import type { Plan } from '@wscluster/controller/api';
+
+/** Why slots and connections would move, and the share of each node that gains or loses some, before and after. */
+export function PlanDetails({ plan: { known, reasons, nodes } }: { readonly plan: Plan }) {
+  const changed = nodes.filter(({ slots }) => slots.gained + slots.lost > 0);
+  if (changed.length === 0) return null;
+  return (
+    <>
+      {known !== 'all' && <p>{UNKNOWN[known]}</p>}
+      <ul className="reasons">
+        {reasons.map(({ text, slots, connections }) => (
+          <li key={text}>
+            {text}: {number(connections)} connections, {number(slots)} slots
+          </li>
+        ))}
+      </ul>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      <section className="scroll" tabIndex={0} aria-label="Shares before and after">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Node</th>
+              <th scope="col">Connections</th>
+              <th scope="col">Of all</th>
+              <th scope="col">Of the slots</th>
+            </tr>
+          </thead>
+          <tbody>
+            {changed.map(({ id, name, slots, connections }) => (
+              <tr key={id}>
+                <th scope="row" title={id}>
+                  <span className="id">{name}</span>
+                </th>
+                <td data-label="Connections">{change(number(connections.before), number(connections.after))}</td>
+                <td data-label="Of all">
+                  {change(percent(connections.share.before), percent(connections.share.after))}
+                </td>
+                <td data-label="Of the slots">{change(percent(slots.share.before), percent(slots.share.after))}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </>
+  );
+}
+
+const UNKNOWN = {
+  partly: 'A gateway is silent: its connections may not count.',
+  no: 'A gateway has not reported its connections yet: more may move once it has.',
+};
+
+const number = (value: number) => value.toLocaleString('en');
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+const change = (before: string, after: string) => `${before} → ${after}`;
