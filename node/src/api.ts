@@ -128,6 +128,12 @@ export interface WsNodeOptions {
   readonly readinessPath?: string | false | undefined;
   /** Whether the application can serve now; without it the node is ready until it drains. */
   readonly ready?: (() => boolean | Promise<boolean>) | undefined;
+  /**
+   * What the node can take, relative to the other nodes of its cluster: 2 gets twice the clients of 1. 0.01 to 1000; a
+   * function is asked whenever the controller asks whether the node is ready. The controller follows what changes by a
+   * fifth and stays for 10 s. Default: the weight that the cluster sets.
+   */
+  readonly capacity?: number | (() => number) | undefined;
   /** Path at which the controller and other nodes send to a key, as in spec.nodes.sendPath; false: none. Default `/send`. */
   readonly sendPath?: string | false | undefined;
   /** Whether each new client is told first who serves it, as JSON or as the text that is returned. Default false. */

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { Hello, RingAddress, WsNodeOptions } from './api.ts';
+import { CAPACITIES, isCapacity } from './capacity.ts';
 import { loggerOf, standardError } from './log.ts';
 import { checkRing, ringOfEnvironment } from './ring-source.ts';
 
@@ -12,6 +13,8 @@ export interface Settings {
   readonly ring: RingAddress | undefined;
   readonly readinessPath: string | undefined;
   readonly ready: () => boolean | Promise<boolean>;
+  /** Undefined: it says none. */
+  readonly capacity: (() => number) | undefined;
   readonly sendPath: string | undefined;
   readonly greeting: ((hello: Hello) => string) | undefined;
   readonly drainMs: number;
@@ -32,6 +35,7 @@ export function settingsOf(options: WsNodeOptions, env: NodeJS.ProcessEnv): Sett
     ...{ server, ring, ready, log },
     id: options.id ?? (env.WSCLUSTER_ID || hostname()),
     readinessPath: path('readinessPath', options.readinessPath ?? '/readyz'),
+    capacity: capacityOf(options.capacity),
     sendPath: path('sendPath', options.sendPath ?? '/send'),
     greeting: hello === true ? JSON.stringify : hello || undefined,
     drainMs:
@@ -47,6 +51,12 @@ function path(field: string, value: string | false): string | undefined {
   if (value === false) return undefined;
   if (typeof value === 'string' && /^\/[^?#]*$/.test(value)) return value;
   throw wrong(field, `must be a path that begins with /, or false, not ${JSON.stringify(value)}`);
+}
+
+function capacityOf(capacity: WsNodeOptions['capacity']): (() => number) | undefined {
+  if (capacity === undefined || typeof capacity === 'function') return capacity;
+  if (isCapacity(capacity)) return () => capacity;
+  throw wrong('capacity', `must be ${CAPACITIES}, or a function that returns one, not ${JSON.stringify(capacity)}`);
 }
 
 /** Timers hold at most 2^31 - 1 ms. */

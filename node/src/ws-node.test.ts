@@ -120,6 +120,22 @@ describe('an application whose server is a node', () => {
     await drained;
   });
 
+  test('says its capacity while it is ready, and says none that is wrong', async () => {
+    let capacity = 2.5;
+    const warned: string[] = [];
+    const log = { debug() {}, info() {}, warn: (_: object, text = '') => warned.push(text), error() {} };
+    const { address } = await application({ capacity: () => capacity, log });
+    const readiness = async () => await (await fetch(`http://${address}/readyz`)).text();
+    expect(JSON.parse(await readiness())).toEqual({ state: 'ready', capacity: 2.5 });
+    capacity = 0;
+    expect([await readiness(), await readiness()]).toEqual(['ready\n', 'ready\n']);
+    expect(warned).toEqual(['capacity: must return a number from 0.01 to 1000, not 0']);
+    capacity = 3;
+    expect(JSON.parse(await readiness())).toMatchObject({ capacity: 3 });
+    const fixed = await application({ capacity: 4 });
+    expect(await (await fetch(`http://${fixed.address}/readyz`)).json()).toMatchObject({ capacity: 4 });
+  });
+
   test('may have these paths for itself', async () => {
     const { address } = await application({ readinessPath: false, sendPath: false });
     expect(await (await fetch(`http://${address}/readyz`)).text()).toBe('application');

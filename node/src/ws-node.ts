@@ -23,6 +23,7 @@ import type {
   WsNodeEvents,
   WsNodeOptions,
 } from './api.ts';
+import { Capacity } from './capacity.ts';
 import { Connections } from './connections.ts';
 import { type Routed, readRouted } from './gateway-headers.ts';
 import { handOver } from './handover.ts';
@@ -54,6 +55,7 @@ class ServerNode extends EventEmitter<WsNodeEvents> implements WsNode {
   readonly #connections = new Connections();
   /** What other nodes handed over with the connections that these requests opened. */
   readonly #states = new WeakMap<IncomingMessage, Buffer>();
+  readonly #capacity: Capacity | undefined;
   readonly #following: Promise<void>;
   #ring: RingView | undefined;
   #drained: Promise<void> | undefined;
@@ -62,6 +64,7 @@ class ServerNode extends EventEmitter<WsNodeEvents> implements WsNode {
     super();
     this.id = settings.id;
     this.#settings = settings;
+    this.#capacity = settings.capacity && new Capacity(settings.capacity, settings.log);
     this.#following = this.#follow();
     intercept(settings.server, {
       onRequest: (request, response) => this.#onRequest(request, response),
@@ -232,7 +235,10 @@ class ServerNode extends EventEmitter<WsNodeEvents> implements WsNode {
 
   async #answerReadiness(response: ServerResponse): Promise<void> {
     const state = this.draining ? 'draining' : (await this.#isReady()) ? 'ready' : 'not ready';
-    response.writeHead(state === 'ready' ? 200 : 503, { 'content-type': 'text/plain' }).end(`${state}\n`);
+    const capacity = state === 'ready' ? this.#capacity?.now : undefined;
+    if (capacity !== undefined)
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ state, capacity }));
+    else response.writeHead(state === 'ready' ? 200 : 503, { 'content-type': 'text/plain' }).end(`${state}\n`);
   }
 
   async #isReady(): Promise<boolean> {

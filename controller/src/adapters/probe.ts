@@ -5,11 +5,13 @@ import { parseHostPort } from '@wscluster/service';
 const PROBE_TIMEOUT_MS = 1000;
 /** A relay that has no server behind it accepts too, but closes at once: a connection must last this long, ms. */
 const HELD_MS = 100;
-/** A body longer than this is not the word `draining`. */
-const MAX_BODY = 256;
+/** A longer body is not read: it is neither the word `draining` nor an object with a capacity. */
+const MAX_BODY = 1024;
 
 export type ProbeResult =
-  | { readonly state: 'ready'; readonly by: 'http' | 'tcp' }
+  | { readonly state: 'ready'; readonly by: 'tcp' }
+  /** `capacity`: as its body has it, if that is a JSON object with one. */
+  | { readonly state: 'ready'; readonly by: 'http'; readonly capacity?: unknown }
   | { readonly state: 'draining' }
   /** `reason` completes "the probe failed: ..."; `by` says whether there was an HTTP answer. */
   | { readonly state: 'failed'; readonly reason: string; readonly by?: 'http' };
@@ -43,7 +45,7 @@ export function probeHttp(address: string, options: HttpProbeOptions): Promise<H
       signal?.removeEventListener('abort', end);
       if (body.trim() === 'draining') resolve({ state: 'draining' });
       // For a body without an end the status decides: some backends stream on every path.
-      else if (status > 0 && isReady(status)) resolve({ state: 'ready', by: 'http' });
+      else if (status > 0 && isReady(status)) resolve({ state: 'ready', by: 'http', ...saidIn(body) });
       else if (status > 0) resolve({ state: 'failed', by: 'http', reason: `${asked} answers ${status}` });
       else resolve({ state: 'failed', reason: `${asked}: ${failure}`, ...(isConnected && accepted && { accepted }) });
       request.destroy();
@@ -75,6 +77,17 @@ export function probeHttp(address: string, options: HttpProbeOptions): Promise<H
     );
     signal?.addEventListener('abort', end);
   });
+}
+
+/** The capacity that a body tells. */
+function saidIn(body: string): { readonly capacity?: unknown } {
+  if (!body.trimStart().startsWith('{')) return {};
+  try {
+    const { capacity } = JSON.parse(body) as { readonly capacity?: unknown };
+    return capacity === undefined ? {} : { capacity };
+  } catch {
+    return {};
+  }
 }
 
 /** A node is ready when it accepts a connection and does not close it at once. */

@@ -4,6 +4,7 @@ import type { Workload } from '../../core/ports/workload-source.ts';
 import type { ProbeResult } from '../probe.ts';
 import { Readiness } from '../readiness.ts';
 import { ReadinessCheck } from '../readiness-check.ts';
+import { StatedWeight } from '../stated-weight.ts';
 import type { ContainerFacts } from './facts.ts';
 
 /** Time between probes of a node with a health check, ms. They only find out whether it is draining. */
@@ -12,7 +13,7 @@ const DRAIN_PROBE_MS = 1000;
 const OVERDUE_MS = 30_000;
 
 export interface DockerNodeHandlers {
-  /** A probe has changed its phase. */
+  /** A probe has changed its phase, or the weight that it says. */
   onChange(): void;
   /** Its readiness path says that it is draining. */
   onDraining(): void;
@@ -36,6 +37,7 @@ export class DockerNode {
   #phase: 'starting' | 'ready' | 'unready' = 'starting';
   #readiness = new Readiness();
   #check: ReadinessCheck;
+  #stated: StatedWeight;
   #toldTcp = false;
   #timer: NodeJS.Timeout | undefined;
   #probe: AbortController | undefined;
@@ -47,6 +49,7 @@ export class DockerNode {
   constructor(view: NodeView, log: Logger, handlers: DockerNodeHandlers) {
     this.#view = view;
     this.#check = new ReadinessCheck(view.readiness);
+    this.#stated = new StatedWeight(view.facts.name, log);
     this.#handlers = handlers;
     this.#log = log;
     this.#begin();
@@ -64,6 +67,11 @@ export class DockerNode {
     return this.#phase;
   }
 
+  /** The weight that it says itself; undefined if it says none. */
+  get statedWeight(): number | undefined {
+    return this.#stated.weight;
+  }
+
   /** Resolves once it has been probed, or cannot be probed. */
   get looked(): Promise<void> {
     return this.#looked.promise;
@@ -77,6 +85,7 @@ export class DockerNode {
       // Another run: what was known about the previous run no longer holds.
       this.#readiness = new Readiness();
       this.#check = new ReadinessCheck(view.readiness);
+      this.#stated = new StatedWeight(view.facts.name, this.#log);
       this.#phase = 'starting';
       this.#begin();
     } else if (isReachable(view) !== isReachable(before)) this.#begin();
@@ -117,7 +126,8 @@ export class DockerNode {
     this.#readiness.take(result);
     this.#looked.resolve();
     if (result.state === 'draining') this.#handlers.onDraining();
-    if (this.#settle()) this.#handlers.onChange();
+    const reweighted = this.#stated.take(result);
+    if (this.#settle() || reweighted) this.#handlers.onChange();
     const waitMs = facts.health === 'none' ? this.#readiness.nextProbeMs : DRAIN_PROBE_MS;
     this.#timer = setTimeout(() => void this.#look(), waitMs);
   }

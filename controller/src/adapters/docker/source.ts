@@ -277,7 +277,7 @@ class DockerSource implements WorkloadSource {
   }
 
   #workload(id: string, node: DockerNode): Workload {
-    const { facts } = node;
+    const { facts, statedWeight } = node;
     const drainingSince = this.#drains.since(id);
     const { weight, maxConnections } = nodeLabels(facts.labels);
     return {
@@ -289,6 +289,7 @@ class DockerSource implements WorkloadSource {
       phase: drainingSince === undefined ? node.phase : 'draining',
       managed: this.#isManaged(facts),
       ...(weight === undefined ? {} : { weight }),
+      ...(statedWeight === undefined ? {} : { statedWeight }),
       ...(maxConnections === undefined ? {} : { maxConnections }),
       ...(drainingSince === undefined ? {} : { drainingSince }),
     };

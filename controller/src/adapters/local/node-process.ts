@@ -4,6 +4,7 @@ import type { NodeSettings, Workload } from '../../core/ports/workload-source.ts
 import type { ProbeResult } from '../probe.ts';
 import { Readiness } from '../readiness.ts';
 import { ReadinessCheck } from '../readiness-check.ts';
+import { StatedWeight } from '../stated-weight.ts';
 import { NodeGroup } from './node-group.ts';
 import type { NodeOutput } from './node-output.ts';
 import { strangerOn } from './node-port.ts';
@@ -43,6 +44,7 @@ export class NodeProcess {
   readonly #start: NodeStart;
   readonly #check: ReadinessCheck;
   readonly #readiness = new Readiness();
+  readonly #stated: StatedWeight;
   readonly #saves = new SerialQueue();
   readonly #saveTrouble: Trouble;
   /** The steady time when it was asked to leave. */
@@ -63,6 +65,7 @@ export class NodeProcess {
     this.#output = output;
     this.#start = new NodeStart(id, log);
     this.#check = new ReadinessCheck(settings().readiness ?? {}, record.answersHttp);
+    this.#stated = new StatedWeight(id, log);
     this.pid = pid;
     this.#record = record;
     this.#records = records;
@@ -90,6 +93,7 @@ export class NodeProcess {
       address: this.#address,
       phase,
       managed: true,
+      ...(this.#stated.weight === undefined ? {} : { statedWeight: this.#stated.weight }),
       ...(drainingSince === undefined ? {} : { drainingSince }),
     };
   }
@@ -230,7 +234,11 @@ export class NodeProcess {
     this.#readiness.take(probe);
     if (probe.state === 'ready') this.#start.ready(probe.by);
     if (this.#readiness.phase === 'starting') this.#judgeStart(probe);
-    if (probe.state !== 'draining') this.#setPhase(this.#readiness.phase);
+    const reweighted = this.#stated.take(probe);
+    const { phase } = this.#readiness;
+    // A change of its phase is told anyway.
+    if (reweighted && phase === this.#phase) this.#onChange();
+    if (probe.state !== 'draining') this.#setPhase(phase);
     else if (this.#leavingSince === undefined) this.#noteLeaving();
   }
 

@@ -91,6 +91,20 @@ describe('seats on the ring', () => {
     expect(after.members.map((member) => member.weight)).toEqual([3, 5, 2]);
   });
 
+  test('where nobody has set a weight, a node has the one that it says, and much the same one changes nothing', () => {
+    const says = (statedWeight: number, more: Partial<Workload> = {}) => [
+      node('a', 'ready', { statedWeight, ...more }),
+    ];
+    const weights = (...listings: Workload[][]) =>
+      history(listings, { defaultWeight: 2 }).members.map((member) => member.weight);
+    expect(weights(says(3))).toEqual([3]);
+    expect(weights(says(3), says(3.5), says(2.6))).toEqual([3]);
+    expect(weights(says(3), says(3.7))).toEqual([3.7]);
+    expect(weights(says(3), says(2.4))).toEqual([2.4]);
+    expect(weights(says(3), says(3, { weight: 1 }))).toEqual([1]);
+    expect(history([says(3)], { weights: { 0: 9 } }).members[0]?.weight).toBe(9);
+  });
+
   test('limits of connections come from the node, else from the cluster, and 0 is none; a lost node keeps its own', () => {
     const listing = [node('a', 'ready', { maxConnections: 3 }), node('b', 'ready', { maxConnections: 0 }), node('c')];
     const after = history([listing], { maxConnections: 9 });

@@ -35,6 +35,9 @@ export interface MembershipPolicy {
   readonly maxLostShare: number;
 }
 
+/** A node's own word on its weight changes it beyond this factor. */
+const SAME_WEIGHT = 1.2;
+
 export const NO_MEMBERSHIP: Membership = {
   members: [],
   vacancies: [],
@@ -167,13 +170,18 @@ function refreshed(member: Member, workload: Workload, state: Member['state'], p
     ...member,
     ...(workload.name !== undefined && { name: workload.name }),
     address: workload.address ?? member.address,
-    weight: weightOf(workload, member.ringId, policy),
+    weight: weightOf(workload, member.ringId, policy, member.weight),
     state,
   };
 }
 
-function weightOf(workload: Workload, ringId: number, policy: MembershipPolicy): number {
-  return workload.weight ?? policy.weights[ringId] ?? policy.defaultWeight;
+/** `before`: as a member. It stays if the node says much the same: a new leader knows nothing of what it said before. */
+function weightOf(workload: Workload, ringId: number, policy: MembershipPolicy, before?: number): number {
+  const { weight, statedWeight: stated } = workload;
+  const set = weight ?? policy.weights[ringId];
+  if (set !== undefined || stated === undefined) return set ?? policy.defaultWeight;
+  const isSame = before !== undefined && stated < before * SAME_WEIGHT && stated > before / SAME_WEIGHT;
+  return isSame ? before : stated;
 }
 
 function limitsOf(

@@ -20,6 +20,8 @@ export interface Workload {
   readonly phase: 'starting' | 'ready' | 'unready' | 'draining' | 'restarting' | 'gone';
   /** Overrides the cluster's weight for this node. */
   readonly weight?: number;
+  /** The weight that it says itself, smoothed; counts where nobody has set one for this node or its place. */
+  readonly statedWeight?: number;
   /** Overrides the cluster's limit of connections for this node; 0: no limit. */
   readonly maxConnections?: number;
   /** True when this source started it and may replace it. */
