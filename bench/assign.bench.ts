@@ -1,17 +1,8 @@
 import { nextTable, SLOTS } from '@wscluster/ring';
 import { keysOf } from './assign/clients.ts';
+import { compareRules } from './assign/compare.ts';
 import { changesOf, measure, peakOf } from './assign/measure.ts';
-import {
-  countBySlot,
-  envoyRing,
-  former,
-  hashring,
-  maglev,
-  type Node,
-  ours,
-  type Rule,
-  rendezvous,
-} from './assign/rules.ts';
+import { countBySlot, type Node } from './assign/rules.ts';
 import { atMost, type BenchOptions, type BenchResult, median } from './result.ts';
 
 // What moves when nodes come and go, and how evenly slots and connections are spread then: beside other rules, and by
@@ -20,53 +11,22 @@ import { atMost, type BenchOptions, type BenchResult, median } from './result.ts
 const NODES = [10, 50, 100, 300, 1000];
 const CLIENTS = [300, 10_000, 1_000_000];
 const LAWS = ['uniform', 'zipf'] as const;
-/** Clients beside which the rules are compared. */
-const COMPARED = 10_000;
 const MOVED_TO_IDEAL = 1.005;
 const RANDOM_CHANGES = 1000;
 
-export async function run({ quick }: BenchOptions): Promise<BenchResult[]> {
+/** `--cases`: rules (beside other rules, which writes the tables and the picture of docs/scaling.md), own, random, speed. */
+export async function run({ quick, cases }: BenchOptions): Promise<BenchResult[]> {
   const sizes = quick ? NODES.slice(0, 2) : NODES;
-  compareRules(sizes);
-  return [...ownFigures(sizes, quick ? CLIENTS.slice(0, 2) : CLIENTS), ...randomChanges(quick), ...speed()];
+  const isWanted = (name: string) => cases?.includes(name) ?? true;
+  if (isWanted('rules')) compareRules(sizes, !quick);
+  return [
+    ...(isWanted('own') ? ownFigures(sizes, quick ? CLIENTS.slice(0, 2) : CLIENTS) : []),
+    ...(isWanted('random') ? randomChanges(quick) : []),
+    ...(isWanted('speed') ? speed() : []),
+  ];
 }
 
 const equal = (count: number): Node[] => Array.from({ length: count }, (_, ringId) => ({ ringId, weight: 1 }));
-const probes = Array.from({ length: SLOTS }, (_, n) => `probe-${n}`);
-
-/** Prints a table: moved/ideal of connections, and the most connections of a node / its share, for each rule. */
-function compareRules(sizes: readonly number[]): void {
-  const keys = keysOf(COMPARED, 'uniform');
-  const rules = (): Rule[] => [ours(() => keys), former, rendezvous, maglev, envoyRing, hashring];
-  const names = rules().map(({ name }) => name);
-  const rows: string[] = [];
-  for (const count of sizes) {
-    const before = equal(count);
-    for (const change of changesOf(before)) {
-      const cells = rules().map((rule) => {
-        // Of keys that are clients, and of keys that are nobody's: the owners of both, before and after.
-        const all = [...keys, ...probes];
-        const [old, owners] = [rule.owners(before, all), rule.owners(change.after, all)];
-        const part = (from: number, to?: number) =>
-          measure(old.subarray(from, to), owners.subarray(from, to), before, change);
-        const [clients, space] = [part(0, keys.length), part(keys.length)];
-        return `${clients.moved.toFixed(2)}; ${clients.peak.toFixed(2)}; ${space.peak.toFixed(2)}`;
-      });
-      rows.push(`| ${count} | ${change.name} | ${cells.join(' | ')} |`);
-    }
-  }
-  process.stdout.write(
-    [
-      `Clients moved / ideal; most clients of a node / its share; the same of keys without clients; ${COMPARED} clients:`,
-      '',
-      `| nodes | change | ${names.join(' | ')} |`,
-      `|---|---|${names.map(() => '---|').join('')}`,
-      ...rows,
-      '',
-      '',
-    ].join('\n'),
-  );
-}
 
 /** This project's rule, at all sizes: the worst of the changes. */
 function ownFigures(sizes: readonly number[], clients: readonly number[]): BenchResult[] {

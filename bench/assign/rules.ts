@@ -23,15 +23,18 @@ export interface Rule {
   owners(nodes: readonly Node[], keys: readonly string[]): Uint16Array;
 }
 
-/** This project's: the next table follows from the present one and the clients, whose keys `clients` names. */
-export function ours(clients: () => readonly string[]): Rule {
+/**
+ * This project's: the next table follows from the present one and the clients, whose keys `clients` names. `extra`: how
+ * many clients it may move for balance among other nodes, see nextTable.
+ */
+export function ours(clients: () => readonly string[], extra?: number): Rule {
   let table: Uint16Array | undefined;
   return {
-    name: 'wscluster',
+    name: extra === 0 ? 'wscluster, others left alone' : 'wscluster',
     owners(nodes, keys) {
       // Nothing is known of clients when the first ring is made.
       const connections = table === undefined ? undefined : countBySlot(clients());
-      table = nextTable({ table, members: nodes, connections });
+      table = nextTable({ table, members: nodes, connections, extra });
       return ofSlots(table, keys);
     },
   };

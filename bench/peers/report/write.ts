@@ -1,15 +1,14 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DOCS, replacePart } from '../../report/document.ts';
 import type { BenchResult } from '../../result.ts';
 import type { Figure } from '../figure.ts';
 import { markdown } from './markdown.ts';
 import { picture } from './picture.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const DOCUMENT = join(root, 'docs', 'benchmarks.md');
 const PICTURE = '![CPU, times and memory of all proxies](benchmarks/peers.svg)';
-const [BEGIN, END] = ['<!-- peers: begin -->', '<!-- peers: end -->'];
 
 export interface Run {
   /** When and on what. */
@@ -24,22 +23,16 @@ export interface Run {
  * docs/benchmarks.md. Returns the folder.
  */
 export function write(run: Run, forDocs: boolean): string {
-  const folder = forDocs ? join(root, 'docs', 'benchmarks') : join(root, 'node_modules', '.cache', 'bench-peers');
+  const folder = forDocs ? join(DOCS, 'benchmarks') : join(root, 'node_modules', '.cache', 'bench-peers');
   const table = markdown(run.machine, run.figures, run.verdicts);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'peers.json'), `${JSON.stringify(run, rounded, 1)}\n`);
   writeFileSync(join(folder, 'peers.svg'), picture(run.figures));
-  if (forDocs) writeFileSync(DOCUMENT, between(readFileSync(DOCUMENT, 'utf8'), `${PICTURE}\n\n${table}`));
+  if (forDocs) replacePart('benchmarks.md', 'peers', `${PICTURE}\n\n${table}`);
   else writeFileSync(join(folder, 'peers.md'), `${table}\n`);
   return folder;
 }
 
 function rounded(_name: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(5)) : value;
-}
-
-function between(document: string, table: string): string {
-  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${DOCUMENT} has no ${BEGIN} before ${END}`);
-  return `${document.slice(0, begin + BEGIN.length)}\n${table}\n${document.slice(end)}`;
 }
