@@ -1,3 +1,4 @@
+export * from './assign/divide.ts';
 export * from './assign/next-table.ts';
 export { DEFAULT_TOLERANCE } from './assign/shares.ts';
 export * from './counts/connection-counts.ts';

@@ -685,9 +685,21 @@ export interface ClusterSpec {
      */
     httpSeconds: number;
     /**
-     * How far the connections of a node may be from its share when slots change their owners, as a part of the share. A larger one moves fewer connections.
+     * What is spread over the nodes by their weights. connections: those on the slots of each node. slots: only the slots themselves.
+     */
+    by: 'connections' | 'slots';
+    /**
+     * How far the connections of a node may be from its share, as a part of the share. A larger one moves fewer connections. Without a change of nodes connections move once a node is twice as far from it.
      */
     tolerance: number;
+    /**
+     * Seconds for which a node has to be that far from its share before connections move for balance alone.
+     */
+    halfLifeSeconds: number;
+    /**
+     * Connections that may move for balance alone within an hour. 0: none.
+     */
+    maxMovesPerHour: number;
     /**
      * How slots move to where they belong while their owner could keep them. even: with their connections, at the pace. lazy: once they have no connections. The slots of lost and draining nodes move at once in both.
      */

@@ -45,8 +45,8 @@ export function giveSlots({ draft, shares, ringIds, takers, onlyEmpty, onlyBack 
       ? slots.subarray(0, Math.min(surplus(giver), emptyIn(slots, draft)))
       : pick(slots, surplus(giver), wanted, draft);
     for (const slot of chosen(picked, slots, draft, attraction(draft, ringIds, takers))) {
-      ahead += draft.connections[slot] as number;
-      room -= draft.connections[slot] as number;
+      ahead += draft.size[slot] as number;
+      room -= draft.size[slot] as number;
       draft.move(slot, NOBODY);
     }
     // What it still has too much is swapped later.
@@ -56,20 +56,20 @@ export function giveSlots({ draft, shares, ringIds, takers, onlyEmpty, onlyBack 
 }
 
 /** The slots with at most so many connections, and larger ones only as long as there are fewer than `many`. */
-function atMost(size: number, many: number, slots: Uint32Array, { connections }: Draft): Uint32Array {
-  const first = slots.findIndex((slot) => (connections[slot] as number) > size);
+function atMost(most: number, many: number, slots: Uint32Array, { size }: Draft): Uint32Array {
+  const first = slots.findIndex((slot) => (size[slot] as number) > most);
   return first < 0 ? slots : slots.subarray(0, Math.max(first, many));
 }
 
 /** The slots that are empty or that takers had before; all of them, if those are fewer than `many`. */
 function emptyOrBack(many: number, slots: Uint32Array, draft: Draft, takers: readonly number[]): Uint32Array {
   const had = new Set(takers);
-  const some = slots.filter((slot) => draft.connections[slot] === 0 || had.has(draft.former[slot] as number));
+  const some = slots.filter((slot) => draft.size[slot] === 0 || had.has(draft.former[slot] as number));
   return some.length < many ? slots : some;
 }
 
-function emptyIn(slots: Uint32Array, { connections }: Draft): number {
-  const first = slots.findIndex((slot) => (connections[slot] as number) > 0);
+function emptyIn(slots: Uint32Array, { size }: Draft): number {
+  const first = slots.findIndex((slot) => (size[slot] as number) > 0);
   return first < 0 ? slots.length : first;
 }
 
@@ -77,8 +77,8 @@ function emptyIn(slots: Uint32Array, { connections }: Draft): number {
  * Of slots in order of their connections, `many` that have `wanted` connections together or little more; the ones with
  * the most, if all have fewer. They are neighbours in that order, but for one.
  */
-function pick(slots: Uint32Array, many: number, wanted: number, { connections }: Draft): Uint32Array {
-  const size = (at: number) => connections[slots[at] as number] as number;
+function pick(slots: Uint32Array, many: number, wanted: number, draft: Draft): Uint32Array {
+  const size = (at: number) => draft.size[slots[at] as number] as number;
   let sum = 0;
   for (let at = 0; at < many; at++) sum += size(at);
   let from = 0;
@@ -101,16 +101,16 @@ function pick(slots: Uint32Array, many: number, wanted: number, { connections }:
 function* chosen(
   picked: Uint32Array,
   slots: Uint32Array,
-  { connections }: Draft,
+  draft: Draft,
   attractionOf: (slot: number) => number,
 ): Generator<number> {
   const bySize = new Map<number, number>();
   for (const slot of picked) {
-    const size = connections[slot] as number;
+    const size = draft.size[slot] as number;
     bySize.set(size, (bySize.get(size) ?? 0) + 1);
   }
   for (const [size, many] of bySize) {
-    const equal = slots.filter((slot) => connections[slot] === size);
+    const equal = slots.filter((slot) => draft.size[slot] === size);
     if (equal.length > many) yield* first(equal, many, (slot) => -attractionOf(slot));
     else yield* equal;
   }

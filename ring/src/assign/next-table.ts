@@ -28,6 +28,11 @@ export interface Present {
   /** Live connections on each slot. Undefined: none is known of. */
   readonly connections?: Readonly<Uint32Array> | undefined;
   /**
+   * What counts instead of connections wherever members are compared with their shares, such as messages. Connections
+   * are still what it costs to move a slot. It must not be 0 for slots that have connections. Default: connections.
+   */
+  readonly load?: Readonly<Uint32Array> | undefined;
+  /**
    * How far a member's connections may be from its share, as a part of the share, 0 to 1. Infinity: they are not
    * balanced. Default 0.05.
    */
@@ -37,6 +42,11 @@ export interface Present {
    * itself. Default 1: at most as many again.
    */
   readonly extra?: number | undefined;
+  /**
+   * If it is there, each member keeps its number of slots, and slots are only swapped for balance: at most so many
+   * connections move. Every slot needs an owner among the members.
+   */
+  readonly balance?: number | undefined;
   /** Leave slots that have connections where they are, as long as their owner is a member. Default false. */
   readonly onlyEmpty?: boolean | undefined;
 }
@@ -68,18 +78,19 @@ export function nextTable(present: Present): Uint16Array {
   const connections = present.connections ?? new Uint32Array(table.length);
   const isNew = table.length === SLOTS && origin.every((member) => member === NOBODY);
   const start = isNew ? indices(rendezvousTable(members), members) : origin;
-  const draft = new Draft(start, former, connections, members.length);
+  const draft = new Draft(start, former, { connections, size: present.load ?? connections }, members.length);
   const shares = sharesOf(draft, members, tolerance);
-  const takers = ringIds
-    .map((_, member) => member)
-    .filter((member) => (draft.held[member] as number) < (shares.slots[member] as number));
-  if (takers.length > 0) {
+  const all = ringIds.map((_, member) => member);
+  const takers = all.filter((member) => (draft.held[member] as number) < (shares.slots[member] as number));
+  const mayBalance = !onlyEmpty && tolerance !== Number.POSITIVE_INFINITY;
+  if (present.balance !== undefined) {
+    if (mayBalance) swapSlots({ draft, shares, takers: all, fresh: new Set(), budget: present.balance });
+  } else if (takers.length > 0) {
     const fresh = new Set(takers.filter((taker) => draft.held[taker] === 0));
     const onlyBack = takers.every((taker) => draft.formerLoads.has(taker));
     giveSlots({ draft, shares, ringIds, takers, onlyEmpty, onlyBack });
     placeSlots(draft, shares, ringIds, takers);
-    if (!onlyEmpty && !onlyBack && tolerance !== Number.POSITIVE_INFINITY)
-      swapSlots({ draft, shares, takers, fresh, budget: extra * draft.moving });
+    if (mayBalance && !onlyBack) swapSlots({ draft, shares, takers, fresh, budget: extra * draft.moving });
   }
   const next = new Uint16Array(table.length).fill(NO_OWNER);
   for (let slot = 0; slot < next.length; slot++) {

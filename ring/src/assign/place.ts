@@ -11,7 +11,7 @@ import type { Shares } from './shares.ts';
  * much for, or if there is none to a taker.
  */
 export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly number[], takers: readonly number[]): void {
-  const { origin, owner, former, connections, held, load } = draft;
+  const { origin, owner, former, connections, size, held, load, clients } = draft;
   const { limits } = shares;
   const open = new Set(takers);
   const takes = (taker: number) => (shares.slots[taker] as number) - (held[taker] as number);
@@ -22,8 +22,8 @@ export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly numbe
   const loaded: number[] = [];
   const empty: number[] = [];
   for (let slot = 0; slot < owner.length; slot++)
-    if (owner[slot] === NOBODY) (connections[slot] === 0 ? empty : loaded).push(slot);
-  loaded.sort((a, b) => (connections[b] as number) - (connections[a] as number) || a - b);
+    if (owner[slot] === NOBODY) (size[slot] === 0 ? empty : loaded).push(slot);
+  loaded.sort((a, b) => (size[b] as number) - (size[a] as number) || a - b);
 
   /** The connections that a taker still lacks; beyond those, what it may still have. */
   const lacks = (taker: number) => Math.max(0, (shares.low[taker] as number) - (load[taker] as number));
@@ -40,9 +40,9 @@ export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly numbe
     return found;
   };
   const bears = (taker: number, slot: number) =>
-    (load[taker] as number) + (connections[slot] as number) <= (limits[taker] as number);
+    (clients[taker] as number) + (connections[slot] as number) <= (limits[taker] as number);
   const roomiest = () => {
-    const spare = (member: number) => (limits[member] as number) - (load[member] as number);
+    const spare = (member: number) => (limits[member] as number) - (clients[member] as number);
     return ringIds.reduce((most, _, member) => (spare(member) > spare(most) ? member : most), 0);
   };
   for (const slot of loaded) {

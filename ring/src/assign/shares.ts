@@ -24,14 +24,14 @@ export interface Shares {
 /**
  * The share of each member by its weight, as far as its limit allows. A member that has as many connections as it may
  * takes no slots; one with room for fewer than its share of them takes as many slots fewer, and others get these. A
- * limit takes no slots from a member, and none counts if the limits of all are too low together. No member gets more than one slot beyond its exact share or less than one
- * below it. Who has the last slots, where shares are no whole numbers: members that hold them already, of these and
+ * limit takes no slots from a member, and none counts if the limits of all are too low together. No member gets more
+ * than one slot beyond its exact share or less than one below it. Who has the last slots, where shares are no whole numbers: members that hold them already, of these and
  * of the others the ones with the fewest connections for their weight, and then those with the largest remainder.
  */
 export function sharesOf(draft: Draft, members: readonly WeightedId[], tolerance: number): Shares {
   const units = members.map(({ weight }) => Math.round(weight * WEIGHT_UNIT));
   const all = draft.owner.length;
-  const connections = draft.load.reduce((sum, load) => sum + load, draft.unowned);
+  const connections = draft.connections.reduce((sum, count) => sum + count, 0);
   const limits = members.map(({ maxConnections = Number.POSITIVE_INFINITY }) => maxConnections);
   const most = mostSlots(draft, limits, connections);
   const { capped, amount, total } = divide(all, units, most);
@@ -52,15 +52,18 @@ export function sharesOf(draft: Draft, members: readonly WeightedId[], tolerance
   );
   for (const member of candidates.slice(0, extra)) slots[member] = (slots[member] as number) + 1;
 
+  const whole = draft.load.reduce((sum, size) => sum + size, draft.unowned);
+  // Limits are of connections, and say nothing of another load.
+  const bounds = draft.size === draft.connections ? limits : limits.map(() => Number.POSITIVE_INFINITY);
   if (tolerance === Number.POSITIVE_INFINITY)
     return {
       ...{ slots, limits, low: new Float64Array(units.length) },
-      high: Float64Array.from(limits, (limit) => Math.min(limit, connections)),
+      high: Float64Array.from(bounds, (bound) => Math.min(bound, whole)),
     };
   const parts = Math.round(tolerance * TOLERANCE_UNIT);
-  const theirs = divide(connections, units, limits);
+  const theirs = divide(whole, units, bounds);
   const exact = Float64Array.from(units, (unit, member) =>
-    theirs.capped.has(member) ? (limits[member] as number) : (theirs.amount * unit) / theirs.total,
+    theirs.capped.has(member) ? (bounds[member] as number) : (theirs.amount * unit) / theirs.total,
   );
   const within = (share: number, part: number) => (share * (TOLERANCE_UNIT + part)) / TOLERANCE_UNIT;
   /** A member that takes some slots more is due as many connections more; one that comes back, its own. */
@@ -71,7 +74,7 @@ export function sharesOf(draft: Draft, members: readonly WeightedId[], tolerance
     if (former !== undefined) return (draft.load[member] as number) + former;
     return (draft.load[member] as number) + Math.floor((share * (own - held)) / own);
   };
-  const limited = (member: number, count: number) => Math.min(limits[member] as number, count);
+  const limited = (member: number, count: number) => Math.min(bounds[member] as number, count);
   return {
     slots,
     // Connections are whole: a share of 0.3 is met with none and with one.
@@ -84,10 +87,10 @@ export function sharesOf(draft: Draft, members: readonly WeightedId[], tolerance
 }
 
 /** The most slots that each member may have, so that its connections stay within its limit. */
-function mostSlots({ owner, held, load }: Draft, limits: readonly number[], connections: number): number[] {
+function mostSlots({ owner, held, clients }: Draft, limits: readonly number[], connections: number): number[] {
   return limits.map((limit, member) => {
     if (connections <= limit) return owner.length;
     const own = held[member] as number;
-    return (load[member] as number) >= limit ? own : Math.max(own, Math.floor((owner.length * limit) / connections));
+    return (clients[member] as number) >= limit ? own : Math.max(own, Math.floor((owner.length * limit) / connections));
   });
 }

@@ -62,14 +62,14 @@ export function shedLoads({ draft, shares, givers, takers, onlyBack }: ShedInput
 }
 
 /** Connections that each member has on slots which takers had before they were lost. */
-function loadsOfTakers({ owner, former, connections, members }: Draft, takers: readonly number[]): Float64Array {
+function loadsOfTakers({ owner, former, size, members }: Draft, takers: readonly number[]): Float64Array {
   const loads = new Float64Array(members);
   const isTaker = new Set(takers);
   for (let slot = 0; slot < owner.length; slot++) {
     const had = former[slot] as number;
     const member = owner[slot] as number;
     if (had < members && member < members && isTaker.has(had))
-      loads[member] = (loads[member] as number) + (connections[slot] as number);
+      loads[member] = (loads[member] as number) + (size[slot] as number);
   }
   return loads;
 }

@@ -13,7 +13,7 @@ export class Sizes {
 
   /** Of members that `isWanted` names; the others have none. */
   constructor(draft: Draft, isWanted: (member: number) => boolean = () => true) {
-    const { owner, origin, connections, members } = draft;
+    const { owner, origin, size, members } = draft;
     const wanted = Uint8Array.from({ length: members }, (_, member) => Number(isWanted(member)));
     const slots = new Uint32Array(owner.length);
     let count = 0;
@@ -23,11 +23,11 @@ export class Sizes {
         const member = owner[slot] as number;
         if (member >= members || wanted[member] === 0 || (member !== origin[slot]) !== moved) continue;
         slots[count++] = slot;
-        if ((connections[slot] as number) > most) most = connections[slot] as number;
+        if ((size[slot] as number) > most) most = size[slot] as number;
       }
     let sorted = slots.subarray(0, count);
-    if (most > 0) sorted = sortedBy(sorted, connections, 0, Math.min(most, LOW) + 1).sorted;
-    if (most > LOW) sorted = sortedBy(sorted, connections, 16, (most >>> 16) + 1).sorted;
+    if (most > 0) sorted = sortedBy(sorted, size, 0, Math.min(most, LOW) + 1).sorted;
+    if (most > LOW) sorted = sortedBy(sorted, size, 16, (most >>> 16) + 1).sorted;
     const byMember = sortedBy(sorted, owner, 0, members);
     this.#slots = byMember.sorted;
     this.#starts = byMember.starts;

@@ -88,15 +88,15 @@ class Swaps {
 
   #between(from: number, to: number, want: number): Swap | undefined {
     const { low, high } = this.#shares;
-    const { load, connections } = this.#draft;
+    const { load, size: sizeOf } = this.#draft;
     const spare = (load[from] as number) - (low[from] as number);
     const room = Math.min((high[to] as number) - (load[to] as number), spare);
     const taking = this.#slotsOf(to);
     if (room <= 0 || taking.length === 0) return undefined;
     const small = taking[0] as number;
-    const size = connections[small] as number;
+    const size = sizeOf[small] as number;
     const giving = this.#slotsOf(from);
-    const sizeAt = (at: number) => connections[giving[at] as number] as number;
+    const sizeAt = (at: number) => sizeOf[giving[at] as number] as number;
     // The smallest that is enough, or else the largest that there is room for; of equal ones the first.
     let at = this.#firstOf(giving, size + Math.min(want, room));
     if (at === giving.length || sizeAt(at) > size + room) {
@@ -106,8 +106,15 @@ class Swaps {
     }
     const large = giving[at] as number;
     const gain = Math.min(want, sizeAt(at) - size);
-    if (gain <= 0) return undefined;
+    if (gain <= 0 || !this.#bears(to, large, small)) return undefined;
     return { from, to, large, small, gain, cost: this.#draft.costOf(large) + this.#draft.costOf(small) };
+  }
+
+  /** Whether a member may have the connections of `large` in place of those of `small`. */
+  #bears(member: number, large: number, small: number): boolean {
+    const { clients, connections } = this.#draft;
+    const more = (connections[large] as number) - (connections[small] as number);
+    return more <= 0 || (clients[member] as number) + more <= (this.#shares.limits[member] as number);
   }
 
   #isBetter(one: Swap, other: Swap): boolean {
@@ -141,7 +148,7 @@ class Swaps {
     let [from, to] = [0, slots.length];
     while (from < to) {
       const middle = (from + to) >> 1;
-      if ((this.#draft.connections[slots[middle] as number] as number) < size) from = middle + 1;
+      if ((this.#draft.size[slots[middle] as number] as number) < size) from = middle + 1;
       else to = middle;
     }
     return from;
@@ -149,7 +156,7 @@ class Swaps {
 
   /** Where a slot belongs: those that move anyway come first among equal ones. */
   #place(slots: ArrayLike<number>, slot: number): number {
-    const size = this.#draft.connections[slot] as number;
+    const size = this.#draft.size[slot] as number;
     return this.#draft.costOf(slot) === 0 ? this.#firstOf(slots, size) : this.#firstOf(slots, size + 1);
   }
 }

@@ -69,7 +69,7 @@ export class Loop {
 
   /** The whole chain, in order. Rejects if the nodes cannot be listed, or no ring can be made of them. */
   async run(): Promise<void> {
-    const { source, spec, steps, registry, rollout, intervals, wakeIn, onTaken } = this.#parts;
+    const { source, spec, steps, registry, rollout, intervals, leading, wakeIn, onTaken } = this.#parts;
     wakeIn(intervals.resyncMs);
     const listing = await source.list();
     this.#take(listing);
@@ -80,7 +80,8 @@ export class Loop {
     } else {
       const membership = nextMembership(this.#membership, listing, membershipPolicy(spec.spec), steadyNow());
       this.#noteHeld(membership);
-      const next = steps.plan(membership, timed, spec.spec);
+      // One that only stands in moves nobody who need not.
+      const next = steps.plan(membership, timed, spec.spec, leading());
       this.#membership = membership;
       await steps.publish(next);
       registry?.want(rollout.ring.members, rollout.ring.revision);
@@ -122,11 +123,12 @@ export class Loop {
   }
 
   #wakeLater(): void {
-    const { rollout, link, spec, intervals, wakeIn } = this.#parts;
+    const { rollout, link, steps, spec, intervals, wakeIn } = this.#parts;
     const planIn = rollout.planIn(performance.now());
     // Until all gateways have reported their counts, a plan holds moves back.
     const countedIn = link.counted ? 0 : intervals.countsCheckMs;
     if (planIn !== undefined && !spec.spec.rebalance.paused) wakeIn(Math.max(planIn, countedIn));
+    if (steps.balanceAt !== undefined) wakeIn(Math.max(0, steps.balanceAt - performance.now()));
     const { nextChangeAt } = this.#membership;
     if (nextChangeAt !== undefined) wakeIn(Math.max(0, nextChangeAt - steadyNow()));
     if (this.#listing?.some(({ phase }) => phase === 'draining')) wakeIn(intervals.drainCheckMs);

@@ -92,7 +92,7 @@ class Cluster {
     for (let before: Ring | undefined; before?.digest !== this.ring.digest; ) {
       before = this.ring;
       this.membership = nextMembership(this.membership, this.listing, membershipPolicy(this.spec), steadyNow());
-      await this.#steps.publish(this.#steps.plan(this.membership, this.listing, this.spec));
+      await this.#steps.publish(this.#steps.plan(this.membership, this.listing, this.spec, false));
     }
     this.#steps.beat();
   }

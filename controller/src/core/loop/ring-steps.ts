@@ -1,9 +1,10 @@
 import { type ClusterSettings, createRing, formatRevision, type Member, type Ring, type Step } from '@wscluster/ring';
 import { type Logger, steadyNow, wallTimeOf } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
+import type { Balance } from '../membership/balance.ts';
 import type { Known } from '../membership/held-target.ts';
 import type { Membership } from '../membership/membership.ts';
-import { type Owners, RingTarget } from '../membership/ring-target.ts';
+import { type Circumstances, type Owners, RingTarget } from '../membership/ring-target.ts';
 import type { Workload } from '../ports/workload-source.ts';
 import type { GatewayLink } from '../publish/gateway-link.ts';
 import { type Convergence, ConvergenceWatch } from '../rollout/convergence.ts';
@@ -57,14 +58,28 @@ export class RingSteps {
     this.#published = undefined;
   }
 
-  /** The target of these members, and the next step towards it at the configured pace. */
-  plan(membership: Membership, listing: readonly Workload[], spec: ClusterSpec): NextRing {
+  /** When connections may move for balance alone, monotonic ms; undefined while there is no need. */
+  get balanceAt(): number | undefined {
+    return this.#target.balanceAt;
+  }
+
+  /**
+   * The target of these members, and the next step towards it at the configured pace. `mayBalance`: this process leads,
+   * so that it may move those who need not.
+   */
+  plan(membership: Membership, listing: readonly Workload[], spec: ClusterSpec, mayBalance: boolean): NextRing {
     const { rollout, link } = this.#parts;
     const { fleet, hearing } = link;
     rollout.hear(hearing);
     const now = performance.now();
     const { members, vacancies } = membership;
-    const { current, desired } = this.#owners(this.#target, membership, rollout.ring, spec);
+    let owners = this.#owners(this.#target, membership, rollout.ring, spec);
+    const calm = mayBalance && rollout.complete && !rollout.isMoving(now);
+    const balance = this.#target.balance(membership, rollout.ring, this.#circumstances(spec), calm);
+    if (balance !== undefined) {
+      this.#noteBalance(balance);
+      owners = this.#owners(this.#target, membership, rollout.ring, spec);
+    }
     const pace = paceOf({
       maxConnectionsPerSecond: spec.rebalance.maxConnectionsPerSecond,
       paused: spec.rebalance.paused,
@@ -77,7 +92,7 @@ export class RingSteps {
     // Without a limit no counts are needed.
     const counted = link.counted || !Number.isFinite(pace.perSecond);
     const connections = fleet.connectionsBySlot;
-    const next = rollout.plan({ members, current, desired, connections, counted, pace, now });
+    const next = rollout.plan({ members, ...owners, connections, counted, pace, now });
     return { ...next, pace, settings: settingsOf(spec), vacancies };
   }
 
@@ -99,10 +114,23 @@ export class RingSteps {
     }, this.#parts.rollout.ring);
   }
 
-  #owners(target: RingTarget, membership: Membership, ring: Ring, { rebalance }: ClusterSpec): Owners {
-    const { known } = this;
+  #owners(target: RingTarget, membership: Membership, ring: Ring, spec: ClusterSpec): Owners {
+    return target.owners(membership, ring, this.#circumstances(spec));
+  }
+
+  #circumstances({ rebalance }: ClusterSpec): Circumstances {
     const connections = this.#parts.link.fleet.connectionsBySlot;
-    return target.owners(membership, ring, { rebalance, connections, known, now: performance.now() });
+    return { rebalance, connections, known: this.known, now: performance.now() };
+  }
+
+  #noteBalance({ connections, peak }: Balance): void {
+    const { events, log } = this.#parts;
+    const details = { connections, peakBefore: rounded(peak.before), peakAfter: rounded(peak.after) };
+    const message =
+      `balance: ${connections} connections move, so that the fullest node has ${details.peakAfter} of its share, ` +
+      `not ${details.peakBefore}`;
+    log.info({ event: 'balance', ...details }, message);
+    events.add('ring', message, details);
   }
 
   /** Publishes a planned ring, unless nothing has changed. */
@@ -155,4 +183,8 @@ function settingsOf({ routing: { routes }, gateway, rebalance }: ClusterSpec): C
     moves: { mode, onLost, closeCode, lostSeconds, httpSeconds },
     trustedProxies,
   };
+}
+
+function rounded(ratio: number): number {
+  return Math.round(ratio * 100) / 100;
 }

@@ -1,5 +1,6 @@
 import { hasItsShares, NO_OWNER, type Ring, SLOTS } from '@wscluster/ring';
-import { type Loads, type Seat, targetOf } from './target.ts';
+import type { Measured } from './measured.ts';
+import { type Seat, targetOf } from './target.ts';
 
 export interface TargetInput {
   readonly seats: readonly Seat[];
@@ -9,7 +10,7 @@ export interface TargetInput {
   /** How well the connections are known. */
   readonly known: Known;
   /** Only asked when a target is computed. */
-  loads(): Pick<Loads, 'connections' | 'tolerance'>;
+  measured(): Measured;
   /** How long slots with connections stay where they are after a change of the seats, ms; 0 if they do not. */
   readonly lazyMs: number;
   /** Monotonic ms. */
@@ -48,7 +49,7 @@ export class HeldTarget {
   }
 
   /** The ring id that each slot belongs to in the end. */
-  of({ seats, ring, vacant, known, loads, lazyMs, now }: TargetInput): Readonly<Uint16Array> {
+  of({ seats, ring, vacant, known, measured, lazyMs, now }: TargetInput): Readonly<Uint16Array> {
     const key = JSON.stringify(seats.map(({ ringId, weight, maxConnections }) => [ringId, weight, maxConnections]));
     const held = this.#held?.seats === key ? this.#held : undefined;
     if (held !== undefined && (held.final || known !== 'all')) return held.table;
@@ -56,22 +57,31 @@ export class HeldTarget {
     if (held === undefined) this.#noteLost(present, vacant, ring);
     const since = held?.since ?? now;
     const lazy = now - since < lazyMs;
-    const { connections, tolerance } = loads();
+    const loads = lazy && known !== 'all' ? withoutEmpty(measured()) : measured();
     const former = this.#former;
     const table = targetOf(seats, ring, {
       ...(former !== undefined && { former }),
-      // What is not known to be empty counts as if it had connections.
-      connections: lazy && known !== 'all' ? connections.map((count) => Math.max(1, count)) : connections,
-      tolerance: known === 'no' ? UNBALANCED : tolerance,
+      ...loads,
+      ...(known === 'no' && { tolerance: UNBALANCED }),
       // Nobody moves between nodes that the change does not concern for what a silent gateway does not tell, nor for
       // the clients of a lost node, which nobody counts until they are back.
       ...((known !== 'all' || vacant.size > 0) && { extra: 0 }),
       onlyEmpty: lazy,
     });
-    const final = known !== 'no' && (!lazy || hasItsShares(table, seats, connections));
+    const final = known !== 'no' && (!lazy || hasItsShares(table, seats, loads.connections));
     if (final) for (const ringId of present) this.#lost.delete(ringId);
     this.#held = { seats: key, since, table, final };
     return table;
+  }
+
+  /** Whether `table` is where the ring is to be for good. */
+  isFinal(table: Readonly<Uint16Array>): boolean {
+    return this.#held?.final === true && this.#held.table.every((ringId, slot) => ringId === table[slot]);
+  }
+
+  /** The same seats, better balanced. */
+  replace(table: Uint16Array): void {
+    if (this.#held !== undefined) this.#held = { ...this.#held, table };
   }
 
   get #former(): Uint16Array | undefined {
@@ -90,4 +100,11 @@ export class HeldTarget {
       if (slots.length > 0) this.#lost.set(ringId, slots);
     }
   }
+}
+
+/** What is not known to be empty counts as if it had connections. */
+function withoutEmpty(measured: Measured): Measured {
+  const busy = (counts: Readonly<Uint32Array>) => counts.map((count) => Math.max(1, count));
+  const connections = busy(measured.connections);
+  return { ...measured, connections, load: measured.load === measured.connections ? connections : busy(measured.load) };
 }

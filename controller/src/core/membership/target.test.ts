@@ -1,12 +1,16 @@
 import { createRing, type Member, NO_OWNER, nextTable, type Ring, reindexed, SLOTS } from '@wscluster/ring';
 import { describe, expect, test } from 'vitest';
 import { HeldTarget } from './held-target.ts';
+import type { Measured } from './measured.ts';
 import { type Membership, NO_MEMBERSHIP } from './membership.ts';
 import { desiredOwners, seatsOf, targetOf } from './target.ts';
 
 const revision = { epoch: 1, version: 1 };
 const nothing = new Uint32Array(SLOTS);
-const loads = { connections: nothing, tolerance: 0.05, onlyEmpty: false };
+const connected = (connections: Uint32Array, tolerance = 0.05): Measured => ({
+  ...{ connections, load: connections, unit: 1, tolerance },
+});
+const loads = { ...connected(nothing), onlyEmpty: false };
 
 function member(ringId: number, nodeId = `n${ringId}`, state: Member['state'] = 'ready'): Member {
   return { ringId, nodeId, address: '127.0.0.1:1', weight: 1, state };
@@ -70,9 +74,9 @@ describe('the target of a change', () => {
   const busy = new Uint32Array(SLOTS).fill(1, 0, SLOTS / 2);
   const input = {
     ...{ seats: three, ring, vacant: new Set<number>(), known: 'all' as const, lazyMs: 0, now: 0 },
-    loads: () => ({ connections: nothing, tolerance: 0.05 }),
+    measured: () => connected(nothing),
   };
-  const withBusy = { ...input, loads: () => ({ connections: busy, tolerance: 0.05 }) };
+  const withBusy = { ...input, measured: () => connected(busy) };
   const held = (target: Readonly<Uint16Array>, ringId: number) => target.filter((owner) => owner === ringId).length;
 
   test('stays the same while connections come and go', () => {
@@ -87,12 +91,12 @@ describe('the target of a change', () => {
     const unknown = target.of({ ...input, known: 'no' as const });
     const known = target.of(withBusy);
     expect(known).not.toEqual(unknown);
-    expect(known).toEqual(targetOf(three, ring, { ...loads, connections: busy }));
+    expect(known).toEqual(targetOf(three, ring, { ...loads, ...connected(busy) }));
   });
 
   test('while a gateway is silent fills a new seat by what is known, and moves nobody between others', () => {
     const connections = Uint32Array.from(table, (ringId, slot) => (slot % 100 === 0 && ringId === 0 ? 1 : 0));
-    const partly = { ...input, known: 'partly' as const, loads: () => ({ connections, tolerance: 0.05 }) };
+    const partly = { ...input, known: 'partly' as const, measured: () => connected(connections) };
     const target = new HeldTarget().of(partly);
     const moved = [...target.keys()].filter((slot) => connections[slot] === 1 && target[slot] !== table[slot]);
     expect(moved.length).toBeGreaterThan(0);
@@ -101,7 +105,7 @@ describe('the target of a change', () => {
 
   test('of seats that have their slots is what they have, however connections are spread', () => {
     const connections = Uint32Array.from(table, (ringId) => (ringId === 0 ? 9 : 0));
-    expect(new HeldTarget().of({ ...input, seats, loads: () => ({ connections, tolerance: 0 }) })).toEqual(table);
+    expect(new HeldTarget().of({ ...input, seats, measured: () => connected(connections, 0) })).toEqual(table);
   });
 
   test('moves nobody of other nodes when a node is lost whose clients are not counted any more', () => {
@@ -110,7 +114,7 @@ describe('the target of a change', () => {
     const after = new HeldTarget().of({
       ...{ ...input, seats, vacant: new Set([2]) },
       ring: createRing(revision, [member(0), member(1), member(2)], three.slice()),
-      loads: () => ({ connections: lopsided, tolerance: 0.05 }),
+      measured: () => connected(lopsided),
     });
     expect([...after.keys()].filter((slot) => three[slot] !== 2 && after[slot] !== three[slot])).toEqual([]);
   });
@@ -118,7 +122,7 @@ describe('the target of a change', () => {
   test('gives a seat that comes back what it had, before others', () => {
     const target = new HeldTarget();
     const all = Uint32Array.from({ length: SLOTS }, (_, slot) => Number(slot % 100 === 0));
-    const withAll = { ...input, loads: () => ({ connections: all, tolerance: 0.05 }) };
+    const withAll = { ...input, measured: () => connected(all) };
     const before = target.of(withAll);
     const ringOf = (owners: Readonly<Uint16Array>) =>
       createRing(revision, [member(0), member(1), member(2)], owners.slice());
@@ -134,7 +138,7 @@ describe('the target of a change', () => {
   test('leaves slots with connections where they are while it is lazy, and no longer', () => {
     const target = new HeldTarget();
     const full = new Uint32Array(SLOTS).fill(1);
-    const lazy = { ...input, lazyMs: 1000, loads: () => ({ connections: full, tolerance: 0.05 }) };
+    const lazy = { ...input, lazyMs: 1000, measured: () => connected(full) };
     expect(target.of(lazy)).toEqual(table);
     full.fill(0, 0, 100);
     const later = target.of({ ...lazy, now: 500 });

@@ -1,4 +1,5 @@
 import { NO_OWNER, nextTable, type Ring, SLOTS } from '@wscluster/ring';
+import type { Measured } from './measured.ts';
 import type { Membership } from './membership.ts';
 
 /** A place on the ring that slots belong to, and the member that serves them: an index into `membership.members`. */
@@ -10,12 +11,8 @@ export interface Seat {
   readonly member: number;
 }
 
-/** What is known of the connections. */
-export interface Loads {
-  /** By slot. */
-  readonly connections: Readonly<Uint32Array>;
-  /** How far a node's connections may be from its share; Infinity: do not balance them. See nextTable. */
-  readonly tolerance: number;
+/** What a target depends on beside the seats. */
+export interface Loads extends Measured {
   /** Ring ids of those that had slots before they were lost, see nextTable. */
   readonly former?: Readonly<Uint16Array>;
   /** See nextTable. */
@@ -44,8 +41,12 @@ export function seatsOf({ members, vacancies, limits }: Membership): readonly Se
  * slots of a seat are the same whoever serves them, so a replacement takes exactly those of its predecessor.
  */
 export function targetOf(seats: readonly Seat[], ring: Ring, loads: Loads): Uint16Array {
-  const table = ring.table.map((index) => ring.members[index]?.ringId ?? NO_OWNER);
-  return nextTable({ table, members: seats, ...loads });
+  return nextTable({ table: ringIdsOf(ring), members: seats, ...loads });
+}
+
+/** The ring id of each slot's owner. */
+export function ringIdsOf({ table, members }: Ring): Uint16Array {
+  return table.map((index) => members[index]?.ringId ?? NO_OWNER);
 }
 
 /** The same as indices into `membership.members`; without any seat, draining nodes keep what they have in `current`. */

@@ -12,14 +12,34 @@ export const rebalanceSchema = z
       .default(500)
       .describe('Connections per second that all gateways together move. 0: no limit.'),
     ...moveSettingsSchema.shape,
+    by: z
+      .enum(['connections', 'slots'])
+      .default('connections')
+      .describe(
+        'What is spread over the nodes by their weights. connections: those on the slots of each node. slots: only the slots themselves.',
+      ),
     tolerance: z
       .number()
       .min(0)
       .max(1)
       .default(DEFAULT_TOLERANCE)
       .describe(
-        'How far the connections of a node may be from its share when slots change their owners, as a part of the share. A larger one moves fewer connections.',
+        'How far the connections of a node may be from its share, as a part of the share. A larger one moves fewer connections. Without a change of nodes connections move once a node is twice as far from it.',
       ),
+    halfLifeSeconds: z
+      .number()
+      .min(1)
+      .max(86_400)
+      .default(30)
+      .describe(
+        'Seconds for which a node has to be that far from its share before connections move for balance alone.',
+      ),
+    maxMovesPerHour: z
+      .int()
+      .min(0)
+      .max(1_000_000_000)
+      .default(10_000)
+      .describe('Connections that may move for balance alone within an hour. 0: none.'),
     strategy: z
       .enum(['even', 'lazy'])
       .default('even')
@@ -54,3 +74,6 @@ export const rebalanceSchema = z
       .describe('Largest share of the nodes that may be lost at once. If more are lost, the ring stays as it is.'),
   })
   .describe('How connections move when the owners of their keys change.');
+
+/** The part of a spec that rebalanceSchema describes. */
+export type RebalanceSpec = Readonly<z.infer<typeof rebalanceSchema>>;
