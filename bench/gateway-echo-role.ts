@@ -17,6 +17,7 @@ import { DEFAULT_LIMITS } from '../gateway/src/limits.ts';
 import { LostNodes } from '../gateway/src/move/lost-nodes.ts';
 import { Tracker } from '../gateway/src/move/tracker.ts';
 import type { ClientConnection } from '../gateway/src/relay/client-connection.ts';
+import { SlotLoad } from '../gateway/src/relay/slot-load.ts';
 import { CurrentTable } from '../gateway/src/table/current-table.ts';
 import { CONNECTIONS, MESSAGE_BYTES, type RoleAnswer, type RoleRequest } from './gateway-echo-messages.ts';
 
@@ -57,7 +58,7 @@ function runGateway(nodePort: number): void {
     tracker: new Tracker<ClientConnection>(),
     lostNodes: new LostNodes({ lostMs: () => 1_000, maxPerSecond: () => 0 }),
     limits: DEFAULT_LIMITS,
-    traffic: { toNode: 0, toClient: 0 },
+    traffic: { toNode: 0, toClient: 0, bySlot: new SlotLoad() },
     owners: createOwnerClient(() => DEFAULT_LIMITS),
     room: new RequestRoom(),
     release: () => undefined,

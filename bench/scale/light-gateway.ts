@@ -9,6 +9,7 @@ import {
 } from '@wscluster/transport';
 import { Mover, type MovingConnection } from '../../gateway/src/move/mover.ts';
 import { type Tracked, Tracker } from '../../gateway/src/move/tracker.ts';
+import { SlotLoad } from '../../gateway/src/relay/slot-load.ts';
 import { CurrentTable } from '../../gateway/src/table/current-table.ts';
 import { ownerOfSlot } from '../../gateway/src/table/table.ts';
 import { Reporter } from '../../gateway/src/updates/reporter.ts';
@@ -82,6 +83,7 @@ export class LightGateway {
       moved: () => this.#mover.moved,
       migrated: () => 0,
       hotKeys: () => HOT_KEYS,
+      load: new SlotLoad(),
     });
     this.#current.onTable(() => reporter.reportSoon());
     updates.subscribe({

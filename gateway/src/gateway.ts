@@ -117,6 +117,7 @@ function startReporter(
     moved: () => mover.moved - counts.undecided,
     migrated: () => counts.migrations.get('migrated') ?? 0,
     hotKeys: () => hotKeys.at(performance.now()),
+    load: counts.traffic.bySlot,
   });
   current.onTable(() => reporter.reportSoon());
   updates.subscribe({

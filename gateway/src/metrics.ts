@@ -6,6 +6,7 @@ import type { Mover, MovingConnection } from './move/mover.ts';
 import type { Tracker } from './move/tracker.ts';
 import type { UpgradeResult } from './relay/client-connection.ts';
 import type { Traffic } from './relay/relay.ts';
+import { SlotLoad } from './relay/slot-load.ts';
 import type { CurrentTable } from './table/current-table.ts';
 
 /** Counts in plain fields, which become metrics only when they are scraped. */
@@ -26,7 +27,7 @@ export interface Counts {
 
 export function newCounts(): Counts {
   return {
-    traffic: { toNode: 0, toClient: 0 },
+    traffic: { toNode: 0, toClient: 0, bySlot: new SlotLoad() },
     upgrades: new Map(),
     migrations: new Map(),
     undecided: 0,

@@ -24,4 +24,5 @@ export * from './wire/ring-change.ts';
 export * from './wire/ring-codec.ts';
 export * from './wire/settings.ts';
 export * from './wire/slot-counts.ts';
+export * from './wire/slot-load.ts';
 export * from './wire/table-codec.ts';

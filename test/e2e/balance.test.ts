@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Crowd } from './support/crowd.ts';
+import { System } from './support/system.ts';
+import { ZipfTalk } from './support/talk.ts';
 import { useCrowd } from './support/use-crowd.ts';
 import { until } from './support/wait.ts';
 
@@ -23,3 +26,50 @@ describe('with 90 clients on three nodes, those of two nodes go away', () => {
     expect(stay.flatMap(({ faults }) => faults)).toEqual([]);
   });
 });
+
+describe('120 clients on three nodes send by Zipf’s law, and those of one node the most', () => {
+  const rebalance = { by: 'messages', halfLifeSeconds: 3, tolerance: 0.03 };
+  let system: System | undefined;
+  let crowd: Crowd | undefined;
+  let talk: ZipfTalk | undefined;
+  afterEach(async () => {
+    talk?.stop();
+    crowd?.stop();
+    await system?.stop();
+  });
+
+  test.each([
+    ['one process', []],
+    ['two workers', ['--workers', '2']],
+  ])('messages become even, with few moves (gateways of %s)', async (_, gatewayArgs) => {
+    system = await System.start({ nodes: 3, gateways: 2, rebalance, gatewayArgs });
+    crowd = await Crowd.connect(system, 120, { silent: true });
+    const nodes = (await system.ring()).members.map(({ nodeId }) => nodeId);
+    const byNode = crowd.clients.toSorted((a, b) => nodes.indexOf(a.node ?? '') - nodes.indexOf(b.node ?? ''));
+    talk = new ZipfTalk(byNode, 0.9, 400);
+    const running = talk;
+    expect(Math.max(...running.parts(nodes))).toBeGreaterThan(1.5 / 3);
+
+    const connected = () => byNode.every((client) => client.connected);
+    await until(
+      'no node is sent much more than others',
+      () => connected() && peak(running.parts(nodes)) <= 1.1,
+      60_000,
+    );
+    running.sent(nodes);
+    const counts = nodes.map(() => 0);
+    await until('3,000 messages', () => {
+      for (const [index, count] of running.sent(nodes).entries()) counts[index] = (counts[index] as number) + count;
+      return counts.reduce((sum, count) => sum + count, 0) >= 3_000;
+    });
+    expect(peak(counts)).toBeLessThanOrEqual(1.1);
+    expect(crowd.closes.length).toBeLessThanOrEqual(30);
+    running.stop();
+    expect(await crowd.quiet()).toEqual([]);
+  });
+});
+
+/** The most, relative to the mean. */
+function peak(counts: readonly number[]): number {
+  return (Math.max(...counts) * counts.length) / counts.reduce((sum, count) => sum + count, 0);
+}

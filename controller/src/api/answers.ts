@@ -685,15 +685,15 @@ export interface ClusterSpec {
      */
     httpSeconds: number;
     /**
-     * What is spread over the nodes by their weights. connections: those on the slots of each node. slots: only the slots themselves.
+     * What is spread over the nodes by their weights. connections: those on the slots of each node. slots: only the slots themselves. messages, bytes: what gateways relay on the connections, in both directions.
      */
-    by: 'connections' | 'slots';
+    by: 'connections' | 'slots' | 'messages' | 'bytes';
     /**
-     * How far the connections of a node may be from its share, as a part of the share. A larger one moves fewer connections. Without a change of nodes connections move once a node is twice as far from it.
+     * How far a node may be from its share of what counts, as a part of the share. A larger one moves fewer connections. Without a change of nodes connections move once a node is twice as far from it.
      */
     tolerance: number;
     /**
-     * Seconds for which a node has to be that far from its share before connections move for balance alone.
+     * Seconds for which a node has to be that far from its share before connections move for balance alone. Messages and bytes count half after as long.
      */
     halfLifeSeconds: number;
     /**

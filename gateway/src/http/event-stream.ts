@@ -3,6 +3,7 @@ import { bornNow } from '../admission/ages.ts';
 import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
+import type { SlotLoad } from '../relay/slot-load.ts';
 import type { Destination } from '../table/locate.ts';
 import { EventBoundary } from './event-boundary.ts';
 
@@ -29,6 +30,7 @@ export class EventStream implements LiveConnection {
   readonly #answer: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #limits: Limits;
+  readonly #load: SlotLoad;
   readonly #boundary: EventBoundary | undefined;
   /** From the move to the end, within an event; then to the moment by which the client must have read it all. */
   #deadline: NodeJS.Timeout | undefined;
@@ -39,13 +41,21 @@ export class EventStream implements LiveConnection {
   #written = 0;
 
   /** `answer`: not read yet; `res`: its head is written. */
-  constructor(answer: IncomingMessage, res: ServerResponse, destination: Destination, nodeId: string, limits: Limits) {
+  constructor(
+    answer: IncomingMessage,
+    res: ServerResponse,
+    destination: Destination,
+    nodeId: string,
+    limits: Limits,
+    load: SlotLoad,
+  ) {
     this.slot = destination.slot;
     this.key = destination.key;
     this.nodeId = nodeId;
     this.#answer = answer;
     this.#res = res;
     this.#limits = limits;
+    this.#load = load;
     // In a compressed stream no event can be found.
     this.#boundary = answer.headers['content-encoding'] === undefined ? new EventBoundary() : undefined;
   }
@@ -107,6 +117,8 @@ export class EventStream implements LiveConnection {
 
   #pass(chunk: Buffer): void {
     this.#silence?.refresh();
+    // Nobody counts its events: what arrives at once counts as a message.
+    this.#load.add(this.slot, 1, chunk.length);
     const end = this.#boundary?.scan(chunk) ?? -1;
     if (this.told && end >= 0) {
       this.#res.write(chunk.subarray(0, end));

@@ -7,6 +7,7 @@ import type { Limits } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
 import { hasMoved } from '../move/planner.ts';
 import type { Tracker } from '../move/tracker.ts';
+import type { Traffic } from '../relay/relay.ts';
 import { ownerHeaders } from '../route/owner-headers.ts';
 import { normalizeTarget } from '../route/target.ts';
 import type { CurrentTable } from '../table/current-table.ts';
@@ -28,6 +29,7 @@ export interface HttpContext {
   readonly tracker: Tracker<LiveConnection>;
   readonly lateAnswers: LateAnswers;
   readonly limits: Limits;
+  readonly traffic: Traffic;
   release(): Release | undefined;
   /** Reads the store now, since somebody seems to know a newer ring. */
   refresh(): void;
@@ -112,7 +114,7 @@ async function passEventStream(
   exchange.enter(() => res.destroy());
   exchange.mayNotEnd();
   res.flushHeaders();
-  const stream = new EventStream(answer, res, destination, nodeId, limits);
+  const stream = new EventStream(answer, res, destination, nodeId, limits, context.traffic.bySlot);
   const ended = stream.pass(tracker);
   // The key may have moved since the request was sent, and moves are planned only when something changes.
   const [table, release] = [current.table, context.release()];

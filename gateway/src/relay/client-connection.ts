@@ -324,7 +324,7 @@ export class ClientConnection implements LiveConnection {
     this.#upgrade = undefined;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     socket.write(bytes);
-    const relay = new Relay(socket, upstream, limits, traffic, {
+    const relay = new Relay({ client: socket, upstream, slot: this.slot }, limits, traffic, {
       onGone: () => this.#end(),
       onOrphaned: () => this.#context.lostNodes.add(this.nodeId, this.#owner.address, { judge }),
     });

@@ -164,3 +164,21 @@ describe('a frame scanner', () => {
     expect(scanner.atFrameBoundary).toBe(false);
   });
 });
+
+it('counts messages, whatever their frames and chunks, and no control frames', () => {
+  const masked = false;
+  const bytes = Buffer.concat(
+    [
+      { fin: true, opcode: 1, masked, size: 5 },
+      { fin: false, opcode: 2, masked, size: 200 },
+      { fin: true, opcode: 9, masked, size: 3 },
+      { fin: true, opcode: 0, masked, size: 0 },
+      { fin: true, opcode: 1, masked, size: 0 },
+    ].map(encode),
+  );
+  for (const size of [1, 7, bytes.length]) {
+    const scanner = new FrameScanner();
+    for (let at = 0; at < bytes.length; at += size) scanner.scan(bytes.subarray(at, at + size));
+    expect([scanner.takeMessages(), scanner.takeMessages()]).toEqual([3, 0]);
+  }
+});

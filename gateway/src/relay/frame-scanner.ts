@@ -18,6 +18,7 @@ export class FrameScanner {
   #payloadLeft = 0;
   #inFragmentedMessage = false;
   #closeSeen = false;
+  #messages = 0;
 
   /** Every frame that has begun has ended, so a frame may be inserted here. */
   get atFrameBoundary(): boolean {
@@ -27,6 +28,13 @@ export class FrameScanner {
   /** A whole Close frame has passed; nothing may follow it. */
   get closeSeen(): boolean {
     return this.#closeSeen;
+  }
+
+  /** Messages that have ended since this was last called. */
+  takeMessages(): number {
+    const messages = this.#messages;
+    this.#messages = 0;
+    return messages;
   }
 
   /** Follows a whole chunk. */
@@ -107,6 +115,9 @@ export class FrameScanner {
     const opcode = this.#firstByte & 0x0f;
     if (opcode === 0x8) this.#closeSeen = true;
     // Control frames may come between the frames of a message, and do not end it.
-    else if (opcode < 0x8) this.#inFragmentedMessage = this.#firstByte < 0x80;
+    else if (opcode < 0x8) {
+      this.#inFragmentedMessage = this.#firstByte < 0x80;
+      if (!this.#inFragmentedMessage) this.#messages++;
+    }
   }
 }

@@ -11,6 +11,7 @@ import { releaseUpTo, revision, ringMessage, ringOf, type TestNode } from '../te
 import { useGateway } from '../testing/use-gateway.ts';
 import { closeFrame, ownerChanged } from './close-frame.ts';
 import { Relay } from './relay.ts';
+import { SlotLoad } from './slot-load.ts';
 import { Upstream } from './upstream.ts';
 
 /** Short deadlines, so that tests that wait for them are quick. */
@@ -322,10 +323,9 @@ it('counts a client once that was reset in the moment of the 101, before its soc
 
   let gone = 0;
   const relay = new Relay(
-    client,
-    upstream,
+    { client, upstream, slot: 0 },
     DEFAULT_LIMITS,
-    { toNode: 0, toClient: 0 },
+    { toNode: 0, toClient: 0, bySlot: new SlotLoad() },
     {
       onGone: () => gone++,
       onOrphaned: () => () => {},

@@ -6,6 +6,7 @@ import { Handover, type HandoverOutcome, type NextNode } from './handover.ts';
 import { Outlet } from './outlet.ts';
 import { readChunks } from './read-chunks.ts';
 import { beginFrames } from './release-protocol.ts';
+import type { SlotLoad } from './slot-load.ts';
 import { retire, type Upstream } from './upstream.ts';
 import { Vitals } from './vitals.ts';
 
@@ -13,6 +14,8 @@ import { Vitals } from './vitals.ts';
 export interface Traffic {
   toNode: number;
   toClient: number;
+  /** The same by slot, as far as anybody asks. */
+  readonly bySlot: SlotLoad;
 }
 
 /**
@@ -58,6 +61,14 @@ export interface Tokens {
 /** What was said while neither node had the connection. */
 type Said = Pick<HandoverOutcome & { kind: 'switched' }, 'fromClient' | 'fromNode' | 'state'>;
 
+/** What is relayed. */
+export interface RelayedPair {
+  readonly client: Socket;
+  readonly upstream: Upstream;
+  /** The slot of the client's key, or PINNED. */
+  readonly slot: number;
+}
+
 export interface RelayEvents {
   /** Both sockets are closed. */
   onGone(): void;
@@ -78,6 +89,7 @@ export class Relay {
   #node: Socket;
   readonly #toClient: Outlet;
   #toNode: Outlet;
+  readonly #slot: number;
   readonly #limits: Limits;
   readonly #traffic: Traffic;
   readonly #events: RelayEvents;
@@ -91,8 +103,9 @@ export class Relay {
   /** Only set while there is something to judge, since an idle connection should hold as little as possible. */
   #vitals: Vitals | undefined;
 
-  constructor(client: Socket, upstream: Upstream, limits: Limits, traffic: Traffic, events: RelayEvents) {
+  constructor({ client, upstream, slot }: RelayedPair, limits: Limits, traffic: Traffic, events: RelayEvents) {
     this.#client = client;
+    this.#slot = slot;
     this.#upstream = upstream;
     this.#node = upstream.socket;
     this.#toClient = new Outlet(client, () => this.#node.pause());
@@ -261,10 +274,16 @@ export class Relay {
       this.#up.scan(chunk);
       this.#writeToNode(chunk);
     }
+    this.#traffic.bySlot.add(this.#slot, this.#up.takeMessages(), chunk.length);
   };
 
   #fromNode = (chunk: Buffer): void => {
     this.#traffic.toClient += chunk.length;
+    this.#relayFromNode(chunk);
+    this.#traffic.bySlot.add(this.#slot, this.#down.takeMessages(), chunk.length);
+  };
+
+  #relayFromNode(chunk: Buffer): void {
     const phase = this.#phase;
     if (phase.kind === 'open' || phase.kind === 'leaving') {
       this.#down.scan(chunk);
@@ -276,7 +295,7 @@ export class Relay {
       if (end < 0) return;
       this.#tell(phase.notice);
     }
-  };
+  }
 
   #writeToNode(chunk: Buffer): void {
     if (this.#node.writable) this.#toNode.write(chunk);

@@ -1,6 +1,7 @@
-import { RunningCounts, type Uplink } from '@wscluster/ring';
+import { encodeSlotChanges, RunningCounts, type Uplink } from '@wscluster/ring';
 import { silentLogger } from '@wscluster/service';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SlotLoad } from '../relay/slot-load.ts';
 import { FakeBus } from '../testing/gateway-under-test.ts';
 import { CLUSTER, heartbeat, revision, ringOf } from '../testing/rings.ts';
 import { Reporter } from './reporter.ts';
@@ -8,17 +9,20 @@ import { Reporter } from './reporter.ts';
 let bus: FakeBus;
 let counts: RunningCounts;
 let reporter: Reporter;
+let load: SlotLoad;
 
 beforeEach(() => {
   vi.useFakeTimers();
   bus = new FakeBus();
   counts = new RunningCounts();
+  load = new SlotLoad();
   reporter = new Reporter({
     ...{ cluster: CLUSTER, gateway: 'g1', address: 'g1:7000', bus, counts, log: silentLogger },
     applied: () => revision(1),
     moved: () => 0,
     migrated: () => 0,
     hotKeys: () => [],
+    load,
   });
   reporter.start();
 });
@@ -30,8 +34,8 @@ afterEach(async () => {
 });
 
 const RING = ringOf(revision(1), [{ id: 'a', port: 1 }]);
-const hear = (spreadMs = 20, wholeOf: string[] = []) =>
-  reporter.onHeartbeat({ ...heartbeat(RING), reporting: { wholeOf, spreadMs } });
+const hear = (spreadMs = 20, wholeOf: string[] = [], asked?: 'messages' | 'bytes') =>
+  reporter.onHeartbeat({ ...heartbeat(RING), reporting: { wholeOf, spreadMs, load: asked } });
 /** What was sent since this was last asked. */
 const sent = (): Uplink['type'][] => bus.sent.splice(0).map(({ type }) => type);
 
@@ -84,6 +88,27 @@ describe('a reporter', () => {
     hear(0, ['g1']);
     await vi.advanceTimersByTimeAsync(0);
     expect(sent()).toEqual(['report']);
+  });
+
+  it('tells the load of slots while it is asked, and nothing of a time without the bus', async () => {
+    const loads = () => bus.sent.splice(0).map((message) => ('load' in message ? message.load : undefined));
+    hear();
+    loads();
+    load.add(5, 3, 0);
+    await vi.advanceTimersByTimeAsync(1_000);
+    hear(20, [], 'messages');
+    load.add(5, 4, 0);
+    await vi.advanceTimersByTimeAsync(2_000);
+    const told = (slots: [number, number][]) => ({ measure: 'messages', slots: encodeSlotChanges(slots) });
+    expect(loads()).toEqual([undefined, told([[5, 4]]), told([])]);
+
+    bus.connected = false;
+    load.add(5, 100, 0);
+    await vi.advanceTimersByTimeAsync(1_000);
+    bus.connected = true;
+    load.add(5, 1, 0);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(loads()).toEqual([told([[5, 1]])]);
   });
 
   it('tells all each time to a controller that does not say that it knows changes', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   type ConnectionCounts,
+  encodeSlotChanges,
   type Heartbeat,
   type HotKey,
   REVISION_ZERO,
@@ -12,6 +13,7 @@ import {
 } from '@wscluster/ring';
 import { type Logger, within } from '@wscluster/service';
 import type { RingBusFollower } from '@wscluster/transport';
+import type { SlotLoad } from '../relay/slot-load.ts';
 
 /** The controller expects a report every second as a sign of life; after three missing ones it gives the gateway up. */
 const REPORT_MS = 1_000;
@@ -34,6 +36,7 @@ export interface ReporterContext {
   /** Of those without their clients noticing. */
   migrated(): number;
   hotKeys(): readonly HotKey[];
+  readonly load: Pick<SlotLoad, 'count' | 'measure' | 'tell' | 'forget'>;
 }
 
 /**
@@ -73,6 +76,7 @@ export class Reporter {
   /** The controller may ask for a whole report, and says over what time acknowledgements are spread. */
   onHeartbeat({ reporting }: Heartbeat): void {
     this.#reporting = reporting;
+    this.#context.load.count(reporting?.load);
     if (reporting?.wholeOf.includes(this.#context.gateway) !== true) return;
     this.#wholeIsDue = true;
     this.reportSoon();
@@ -88,9 +92,10 @@ export class Reporter {
   }
 
   report(): void {
-    const { bus, log } = this.#context;
+    const { bus, load, log } = this.#context;
     if (!bus.connected) {
       this.#wholeIsDue = true;
+      load.forget();
       return;
     }
     const message = this.#next();
@@ -101,7 +106,8 @@ export class Reporter {
   }
 
   #next(): Uplink {
-    const { cluster, gateway, address, counts } = this.#context;
+    const { cluster, gateway, address, counts, load } = this.#context;
+    const { measure } = load;
     const applied = this.#context.applied() ?? REVISION_ZERO;
     const hotKeys = [...this.#context.hotKeys()];
     const hotKeysText = JSON.stringify(hotKeys);
@@ -113,6 +119,7 @@ export class Reporter {
       ...({ wire: WIRE_MAJOR } as const),
       ...{ cluster, gateway, address, applied, moved },
       ...(migrated > 0 && { migrated }),
+      ...(measure && { load: { measure, slots: encodeSlotChanges(load.tell()) } }),
       id: { run: this.#run, number: ++this.#number },
     };
     if (!this.#isWhole(applied))

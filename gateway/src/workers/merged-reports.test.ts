@@ -56,6 +56,18 @@ describe('merged reports', () => {
     expect(merged.counts.countsBySlot[3]).toBe(12);
   });
 
+  it('add up what the workers have relayed, as far as it is asked for', () => {
+    const merged = new MergedReports();
+    const load = (measure: 'messages' | 'bytes') => ({ measure, slots: encodeSlotChanges([[3, 2]]) });
+    merged.take(1, report([], { load: load('bytes') }));
+    merged.load.count('bytes');
+    merged.take(1, report([], { load: load('bytes') }));
+    merged.take(2, report([], { load: load('bytes') }));
+    merged.take(2, report([], { load: load('messages') }));
+    merged.take(2, report([]));
+    expect(merged.load.tell()).toEqual([[3, 4]]);
+  });
+
   it('have applied what the slowest worker has', () => {
     const merged = new MergedReports();
     merged.take(1, report([], { applied: revision(2) }));

@@ -2,11 +2,15 @@ import {
   type AnyReport,
   type ConnectionCounts,
   compareRevisions,
+  decodeSlotChanges,
   type HotKey,
+  LOAD_UNITS,
   ReportedCounts,
+  type ReportedLoad,
   type Revision,
   RunningCounts,
 } from '@wscluster/ring';
+import { SlotLoad } from '../relay/slot-load.ts';
 
 const MOST_KEYS = 10;
 
@@ -22,6 +26,8 @@ interface OfWorker {
 export class MergedReports {
   readonly #workers = new Map<number, OfWorker>();
   readonly #sums = new RunningCounts();
+  /** What they have relayed. */
+  readonly load = new SlotLoad();
   /** Moves of workers that are gone. */
   readonly #before = { moved: 0, migrated: 0 };
 
@@ -33,11 +39,17 @@ export class MergedReports {
       known = { counts: new ReportedCounts(this.#sums), applied, moved, migrated, hotKeys: [] };
       this.#workers.set(worker, known);
     }
-    known.counts.take(report);
+    if (known.counts.take(report) !== 'late') this.#takeLoad(report.load);
     known.applied = applied;
     known.moved = moved;
     known.migrated = migrated;
     if (report.type === 'report' || hotKeys !== undefined) known.hotKeys = hotKeys ?? [];
+  }
+
+  #takeLoad(load: ReportedLoad | undefined): void {
+    if (load === undefined || load.measure !== this.load.measure) return;
+    for (const [slot, units] of decodeSlotChanges(load.slots))
+      this.load.add(slot, units, units * LOAD_UNITS[load.measure]);
   }
 
   /** A worker is gone, with its connections. */

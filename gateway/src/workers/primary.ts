@@ -96,6 +96,7 @@ export class Primary implements Running, FollowerHandlers {
       moved: () => this.#reports.moved,
       migrated: () => this.#reports.migrated,
       hotKeys: () => this.#reports.hotKeys,
+      load: this.#reports.load,
     });
     this.#reporter.start();
     this.#watching = setInterval(() => this.#watch(), WATCH_MS);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MAX_MEMBERS, type Member, memberSchema } from '../member.ts';
 import { revisionSchema } from '../revision.ts';
 import { clusterSettingsSchema } from './settings.ts';
+import { askedLoadSchema, slotLoadSchema } from './slot-load.ts';
 
 /** Major version of the wire format. Fields may be added within a major version; readers ignore unknown fields. */
 export const WIRE_MAJOR = 1;
@@ -102,6 +103,8 @@ const reportingSchema = z.object({
   wholeOf: z.array(z.string()),
   /** Milliseconds over which gateways spread their acknowledgements, so that they don't all come at the same moment. */
   spreadMs: z.number().nonnegative(),
+  /** What gateways measure beside connections; left out: nothing. */
+  load: askedLoadSchema,
 });
 export type Reporting = Readonly<z.infer<typeof reportingSchema>>;
 
@@ -149,6 +152,8 @@ const reported = {
   moved: z.number().int().nonnegative(),
   /** Of those the ones that moved without their clients noticing; left out if there are none. */
   migrated: z.number().int().nonnegative().optional(),
+  /** What it was asked to measure; left out by gateways that were not asked, or know no load. */
+  load: slotLoadSchema.optional(),
 };
 
 /**

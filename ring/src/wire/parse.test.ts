@@ -156,13 +156,24 @@ describe('any message', () => {
     ['a heartbeat', heartbeat, parseBroadcast],
     ['a report', report, parseUplink],
     ['a heartbeat that asks', { ...heartbeat, reporting: { wholeOf: ['gw-1'], spreadMs: 50 } }, parseBroadcast],
+    [
+      'one that asks for load',
+      { ...heartbeat, reporting: { wholeOf: [], spreadMs: 50, load: 'bytes' } },
+      parseBroadcast,
+    ],
     ['a change of a report', reportChange, parseUplink],
+    ['a report with load', { ...reportChange, load: { measure: 'messages', slots: 'AQU=' } }, parseUplink],
     ['a report with its id', { ...report, id: { run: 'a', number: 6 } }, parseUplink],
     ['a report without connections', { ...report, connections: undefined }, parseUplink],
     ['a leave', leave, parseUplink],
   ])('comes back through JSON: %s', (_what, sent, parse) => {
     expect(parse(JSON.stringify(sent))).toEqual(sent);
     expect(parse(textWith(sent, 'later', { field: 1 }))).toEqual(sent);
+  });
+
+  test('a load that only newer controllers know is not asked for', () => {
+    const asking = { ...heartbeat, reporting: { wholeOf: [], spreadMs: 50 } };
+    expect(parseBroadcast(textWith(asking, 'reporting.load', 'joules'))).toEqual(asking);
   });
 
   test.each([

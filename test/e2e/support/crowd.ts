@@ -2,21 +2,28 @@ import { Client, type Session } from './client.ts';
 import type { System } from './system.ts';
 import { until } from './wait.ts';
 
-/** Many clients with keys of their own, spread over the gateways, each sending a number about twice a second. */
+/**
+ * Many clients with keys of their own, spread over the gateways, each sending a number about twice a second; silent
+ * ones send nothing by themselves.
+ */
 export class Crowd {
   readonly clients: Client[];
   readonly #timer: NodeJS.Timeout;
 
-  private constructor(clients: Client[]) {
+  private constructor(clients: Client[], silent: boolean) {
     this.clients = clients;
     let turn = 0;
-    const batch = Math.ceil(clients.length / 25);
+    const batch = silent ? 0 : Math.ceil(clients.length / 25);
     this.#timer = setInterval(() => {
       for (let n = 0; n < batch; n++) clients[turn++ % clients.length]?.send();
     }, 20);
   }
 
-  static async connect(system: Pick<System, 'clientUrls'>, size: number): Promise<Crowd> {
+  static async connect(
+    system: Pick<System, 'clientUrls'>,
+    size: number,
+    { silent = false }: { silent?: boolean } = {},
+  ): Promise<Crowd> {
     const clients: Client[] = [];
     for (let index = 0; index < size; index++) {
       clients.push(new Client(`user-${index}`, system.clientUrls(`user-${index}`), index));
@@ -24,7 +31,7 @@ export class Crowd {
       if (index % 100 === 99) await until('a wave of clients is connected', () => clients.every((c) => c.connected));
     }
     await until('all clients are connected', () => clients.every((client) => client.connected));
-    return new Crowd(clients);
+    return new Crowd(clients, silent);
   }
 
   /** The keys of the clients of which `true` is said. */

@@ -9,6 +9,7 @@ import {
 } from '@wscluster/ring';
 import { Fleet, type GatewayStatus } from './fleet.ts';
 import type { Hearing } from './hearing.ts';
+import { LoadMeter } from './load-meter.ts';
 import { onSlots, type ToMove, withLeftOver } from './to-move.ts';
 
 /** While others are heard, a gateway counts as dead after this long without a report, ms; it reports every second. */
@@ -30,6 +31,8 @@ interface Known {
 export class GatewayReports {
   readonly #gateways = new Map<string, Known>();
   readonly #sums = new RunningCounts();
+  /** What they relay, as far as it is asked for. */
+  readonly load = new LoadMeter();
   /** When each gateway that did not say goodbye was given up. */
   readonly #givenUp = new Map<string, number>();
   #fleet: Fleet | undefined;
@@ -83,6 +86,7 @@ export class GatewayReports {
     const taken = reported.take(report);
     this.#givenUp.delete(report.gateway);
     this.#fleet = undefined;
+    if (taken !== 'late') this.load.take(report.gateway, report.load, now);
     if (known !== undefined && taken === 'late') {
       known.status = { ...known.status, lastSeen: now };
       return taken;
@@ -104,6 +108,7 @@ export class GatewayReports {
 
   leave(gateway: string): void {
     this.#gateways.get(gateway)?.reported.drop();
+    this.load.leave(gateway);
     this.#gateways.delete(gateway);
     this.#givenUp.delete(gateway);
     this.#fleet = undefined;

@@ -38,6 +38,8 @@ class Cluster {
       get fleet() {
         return cluster.fleet;
       },
+      askLoad: () => {},
+      load: undefined,
       get hearing() {
         return { ...HEARD, uncertain: cluster.known === 'partly' };
       },

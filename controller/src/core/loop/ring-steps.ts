@@ -10,13 +10,14 @@ import type { GatewayLink } from '../publish/gateway-link.ts';
 import { type Convergence, ConvergenceWatch } from '../rollout/convergence.ts';
 import { paceOf } from '../rollout/pace.ts';
 import type { Pace, Rollout } from '../rollout/rollout.ts';
+import { loadQueryOf } from '../spec/rebalance-schema.ts';
 import { publishedRoute } from '../spec/routing-schema.ts';
 import type { ClusterSpec } from '../spec/schema.ts';
 import { RecentOwners } from './recent-owners.ts';
 
 export interface RingStepParts {
   readonly rollout: Rollout;
-  readonly link: Pick<GatewayLink, 'fleet' | 'hearing' | 'counted' | 'publish'>;
+  readonly link: Pick<GatewayLink, 'askLoad' | 'counted' | 'fleet' | 'hearing' | 'load' | 'publish'>;
   readonly events: EventLog;
   readonly log: Logger;
 }
@@ -71,6 +72,7 @@ export class RingSteps {
     const { rollout, link } = this.#parts;
     const { fleet, hearing } = link;
     rollout.hear(hearing);
+    link.askLoad(loadQueryOf(spec.rebalance));
     const now = performance.now();
     const { members, vacancies } = membership;
     let owners = this.#owners(this.#target, membership, rollout.ring, spec);
@@ -119,8 +121,9 @@ export class RingSteps {
   }
 
   #circumstances({ rebalance }: ClusterSpec): Circumstances {
-    const connections = this.#parts.link.fleet.connectionsBySlot;
-    return { rebalance, connections, known: this.known, now: performance.now() };
+    const { fleet, load } = this.#parts.link;
+    const connections = fleet.connectionsBySlot;
+    return { rebalance, connections, load, known: this.known, now: performance.now() };
   }
 
   #noteBalance({ connections, peak }: Balance): void {

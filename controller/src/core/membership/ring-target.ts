@@ -1,5 +1,7 @@
 import { NO_OWNER, type Ring, reindexed } from '@wscluster/ring';
+import type { MeasuredLoad } from '../fleet/load-meter.ts';
 import { RecentCounts } from '../fleet/recent-counts.ts';
+import { loadQueryOf } from '../spec/rebalance-schema.ts';
 import type { ClusterSpec } from '../spec/schema.ts';
 import type { Balance } from './balance.ts';
 import { Balancer } from './balancer.ts';
@@ -14,6 +16,8 @@ export interface Circumstances {
   /** Live connections by slot. */
   readonly connections: Readonly<Uint32Array>;
   readonly known: Known;
+  /** Undefined if it is not asked for, or not known. */
+  readonly load: MeasuredLoad | undefined;
   /** Monotonic ms. */
   readonly now: number;
 }
@@ -45,7 +49,7 @@ export class RingTarget {
     this.#counts.note(connections, now);
   }
 
-  owners(membership: Membership, ring: Ring, { rebalance, connections, known, now }: Circumstances): Owners {
+  owners(membership: Membership, ring: Ring, { rebalance, connections, load, known, now }: Circumstances): Owners {
     const { members, vacancies } = membership;
     const { strategy, lazy } = rebalance;
     const current = reindexed(ring.table, ring.members, members);
@@ -57,6 +61,7 @@ export class RingTarget {
         measuredOf(
           rebalance,
           this.#counts.withLost(connections, (slot) => current[slot] === NO_OWNER, now),
+          load,
         ),
       lazyMs: strategy === 'lazy' ? lazy.maxSeconds * 1000 : 0,
     });
@@ -70,14 +75,15 @@ export class RingTarget {
   balance(
     membership: Membership,
     ring: Ring,
-    { rebalance, connections, known, now }: Circumstances,
+    { rebalance, connections, load, known, now }: Circumstances,
     calm: boolean,
   ): Balance | undefined {
     const table = ringIdsOf(ring);
     const mayMove = !rebalance.paused && rebalance.strategy === 'even';
+    const isMeasured = load !== undefined || loadQueryOf(rebalance) === undefined;
     const balance = this.#balancer.next({
-      ...{ table, now, seats: seatsOf(membership), measured: measuredOf(rebalance, connections) },
-      calm: calm && mayMove && known === 'all' && isStaffed(membership) && this.#held.isFinal(table),
+      ...{ table, now, seats: seatsOf(membership), measured: measuredOf(rebalance, connections, load) },
+      calm: calm && mayMove && isMeasured && known === 'all' && isStaffed(membership) && this.#held.isFinal(table),
       steadyMs: rebalance.halfLifeSeconds * 1000,
       perHour: rebalance.maxMovesPerHour,
     });

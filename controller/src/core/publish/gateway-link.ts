@@ -13,7 +13,9 @@ import type { EventLog } from '../events/event-log.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { GatewayReports } from '../fleet/gateway-reports.ts';
 import type { Hearing } from '../fleet/hearing.ts';
+import type { MeasuredLoad } from '../fleet/load-meter.ts';
 import type { Pace, Rollout } from '../rollout/rollout.ts';
+import type { LoadQuery } from '../spec/rebalance-schema.ts';
 import { nextEpoch } from './epoch.ts';
 import { logGatewayChanges } from './gateway-changes.ts';
 import type { Publication, Publisher } from './publisher.ts';
@@ -55,6 +57,16 @@ export class GatewayLink {
 
   constructor(parts: GatewayLinkParts) {
     this.#parts = parts;
+  }
+
+  /** Asks the gateways for what they relay by slot; undefined: no longer. */
+  askLoad(query: LoadQuery | undefined): void {
+    this.#reports.load.ask(query, performance.now());
+  }
+
+  /** What they relay by slot, of late; undefined if it is not asked for or not known. */
+  get load(): MeasuredLoad | undefined {
+    return this.#reports.load.at(performance.now());
   }
 
   /** The gateways as last reported. */
@@ -159,8 +171,9 @@ export class GatewayLink {
   }
 
   get #reporting(): Reporting {
-    const { awaited, size } = this.#reports;
-    return { wholeOf: awaited, spreadMs: Math.min(SPREAD.most, Math.max(SPREAD.least, size * SPREAD.each)) };
+    const { awaited, size, load } = this.#reports;
+    const spreadMs = Math.min(SPREAD.most, Math.max(SPREAD.least, size * SPREAD.each));
+    return { wholeOf: awaited, spreadMs, ...(load.measure && { load: load.measure }) };
   }
 
   /** The store holds a newer ring than ours, from a present or former leader. */

@@ -1,4 +1,4 @@
-import { DEFAULT_TOLERANCE, moveSettingsSchema } from '@wscluster/ring';
+import { DEFAULT_TOLERANCE, type LoadMeasure, moveSettingsSchema } from '@wscluster/ring';
 import { z } from 'zod';
 
 const seconds = z.number().min(0).max(86_400);
@@ -13,10 +13,10 @@ export const rebalanceSchema = z
       .describe('Connections per second that all gateways together move. 0: no limit.'),
     ...moveSettingsSchema.shape,
     by: z
-      .enum(['connections', 'slots'])
+      .enum(['connections', 'slots', 'messages', 'bytes'])
       .default('connections')
       .describe(
-        'What is spread over the nodes by their weights. connections: those on the slots of each node. slots: only the slots themselves.',
+        'What is spread over the nodes by their weights. connections: those on the slots of each node. slots: only the slots themselves. messages, bytes: what gateways relay on the connections, in both directions.',
       ),
     tolerance: z
       .number()
@@ -24,7 +24,7 @@ export const rebalanceSchema = z
       .max(1)
       .default(DEFAULT_TOLERANCE)
       .describe(
-        'How far the connections of a node may be from its share, as a part of the share. A larger one moves fewer connections. Without a change of nodes connections move once a node is twice as far from it.',
+        'How far a node may be from its share of what counts, as a part of the share. A larger one moves fewer connections. Without a change of nodes connections move once a node is twice as far from it.',
       ),
     halfLifeSeconds: z
       .number()
@@ -32,7 +32,7 @@ export const rebalanceSchema = z
       .max(86_400)
       .default(30)
       .describe(
-        'Seconds for which a node has to be that far from its share before connections move for balance alone.',
+        'Seconds for which a node has to be that far from its share before connections move for balance alone. Messages and bytes count half after as long.',
       ),
     maxMovesPerHour: z
       .int()
@@ -77,3 +77,15 @@ export const rebalanceSchema = z
 
 /** The part of a spec that rebalanceSchema describes. */
 export type RebalanceSpec = Readonly<z.infer<typeof rebalanceSchema>>;
+
+/** What is asked of gateways, and how it is smoothed. */
+export interface LoadQuery {
+  readonly measure: LoadMeasure;
+  /** After so long what was reported counts half. */
+  readonly halfLifeMs: number;
+}
+
+/** What gateways are to measure beside connections; undefined: nothing. */
+export function loadQueryOf({ by, halfLifeSeconds }: RebalanceSpec): LoadQuery | undefined {
+  return by === 'messages' || by === 'bytes' ? { measure: by, halfLifeMs: halfLifeSeconds * 1000 } : undefined;
+}
