@@ -58,6 +58,65 @@ describe('seats on the ring', () => {
     expect(after.vacancies).toEqual([]);
   });
 
+  describe('while somebody else’s workload replaces its nodes by those of a newer template', () => {
+    /** `createdAt` in the order of the ids. */
+    const made = (id: string, template: string, phase: Workload['phase'] = 'ready', by = 'web') =>
+      node(id, phase, { managed: false, made: { by, template }, createdAt: id.charCodeAt(0) });
+    const [a, b] = [made('a', 'old'), made('b', 'old')];
+    const policy = { ...POLICY, replicas: 0 };
+    const seen = (...listings: Workload[][]) => history(listings, policy);
+
+    test('a newcomer waits for the place of one that leaves, and takes it; the next one as well', () => {
+      const waiting = seen([a, b], [a, b, made('c', 'new')]);
+      expect(seats(waiting)).toEqual({ a: '0 ready', b: '1 ready' });
+      expect(waiting.nextChangeAt).toBe(31_000);
+      const first = nextMembership(waiting, [a, made('b', 'old', 'draining'), made('c', 'new')], policy, 2000);
+      expect(seats(first)).toEqual({ a: '0 ready', b: '1 draining', c: '1 ready' });
+      expect(first.vacancies).toEqual([]);
+      const second = nextMembership(first, [a, made('c', 'new'), made('d', 'new')], policy, 3000);
+      expect(seats(second)).toEqual({ a: '0 ready', c: '1 ready' });
+      const last = [made('a', 'old', 'draining'), made('c', 'new'), made('d', 'new')];
+      expect(seats(nextMembership(second, last, policy, 4000))).toEqual({
+        ...{ a: '0 draining', d: '0 ready' },
+        c: '1 ready',
+      });
+    });
+
+    test('it takes the place at once of one that leaves in the same moment, or is lost', () => {
+      const leaves = seen([a, b], [a, made('b', 'old', 'draining'), made('c', 'new')]);
+      expect(seats(leaves)).toEqual({ a: '0 ready', b: '1 draining', c: '1 ready' });
+      const ended = seen([a, b], [a, b, made('c', 'new')], [a, made('b', 'old', 'gone'), made('c', 'new')]);
+      expect(seats(ended)).toEqual({ a: '0 ready', c: '1 ready' });
+    });
+
+    test('it joins as one more after a while, if none leaves', () => {
+      const waiting = seen([a, b], [a, b, made('c', 'new')]);
+      expect(seats(nextMembership(waiting, [a, b, made('c', 'new')], policy, 30_999))).not.toHaveProperty('c');
+      const joined = nextMembership(waiting, [a, b, made('c', 'new')], policy, 31_000);
+      expect(seats(joined)).toMatchObject({ c: '2 ready' });
+    });
+
+    test('no more newcomers wait than there are nodes to replace', () => {
+      const all = [a, b, ...['c', 'd', 'e'].map((id) => made(id, 'new'))];
+      expect(seats(seen([a, b], all))).toEqual({ a: '0 ready', b: '1 ready', e: '2 ready' });
+      const leaving = [a, made('b', 'old', 'draining'), made('c', 'new'), made('d', 'new')];
+      expect(seats(seen([a, b], leaving))).toEqual({ a: '0 ready', b: '1 draining', c: '1 ready' });
+    });
+
+    test.each([
+      ['of the same template', made('c', 'old')],
+      ['of another workload', made('c', 'new', 'ready', 'other')],
+      ['of an older template', { ...made('c', 'new'), createdAt: 1 }],
+      ['that nobody else made', node('c', 'ready', { managed: false })],
+    ])('a newcomer %s joins at once', (_, newcomer) => {
+      expect(seats(seen([a, b], [a, b, newcomer]))).toMatchObject({ c: '2 ready' });
+    });
+
+    test('the place of one that leaves without a newcomer is given up at once', () => {
+      expect(seen([a, b], [a, made('b', 'old', 'draining')]).vacancies).toEqual([]);
+    });
+  });
+
   test('nodes that others brought along are never too many', () => {
     const foreign = abc.map((workload) => ({ ...workload, managed: false }));
     expect(seats(history([foreign], { replicas: 0 }))).toEqual({ a: '0 ready', b: '1 ready', c: '2 ready' });

@@ -1,5 +1,6 @@
 import { MAX_MEMBERS, type Member, type Vacancy } from '@wscluster/ring';
 import type { Workload } from '../ports/workload-source.ts';
+import { Succession } from './succession.ts';
 
 /** The nodes on the ring, their ring ids, and the seats that are kept for a replacement. */
 export interface Membership {
@@ -11,6 +12,8 @@ export interface Membership {
   readonly limits: ReadonlyMap<string, number>;
   /** When each member that is not ready stopped being ready, by steadyNow. */
   readonly unreadySince: ReadonlyMap<string, number>;
+  /** Since when each ready node that is not on the ring has waited for the place of one that it replaces, by steadyNow. */
+  readonly waitingSince: ReadonlyMap<string, number>;
   /** Node ids that are lost but stay on the ring, because too many were lost at once; empty if all is well. */
   readonly held: readonly string[];
   /** When time alone may change the result, by steadyNow; undefined if it cannot. */
@@ -27,7 +30,10 @@ export interface MembershipPolicy {
   readonly maxConnections: number;
   /** How long an unready member keeps its slots, ms. */
   readonly unreadyGraceMs: number;
-  /** How long the ring id of a lost node waits for a replacement while other nodes serve its slots, ms. */
+  /**
+   * How long the ring id of a lost node waits for a replacement while other nodes serve its slots, and how long a
+   * replacement waits for the ring id of the node that it replaces, ms.
+   */
   readonly replacementMs: number;
   /** How long a draining node keeps its slots, in case a replacement can take them over in one move, ms. */
   readonly handoverMs: number;
@@ -44,6 +50,7 @@ export const NO_MEMBERSHIP: Membership = {
   managed: new Set(),
   limits: new Map(),
   unreadySince: new Map(),
+  waitingSince: new Map(),
   held: [],
   nextChangeAt: undefined,
 };
@@ -61,7 +68,8 @@ export const NO_MEMBERSHIP: Membership = {
  * | draining  | none of these       | gone                                                          |
  * | unknown   | ready               | ready: its own vacancy, else the oldest, else a held seat,    |
  * |           |                     | else the lowest free ordinal; a managed node beyond           |
- * |           |                     | `replicas` waits until a seat becomes free                    |
+ * |           |                     | `replicas` waits until a seat becomes free; one of a newer    |
+ * |           |                     | template waits, but not for ever, see Succession              |
  * | unknown   | anything else       | nothing yet                                                   |
  */
 export function nextMembership(
@@ -104,11 +112,17 @@ export function nextMembership(
   // The ring id of a draining member waits for a replacement like that of a lost one, for a shorter time.
   const isManaged = (nodeId: string) => listed.get(nodeId)?.managed ?? previous.managed.has(nodeId);
   const waiting = previous.vacancies.filter((vacancy) => !isReady(listed.get(vacancy.nodeId)));
-  const newlyDraining = draining.filter((member) => isNewlyDraining(previous, member) && isManaged(member.nodeId));
+  const newlyDraining = draining.filter((member) => isNewlyDraining(previous, member));
+  const known = new Set(previous.members.filter((member) => member.state !== 'draining').map((m) => m.nodeId));
+  const newcomers = listing.filter(
+    (workload) => isReady(workload) && workload.address !== undefined && !known.has(workload.id),
+  );
+  const succession = new Succession(newcomers);
+  const handingOver = newlyDraining.filter(({ nodeId }) => isManaged(nodeId) || succession.follows(listed.get(nodeId)));
 
   const seats = staying.length + ended.length + lost.length + waiting.length;
   const tooMany = lost.length > 0 && (lost.length + waiting.length) / seats > policy.maxLostShare;
-  const vacated = [...ended, ...(tooMany ? [] : lost), ...newlyDraining];
+  const vacated = [...ended, ...(tooMany ? [] : lost), ...handingOver];
   let held = tooMany ? lost : [];
 
   let vacancies: Vacancy[] = [
@@ -124,16 +138,26 @@ export function nextMembership(
 
   // The arrivals, in an order that does not depend on the listing's. Nodes that return to their own seat come first, so
   // that no newcomer takes it.
-  const known = new Set(previous.members.filter((member) => member.state !== 'draining').map((m) => m.nodeId));
   const returning = new Set(vacancies.map((vacancy) => vacancy.nodeId));
-  const arrivals = listing
-    .filter((workload) => isReady(workload) && workload.address !== undefined && !known.has(workload.id))
-    .sort((a, b) => Number(returning.has(b.id)) - Number(returning.has(a.id)) || compareText(a.id, b.id));
+  const arrivals = newcomers.sort(
+    (a, b) => Number(returning.has(b.id)) - Number(returning.has(a.id)) || compareText(a.id, b.id),
+  );
+  const replaceable = staying.flatMap(({ nodeId }) => listed.get(nodeId) ?? []);
+  const waitingSince = new Map<string, number>();
   for (const workload of arrivals) {
     const dead = held.filter((member) => !listed.has(member.nodeId));
     const seated = [...staying, ...held];
     const spare = workload.managed && seated.filter(({ nodeId }) => isManaged(nodeId)).length >= policy.replicas;
-    const ringId = seatFor(workload, vacancies, dead, spare ? undefined : seated);
+    const kept = keptSeat(workload, vacancies, dead);
+    if (kept === undefined && !spare && succession.awaits(workload, replaceable)) {
+      const since = previous.waitingSince.get(workload.id) ?? now;
+      if (now - since < policy.replacementMs) {
+        waitingSince.set(workload.id, since);
+        wakeTimes.push(since + policy.replacementMs);
+        continue;
+      }
+    }
+    const ringId = kept ?? (spare ? undefined : freeSeat(seated));
     if (ringId === undefined) continue;
     vacancies = vacancies.filter((vacancy) => vacancy.ringId !== ringId);
     held = held.filter((member) => member.ringId !== ringId);
@@ -160,6 +184,7 @@ export function nextMembership(
     managed: new Set(members.filter((member) => isManaged(member.nodeId)).map((member) => member.nodeId)),
     limits: limitsOf(members, listed, previous, policy),
     unreadySince,
+    waitingSince,
     held: held.map((member) => member.nodeId).sort(compareText),
     nextChangeAt: wakeTimes.length === 0 ? undefined : Math.min(...wakeTimes),
   };
@@ -210,17 +235,15 @@ function isNewlyDraining(previous: Membership, member: Member): boolean {
   return previous.members.some((before) => before.nodeId === member.nodeId && before.state !== 'draining');
 }
 
-/** The ring id for an arrival; undefined if the ring is full, or without `seated` if no seat is waiting for anybody. */
-function seatFor(
-  workload: Workload,
-  vacancies: readonly Vacancy[],
-  dead: readonly Member[],
-  seated: readonly Member[] | undefined,
-): number | undefined {
+/** The ring id that waits for an arrival; undefined if none does. */
+function keptSeat(workload: Workload, vacancies: readonly Vacancy[], dead: readonly Member[]): number | undefined {
   const own = vacancies.find((vacancy) => vacancy.nodeId === workload.id);
   const oldest = [...vacancies].sort((a, b) => a.since - b.since || a.ringId - b.ringId)[0];
-  const kept = own ?? oldest ?? dead[0];
-  if (kept !== undefined || seated === undefined) return kept?.ringId;
+  return (own ?? oldest ?? dead[0])?.ringId;
+}
+
+/** The lowest ring id that nobody has; undefined if the ring is full. */
+function freeSeat(seated: readonly Member[]): number | undefined {
   const used = new Set(seated.map((member) => member.ringId));
   if (used.size >= MAX_MEMBERS) return undefined;
   let ringId = 0;

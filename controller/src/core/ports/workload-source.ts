@@ -31,6 +31,11 @@ export interface Workload {
    * false.
    */
   readonly outdated?: boolean;
+  /**
+   * Who made it, and from which template: nodes of one maker replace each other when its template changes. Undefined if
+   * nobody else's workload made it, or the source cannot tell.
+   */
+  readonly made?: { readonly by: string; readonly template: string };
   /** When it was asked to drain, Unix ms; undefined if it was not. */
   readonly drainingSince?: number;
   /** For an operator: what is wrong with its configuration, and what to do. Undefined if no problem is known. */

@@ -1,4 +1,5 @@
 import { maxConnectionsSchema, weightSchema } from '@wscluster/ring';
+import type { Workload } from '../../core/ports/workload-source.ts';
 import { ANNOTATIONS, type ClusterIdentity, LABELS, type Role } from '../names.ts';
 import type { Pod } from './pod.ts';
 
@@ -13,6 +14,8 @@ export interface PodFacts {
   /** The controller created it for this very cluster. */
   readonly managed: boolean;
   readonly templateHash: string | undefined;
+  /** The workload of somebody else that created it, and from which template. */
+  readonly made: Workload['made'];
   /** A ReplicaSet created it, and may choose it when it shrinks. */
   readonly ofReplicaSet: boolean;
   readonly deletionCost: number;
@@ -46,6 +49,10 @@ export interface PodFacts {
 }
 
 const NODE: Role = 'node';
+/** Labels that Kubernetes puts on pods: by the template of a Deployment, ... */
+const DEPLOYMENT_HASH = 'pod-template-hash';
+/** ... and by that of a StatefulSet or DaemonSet. */
+const REVISION_HASH = 'controller-revision-hash';
 const MAX_REASON = 300;
 const DEFAULT_GRACE_SECONDS = 30;
 
@@ -81,6 +88,7 @@ export function podFacts(pod: Pod, cluster: ClusterIdentity): PodFacts | undefin
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     managed,
     templateHash: labels[LABELS.templateHash],
+    made: makerOf(pod),
     ofReplicaSet: owners.some(({ kind, controller }) => kind === 'ReplicaSet' && controller === true),
     ...annotated(metadata.annotations ?? {}),
     declaredPorts: declaredPortsOf(spec.containers[0]),
@@ -95,6 +103,19 @@ export function podFacts(pod: Pod, cluster: ClusterIdentity): PodFacts | undefin
     deletion: until === undefined ? undefined : { since: until - grace * 1000, until },
     graceSeconds: spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
   };
+}
+
+/**
+ * A Deployment has a ReplicaSet for each template, named after both, and pods do not name the Deployment. A StatefulSet
+ * and a DaemonSet own pods of all templates.
+ */
+function makerOf({ metadata: { labels = {}, ownerReferences = [] } }: Pod): Workload['made'] {
+  const owner = ownerReferences.find(({ controller }) => controller === true);
+  if (owner === undefined) return undefined;
+  const { [DEPLOYMENT_HASH]: hash, [REVISION_HASH]: revision } = labels;
+  if (hash !== undefined && owner.kind === 'ReplicaSet' && owner.name.endsWith(`-${hash}`))
+    return { by: `Deployment/${owner.name.slice(0, -hash.length - 1)}`, template: hash };
+  return revision === undefined ? undefined : { by: owner.uid, template: revision };
 }
 
 function declaredPortsOf(container: Pod['spec']['containers'][number] | undefined): number[] {

@@ -62,6 +62,28 @@ function phases(...shapes: Shape[]): string[] {
 const deleted = { deletionTimestamp: '2026-01-01T00:01:15Z', deletionGracePeriodSeconds: 75 };
 const asked = { annotations: { 'wscluster.io/drain': '2026-01-01T00:00:30.000Z' } };
 
+describe('who made a pod, and from which template', () => {
+  const owned = (kind: string, name: string, labels: Record<string, string>, controller = true) =>
+    facts({
+      metadata: { labels, ownerReferences: [{ apiVersion: 'apps/v1', kind, name, uid: `uid of ${name}`, controller }] },
+    }).made;
+
+  test.each([
+    ['Deployment', 'ReplicaSet', 'my-web-7d9', { 'pod-template-hash': '7d9' }, 'Deployment/my-web', '7d9'],
+    ['StatefulSet', 'StatefulSet', 'web', { 'controller-revision-hash': 'web-5f' }, 'uid of web', 'web-5f'],
+    ['DaemonSet', 'DaemonSet', 'web', { 'controller-revision-hash': '5f' }, 'uid of web', '5f'],
+  ])('a %s', (_, kind, name, labels, by, template) => {
+    expect(owned(kind, name, labels)).toEqual({ by, template });
+  });
+
+  test('is not known of a pod of a bare ReplicaSet, of one that only has such a label, and of one of nobody', () => {
+    expect(owned('ReplicaSet', 'web', {})).toBeUndefined();
+    expect(owned('ReplicaSet', 'web', { 'pod-template-hash': '7d9' })).toBeUndefined();
+    expect(owned('ReplicaSet', 'web-7d9', { 'pod-template-hash': '7d9' }, false)).toBeUndefined();
+    expect(facts({ metadata: { labels: { 'pod-template-hash': '7d9' } } }).made).toBeUndefined();
+  });
+});
+
 describe('a pod', () => {
   test('starts, is ready, is not for a while, and is again', () => {
     const creating = { state: { waiting: { reason: 'ContainerCreating' } }, podIP: '' };

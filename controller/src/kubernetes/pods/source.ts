@@ -262,7 +262,7 @@ class PodSource implements KubernetesSource {
   }
 
   #workload({ facts, phase }: ObservedNode, address: string | undefined, view: ClusterView): Workload {
-    const { uid: id, name, image, createdAt, managed, weight, maxConnections } = facts;
+    const { uid: id, name, image, createdAt, managed, weight, maxConnections, made } = facts;
     const drainingSince = this.#history.drainingSince(facts);
     const problem = portProblem(facts, view.port);
     return {
@@ -276,6 +276,7 @@ class PodSource implements KubernetesSource {
       managed,
       ...(weight === undefined ? {} : { weight }),
       ...(maxConnections === undefined ? {} : { maxConnections }),
+      ...(made === undefined ? {} : { made }),
       ...(managed && facts.templateHash !== view.hash ? { outdated: true } : {}),
       ...(drainingSince === undefined ? {} : { drainingSince }),
       ...(problem === undefined ? {} : { problem }),

@@ -1,0 +1,136 @@
+import { fileURLToPath } from 'node:url';
+import { slotOf } from '@wscluster/ring';
+import { type KubernetesApi, kubernetesApi } from '@wscluster/testbed/kubernetes';
+import { freePorts } from '@wscluster/testbed/ports';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { Crowd } from '../e2e/support/crowd.ts';
+import { http } from '../e2e/support/http.ts';
+import { LoggedProcess } from '../e2e/support/processes.ts';
+import type { RingView } from '../e2e/support/system.ts';
+import { until } from '../e2e/support/wait.ts';
+import { installCrd } from './support/crd.ts';
+import { LoopbackMachine } from './support/loopback-machine.ts';
+import { startOperator } from './support/operated.ts';
+import { SELECTOR, wsCluster } from './support/resources.ts';
+
+// A Deployment of somebody else, rolled by the real controllers of Kubernetes.
+
+const gatewayMain = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url));
+const CLIENTS = 300;
+const { redisUrl, rabbitmqUrl } = inject('brokers');
+
+let api: KubernetesApi;
+let machine: LoopbackMachine;
+let operator: Awaited<ReturnType<typeof startOperator>>;
+let gateway: LoggedProcess;
+let gatewayPort = 0;
+
+beforeAll(async () => {
+  api = await kubernetesApi({ controllerManager: true });
+  await installCrd(api);
+  const secret = (name: string, url: string) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace: 'default' },
+    stringData: { url },
+  });
+  await api.apply([secret('rabbitmq', rabbitmqUrl), secret('redis', redisUrl)]);
+  machine = await LoopbackMachine.join(api);
+  const routes = [{ path: '/websocket/connect/{userId}', key: { param: 'userId' } }];
+  await api.apply(wsCluster('rolled', { nodes: { selector: SELECTOR, port: machine.port }, routing: { routes } }));
+  operator = await startOperator(api);
+  const [port = 0, probes = 0] = await freePorts(2);
+  gatewayPort = port;
+  gateway = new LoggedProcess(
+    [
+      ...[gatewayMain, '--cluster', 'default.rolled', '--id', 'gateway-1', '--drain-seconds', '1'],
+      ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${probes}`],
+    ],
+    { WSCLUSTER_RABBITMQ_URL: rabbitmqUrl, WSCLUSTER_REDIS_URL: redisUrl },
+  );
+}, 120_000);
+afterAll(async () => {
+  await gateway?.end('SIGTERM');
+  await operator?.process.end('SIGTERM');
+  await machine?.leave();
+  await api?.dispose();
+}, 60_000);
+
+/** Undefined until the controller leads. */
+async function ring(): Promise<RingView | undefined> {
+  const url = `http://127.0.0.1:${operator.apiPort}/api/v1/clusters/default.rolled/ring?slots=true`;
+  const answer = await http('GET', url).catch(() => undefined);
+  return answer?.status === 200 ? (JSON.parse(answer.text) as RingView) : undefined;
+}
+
+async function podUids(): Promise<string[]> {
+  const uids = await api.kubectl('get', 'pods', '--selector=app=chat', '--output=jsonpath={.items[*].metadata.uid}');
+  return uids.split(' ').filter(Boolean).sort();
+}
+
+/** The ring has exactly the pods that there are, and that many. */
+async function agreed(replicas: number): Promise<void> {
+  await until(
+    `the ring has ${replicas} members, the pods that there are`,
+    async () => {
+      const [known, uids] = [await ring(), await podUids()];
+      const ids = known?.members.map(({ nodeId }) => nodeId).sort() ?? [];
+      return ids.length === replicas && JSON.stringify(ids) === JSON.stringify(uids);
+    },
+    120_000,
+    250,
+  );
+}
+
+function deployment(replicas: number) {
+  const container = { name: 'chat', image: 'chat:1', ports: [{ containerPort: machine.port }] };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      replicas,
+      selector: SELECTOR,
+      strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: {
+        metadata: { labels: SELECTOR.matchLabels },
+        spec: { nodeName: machine.name, containers: [container] },
+      },
+    },
+  };
+}
+
+test.each([2, 5])(
+  'a rolling restart of %i pods moves each of 300 clients once',
+  async (replicas) => {
+    await api.apply(deployment(replicas));
+    await agreed(replicas);
+    const before = await podUids();
+    const url = (key: string) => `ws://127.0.0.1:${gatewayPort}/websocket/connect/${encodeURIComponent(key)}`;
+    const crowd = await Crowd.connect({ clientUrls: (key) => [url(key)] }, CLIENTS);
+    try {
+      await api.kubectl('rollout', 'restart', 'deployment/web');
+      await until(
+        'no pod is left of those before',
+        async () => {
+          const uids = await podUids();
+          return uids.length === replicas && uids.every((uid) => !before.includes(uid));
+        },
+        240_000,
+        250,
+      );
+      await agreed(replicas);
+      await until('every client is with its owner', async () => {
+        const known = await ring();
+        const ownerOf = (key: string) => known?.members[known.table[slotOf(key)] ?? -1]?.nodeId;
+        return crowd.clients.every(({ key, node }) => node === ownerOf(key));
+      });
+      expect(crowd.closes.length).toBe(CLIENTS);
+      expect(crowd.clients.filter(({ closes }) => closes.length === 1).length).toBe(CLIENTS);
+      expect(await crowd.quiet()).toEqual([]);
+    } finally {
+      crowd.stop();
+    }
+  },
+  420_000,
+);
