@@ -1,8 +1,14 @@
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from '@wscluster/ring';
 import type { RequestLimit } from './errors.ts';
 
-/** The limits that end open connections, by their names in the cluster's spec. */
-export type SweptLimit = 'idleSeconds' | 'pingSeconds' | 'stallSeconds' | 'maxHeldBytes' | 'maxConnectionSeconds';
+/** What ends open connections, by its name in the cluster's spec. */
+export type SweptLimit =
+  | 'rebalance'
+  | 'idleSeconds'
+  | 'pingSeconds'
+  | 'stallSeconds'
+  | 'maxHeldBytes'
+  | 'maxConnectionSeconds';
 /** Any limit that refuses requests or ends connections. */
 export type LimitName = RequestLimit | SweptLimit;
 

@@ -117,7 +117,7 @@ export function createMetrics<T extends MovingConnection>(
   counter('wscluster_gateway_http_requests_total', 'Plain HTTP answers by status', 'code', () => counts.httpAnswers);
   counter(
     'wscluster_gateway_refused_total',
-    'Requests refused and connections ended by a limit',
+    'Requests refused and connections ended by a limit, and connections told to use another gateway (rebalance)',
     'limit',
     () => counts.limited,
   );

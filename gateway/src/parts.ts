@@ -2,6 +2,8 @@ import { DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
 import { DEFAULT_UPDATE_TIMING, RingUpdates } from '@wscluster/transport';
 import { HandshakeRate } from './admission/handshake-rate.ts';
 import { RequestRoom } from './admission/request-room.ts';
+import { sendBack } from './admission/send-back.ts';
+import { SurplusClients } from './admission/surplus.ts';
 import { Sweeper } from './admission/sweeper.ts';
 import { createDataPlane, type DataPlane } from './data-plane.ts';
 import type { GatewayOptions } from './gateway-options.ts';
@@ -13,6 +15,7 @@ import type { LiveConnection } from './move/live-connection.ts';
 import { LostNodes } from './move/lost-nodes.ts';
 import { Mover } from './move/mover.ts';
 import { Tracker } from './move/tracker.ts';
+import { tooMany } from './relay/close-frame.ts';
 import { createRequestRecorder, type RequestRecorder } from './request-recorder.ts';
 import { CurrentTable } from './table/current-table.ts';
 import { demoted } from './workers/demoted.ts';
@@ -67,12 +70,15 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     reconsider: () => mover.reconsider(),
     ...recorder,
   });
-  const sweeper = new Sweeper(
-    tracker,
-    () => limits.value,
-    () => (current.table?.settings.moves ?? DEFAULT_MOVE_SETTINGS).closeCode,
-    recorder.onLimit,
-  );
+  const closeCode = () => (current.table?.settings.moves ?? DEFAULT_MOVE_SETTINGS).closeCode;
+  const sweeper = new Sweeper(tracker, () => limits.value, closeCode, recorder.onLimit);
+  const surplus = new SurplusClients({
+    gateway: options.id,
+    all: () => tracker.all(),
+    sendBack(entry) {
+      if (sendBack(entry, tooMany(closeCode()))) recorder.onLimit('rebalance', entry.nodeId);
+    },
+  });
 
   current.onTable(({ settings }) => {
     limits.follow(settings.limits);
@@ -83,11 +89,13 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
       mover.update(release);
       lateAnswers.update(current.table, release);
     },
+    onHeartbeat: (heartbeat) => surplus.onHeartbeat(heartbeat),
   });
 
   const stop = () => {
     updates.stop();
     sweeper.stop();
+    surplus.stop();
     mover.stop();
     lostNodes.stop();
     owners.close();

@@ -317,6 +317,10 @@ export interface ClusterSpec {
       stallSeconds: number;
     };
     /**
+     * Evens out the gateways: clients of one that has over 10 % more connections than the mean are told to come back through the load balancer, at the pace of rebalance.maxConnectionsPerSecond, while no slots move.
+     */
+    rebalance: boolean;
+    /**
      * CIDR blocks of the load balancers in front of the gateways. Their X-Forwarded-* and Forwarded headers are continued; those of everybody else are replaced.
      *
      * @maxItems 64
@@ -714,7 +718,7 @@ export interface ClusterSpec {
       maxSeconds: number;
     };
     /**
-     * Holds back moves that only improve balance. The slots of lost and draining nodes still move.
+     * Holds back moves that only improve balance, also between gateways. The slots of lost and draining nodes still move.
      */
     paused: boolean;
     /**

@@ -4,6 +4,7 @@ import { Pacer } from '../move/pacer.ts';
 import type { Tracker } from '../move/tracker.ts';
 import { tooOld } from '../relay/close-frame.ts';
 import { Ages } from './ages.ts';
+import { sendBack } from './send-back.ts';
 
 /** Enforces the limits of all open connections with a single timer. */
 export class Sweeper {
@@ -46,12 +47,8 @@ export class Sweeper {
     this.#old.set(this.#ages.due(all, limits.maxAgeMs), limits.sweepMs);
   }
 
-  /** Not to the owner, which has not changed, but to whichever gateway its load balancer chooses. */
   #sendBack(entry: LiveConnection): void {
-    if (entry.told || !entry.relaying) return;
-    entry.told = true;
-    entry.close(tooOld(this.#closeCode()));
-    this.#onLimit('maxConnectionSeconds', entry.nodeId);
+    if (sendBack(entry, tooOld(this.#closeCode()))) this.#onLimit('maxConnectionSeconds', entry.nodeId);
   }
 
   /** Ends those that hold the most, until all together hold no more than allowed. */

@@ -10,6 +10,7 @@ export interface CloseNotice {
 export const ownerChanged = (code: number): CloseNotice => ({ code, reason: 'owner changed' });
 export const ownerLost = (code: number): CloseNotice => ({ code, reason: 'owner lost' });
 export const tooOld = (code: number): CloseNotice => ({ code, reason: 'maximum age' });
+export const tooMany = (code: number): CloseNotice => ({ code, reason: 'gateway overfull' });
 export const GOING_AWAY: CloseNotice = { code: 1001, reason: 'gateway going away' };
 export const IDLE: CloseNotice = { code: 1001, reason: 'idle' };
 

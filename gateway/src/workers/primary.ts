@@ -18,6 +18,7 @@ import { MergedReports } from './merged-reports.ts';
 import type { FromWorker } from './messages.ts';
 import { ReleaseShares } from './release-shares.ts';
 import { Silence } from './silence.ts';
+import { sharedSurplus } from './surplus-shares.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -145,7 +146,7 @@ export class Primary implements Running, FollowerHandlers {
     const total = [...connections.values()].reduce((sum, count) => sum + count, 0);
     for (const worker of receivers) {
       const part = { worker, workers: this.#count, connections: connections.get(worker) ?? 0, total };
-      const shared = this.#shares.shared(message, part);
+      const shared = sharedSurplus(this.#shares.shared(message, part), this.#options.id, part);
       this.#pool.tell(worker, { say: 'broadcast', message: this.#askedOf(worker, shared) });
     }
   }

@@ -108,6 +108,17 @@ const reportingSchema = z.object({
 });
 export type Reporting = Readonly<z.infer<typeof reportingSchema>>;
 
+/** Clients that a gateway has to send back to its load balancer, since it has more than others. */
+const surplusSchema = z.object({
+  gateway: z.string().min(1),
+  /** Differs from order to order; the same one is carried out once. */
+  order: z.string().min(1).max(64),
+  connections: z.number().int().positive(),
+  /** Milliseconds over which they are told. */
+  spreadMs: z.number().nonnegative(),
+});
+export type Surplus = Readonly<z.infer<typeof surplusSchema>>;
+
 /** Controller to all followers, every second and whenever the release changes. */
 export const heartbeatSchema = z.object({
   ...envelope,
@@ -123,6 +134,8 @@ export const heartbeatSchema = z.object({
   standIn: z.literal(true).optional(),
   /** Left out by controllers that know no changes of reports: they need whole ones. */
   reporting: reportingSchema.optional(),
+  /** One for a gateway; what is no longer repeated is not carried on. Left out if there is none. */
+  surplus: z.array(surplusSchema).optional(),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 

@@ -6,6 +6,7 @@ import { Publisher } from '../publish/publisher.ts';
 import { RegistrySync } from '../publish/registry-sync.ts';
 import { Rollout } from '../rollout/rollout.ts';
 import { Scaler } from '../scale/scaler.ts';
+import type { ClusterSpec } from '../spec/schema.ts';
 import type { Intervals } from './intervals.ts';
 import { Loop } from './loop.ts';
 import { LostDocuments } from './lost-documents.ts';
@@ -62,6 +63,7 @@ export function makeStages(
   const rollout = new Rollout(ring, stored?.release);
   const link = new GatewayLink({
     ...{ rollout, publisher, store, events, log, isBehind, onChange },
+    balancing: () => balancingOf(spec.spec),
     confirmLead: () => parts.leadership.confirm(),
     onPlanIn: wake,
     onEpochRaised() {
@@ -82,4 +84,12 @@ export function makeStages(
     membership,
   );
   return { loop, steps, rollout, link, publisher, registry, scaler, documents };
+}
+
+/** Where the pace has no limit, so many clients a second are told to come to another gateway. */
+const UNLIMITED_PER_SECOND = 500;
+
+function balancingOf({ gateway, rebalance: { paused, maxConnectionsPerSecond } }: ClusterSpec) {
+  const perSecond = maxConnectionsPerSecond === 0 ? UNLIMITED_PER_SECOND : maxConnectionsPerSecond;
+  return { enabled: gateway.rebalance && !paused, perSecond };
 }

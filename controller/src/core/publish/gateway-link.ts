@@ -17,6 +17,7 @@ import type { MeasuredLoad } from '../fleet/load-meter.ts';
 import type { Pace, Rollout } from '../rollout/rollout.ts';
 import type { LoadQuery } from '../spec/rebalance-schema.ts';
 import { nextEpoch } from './epoch.ts';
+import { GatewayBalance } from './gateway-balance.ts';
 import { logGatewayChanges } from './gateway-changes.ts';
 import type { Publication, Publisher } from './publisher.ts';
 
@@ -32,6 +33,8 @@ export interface GatewayLinkParts {
   readonly store: RingStore;
   readonly events: EventLog;
   readonly log: Logger;
+  /** Whether the gateways are to be evened out now, at how many clients a second. */
+  balancing(): { readonly enabled: boolean; readonly perSecond: number };
   /** Asks now whether this process still leads. */
   confirmLead(): Promise<boolean>;
   /** True if this leader must not go above that ring, since it should have gone on from it. */
@@ -51,12 +54,14 @@ export interface GatewayLinkParts {
 export class GatewayLink {
   readonly #parts: GatewayLinkParts;
   readonly #reports = new GatewayReports();
+  readonly #balance: GatewayBalance;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #confirming = false;
 
   constructor(parts: GatewayLinkParts) {
     this.#parts = parts;
+    this.#balance = new GatewayBalance(parts.log, parts.events);
   }
 
   /** Asks the gateways for what they relay by slot; undefined: no longer. */
@@ -133,7 +138,18 @@ export class GatewayLink {
         `gateway ${gateway} no longer reports`,
       );
     }
+    this.#lookAtBalance();
     this.#inBackground(this.#releaseIfAcknowledged().then(() => this.#heartbeat()));
+  }
+
+  /** Clients are sent to other gateways only while none is moved to another node. */
+  #lookAtBalance(): void {
+    const { rollout, balancing } = this.#parts;
+    const now = performance.now();
+    const { lost, drain, balance } = rollout.remaining;
+    const calm = rollout.acknowledged && !rollout.isMoving(now) && lost.slots + drain.slots + balance.slots === 0;
+    const known = this.counted && !this.hearing.uncertain;
+    this.#balance.look({ ...balancing(), calm, known, gateways: this.fleet.gateways, now });
   }
 
   close(): void {
@@ -167,7 +183,8 @@ export class GatewayLink {
 
   async #heartbeat(): Promise<void> {
     const { publisher, rollout } = this.#parts;
-    if ((await publisher.heartbeat(rollout.release, this.#reporting)) === 'stale') await this.#goAboveStored();
+    if ((await publisher.heartbeat(rollout.release, this.#reporting, this.#balance.surplus)) === 'stale')
+      await this.#goAboveStored();
   }
 
   get #reporting(): Reporting {

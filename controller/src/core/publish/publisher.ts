@@ -10,6 +10,7 @@ import {
   type Revision,
   type Ring,
   type RingMessage,
+  type Surplus,
   type Vacancy,
   WIRE_MAJOR,
   WsClusterError,
@@ -106,9 +107,9 @@ export class Publisher {
 
   /**
    * Sends the revision of the last published ring, with the present release. `reporting`: what gateways are told about
-   * their reports.
+   * their reports; `surplus`: about clients that they have too many.
    */
-  async heartbeat(release: Release, reporting?: Reporting): Promise<PublishResult> {
+  async heartbeat(release: Release, reporting?: Reporting, surplus: readonly Surplus[] = []): Promise<PublishResult> {
     const last = this.#last;
     if (last === undefined) return 'published';
     last.release = release;
@@ -119,6 +120,7 @@ export class Publisher {
       ...{ cluster, revision, digest, settingsDigest, release },
       ...(this.#parts.standingIn() && { standIn: true }),
       ...(reporting && { reporting }),
+      ...(surplus.length > 0 && { surplus: [...surplus] }),
     });
     if ((await saving) === 'stale') return 'stale';
     return 'published';

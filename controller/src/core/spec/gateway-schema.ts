@@ -75,6 +75,12 @@ export const gatewaySchema = z
       .describe(
         'Limits of each gateway. Changes take effect at once, for new connections; idleSeconds, pingSeconds, stallSeconds, maxHeldBytes and maxConnectionSeconds for open ones too.',
       ),
+    rebalance: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Evens out the gateways: clients of one that has over 10 % more connections than the mean are told to come back through the load balancer, at the pace of rebalance.maxConnectionsPerSecond, while no slots move.',
+      ),
     trustedProxies: z
       .array(cidrSchema)
       .max(64)

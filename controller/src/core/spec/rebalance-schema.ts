@@ -57,7 +57,9 @@ export const rebalanceSchema = z
     paused: z
       .boolean()
       .default(false)
-      .describe('Holds back moves that only improve balance. The slots of lost and draining nodes still move.'),
+      .describe(
+        'Holds back moves that only improve balance, also between gateways. The slots of lost and draining nodes still move.',
+      ),
     unreadyGraceSeconds: seconds
       .default(10)
       .describe('Seconds for which a node may fail its probe before its slots move.'),
