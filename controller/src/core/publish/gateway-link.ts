@@ -110,7 +110,8 @@ export class GatewayLink {
     const { rollout, events, log } = this.#parts;
     // A recalled ring is for a process that takes the lead, see recallRing.
     if (message.type === 'held') return;
-    logGatewayChanges(events, this.#reports.statusOf(message.gateway), message);
+    const before = this.#reports.statusOf(message.gateway);
+    logGatewayChanges(events, before, message);
     if (message.type === 'leave') {
       this.#reports.leave(message.gateway);
     } else if (this.#reports.report(message, performance.now()) === 'damaged') {
@@ -125,6 +126,7 @@ export class GatewayLink {
     } else if (leading && compareRevisions(message.applied, rollout.ring.revision) > 0) {
       this.#inBackground(this.#outranked(message.applied));
     }
+    if (before === undefined && (this.#reports.statusOf(message.gateway)?.connections ?? 0) > 0) rollout.addGateway();
     this.#inBackground(this.#releaseIfAcknowledged());
   }
 

@@ -143,6 +143,21 @@ describe('a rollout', () => {
     expect(rollout.release).toMatchObject({ spreadMs: 1000, maxPerSecond: 100 });
   });
 
+  test('a gateway that was not known has moves left that no release has counted: one does, and shares the pace', () => {
+    const { rollout, step, acknowledge } = started(2);
+    const pace = { perSecond: 20, balance: true };
+    const first = step(new Uint16Array(SLOTS), 0, pace);
+    acknowledge(true, 10);
+    const second = step(first.step.table, 5000, pace);
+    rollout.hear({ deaf: false, unknown: false, uncertain: false, sharers: 2 });
+    rollout.addGateway();
+    acknowledge(true, 5010);
+    expect(rollout.release).toMatchObject({ maxPerSecond: 10 });
+    step(second.step.table, 10_000, pace);
+    acknowledge(true, 10_010);
+    expect(rollout.release).toMatchObject({ maxPerSecond: 20 });
+  });
+
   test('an unknown fleet has acknowledged nothing: a limited pace waits until a gateway is heard', () => {
     const { rollout, step, acknowledge } = started();
     rollout.hear({ deaf: true, unknown: true, uncertain: true, sharers: 1 });

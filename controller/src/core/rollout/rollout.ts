@@ -57,8 +57,8 @@ export class Rollout {
   #unacknowledged: Unacknowledged | undefined;
   #hearing: Hearing = HEARD;
   /**
-   * Gateways may have moves left that no release has counted: of an earlier controller, or of a time when some gateway
-   * was silent. Until a release has counted them, no gateway may exceed its share of the pace.
+   * Gateways may have moves left that no release has counted: of an earlier controller, of a time when some gateway was
+   * silent, or of one that was not known. Until a release has counted them, no gateway may exceed its share of the pace.
    */
   #uncounted = true;
   /** When the released moves will be complete. */
@@ -113,6 +113,11 @@ export class Rollout {
   hear(hearing: Hearing): void {
     this.#hearing = hearing;
     if (hearing.uncertain) this.#uncounted = true;
+  }
+
+  /** A gateway is heard for the first time, and has clients: some may have had to move before. */
+  addGateway(): void {
+    this.#uncounted = true;
   }
 
   /**
