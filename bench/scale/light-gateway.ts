@@ -83,6 +83,7 @@ export class LightGateway {
       moved: () => this.#mover.moved,
       migrated: () => 0,
       hotKeys: () => HOT_KEYS,
+      hotSlots: () => [],
       load: new SlotLoad(),
     });
     this.#current.onTable(() => reporter.reportSoon());

@@ -15,6 +15,7 @@ import { createParts, type Parts } from './parts.ts';
 import { Readiness } from './readiness.ts';
 import { closeAdapters, shutDown } from './shutdown.ts';
 import { HotKeys } from './updates/hot-keys.ts';
+import { HotSlots } from './updates/hot-slots.ts';
 import { Reporter } from './updates/reporter.ts';
 import { SHARED_PORT } from './workers/shared-port.ts';
 
@@ -106,6 +107,8 @@ function startReporter(
   address: string,
 ): Reporter {
   const hotKeys = new HotKeys(tracker);
+  const load = counts.traffic.bySlot;
+  const hotSlots = new HotSlots(tracker, load);
   const reporter = new Reporter({
     cluster,
     gateway: id,
@@ -117,7 +120,8 @@ function startReporter(
     moved: () => mover.moved - counts.undecided,
     migrated: () => counts.migrations.get('migrated') ?? 0,
     hotKeys: () => hotKeys.at(performance.now()),
-    load: counts.traffic.bySlot,
+    hotSlots: () => hotSlots.at(performance.now()),
+    load,
   });
   current.onTable(() => reporter.reportSoon());
   updates.subscribe({

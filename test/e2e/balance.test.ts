@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Client } from './support/client.ts';
 import { Crowd } from './support/crowd.ts';
 import { System } from './support/system.ts';
 import { ZipfTalk } from './support/talk.ts';
@@ -28,7 +29,10 @@ describe('with 90 clients on three nodes, those of two nodes go away', () => {
 });
 
 describe('120 clients on three nodes send by Zipf’s law, and those of one node the most', () => {
-  const rebalance = { by: 'messages', halfLifeSeconds: 3, tolerance: 0.03 };
+  const options = {
+    ...{ nodes: 3, gateways: 2, gatewayArgs: ['--workers', '2'] },
+    rebalance: { by: 'messages', halfLifeSeconds: 3, tolerance: 0.03 },
+  };
   let system: System | undefined;
   let crowd: Crowd | undefined;
   let talk: ZipfTalk | undefined;
@@ -38,11 +42,8 @@ describe('120 clients on three nodes send by Zipf’s law, and those of one node
     await system?.stop();
   });
 
-  test.each([
-    ['one process', []],
-    ['two workers', ['--workers', '2']],
-  ])('messages become even, with few moves (gateways of %s)', async (_, gatewayArgs) => {
-    system = await System.start({ nodes: 3, gateways: 2, rebalance, gatewayArgs });
+  test('messages become even without a hand, with few moves', async () => {
+    system = await System.start(options);
     crowd = await Crowd.connect(system, 120, { silent: true });
     const nodes = (await system.ring()).members.map(({ nodeId }) => nodeId);
     const byNode = crowd.clients.toSorted((a, b) => nodes.indexOf(a.node ?? '') - nodes.indexOf(b.node ?? ''));
@@ -64,6 +65,55 @@ describe('120 clients on three nodes send by Zipf’s law, and those of one node
     });
     expect(peak(counts)).toBeLessThanOrEqual(1.1);
     expect(crowd.closes.length).toBeLessThanOrEqual(30);
+    running.stop();
+    expect(await crowd.quiet()).toEqual([]);
+  });
+});
+
+describe('120 clients on three nodes, of which one sends most of all messages', () => {
+  let system: System | undefined;
+  let crowd: Crowd | undefined;
+  let talk: ZipfTalk | undefined;
+  afterEach(async () => {
+    talk?.stop();
+    crowd?.stop();
+    await system?.stop();
+  });
+
+  test('its slot and key are named, it stays, and others make room for it', async () => {
+    system = await System.start({ nodes: 3, gateways: 2, rebalance: { by: 'messages', halfLifeSeconds: 3 } });
+    crowd = await Crowd.connect(system, 120, { silent: true });
+    const [hot] = crowd.clients;
+    const node = hot?.node ?? '';
+    const nodes = (await system.ring()).members.map(({ nodeId }) => nodeId);
+    const neighbours = crowd.clients.filter((client) => client !== hot && client.node === node);
+    const others = crowd.clients.filter((client) => client.node !== node);
+    talk = new ZipfTalk([hot as Client, ...neighbours, ...others], 2, 400);
+    const running = talk;
+    const started = system;
+    let condition: { status: string; reason: string; message: string } | undefined;
+    await until(
+      'the hot slot is named',
+      async () => {
+        const { conditions } = JSON.parse((await started.api('GET', '')).text).status as {
+          conditions: { type: string; status: string; reason: string; message: string }[];
+        };
+        condition = conditions.find(({ type }) => type === 'SlotsFit');
+        return condition?.status === 'False';
+      },
+      60_000,
+      200,
+    );
+    expect(condition).toMatchObject({ reason: 'HotSlot' });
+    expect(condition?.message).toContain(`at node ${node} alone has`);
+    expect(condition?.message).toContain(`keys: "${hot?.key}"`);
+    const rest = () => {
+      const parts = running.parts(nodes);
+      return parts[nodes.indexOf(node)] ?? 1;
+    };
+    // It sends 61 % of all.
+    await until('others make room', () => rest() <= 0.65, 60_000);
+    expect(hot?.closes).toEqual([]);
     running.stop();
     expect(await crowd.quiet()).toEqual([]);
   });

@@ -107,6 +107,10 @@ export class EventStream implements LiveConnection {
     return 'stallSeconds';
   }
 
+  get relayedBytes(): number {
+    return this.#res.socket?.bytesWritten ?? 0;
+  }
+
   get heldBytes(): number {
     return this.#res.writableLength;
   }

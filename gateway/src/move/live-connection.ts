@@ -11,6 +11,8 @@ export interface LiveConnection extends MovingConnection, Keyed {
   close(notice: CloseNotice): void;
   /** Enforces the limits; called every sweepMs. Returns the limit that ended it, if one did. */
   sweep(limits: Limits): SweptLimit | undefined;
+  /** Bytes that this connection has relayed so far. */
+  readonly relayedBytes: number;
   /** Bytes that wait in this process for one side to read them. */
   readonly heldBytes: number;
   /** Ends everything at once. */

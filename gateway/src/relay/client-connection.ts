@@ -223,6 +223,10 @@ export class ClientConnection implements LiveConnection {
     return this.#stage.kind === 'relaying' ? this.#stage.relay.sweep(limits) : undefined;
   }
 
+  get relayedBytes(): number {
+    return this.#stage.kind === 'relaying' ? this.#stage.relay.relayedBytes : 0;
+  }
+
   get heldBytes(): number {
     return this.#stage.kind === 'relaying' ? this.#stage.relay.heldBytes : this.#client.writableLength;
   }

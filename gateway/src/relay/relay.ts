@@ -245,6 +245,11 @@ export class Relay {
     return verdict === 'dead' ? 'pingSeconds' : 'stallSeconds';
   }
 
+  /** Bytes that have come from both ends; from the node since it has had the connection. */
+  get relayedBytes(): number {
+    return this.#client.bytesRead + this.#node.bytesRead;
+  }
+
   /** Bytes that wait for the client or the node to read them. */
   get heldBytes(): number {
     return this.#client.writableLength + this.#node.writableLength;

@@ -45,6 +45,17 @@ describe('the load of slots', () => {
     for (const slot of [0, 10_000, 19_999]) expect(told[slot]).toBeGreaterThanOrEqual(19);
   });
 
+  it('knows the slots with the most of it, as long as it is not next to nothing', () => {
+    const load = new SlotLoad();
+    load.count('messages');
+    for (let slot = 0; slot < 100; slot++) load.add(slot, slot === 50 ? 400 : slot === 7 ? 90 : 10, 0);
+    load.tell();
+    expect(load.hottest).toEqual([50, 7]);
+    load.add(3, 9, 0);
+    load.tell();
+    expect(load.hottest).toEqual([]);
+  });
+
   it('that could not be told is forgotten on demand', () => {
     const load = new SlotLoad();
     load.count('messages');

@@ -7,6 +7,10 @@ import { LOAD_UNITS, type LoadMeasure, SLOTS, type SlotCount } from '@wscluster/
 const PARTS = 1024;
 const MAX_COUNT = 0xffff_ffff;
 
+/** A slot with this part of what was told last, and as many units, is one of the hottest. */
+const HOT_PART = 1 / 64;
+const LEAST_HOT = 10;
+
 /**
  * What passes on each slot, in both directions: messages or bytes. It counts only while somebody asks for it, so that it
  * costs two sums for each chunk and no more.
@@ -17,6 +21,7 @@ export class SlotLoad {
   #untold: Float64Array | undefined;
   /** All that has passed since the last telling. */
   #sinceTold = 0;
+  #hottest: number[] = [];
 
   /** What is counted; undefined: nothing. */
   get measure(): LoadMeasure | undefined {
@@ -29,6 +34,12 @@ export class SlotLoad {
     this.#measure = measure;
     this.#untold = measure === undefined ? undefined : new Float64Array(SLOTS + 1);
     this.#sinceTold = 0;
+    this.#hottest = [];
+  }
+
+  /** The slots with the most of what was told last, the most first. */
+  get hottest(): readonly number[] {
+    return this.#hottest;
   }
 
   add(slot: number, messages: number, bytes: number): void {
@@ -54,6 +65,11 @@ export class SlotLoad {
       untold[slot] = amount - count * unit;
       told.push([slot, count]);
     }
+    const all = told.reduce((sum, [, count]) => sum + count, 0);
+    this.#hottest = told
+      .filter(([, count]) => count >= Math.max(LEAST_HOT, all * HOT_PART))
+      .sort(([, a], [, b]) => b - a)
+      .map(([slot]) => slot);
     return told;
   }
 

@@ -22,6 +22,7 @@ beforeEach(() => {
     moved: () => 0,
     migrated: () => 0,
     hotKeys: () => [],
+    hotSlots: () => [],
     load,
   });
   reporter.start();

@@ -4,6 +4,7 @@ import {
   encodeSlotChanges,
   type Heartbeat,
   type HotKey,
+  type HotSlotKeys,
   REVISION_ZERO,
   type Revision,
   type RingMessage,
@@ -36,6 +37,8 @@ export interface ReporterContext {
   /** Of those without their clients noticing. */
   migrated(): number;
   hotKeys(): readonly HotKey[];
+  /** Of what is measured; empty if nothing is. */
+  hotSlots(): readonly HotSlotKeys[];
   readonly load: Pick<SlotLoad, 'count' | 'measure' | 'tell' | 'forget'>;
 }
 
@@ -49,6 +52,7 @@ export class Reporter {
   readonly #told = new ToldCounts();
   #number = 0;
   #hotKeysTold = '[]';
+  #hotSlotsTold = '[]';
   /** What the controller last said about reports; undefined if it knows no changes of them, or was not heard. */
   #reporting: Heartbeat['reporting'];
   /** The next report has to be a whole one. */
@@ -113,6 +117,10 @@ export class Reporter {
     const hotKeysText = JSON.stringify(hotKeys);
     const areSameHotKeys = hotKeysText === this.#hotKeysTold;
     this.#hotKeysTold = hotKeysText;
+    const hotSlots = [...this.#context.hotSlots()];
+    const hotSlotsText = JSON.stringify(hotSlots);
+    const areSameHotSlots = hotSlotsText === this.#hotSlotsTold;
+    this.#hotSlotsTold = hotSlotsText;
     const moved = this.#context.moved();
     const migrated = this.#context.migrated();
     const said = {
@@ -123,10 +131,22 @@ export class Reporter {
       id: { run: this.#run, number: ++this.#number },
     };
     if (!this.#isWhole(applied))
-      return { ...said, type: 'report-change', ...this.#told.change(counts), ...(!areSameHotKeys && { hotKeys }) };
+      return {
+        ...said,
+        type: 'report-change',
+        ...this.#told.change(counts),
+        ...(!areSameHotKeys && { hotKeys }),
+        ...(!areSameHotSlots && { hotSlots }),
+      };
     this.#wholeIsDue = false;
     this.#wholeEpoch = applied.epoch;
-    return { ...said, type: 'report', ...this.#told.whole(counts), ...(hotKeys.length > 0 && { hotKeys }) };
+    return {
+      ...said,
+      type: 'report',
+      ...this.#told.whole(counts),
+      ...(hotKeys.length > 0 && { hotKeys }),
+      ...(hotSlots.length > 0 && { hotSlots }),
+    };
   }
 
   #isWhole(applied: Revision): boolean {

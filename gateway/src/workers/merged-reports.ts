@@ -4,6 +4,7 @@ import {
   compareRevisions,
   decodeSlotChanges,
   type HotKey,
+  type HotSlotKeys,
   LOAD_UNITS,
   ReportedCounts,
   type ReportedLoad,
@@ -20,6 +21,7 @@ interface OfWorker {
   moved: number;
   migrated: number;
   hotKeys: readonly HotKey[];
+  hotSlots: readonly HotSlotKeys[];
 }
 
 /** What the workers report, as what one gateway reports. */
@@ -33,10 +35,10 @@ export class MergedReports {
 
   /** Takes over a worker's last report. */
   take(worker: number, report: AnyReport): void {
-    const { applied, moved, migrated = 0, hotKeys } = report;
+    const { applied, moved, migrated = 0, hotKeys, hotSlots } = report;
     let known = this.#workers.get(worker);
     if (known === undefined) {
-      known = { counts: new ReportedCounts(this.#sums), applied, moved, migrated, hotKeys: [] };
+      known = { counts: new ReportedCounts(this.#sums), applied, moved, migrated, hotKeys: [], hotSlots: [] };
       this.#workers.set(worker, known);
     }
     if (known.counts.take(report) !== 'late') this.#takeLoad(report.load);
@@ -44,6 +46,7 @@ export class MergedReports {
     known.moved = moved;
     known.migrated = migrated;
     if (report.type === 'report' || hotKeys !== undefined) known.hotKeys = hotKeys ?? [];
+    if (report.type === 'report' || hotSlots !== undefined) known.hotSlots = hotSlots ?? [];
   }
 
   #takeLoad(load: ReportedLoad | undefined): void {
@@ -88,6 +91,15 @@ export class MergedReports {
       for (const { key, connections } of hotKeys) sums.set(key, (sums.get(key) ?? 0) + connections);
     const keys = [...sums].map(([key, connections]) => ({ key, connections }));
     return keys.sort((a, b) => b.connections - a.connections).slice(0, MOST_KEYS);
+  }
+
+  /** The slots with much of the load at some worker. */
+  get hotSlots(): HotSlotKeys[] {
+    const keys = new Map<number, Set<string>>();
+    for (const worker of this.#workers.values())
+      for (const { slot, keys: own } of worker.hotSlots)
+        keys.set(slot, new Set([...(keys.get(slot) ?? []), ...own].slice(0, MOST_KEYS)));
+    return [...keys].map(([slot, all]) => ({ slot, keys: [...all] }));
   }
 
   /** The newest revision by which all of these workers route; undefined while one of them has not said. */

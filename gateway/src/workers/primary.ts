@@ -97,6 +97,7 @@ export class Primary implements Running, FollowerHandlers {
       moved: () => this.#reports.moved,
       migrated: () => this.#reports.migrated,
       hotKeys: () => this.#reports.hotKeys,
+      hotSlots: () => this.#reports.hotSlots,
       load: this.#reports.load,
     });
     this.#reporter.start();

@@ -143,6 +143,10 @@ export type Heartbeat = z.infer<typeof heartbeatSchema>;
 export const hotKeySchema = z.object({ key: z.string().min(1), connections: z.int().positive() });
 export type HotKey = Readonly<z.infer<typeof hotKeySchema>>;
 
+/** A slot with much of the load of a gateway, and the hottest of its keys there, most first. */
+const hotSlotKeysSchema = z.object({ slot: z.int().nonnegative(), keys: z.array(z.string().min(1)).max(10) });
+export type HotSlotKeys = Readonly<z.infer<typeof hotSlotKeysSchema>>;
+
 /** Which report of a gateway this is. */
 const reportIdSchema = z.object({
   /** Differs from process to process. */
@@ -167,6 +171,8 @@ const reported = {
   migrated: z.number().int().nonnegative().optional(),
   /** What it was asked to measure; left out by gateways that were not asked, or know no load. */
   load: slotLoadSchema.optional(),
+  /** Of that load; in a change left out if they are the same, in a whole report if there are none. */
+  hotSlots: z.array(hotSlotKeysSchema).max(1_000).optional(),
 };
 
 /**

@@ -2,13 +2,16 @@ import {
   type ConnectionCounts,
   compareRevisions,
   type HotKey,
+  type HotSlotKeys,
   ownerOf,
   type Revision,
   type Ring,
+  slotOf,
 } from '@wscluster/ring';
 
 /** As many as a gateway reports. */
 const MOST_HOT_KEYS = 10;
+const MOST_KEYS_OF_SLOT = 3;
 
 /** The last report of a gateway, without its counts. */
 export interface GatewayStatus {
@@ -21,6 +24,8 @@ export interface GatewayStatus {
   readonly migrated: number;
   /** Its keys with the most connections, most first. */
   readonly hotKeys: readonly HotKey[];
+  /** Its slots with the most of what is measured, and the keys on them. */
+  readonly hotSlots: readonly HotSlotKeys[];
   /** When it last reported, monotonic ms. */
   readonly lastSeen: number;
   /** It has told all its connections. A new leader may have to wait for them. */
@@ -71,6 +76,15 @@ export class Fleet {
       .map(([key, connections]) => ({ key, connections }))
       .sort((a, b) => b.connections - a.connections || (a.key < b.key ? -1 : 1))
       .slice(0, MOST_HOT_KEYS);
+  }
+
+  /** The hottest keys on a slot, as far as gateways tell them. */
+  keysOf(slot: number): string[] {
+    const hot = this.gateways.flatMap(({ hotSlots }) =>
+      hotSlots.flatMap((found) => (found.slot === slot ? found.keys : [])),
+    );
+    const crowded = this.hotKeys().flatMap(({ key }) => (slotOf(key) === slot ? [key] : []));
+    return [...new Set([...hot, ...crowded])].slice(0, MOST_KEYS_OF_SLOT);
   }
 
   /** Live connections by node id once all moves that the ring asks for are made. */

@@ -92,12 +92,13 @@ export class GatewayReports {
       return taken;
     }
     this.#moved += Math.max(0, report.moved - (known?.status.moved ?? report.moved));
-    const { gateway: id, address, applied, moved, migrated = 0, hotKeys } = report;
+    const { gateway: id, address, applied, moved, migrated = 0, hotKeys, hotSlots } = report;
     const { connections } = reported.counts;
     const isWhole = report.type === 'report';
     const status = {
       ...{ id, address, applied, moved, migrated, connections, lastSeen: now },
       hotKeys: hotKeys ?? (isWhole ? [] : (known?.status.hotKeys ?? [])),
+      hotSlots: hotSlots ?? (isWhole ? [] : (known?.status.hotSlots ?? [])),
       // One that sends no changes says nothing of slots if it has none.
       counted: reported.counted || (isWhole && connections === 0),
     };

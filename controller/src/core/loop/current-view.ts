@@ -2,6 +2,7 @@ import type { EventLog } from '../events/event-log.ts';
 import type { SpecStore } from '../spec/spec-store.ts';
 import type { Stages } from './stages.ts';
 import { FullNodes } from './status/full-nodes.ts';
+import { HotSlots } from './status/hot-slots.ts';
 import { observe } from './status/observe.ts';
 import { Status } from './status/status.ts';
 import type { ClusterView } from './view.ts';
@@ -24,6 +25,7 @@ export class CurrentView {
   readonly #parts: CurrentViewParts;
   readonly #status: Status;
   readonly #full = new FullNodes();
+  readonly #hot = new HotSlots();
   /** Undefined once something in it has changed. */
   #view: ClusterView | undefined;
 
@@ -53,6 +55,7 @@ export class CurrentView {
       failure: failure(),
       now: performance.now(),
       full: this.#full,
+      hot: this.#hot,
     };
     this.#status.judge(observe(stages, circumstances), generation);
     this.swap();

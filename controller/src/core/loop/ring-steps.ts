@@ -3,6 +3,7 @@ import { type Logger, steadyNow, wallTimeOf } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
 import type { Balance } from '../membership/balance.ts';
 import type { Known } from '../membership/held-target.ts';
+import { type Measured, measuredOf } from '../membership/measured.ts';
 import type { Membership } from '../membership/membership.ts';
 import { type Circumstances, type Owners, RingTarget } from '../membership/ring-target.ts';
 import type { Workload } from '../ports/workload-source.ts';
@@ -96,6 +97,13 @@ export class RingSteps {
     const connections = fleet.connectionsBySlot;
     const next = rollout.plan({ members, ...owners, connections, counted, pace, now });
     return { ...next, pace, settings: settingsOf(spec), vacancies };
+  }
+
+  /** What counts now; undefined until it is known. */
+  measured(spec: ClusterSpec): Measured | undefined {
+    const { rebalance, connections, load } = this.#circumstances(spec);
+    const isKnown = load !== undefined || loadQueryOf(rebalance) === undefined;
+    return isKnown ? measuredOf(rebalance, connections, load) : undefined;
   }
 
   /** How well the connections of all slots are known. */

@@ -29,13 +29,19 @@ export interface Balance {
   readonly peak: { readonly before: number; readonly after: number };
 }
 
+/** Whether a difference from a share is more than chance makes. */
+export function isSignificant(difference: number, share: number, { unit }: Pick<Measured, 'unit'>): boolean {
+  return difference > CHANCE * Math.sqrt(share / unit);
+}
+
 /** Whether a node is so far from its share that moving connections for it would last. */
 export function isOutside({ seats, table, measured }: Omit<BalanceInput, 'budget'>): boolean {
-  const { tolerance, unit } = measured;
+  const { tolerance } = measured;
   if (tolerance === Number.POSITIVE_INFINITY) return false;
   const part = BEGINS_AT * Math.max(tolerance, LEAST_TOLERANCE);
   return nodeShares(seats, table, measured).some(
-    ({ load, share }) => Math.abs(load - share) > Math.max(part * share, CHANCE * Math.sqrt(share / unit)),
+    ({ load, share }) =>
+      Math.abs(load - share) > part * share && isSignificant(Math.abs(load - share), share, measured),
   );
 }
 

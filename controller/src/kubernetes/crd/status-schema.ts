@@ -11,7 +11,7 @@ const conditionSchema = z.strictObject({
     .string()
     .max(316)
     .describe(
-      'Ready, BackendsAvailable, RingPublished, RegistrySynced or NodesHaveRoom. Ready covers the first two of the others.',
+      'Ready, BackendsAvailable, RingPublished, RegistrySynced, NodesHaveRoom or SlotsFit. Ready covers the first two of the others.',
     ),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether the condition is true.'),
   reason: z

@@ -7,6 +7,7 @@ const WELL: Observed = {
   nodes: { desired: 3, listed: 3, ready: 3, managedReady: 3, held: [], problem: undefined, room: ROOMY },
   publish: { storeError: undefined, busError: undefined },
   standingIn: false,
+  hotSlots: [],
   registry: undefined,
   acknowledged: true,
   gateways: { ready: 2, inSync: 2 },
@@ -26,6 +27,7 @@ describe('conditions', () => {
       RingPublished: 'True Applied',
       RegistrySynced: 'True NotConfigured',
       NodesHaveRoom: 'True NoLimit',
+      SlotsFit: 'True AllFit',
       Ready: 'True Settled',
     });
   });
@@ -101,6 +103,21 @@ describe('conditions', () => {
     [{ synced: false, error: 'no answer' }, 'False RegistryUnavailable'],
   ])('the registry %j is %s, and holds up nothing', (registry, reason) => {
     expect(reasons({ registry })).toMatchObject({ RegistrySynced: reason, Ready: 'True Settled' });
+  });
+
+  test('a slot that is too much for any node is named with its keys, and holds up nothing', () => {
+    const found = (keys: string[], more = 0) => {
+      const slot = { slot: 7, node: 'a', times: 1.44, keys };
+      return findings({ ...WELL, hotSlots: [slot, ...Array.from({ length: more }, () => slot)] });
+    };
+    expect(found(['x', 'y']).SlotsFit).toMatchObject({
+      ...{ status: 'False', reason: 'HotSlot' },
+      message: expect.stringContaining(
+        'slot 7 at node a alone has 1.4 times the node\'s share (keys: "x", "y"); other',
+      ),
+    });
+    expect(found([], 2).SlotsFit.message).toContain('(keys not known), and 2 more;');
+    expect(found(['x']).Ready.status).toBe('True');
   });
 
   test('a transition time changes only with the status', () => {

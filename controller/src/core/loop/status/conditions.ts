@@ -1,3 +1,5 @@
+import type { HotSlot } from './hot-slots.ts';
+
 /** As in Kubernetes; `lastTransitionTime` is ISO 8601 and changes only with `status`. */
 export interface Condition {
   readonly type: ConditionType;
@@ -12,10 +14,16 @@ export interface Condition {
  * `BackendsAvailable`: the nodes that the spec asks for are ready, and no lost node stays on the ring. `RingPublished`:
  * the ring is in the store, on the bus, and applied by every live gateway. `RegistrySynced`: the registry has the
  * members of the ring; also true if none is configured. `NodesHaveRoom`: no node has as many connections as it may;
- * also true if none has a limit. `Ready`: backends and ring, and nothing is left to move. It does not wait for the
- * registry, nor for room.
+ * also true if none has a limit. `SlotsFit`: no slot alone is more than its node's share. `Ready`: backends and ring, and nothing is left to move. It does not wait for the
+ * registry, nor for the last two.
  */
-export type ConditionType = 'BackendsAvailable' | 'RingPublished' | 'RegistrySynced' | 'NodesHaveRoom' | 'Ready';
+export type ConditionType =
+  | 'BackendsAvailable'
+  | 'RingPublished'
+  | 'RegistrySynced'
+  | 'NodesHaveRoom'
+  | 'SlotsFit'
+  | 'Ready';
 
 export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
@@ -42,6 +50,8 @@ export interface Observed {
   readonly standingIn: boolean;
   /** Undefined without a registry. */
   readonly registry: { synced: boolean; error: string | undefined } | undefined;
+  /** Empty while it is not known. */
+  readonly hotSlots: readonly HotSlot[];
   readonly acknowledged: boolean;
   readonly gateways: { ready: number; inSync: number };
   readonly slotsToMove: number;
@@ -72,8 +82,9 @@ export function findings(observed: Observed): Record<ConditionType, Finding> {
   const RingPublished = published(observed);
   const RegistrySynced = registered(observed);
   const NodesHaveRoom = roomy(observed);
+  const SlotsFit = fitting(observed);
   const Ready = ready(observed, BackendsAvailable, RingPublished);
-  return { BackendsAvailable, RingPublished, RegistrySynced, NodesHaveRoom, Ready };
+  return { BackendsAvailable, RingPublished, RegistrySynced, NodesHaveRoom, SlotsFit, Ready };
 }
 
 /** The conditions after a finding; a transition time changes only with its status. */
@@ -154,6 +165,23 @@ function roomy({ nodes }: Observed): Finding {
     `these nodes have as many connections as they may and take no slots: ${names}; they serve what they have; ` +
       'add nodes, or raise nodes.maxConnections',
   );
+}
+
+function fitting({ nodes, hotSlots }: Observed): Finding {
+  if (nodes === undefined) return no('Starting', 'waiting for a complete list of the nodes', 'Unknown');
+  if (hotSlots.length === 0) return yes('AllFit', "no slot alone is more than a node's share");
+  const [first] = hotSlots;
+  const more = hotSlots.length > 1 ? `, and ${hotSlots.length - 1} more` : '';
+  return no(
+    'HotSlot',
+    `${hotSlotText(first as HotSlot)}${more}; other slots make room for it, but no ring can spread it: spread its keys`,
+  );
+}
+
+/** `slot 7 at node a alone has 1.4 times a node's share (keys: "x", "y")`. */
+function hotSlotText({ slot, node, times, keys }: HotSlot): string {
+  const names = keys.length === 0 ? 'keys not known' : `keys: ${keys.map((key) => JSON.stringify(key)).join(', ')}`;
+  return `slot ${slot} at node ${node} alone has ${times.toFixed(1)} times the node's share (${names})`;
 }
 
 function ready(observed: Observed, backendsAvailable: Finding, ringPublished: Finding): Finding {

@@ -4,6 +4,7 @@ import type { ClusterSpec } from '../../spec/schema.ts';
 import type { Stages } from '../stages.ts';
 import type { Observed } from './conditions.ts';
 import type { FullNodes } from './full-nodes.ts';
+import type { HotSlot, HotSlots } from './hot-slots.ts';
 
 export interface Circumstances {
   readonly spec: ClusterSpec;
@@ -14,19 +15,22 @@ export interface Circumstances {
   /** Monotonic ms. */
   readonly now: number;
   readonly full: FullNodes;
+  readonly hot: HotSlots;
 }
 
 /** What the conditions depend on. */
-export function observe(stages: Stages, { spec, leading, standingIn, failure, now, full }: Circumstances): Observed {
+export function observe(stages: Stages, circumstances: Circumstances): Observed {
+  const { spec, leading, standingIn, failure, now } = circumstances;
   const { loop, rollout, link, publisher, registry } = stages;
   const { lost, drain, balance } = rollout.remaining;
   const { gateways } = link.fleet;
   const inSync = gateways.filter(({ applied }) => compareRevisions(applied, rollout.ring.revision) === 0);
   return {
     failure,
-    nodes: leading && !loop.cold ? nodesOf(stages, spec, full) : undefined,
+    nodes: leading && !loop.cold ? nodesOf(stages, circumstances) : undefined,
     publish: publisher.status,
     standingIn,
+    hotSlots: leading && !loop.cold ? hotSlotsOf(stages, circumstances) : [],
     registry: registry?.status,
     acknowledged: rollout.acknowledged,
     gateways: { ready: gateways.length, inSync: inSync.length },
@@ -36,7 +40,11 @@ export function observe(stages: Stages, { spec, leading, standingIn, failure, no
   };
 }
 
-function nodesOf({ loop, scaler, link }: Stages, spec: ClusterSpec, full: FullNodes): Observed['nodes'] {
+function hotSlotsOf({ loop, link, steps, rollout }: Stages, { spec, hot, now }: Circumstances): HotSlot[] {
+  return hot.look(rollout.ring, loop.membership, steps.measured(spec), link.fleet, now);
+}
+
+function nodesOf({ loop, scaler, link }: Stages, { spec, full }: Circumstances): Observed['nodes'] {
   const { membership, listing = [] } = loop;
   const ready = membership.members.filter(({ state }) => state === 'ready');
   return {

@@ -1,0 +1,56 @@
+import type { Ring } from '@wscluster/ring';
+import type { Fleet } from '../../fleet/fleet.ts';
+import { isSignificant } from '../../membership/balance.ts';
+import type { Measured } from '../../membership/measured.ts';
+import type { Membership } from '../../membership/membership.ts';
+import { nodeShares } from '../../membership/node-shares.ts';
+import { ringIdsOf, seatsOf } from '../../membership/target.ts';
+
+/** A slot that alone is more than its node's share. */
+export interface HotSlot {
+  readonly slot: number;
+  /** Of the node that owns it. */
+  readonly node: string;
+  /** Its load relative to the node's share. */
+  readonly times: number;
+  /** Its hottest keys, as far as gateways tell them. */
+  readonly keys: readonly string[];
+}
+
+/** A slot is hot once it has been so for this long, by when gateways have told its keys, ms. */
+const LASTS_MS = 6_000;
+/** A hot slot is none any more below this part of the share, so that one message more or less does not change it. */
+const AGAIN = 0.95;
+
+/** Which slots are hot. */
+export class HotSlots {
+  /** Since when each slot has been too much for its node, monotonic ms. */
+  #since: ReadonlyMap<number, number> = new Map();
+  #hot: ReadonlySet<number> = new Set();
+
+  /** `measured` undefined: it is not known what counts. */
+  look(ring: Ring, membership: Membership, measured: Measured | undefined, fleet: Fleet, now: number): HotSlot[] {
+    const found = measured === undefined ? [] : this.#tooLarge(ring, membership, measured);
+    this.#since = new Map(found.map(({ slot }) => [slot, this.#since.get(slot) ?? now]));
+    const hot = found.filter(({ slot }) => now - (this.#since.get(slot) ?? now) >= LASTS_MS);
+    this.#hot = new Set(hot.map(({ slot }) => slot));
+    return hot.map((found) => ({ ...found, keys: fleet.keysOf(found.slot) }));
+  }
+
+  #tooLarge(ring: Ring, membership: Membership, measured: Measured): Omit<HotSlot, 'keys'>[] {
+    const shares = new Map(
+      nodeShares(seatsOf(membership), ringIdsOf(ring), measured).map(({ ringId, share }) => [ringId, share]),
+    );
+    const found: Omit<HotSlot, 'keys'>[] = [];
+    for (let slot = 0; slot < measured.load.length; slot++) {
+      const load = measured.load[slot] as number;
+      if (load === 0) continue;
+      const owner = ring.members[ring.table[slot] as number];
+      const share = owner === undefined ? undefined : shares.get(owner.ringId);
+      if (owner === undefined || share === undefined || share === 0) continue;
+      const isHot = this.#hot.has(slot) ? load > AGAIN * share : isSignificant(load - share, share, measured);
+      if (isHot) found.push({ slot, node: owner.nodeId, times: load / share });
+    }
+    return found.sort((a, b) => b.times - a.times || a.slot - b.slot);
+  }
+}
