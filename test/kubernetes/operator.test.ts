@@ -5,7 +5,7 @@ import { http } from '../e2e/support/http.ts';
 import { until } from '../e2e/support/wait.ts';
 import { installCrd } from './support/crd.ts';
 import { condition, get, makeReady, namesOf, startOperator } from './support/operated.ts';
-import { POD, SELECTOR, wsCluster } from './support/resources.ts';
+import { brokerSecrets, POD, SELECTOR, wsCluster } from './support/resources.ts';
 
 const BY_CLUSTER = '--selector=wscluster.io/cluster=';
 
@@ -18,7 +18,7 @@ describe('a controller on an API server without machines', () => {
   beforeAll(async () => {
     api = await kubernetesApi({ controllerManager: true });
     await installCrd(api);
-    await api.apply(secrets());
+    await api.apply(brokerSecrets({ redisUrl, rabbitmqUrl }));
     operator = await startOperator(api);
   });
   afterAll(async () => {
@@ -29,16 +29,6 @@ describe('a controller on an API server without machines', () => {
   afterEach(async () => {
     await api.kubectl('delete', 'wsc', '--all', '--timeout=30s');
   });
-
-  function secrets() {
-    const secret = (name: string, url: string) => ({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name, namespace: 'default' },
-      stringData: { url },
-    });
-    return [secret('rabbitmq', rabbitmqUrl), secret('redis', redisUrl)];
-  }
 
   /** The pods that are nodes. */
   const nodesOf = (name: string) => namesOf(api, 'pod', `${BY_CLUSTER}${name},wscluster.io/role=node`);

@@ -11,13 +11,13 @@ import { until } from '../e2e/support/wait.ts';
 import { installCrd } from './support/crd.ts';
 import { LoopbackMachine } from './support/loopback-machine.ts';
 import { startOperator } from './support/operated.ts';
-import { SELECTOR, wsCluster } from './support/resources.ts';
+import { brokerSecrets, SELECTOR, wsCluster } from './support/resources.ts';
 
 // A Deployment of somebody else, rolled by the real controllers of Kubernetes.
 
 const gatewayMain = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url));
 const CLIENTS = 300;
-const { redisUrl, rabbitmqUrl } = inject('brokers');
+const brokers = inject('brokers');
 
 let api: KubernetesApi;
 let machine: LoopbackMachine;
@@ -28,13 +28,7 @@ let gatewayPort = 0;
 beforeAll(async () => {
   api = await kubernetesApi({ controllerManager: true });
   await installCrd(api);
-  const secret = (name: string, url: string) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name, namespace: 'default' },
-    stringData: { url },
-  });
-  await api.apply([secret('rabbitmq', rabbitmqUrl), secret('redis', redisUrl)]);
+  await api.apply(brokerSecrets(brokers));
   machine = await LoopbackMachine.join(api);
   const routes = [{ path: '/websocket/connect/{userId}', key: { param: 'userId' } }];
   await api.apply(wsCluster('rolled', { nodes: { selector: SELECTOR, port: machine.port }, routing: { routes } }));
@@ -46,7 +40,7 @@ beforeAll(async () => {
       ...[gatewayMain, '--cluster', 'default.rolled', '--id', 'gateway-1', '--drain-seconds', '1'],
       ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${probes}`],
     ],
-    { WSCLUSTER_RABBITMQ_URL: rabbitmqUrl, WSCLUSTER_REDIS_URL: redisUrl },
+    { WSCLUSTER_RABBITMQ_URL: brokers.rabbitmqUrl, WSCLUSTER_REDIS_URL: brokers.redisUrl },
   );
 }, 120_000);
 afterAll(async () => {

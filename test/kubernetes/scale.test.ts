@@ -7,7 +7,7 @@ import { installCrd } from './support/crd.ts';
 import { FakePods } from './support/fake-pods.ts';
 import { startOperator } from './support/operated.ts';
 import { podLists } from './support/pod-lists.ts';
-import { SELECTOR, wsCluster } from './support/resources.ts';
+import { brokerSecrets, SELECTOR, wsCluster } from './support/resources.ts';
 
 const PODS = 1000;
 const LEAVING = 300;
@@ -19,17 +19,10 @@ let pods: FakePods;
 let operator: Awaited<ReturnType<typeof startOperator>>;
 
 beforeAll(async () => {
-  const { redisUrl, rabbitmqUrl } = inject('brokers');
   api = await kubernetesApi();
   await installCrd(api);
   await addServiceAccount(api, 'default');
-  const secret = (name: string, url: string) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name, namespace: 'default' },
-    stringData: { url },
-  });
-  await api.apply([secret('rabbitmq', rabbitmqUrl), secret('redis', redisUrl)]);
+  await api.apply(brokerSecrets(inject('brokers')));
   await api.apply(wsCluster('chat', { nodes: { selector: SELECTOR } }));
   pods = new FakePods(api);
   operator = await startOperator(api);

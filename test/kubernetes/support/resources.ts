@@ -21,3 +21,14 @@ export const POD = {
 
 /** Nodes of others. */
 export const SELECTOR = { matchLabels: { app: 'chat' } };
+
+/** The Secrets that `wsCluster` names. */
+export function brokerSecrets({ rabbitmqUrl, redisUrl }: { readonly rabbitmqUrl: string; readonly redisUrl: string }) {
+  const secret = (name: string, url: string) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace: 'default' },
+    stringData: { url },
+  });
+  return [secret('rabbitmq', rabbitmqUrl), secret('redis', redisUrl)];
+}
