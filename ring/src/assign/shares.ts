@@ -24,9 +24,11 @@ export interface Shares {
 /**
  * The share of each member by its weight, as far as its limit allows. A member that has as many connections as it may
  * takes no slots; one with room for fewer than its share of them takes as many slots fewer, and others get these. A
- * limit takes no slots from a member, and none counts if the limits of all are too low together. No member gets more
- * than one slot beyond its exact share or less than one below it. Who has the last slots, where shares are no whole numbers: members that hold them already, of these and
- * of the others the ones with the fewest connections for their weight, and then those with the largest remainder.
+ * limit takes no slots from a member, and none counts if the limits of all are too low together.
+ *
+ * No member gets more than one slot beyond its exact share or less than one below it. Who has the last slots, where
+ * shares are no whole numbers: members that hold them already, of these and of the others the ones with the least load
+ * for their weight, and then those with the largest remainder.
  */
 export function sharesOf(draft: Draft, members: readonly WeightedId[], tolerance: number): Shares {
   const units = members.map(({ weight }) => Math.round(weight * WEIGHT_UNIT));
