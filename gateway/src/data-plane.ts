@@ -4,13 +4,15 @@ import type { Duplex } from 'node:stream';
 import { WsClusterError } from '@wscluster/ring';
 import { within } from '@wscluster/service';
 import { MAX_HEAD_BYTES, MAX_PARSED_LINES } from './admission/check-head.ts';
-import { refusalOf } from './errors.ts';
+import { statusOf } from './errors.ts';
 import { brokenRequest } from './http/broken-request.ts';
 import { ClientTurns } from './http/client-turns.ts';
 import { Exchange } from './http/exchange.ts';
+import { FrontDoor } from './http/front-door.ts';
 import { OneATurn } from './http/one-a-turn.ts';
+import type { RequestHead } from './http/request-head.ts';
 import { type HttpContext, serveRequest } from './http/serve-request.ts';
-import { KEEP_ALIVE_MS } from './limits.ts';
+import { tuneSocket } from './http/tune-socket.ts';
 import type { ConnectionContext } from './relay/client-connection.ts';
 import { refuseUpgrade } from './relay/refuse.ts';
 import { serveUpgrade } from './relay/serve-upgrade.ts';
@@ -47,16 +49,15 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const exchanges = new Roster<Exchange>();
   const heads = new OneATurn();
   let retired = false;
+  // How often a request's time is checked. It is fixed here, though the limits may change.
+  const checkingMs = Math.min(1_000, Math.ceil(context.limits.requestHeadMs / 4));
   const options = {
-    // How often Node checks whether a request is late. It is fixed here, though the limits may change.
-    connectionsCheckingInterval: Math.min(1_000, Math.ceil(context.limits.requestHeadMs / 4)),
+    connectionsCheckingInterval: checkingMs,
     maxHeaderSize: MAX_HEAD_BYTES,
     // Checked with the other rules for Host, so that it is refused like anything else.
     requireHostHeader: false,
-    noDelay: true,
-    // Finds peers whose machine or network is gone.
-    keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE_MS,
+    // See tuneSocket.
+    noDelay: false,
     // An offer of another protocol (h2c) may be ignored, and any offer in HTTP/1.0 must be; the request is then served
     // as it is (RFC 9110, 7.8).
     shouldUpgradeCallback: (req: IncomingMessage) =>
@@ -99,7 +100,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     // Once it is answered, further data is dropped; the socket has ended by then.
     if (!socket.writable) return;
     const requestId = newRequestId();
-    context.onAnswer(refusalOf(refusal, requestId).status, requestId);
+    context.onAnswer(statusOf(refusal), requestId);
     context.onRefusal(refusal, requestId);
     refuseUpgrade(socket, refusal, requestId);
   };
@@ -112,7 +113,28 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   function forget(this: Socket): void {
     sockets.delete(this);
   }
+  /** Node's own listener, with which a socket becomes one of HTTP. */
+  const [beginHttp] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
+  server.removeAllListeners('connection');
+  const door = new FrontDoor(heads, {
+    onUpgrade: (head, socket) => upgrade(head, socket, Buffer.alloc(0)),
+    onHttp(socket) {
+      tuneSocket(socket);
+      beginHttp.call(server, socket);
+      const turns = new ClientTurns(socket, heads, {
+        onTurn: serve,
+        onBroken: (error) => breakOff(socket, error, turns.current),
+      });
+      turnsOf.set(socket, turns);
+    },
+  });
+  server.on('listening', () => {
+    const sweeps = setInterval(() => door.sweep(), checkingMs).unref();
+    server.on('close', () => clearInterval(sweeps));
+  });
   server.on('connection', (socket: Socket) => {
+    // A reset without a listener ends the process. 'close' follows.
+    socket.on('error', ignore);
     // Read here, since a socket keeps what it was asked once: after a reset the address can no longer be had.
     if (socket.remoteAddress === undefined) {
       socket.destroy();
@@ -120,20 +142,13 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     }
     sockets.add(socket);
     socket.on('close', forget);
-    const turns = new ClientTurns(socket, heads, {
-      onTurn: serve,
-      onBroken: (error) => breakOff(socket, error, turns.current),
-    });
-    turnsOf.set(socket, turns);
+    door.enter(socket);
   });
   // Accepting fails when no file descriptor is left; what is open goes on.
   server.on('error', (error) => context.onAcceptFailed(error));
 
   /** The connection is no longer HTTP. Returns what has arrived behind the head, or undefined if it cannot go on. */
   const leaveHttp = (socket: Socket, head: Buffer): Buffer | undefined => {
-    // This comes first: Node removes its own listener, and a reset without a listener ends the process. 'close'
-    // follows.
-    socket.on('error', ignore);
     const turns = turnsOf.get(socket);
     turnsOf.delete(socket);
     const behind = turns?.detach() ?? Buffer.alloc(0);
@@ -145,20 +160,23 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     }
     return behind.length === 0 ? head : Buffer.concat([head, behind]);
   };
-  server.on('upgrade', (req, socket: Socket, head) => {
+  const upgrade = (req: RequestHead, socket: Socket, behind: Buffer) => {
     const requestId = requestIdOf(req);
-    const behind = leaveHttp(socket, head);
-    if (behind === undefined) context.onUpgrade('REQUEST_INVALID', requestId);
-    else if (retired) {
+    if (retired) {
       context.onUpgrade('SHUTTING_DOWN', requestId);
       refuseUpgrade(socket, shuttingDown(), requestId);
     } else serveUpgrade(context, req, socket, behind, requestId);
+  };
+  server.on('upgrade', (req, socket: Socket, head) => {
+    const behind = leaveHttp(socket, head);
+    if (behind === undefined) context.onUpgrade('REQUEST_INVALID', requestIdOf(req));
+    else upgrade(req, socket, behind);
   });
   server.on('connect', (req, socket: Socket, head) => {
     if (leaveHttp(socket, head) === undefined) return;
     const requestId = requestIdOf(req);
     const refusal = new WsClusterError('REQUEST_INVALID', 'a gateway opens no tunnels', { field: 'method' });
-    context.onAnswer(refusalOf(refusal, requestId).status, requestId);
+    context.onAnswer(statusOf(refusal), requestId);
     context.onRefusal(refusal, requestId);
     refuseUpgrade(socket, refusal, requestId);
   });

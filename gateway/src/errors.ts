@@ -84,7 +84,8 @@ export function refusalOf(error: WsClusterError, requestId: string): Refusal {
   };
 }
 
-function statusOf(error: WsClusterError): number {
+/** The HTTP status that a client gets. */
+export function statusOf(error: WsClusterError): number {
   const limit = limitOf(error);
   if (limit !== undefined) return LIMIT_STATUS[limit];
   return FIELD_STATUS[error.field ?? ''] ?? STATUS[error.code] ?? 500;

@@ -1,6 +1,6 @@
 import type { ErrorCode, WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
-import { refusalOf } from './errors.ts';
+import { statusOf } from './errors.ts';
 import { LimitLog } from './limit-log.ts';
 
 /** What an operator should do about an answer of 500 or above. */
@@ -35,13 +35,15 @@ export class RequestLog {
   }
 
   refused(error: WsClusterError, requestId: string): void {
-    const { status } = refusalOf(error, requestId);
+    const status = statusOf(error);
+    if (error.code === 'LIMIT_REACHED' && status === 503) {
+      this.#limits.refused(error.field ?? '', error.message);
+      return;
+    }
     const fields = { event: 'request-refused', requestId, code: error.code, status };
     if (status === 500) {
       const action = 'report this bug with the log';
       this.#log.error({ ...fields, error, action }, `answered 500: ${error.message}`);
-    } else if (error.code === 'LIMIT_REACHED' && status === 503) {
-      this.#limits.refused(error.field ?? '', error.message);
     } else if (status > 500) {
       const action = ACTIONS[error.code] ?? 'check the reason';
       this.#log.warn({ ...fields, action }, `answered ${status}: ${error.message}`);

@@ -39,6 +39,14 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/**
+ * What clients cause: the place in the code says nothing about it, and to record the stack costs a third of a refusal.
+ */
+const WITHOUT_STACK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...(['NO_ROUTE', 'KEY_MISSING', 'KEY_INVALID', 'NODE_UNKNOWN', 'NODE_GONE', 'NO_RING', 'NO_MEMBERS'] as const),
+  ...(['REQUEST_INVALID', 'LIMIT_REACHED', 'SHUTTING_DOWN'] as const),
+]);
+
 /** The one error class. `message` says what happened and what is allowed; `field` names the input at fault. */
 export class WsClusterError extends Error {
   override readonly name = 'WsClusterError';
@@ -46,7 +54,10 @@ export class WsClusterError extends Error {
   readonly field: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: { field?: string; cause?: unknown } = {}) {
+    const { stackTraceLimit } = Error;
+    if (WITHOUT_STACK.has(code)) Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.field = options.field;
   }

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { MAX_HEADER_LINES, WsClusterError } from '@wscluster/ring';
 import { limitReached } from '../errors.ts';
+import type { RequestHead } from '../http/request-head.ts';
 import type { Limits } from '../limits.ts';
 import { MAX_CONNECTION_NAMES } from '../route/hop-headers.ts';
 
@@ -24,7 +24,7 @@ const LINE_EXTRA_BYTES = 4;
  * REQUEST_INVALID if Connection names more headers than a request may have, or for a transfer coding other than chunked.
  * Whoever reads the head after this may take time in proportion to its size.
  */
-export function checkHead(req: IncomingMessage, limits: Limits): void {
+export function checkHead(req: RequestHead, limits: Limits): void {
   if ((req.url ?? '').length > limits.maxPathBytes)
     throw limitReached('maxPathBytes', `path and query must be at most ${limits.maxPathBytes} bytes`);
   const raw = req.rawHeaders;

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { DEFAULT_MOVE_SETTINGS, type MoveSettings, type Route } from '@wscluster/ring';
+import type { RequestHead } from '../http/request-head.ts';
 
 type Mode = MoveSettings['mode'];
 
@@ -8,7 +8,7 @@ const IN_QUERY = /[?&]wscluster-mode=(reconnect|migrate)(?:&|$)/;
 
 /** How a connection moves to a new owner: what its request asks for, else its route, else the cluster. */
 export function moveMode(
-  { headers, url = '' }: Pick<IncomingMessage, 'headers' | 'url'>,
+  { headers, url = '' }: Pick<RequestHead, 'headers' | 'url'>,
   route: Route,
   moves: MoveSettings = DEFAULT_MOVE_SETTINGS,
 ): Mode {

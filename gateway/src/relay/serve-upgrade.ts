@@ -1,9 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Revision } from '@wscluster/ring';
 import { checkHead } from '../admission/check-head.ts';
 import { checkRoom, checkRoomOfKey } from '../admission/check-room.ts';
 import { asWsClusterError } from '../errors.ts';
+import type { RequestHead } from '../http/request-head.ts';
+import { tuneSocket } from '../http/tune-socket.ts';
 import { ownerHeaders } from '../route/owner-headers.ts';
 import { normalizeTarget } from '../route/target.ts';
 import { locate } from '../table/locate.ts';
@@ -21,7 +22,7 @@ import { checkUpgrade, composeUpgrade } from './upgrade-request.ts';
  */
 export function serveUpgrade(
   context: ConnectionContext,
-  req: IncomingMessage,
+  req: RequestHead,
   socket: Socket,
   head: Buffer,
   requestId: string,
@@ -56,6 +57,7 @@ export function serveUpgrade(
         return routed.choice.kind === 'any' && now !== undefined ? anyNode(now, load, nodeId) : undefined;
       },
     };
+    tuneSocket(socket);
     new ClientConnection(context, upgrade, destination, owner).start();
   } catch (thrown) {
     const error = asWsClusterError(thrown);

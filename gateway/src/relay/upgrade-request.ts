@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { listed, WsClusterError } from '@wscluster/ring';
+import type { RequestHead } from '../http/request-head.ts';
 import { hopHeaders } from '../route/hop-headers.ts';
 import { isReservedHeader } from '../route/owner-headers.ts';
 import { portableOffer } from './extensions.ts';
@@ -9,7 +9,7 @@ import { migrateHeaders } from './kept-handshake.ts';
  * Checks that the request is a WebSocket handshake that a node could accept (RFC 6455, 4.2.1), and returns its
  * Sec-WebSocket-Key. Throws REQUEST_INVALID naming the header.
  */
-export function checkUpgrade(req: IncomingMessage): string {
+export function checkUpgrade(req: RequestHead): string {
   const { headers } = req;
   const refuse = (field: string, message: string) => new WsClusterError('REQUEST_INVALID', message, { field });
   if (headers.upgrade?.toLowerCase() !== 'websocket') throw refuse('upgrade', 'Upgrade must be websocket');
@@ -32,7 +32,7 @@ export function checkUpgrade(req: IncomingMessage): string {
  * extensions that allow it.
  */
 export function composeUpgrade(
-  req: IncomingMessage,
+  req: RequestHead,
   added: ReadonlyArray<readonly [name: string, value: string]>,
   { subprotocol, portable }: { readonly subprotocol: string | undefined; readonly portable: boolean },
 ): string {

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { encodeKey, formatRevision, type Revision } from '@wscluster/ring';
+import type { RequestHead } from '../http/request-head.ts';
 import { forwardedHeaders, originOf } from './origin.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
@@ -23,7 +23,7 @@ export interface OwnerHeaders {
 
 /** The headers that the gateway adds to a request for the owner. */
 export function ownerHeaders(
-  req: IncomingMessage,
+  req: RequestHead,
   { key, revision, requestId, trusted }: OwnerHeaders,
 ): [name: string, value: string][] {
   return [
@@ -34,7 +34,7 @@ export function ownerHeaders(
   ];
 }
 
-function clientAddress(req: IncomingMessage): string {
+function clientAddress(req: RequestHead): string {
   const address = req.socket.remoteAddress ?? 'unknown';
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }

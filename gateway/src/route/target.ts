@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { WsClusterError } from '@wscluster/ring';
+import type { RequestHead } from '../http/request-head.ts';
 
 /** A name or address with an optional port (RFC 3986, 3.2.2, without the comma, which others take for a list). */
 const HOST = /^(?:[\w.~%!$&'()*+;=-]*|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
@@ -17,7 +17,7 @@ function isHost(value: string): boolean {
  * has exactly one Host. An absolute URL as its target, as proxies send it, is taken apart; its host counts then (RFC
  * 9112, 3.2.2). Throws REQUEST_INVALID for more or less than one Host, except in HTTP/1.0, and for one that is none.
  */
-export function normalizeTarget(req: IncomingMessage): void {
+export function normalizeTarget(req: RequestHead): void {
   const refuse = (message: string) => new WsClusterError('REQUEST_INVALID', message, { field: 'host' });
   const raw = req.rawHeaders;
   const at: number[] = [];
