@@ -52,7 +52,7 @@ export function dial(request: DialRequest, limits: Limits, done: (outcome: DialO
 
   const release = () => {
     clearTimeout(timer);
-    upstream.receive = () => {};
+    upstream.receive = () => true;
     socket.off('connect', onConnect).off('error', onError).off('end', onEnd).off('close', onClose);
   };
   const fail = (error: WsClusterError, unanswered: boolean) => {
@@ -94,11 +94,12 @@ export function dial(request: DialRequest, limits: Limits, done: (outcome: DialO
       if (answer?.head.status === 101) check101(answer.head, request.webSocketKey);
     } catch (error) {
       fail(asWsClusterError(error), false);
-      return;
+      return false;
     }
-    if (answer === undefined) return;
+    if (answer === undefined) return false;
     release();
     done({ kind: answer.head.status === 101 ? 'upgraded' : 'answered', upstream, ...answer });
+    return false;
   };
   return () => {
     release();

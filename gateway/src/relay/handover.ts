@@ -104,7 +104,10 @@ export class Handover {
 
   start(): void {
     const { upstream, rest } = this.#next;
-    upstream.receive = (chunk) => this.#keepEarly(chunk);
+    upstream.receive = (chunk) => {
+      this.#keepEarly(chunk);
+      return false;
+    };
     upstream.socket.on('end', this.#onNextGone).on('close', this.#onNextGone);
     this.#keepEarly(rest);
     this.#timer = setTimeout(() => this.#fail('client-within-message'), this.#limits.holdMs);
@@ -207,7 +210,7 @@ export class Handover {
     if (this.#over) return;
     const kept = !this.#releasing;
     this.#end();
-    this.#next.upstream.receive = () => {};
+    this.#next.upstream.receive = () => true;
     this.#next.upstream.socket.destroy();
     this.#done({ kind: kept ? 'kept' : 'broken', fault });
   }

@@ -34,22 +34,26 @@ export class Outlet {
     this.#onFull = onFull;
   }
 
-  write(chunk: Buffer): void {
+  /** Returns whether the chunk's memory is no longer used. */
+  write(chunk: Buffer): boolean {
     if (!holding) {
       if (++chunks % LOOK_EVERY === 0) setImmediate(look, chunks);
       this.#write(chunk);
-    } else if (this.#held !== undefined || chunk.length > SMALL_BYTES) {
+      return this.#socket.writableLength === 0;
+    }
+    if (this.#held !== undefined || chunk.length > SMALL_BYTES) {
       this.flush();
       this.#write(chunk);
-    } else {
-      this.#held = chunk;
-      waiting.push(this);
-      if (waiting.length >= MAX_WAITING) flushAll();
-      else if (!scheduled) {
-        scheduled = true;
-        setImmediate(endTurn);
-      }
+      return this.#socket.writableLength === 0;
     }
+    this.#held = chunk;
+    waiting.push(this);
+    if (waiting.length >= MAX_WAITING) flushAll();
+    else if (!scheduled) {
+      scheduled = true;
+      setImmediate(endTurn);
+    }
+    return false;
   }
 
   flush(): void {

@@ -33,7 +33,7 @@ export function passAnswer(
 
   const finish = () => {
     clearTimeout(timer);
-    upstream.receive = () => {};
+    upstream.receive = () => true;
     node.off('end', finish).off('close', finish).destroy();
     client.off('close', finish).off('drain', resume);
     if (!client.destroyed) endClient(client, '');
@@ -51,6 +51,7 @@ export function passAnswer(
     const taken = body.take(chunk);
     if (taken > 0 && !client.write(taken === chunk.length ? chunk : chunk.subarray(0, taken))) node.pause();
     if (body.done) finish();
+    return false;
   };
   if (rest.length > 0) upstream.receive(rest);
   else if (body.done) finish();

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import { readChunks } from './read-chunks.ts';
+import { readShared, type Take } from './shared-read.ts';
 
 const sockets: Socket[] = [];
 
@@ -29,47 +30,73 @@ function counting(size: number): Buffer {
   return bytes;
 }
 
-it('hands over all bytes in order, whenever it is paused, and the end after them', async () => {
-  const { writer, reader } = await connectPair();
-  const sent = counting(16 << 20);
-  writer.write(sent.subarray(0, 1000));
-  // These are in the stream already before anybody reads.
-  await eventually('the first bytes', () => reader.readableLength === 1000);
-  const chunks: Buffer[] = [];
-  let ended = false;
-  reader.on('end', () => {
-    ended = true;
-  });
-  readChunks(reader, (chunk) => {
-    chunks.push(chunk);
-    if (chunks.length % 3 !== 0) return;
-    reader.pause();
-    setTimeout(() => reader.resume(), chunks.length % 2);
-  });
-  writer.end(sent.subarray(1000));
-  await eventually('the end', () => ended, 9_000);
-  expect(Buffer.concat(chunks).equals(sent)).toBe(true);
-});
+/** As if Node did not have the private field. */
+function readWithout(reader: Socket, take: Take): void {
+  Object.assign((reader as Socket & { _handle: object })._handle, { useUserBuffer: undefined });
+  readShared(reader, take);
+}
 
-it('holds the writer back while it is paused', async () => {
-  const { writer, reader } = await connectPair();
-  let taken = 0;
-  readChunks(reader, (chunk) => {
-    taken += chunk.length;
+describe.each([
+  ['readChunks', readChunks],
+  ['readShared', readShared],
+  ['readShared, on a Node without the private field,', readWithout],
+])('%s', (_name, read) => {
+  it('hands over all bytes in order, whenever it is paused, and the end after them', async () => {
+    const { writer, reader } = await connectPair();
+    const sent = counting(16 << 20);
+    writer.write(sent.subarray(0, 1000));
+    // These are in the stream already before anybody reads.
+    await eventually('the first bytes', () => reader.readableLength === 1000);
+    const chunks: Buffer[] = [];
+    let ended = false;
+    reader.on('end', () => {
+      ended = true;
+    });
+    read(reader, (chunk) => {
+      chunks.push(chunk);
+      if (chunks.length % 3 !== 0) return false;
+      reader.pause();
+      setTimeout(() => reader.resume(), chunks.length % 2);
+      return false;
+    });
+    writer.end(sent.subarray(1000));
+    await eventually('the end', () => ended, 9_000);
+    expect(Buffer.concat(chunks).equals(sent)).toBe(true);
   });
-  writer.write(counting(1000));
-  await eventually('the first bytes', () => taken === 1000);
-  reader.pause();
-  const size = 32 << 20;
-  writer.write(counting(size));
-  await eventually('a stream that has enough', () => reader.readableLength >= reader.readableHighWaterMark);
-  const { bytesRead } = reader;
-  const other = await connectPair();
-  other.writer.end(counting(size));
-  readChunks(other.reader, () => {});
-  await eventually('all of it at a reader that is not paused', () => other.reader.bytesRead === size);
-  expect(reader.bytesRead).toBe(bytesRead);
-  expect(taken).toBe(1000);
-  reader.resume();
-  await eventually('all of it', () => taken === 1000 + size);
+
+  it('holds the writer back while it is paused', async () => {
+    const { writer, reader } = await connectPair();
+    let taken = 0;
+    read(reader, (chunk) => {
+      taken += chunk.length;
+      return true;
+    });
+    writer.write(counting(1000));
+    await eventually('the first bytes', () => taken === 1000);
+    reader.pause();
+    const size = 32 << 20;
+    writer.write(counting(size));
+    await eventually('a stream that has enough', () => reader.readableLength >= reader.readableHighWaterMark);
+    const { bytesRead } = reader;
+    const other = await connectPair();
+    other.writer.end(counting(size));
+    read(other.reader, () => true);
+    await eventually('all of it at a reader that is not paused', () => other.reader.bytesRead === size);
+    expect(reader.bytesRead).toBe(bytesRead);
+    expect(taken).toBe(1000);
+    reader.resume();
+    await eventually('all of it', () => taken === 1000 + size);
+  });
+
+  it('notices the end of a writer while it is paused', async () => {
+    const { writer, reader } = await connectPair();
+    let ended = false;
+    reader.on('end', () => {
+      ended = true;
+    });
+    read(reader, () => true);
+    reader.pause();
+    writer.end();
+    await eventually('the end', () => ended);
+  });
 });

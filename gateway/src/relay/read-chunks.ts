@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
  * for each read, 6 % of a relay's CPU. In every other state, or if a future Node does not call push(), the stream works
  * as usual and the listener gets the chunks.
  */
-export function readChunks(socket: Socket, take: (chunk: Buffer) => void): void {
+export function readChunks(socket: Socket, take: (chunk: Buffer) => unknown): void {
   const push = socket.push;
   socket.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
     if (chunk === null || socket.readableFlowing !== true || socket.readableLength > 0)

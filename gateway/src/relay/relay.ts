@@ -4,8 +4,8 @@ import { type CloseNotice, closeFrame, IDLE, maskedCloseFrame, PING_FRAME } from
 import { FrameScanner } from './frame-scanner.ts';
 import { Handover, type HandoverOutcome, type NextNode } from './handover.ts';
 import { Outlet } from './outlet.ts';
-import { readChunks } from './read-chunks.ts';
 import { beginFrames } from './release-protocol.ts';
+import { readShared } from './shared-read.ts';
 import type { SlotLoad } from './slot-load.ts';
 import { retire, type Upstream } from './upstream.ts';
 import { Vitals } from './vitals.ts';
@@ -122,7 +122,7 @@ export class Relay {
     this.#attachNode();
     if (fromClient.length > 0) this.#fromClient(fromClient);
     if (fromNode.length > 0) this.#fromNode(fromNode);
-    readChunks(client, this.#fromClient);
+    readShared(client, this.#fromClient);
     // A socket that closed before it had listeners may have told nobody. Or its event is about to come: Node sets
     // `closed` one tick before it, so each handler removes itself.
     if (client.closed) this.#onClientClose();
@@ -261,13 +261,21 @@ export class Relay {
     this.#node.destroy();
   }
 
-  #fromClient = (chunk: Buffer): void => {
+  #fromClient = (chunk: Buffer): boolean => {
     this.#traffic.toNode += chunk.length;
+    const isDone = this.#relayFromClient(chunk);
+    this.#traffic.bySlot.add(this.#slot, this.#up.takeMessages(), chunk.length);
+    return isDone;
+  };
+
+  /** Returns whether the chunk's memory is no longer used. */
+  #relayFromClient(chunk: Buffer): boolean {
     const phase = this.#phase;
     if (phase.kind === 'open') {
       this.#up.scan(chunk);
-      this.#toNode.write(chunk);
-    } else if (phase.kind === 'told') {
+      return this.#toNode.write(chunk);
+    }
+    if (phase.kind === 'told') {
       const end = this.#up.scanTo(chunk, 'close');
       this.#writeToNode(end < 0 ? chunk : chunk.subarray(0, end));
       if (this.#up.closeSeen) this.#finish(this.#limits.closeMs);
@@ -279,27 +287,30 @@ export class Relay {
       this.#up.scan(chunk);
       this.#writeToNode(chunk);
     }
-    this.#traffic.bySlot.add(this.#slot, this.#up.takeMessages(), chunk.length);
-  };
+    return false;
+  }
 
-  #fromNode = (chunk: Buffer): void => {
+  #fromNode = (chunk: Buffer): boolean => {
     this.#traffic.toClient += chunk.length;
-    this.#relayFromNode(chunk);
+    const isDone = this.#relayFromNode(chunk);
     this.#traffic.bySlot.add(this.#slot, this.#down.takeMessages(), chunk.length);
+    return isDone;
   };
 
-  #relayFromNode(chunk: Buffer): void {
+  /** The same for a chunk from the node. */
+  #relayFromNode(chunk: Buffer): boolean {
     const phase = this.#phase;
     if (phase.kind === 'open' || phase.kind === 'leaving') {
       this.#down.scan(chunk);
-      this.#toClient.write(chunk);
-    } else if (phase.kind === 'handing-over') phase.handover.fromNode(chunk);
+      return this.#toClient.write(chunk);
+    }
+    if (phase.kind === 'handing-over') phase.handover.fromNode(chunk);
     else if (phase.kind === 'awaiting-boundary') {
       const end = this.#down.scanTo(chunk, phase.boundary);
       this.#toClient.write(end < 0 ? chunk : chunk.subarray(0, end));
-      if (end < 0) return;
-      this.#tell(phase.notice);
+      if (end >= 0) this.#tell(phase.notice);
     }
+    return false;
   }
 
   #writeToNode(chunk: Buffer): void {

@@ -1,30 +1,21 @@
 import { connect, type Socket } from 'node:net';
 import type { HostPort } from '@wscluster/service';
 import { KEEP_ALIVE_MS } from '../limits.ts';
-
-const READ_BYTES = 65_536;
-
-/**
- * One buffer for all dialled sockets: on POSIX systems libuv reads only when bytes are available, and passes them on
- * before the next read, so the buffer is never in use twice. On Windows pending reads hold their buffer, so there each
- * socket has its own.
- */
-const sharedBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
+import { passOn, readBuffer, type Take } from './shared-read.ts';
 
 /**
  * The owner's end of a connection, which is dialled without waiting.
  *
  * It reads with `onread` instead of 'data' events, which saves an allocation of 64 KiB and the stream machinery for
- * each read; only dialled sockets support it. The directions end separately (allowHalfOpen): after a FIN from the node,
- * data may still go to it.
+ * each read. The directions end separately (allowHalfOpen): after a FIN from the node, data may still go to it.
  */
 export class Upstream {
   readonly socket: Socket;
-  /** Receives every chunk, and owns it. Replaced when the connection enters another stage. */
-  receive: (chunk: Buffer) => void = ignore;
+  /** Receives every chunk. Replaced when the connection enters another stage. */
+  receive: Take = ignore;
 
   constructor(address: HostPort) {
-    const buffer = process.platform === 'win32' ? Buffer.allocUnsafeSlow(READ_BYTES) : sharedBuffer;
+    const buffer = readBuffer();
     this.socket = connect({
       host: address.host,
       port: address.port,
@@ -35,10 +26,7 @@ export class Upstream {
       onread: {
         buffer,
         callback: (bytes) => {
-          // A copy, since a write that does not finish at once keeps using the memory.
-          const chunk = Buffer.allocUnsafe(bytes);
-          buffer.copy(chunk, 0, 0, bytes);
-          this.receive(chunk);
+          passOn(buffer, bytes, (chunk) => this.receive(chunk));
           return true;
         },
       },
@@ -59,4 +47,6 @@ export function retire(upstream: Upstream, ms: number): void {
   socket.on('end', () => socket.destroy()).on('close', () => clearTimeout(deadline));
 }
 
-function ignore(): void {}
+function ignore(): boolean {
+  return true;
+}
