@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import {
   accept,
@@ -15,6 +15,7 @@ import { useGateway } from '../testing/use-gateway.ts';
 
 const { gatewayFor, rawNode } = useGateway({});
 const hasty = useGateway({ requestHeadMs: 400 });
+vi.setConfig({ testTimeout: 60_000 });
 const WAIT_MS = 20_000;
 
 const UPGRADE = [

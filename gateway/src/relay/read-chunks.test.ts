@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import { readChunks } from './read-chunks.ts';
 import { readShared, type Take } from './shared-read.ts';
 
+vi.setConfig({ testTimeout: 60_000 });
+const WAIT_MS = 20_000;
 const sockets: Socket[] = [];
 
 afterEach(() => {
@@ -46,7 +48,7 @@ describe.each([
     const sent = counting(16 << 20);
     writer.write(sent.subarray(0, 1000));
     // These are in the stream already before anybody reads.
-    await eventually('the first bytes', () => reader.readableLength === 1000);
+    await eventually('the first bytes', () => reader.readableLength === 1000, WAIT_MS);
     const chunks: Buffer[] = [];
     let ended = false;
     reader.on('end', () => {
@@ -60,7 +62,7 @@ describe.each([
       return false;
     });
     writer.end(sent.subarray(1000));
-    await eventually('the end', () => ended, 9_000);
+    await eventually('the end', () => ended, WAIT_MS);
     expect(Buffer.concat(chunks).equals(sent)).toBe(true);
   });
 
@@ -72,20 +74,20 @@ describe.each([
       return true;
     });
     writer.write(counting(1000));
-    await eventually('the first bytes', () => taken === 1000);
+    await eventually('the first bytes', () => taken === 1000, WAIT_MS);
     reader.pause();
     const size = 32 << 20;
     writer.write(counting(size));
-    await eventually('a stream that has enough', () => reader.readableLength >= reader.readableHighWaterMark);
+    await eventually('a stream that has enough', () => reader.readableLength >= reader.readableHighWaterMark, WAIT_MS);
     const { bytesRead } = reader;
     const other = await connectPair();
     other.writer.end(counting(size));
     read(other.reader, () => true);
-    await eventually('all of it at a reader that is not paused', () => other.reader.bytesRead === size);
+    await eventually('all of it at a reader that is not paused', () => other.reader.bytesRead === size, WAIT_MS);
     expect(reader.bytesRead).toBe(bytesRead);
     expect(taken).toBe(1000);
     reader.resume();
-    await eventually('all of it', () => taken === 1000 + size);
+    await eventually('all of it', () => taken === 1000 + size, WAIT_MS);
   });
 
   it('notices the end of a writer while it is paused', async () => {
@@ -97,6 +99,6 @@ describe.each([
     read(reader, () => true);
     reader.pause();
     writer.end();
-    await eventually('the end', () => ended);
+    await eventually('the end', () => ended, WAIT_MS);
   });
 });
