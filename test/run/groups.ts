@@ -23,7 +23,7 @@ export type Lane = 'quick' | 'any' | 'engine' | 'node' | 'alone';
 /** Groups at a time of each lane, taken in the order of the list below. One stage is over before the next one begins. */
 export const STAGES: readonly Readonly<Partial<Record<Lane, number>>>[] = [
   { quick: 1 },
-  { any: 3, engine: 1, node: 1 },
+  { any: 2, engine: 1, node: 1 },
   { alone: 1 },
 ];
 
@@ -53,7 +53,7 @@ export const GROUPS: readonly Group[] = [
       'test/e2e/!(library|migrate-kinds|npm-start|other-languages|pace|packages|readme|real-clients|real-servers).test.ts',
       'test/gateway/!(attacks|floods|soak).test.ts',
     ],
-    workers: 4,
+    workers: 3,
     needs: ['programs'],
   },
   {

@@ -12,7 +12,7 @@ const deploy = fileURLToPath(new URL('../../../deploy/k8s', import.meta.url));
 const SYSTEM = 'wscluster-system';
 /** Of the brokers and the samples. */
 const NAMESPACE = 'wscluster-dev';
-const DEADLINE = '--timeout=120s';
+const DEADLINE = '--timeout=240s';
 
 /** wscluster on a cluster, as deploy/k8s/dev with the component `api` makes it. */
 export interface Installed {

@@ -79,7 +79,7 @@ export class Scene {
     manifest.spec.registry.nacos.service = this.#service;
     change(manifest);
     await this.cluster.apply(manifest);
-    await this.kubectl('wait', '--for=condition=Ready', 'wsc/chat', '--timeout=120s');
+    await this.kubectl('wait', '--for=condition=Ready', 'wsc/chat', '--timeout=240s');
     this.#gateways = await this.installed.gateways('chat', this.#namespace);
   }
 

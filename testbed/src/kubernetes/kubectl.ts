@@ -20,7 +20,7 @@ export function kubectlWith(programs: Programs, folder: string, kubeconfig: stri
     run(programs('kubectl'), args, {
       // Nothing of the user's own: no configuration and no plugins.
       env: { KUBECONFIG: kubeconfig, KUBECACHEDIR: join(folder, 'kubectl-cache'), HOME: folder, KUBERC: 'off' },
-      timeoutMs: 120_000,
+      timeoutMs: 300_000,
       ...(input === undefined ? {} : { input }),
     });
   return {
