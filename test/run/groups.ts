@@ -14,17 +14,19 @@ export type Need =
   | 'kubernetes';
 
 /**
- * Where a group runs. `quick` first, by itself: most verdicts are there after half a minute. Then `any`, beside the
- * machine's one Docker engine and its one Kubernetes node (which uses the engine only while it builds the images).
- * `alone` last: groups that measure rates, or times that users rely on, which anything beside them would disturb.
+ * The groups of a lane run one after the other, in the order of the list below. The lanes `engine` and `node` have
+ * those that need the machine's one Docker engine, and its one Kubernetes node (beside the engine only while it
+ * builds the images). `alone` has those that measure rates, or times that users rely on, one file at a time: anything
+ * beside them would disturb the figures.
  */
-export type Lane = 'quick' | 'any' | 'engine' | 'node' | 'alone';
+export type Lane = 'quick' | 'systems' | 'start' | 'browser' | 'servers' | 'outages' | 'engine' | 'node' | 'alone';
 
-/** Groups at a time of each lane, taken in the order of the list below. One stage is over before the next one begins. */
-export const STAGES: readonly Readonly<Partial<Record<Lane, number>>>[] = [
-  { quick: 1 },
-  { any: 2, engine: 1, node: 1 },
-  { alone: 1 },
+/** The lanes of a stage run side by side; one stage is over before the next one begins. */
+export const STAGES: readonly (readonly Lane[])[] = [
+  ['quick'],
+  ['systems', 'start', 'browser'],
+  ['servers', 'outages', 'engine', 'node'],
+  ['alone'],
 ];
 
 export interface Group {
@@ -47,47 +49,47 @@ export const GROUPS: readonly Group[] = [
   { name: 'unit', lane: 'quick', include: ['*/src/**/*.test.ts', 'chaos/**/*.test.ts'], workers: 4, needs: [] },
   {
     name: 'embedded',
-    lane: 'any',
+    lane: 'systems',
     include: [
       'test/contracts/{file-*,generated-docs,import-rule,local-*,no-registry}.test.ts',
       'test/e2e/!(library|migrate-kinds|npm-start|other-languages|pace|packages|readme|real-clients|real-servers).test.ts',
       'test/gateway/!(attacks|floods|soak).test.ts',
     ],
-    workers: 3,
+    workers: 4,
     needs: ['programs'],
   },
   {
     // As users start it: from the TypeScript, or as the packages have it.
     name: 'start',
-    lane: 'any',
+    lane: 'start',
     include: ['test/e2e/{library,npm-start,packages,readme}.test.ts'],
     workers: 1,
     needs: [],
   },
   {
     name: 'browser',
-    lane: 'any',
+    lane: 'browser',
     include: ['test/dashboard/!(pace).test.ts', 'test/e2e/real-{clients,servers}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'python', 'dashboard'],
   },
   {
     name: 'languages',
-    lane: 'any',
+    lane: 'start',
     include: ['test/e2e/{migrate-kinds,other-languages}.test.ts'],
     workers: 1,
     needs: ['programs', 'browser', 'python', 'go', 'maven'],
   },
   {
     name: 'recipes',
-    lane: 'any',
+    lane: 'servers',
     include: ['test/recipes/*.test.ts'],
     workers: 2,
     needs: ['programs', 'browser', 'brokers', 'recipes'],
   },
   {
     name: 'brokers',
-    lane: 'any',
+    lane: 'servers',
     include: [
       'test/contracts/{amqp,redis}-!(bus-outages|leadership|store-outages).test.ts',
       'test/brokers/{bad-input,library,rotation,single-writer}.test.ts',
@@ -98,7 +100,7 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'nacos',
-    lane: 'any',
+    lane: 'servers',
     include: ['test/contracts/nacos-*.test.ts', 'test/brokers/outages.test.ts'],
     workers: 1,
     needs: ['programs', 'brokers', 'nacos'],
@@ -106,14 +108,14 @@ export const GROUPS: readonly Group[] = [
   {
     // They end and block servers, so each file has its own.
     name: 'outages',
-    lane: 'any',
+    lane: 'outages',
     include: ['test/brokers/{bus-away,old-snapshot,store-away}.test.ts'],
     workers: 1,
     needs: ['programs', 'brokers'],
   },
   {
     name: 'kubernetes-api',
-    lane: 'any',
+    lane: 'outages',
     include: [
       'test/contracts/{kubernetes-source-states,kubernetes-informer}.test.ts',
       'test/kubernetes/!(cluster|operations|scale).test.ts',
@@ -124,7 +126,7 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'testbed-servers',
-    lane: 'any',
+    lane: 'servers',
     include: ['test/testbed/!(docker-engine|kubernetes).test.ts'],
     workers: 1,
     needs: ['programs', 'brokers', 'nacos'],

@@ -1,6 +1,6 @@
 import { Board } from './board.ts';
 import type { VitestEvent } from './events.ts';
-import { STAGES } from './groups.ts';
+import { type Lane, STAGES } from './groups.ts';
 import { Needs } from './needs.ts';
 import type { Chosen } from './selection.ts';
 import { hasPassed, markPassed, passedMark } from './unchanged.ts';
@@ -41,19 +41,15 @@ export async function runGroups(groups: readonly Chosen[], options: RunOptions):
     board.say(`same  ${name} has passed here with these very files; --all runs it all the same`);
 
   const ended: GroupEnded[] = [];
-  const runNext = async (queue: Chosen[]) => {
-    for (let group = queue.shift(); group !== undefined && !signal.aborted; group = queue.shift()) {
+  const runLane = async (lane: Lane) => {
+    for (const group of due.filter((one) => one.lane === lane && !signal.aborted)) {
       const result = await runGroup(group, options, needs, board);
       const file = mark(group);
       if (result.failed === 0 && file !== undefined) markPassed(file);
       ended.push(result);
     }
   };
-  const runLane = ([lane, atATime]: [string, number]) => {
-    const queue = due.filter((group) => group.lane === lane);
-    return Promise.all(Array.from({ length: atATime }, () => runNext(queue)));
-  };
-  for (const lanes of STAGES) await Promise.all(Object.entries(lanes).map(runLane));
+  for (const lanes of STAGES) await Promise.all(lanes.map(runLane));
   board.close();
   return ended;
 }
