@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cacheFolder } from '../install/cache.ts';
 import { type Lock, takeLock } from '../install/lock.ts';
-import { favour } from '../process/cgroups.ts';
 import { needProgram } from '../process/find-program.ts';
 import { freePorts } from '../process/ports.ts';
 import type { RunOptions } from '../process/run.ts';
@@ -45,9 +44,6 @@ export interface DockerEngine extends RealServer {
   dockerWith(options: RunOptions, ...args: string[]): Promise<string>;
 }
 
-/** The control group that Docker gives all containers. */
-const CGROUP = 'docker';
-
 /** Where the machine's own engine listens. */
 const MACHINE_SOCKET = '/var/run/docker.sock';
 
@@ -68,7 +64,6 @@ export async function dockerEngine(options: EngineOptions = {}): Promise<DockerE
     writeFileSync(join(folder, 'daemon.json'), '{}\n'); // and not /etc/docker/daemon.json
     const [port = 0] = options.tls === true ? await freePorts(1) : [];
     const tls = options.tls === true ? { port, ...(await makeCertificates(join(folder, 'tls'))) } : undefined;
-    favour(CGROUP);
     const engine = await started(new Engine(program, folder, lock, options, tls));
     await engine.clean();
     return engine;

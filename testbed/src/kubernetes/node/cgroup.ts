@@ -1,21 +1,18 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CGROUPS, favour, hierarchies, isUnified } from '../../process/cgroups.ts';
 import { processes } from '../../process/children.ts';
 
 /** The control group of all pods, with a name that the machine's own kubelet would not use. */
 export const CGROUP = 'wscluster-testbed';
 
+const ROOT = '/sys/fs/cgroup';
+
 /** Creates the group in each hierarchy (v1), or in the single one (v2). */
 export function makeCgroup(): void {
   for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, CGROUP), { recursive: true });
-  if (isUnified()) delegate();
-  favour(CGROUP);
-}
-
-function delegate(): void {
-  for (const folder of [CGROUPS, join(CGROUPS, CGROUP)])
+  if (!isUnified()) return;
+  for (const folder of [ROOT, join(ROOT, CGROUP)])
     for (const controller of ['cpuset', 'cpu', 'memory', 'pids'])
       writeFileSync(join(folder, 'cgroup.subtree_control'), `+${controller}`);
 }
@@ -59,4 +56,15 @@ function removed(folder: string): boolean {
   } catch {
     return false; // busy
   }
+}
+
+function isUnified(): boolean {
+  return existsSync(join(ROOT, 'cgroup.controllers'));
+}
+
+function hierarchies(): string[] {
+  if (isUnified()) return [ROOT];
+  return readdirSync(ROOT)
+    .map((name) => join(ROOT, name))
+    .filter((folder) => existsSync(join(folder, 'cgroup.procs')));
 }
