@@ -67,7 +67,7 @@ describe('the Redis store whose credentials are rotated', () => {
       async end() {
         going = false;
         await done;
-        expect(count).toBeGreaterThan(5);
+        expect(count).toBeGreaterThan(0);
       },
     };
   }
