@@ -187,7 +187,9 @@ describe('the lock in Redis', () => {
     const again = first.elected(never);
     await server.start();
     expect((await again).aborted).toBe(false);
-    expect(logged.warnings.map(({ event }) => event)).toEqual(['redis-disconnected', 'lock-lost']);
+    // Whether a renewal is due before the lead ends is chance.
+    const events = logged.warnings.map(({ event }) => event).filter((event) => event !== 'lock-away');
+    expect(events).toEqual(['redis-disconnected', 'lock-lost']);
   });
 
   test('a Redis that hangs ends the lead in time, and its return gives it again', async () => {
