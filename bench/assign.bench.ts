@@ -14,7 +14,7 @@ const LAWS = ['uniform', 'zipf'] as const;
 const MOVED_TO_IDEAL = 1.005;
 const RANDOM_CHANGES = 1000;
 
-/** `--cases`: rules (beside other rules, which writes the tables and the picture of docs/scaling.md), own, random, speed. */
+/** `--cases`: rules (beside other rules; writes the tables and the picture of docs/scaling.md), own, random, speed. */
 export async function run({ quick, cases }: BenchOptions): Promise<BenchResult[]> {
   const sizes = quick ? NODES.slice(0, 2) : NODES;
   const isWanted = (name: string) => cases?.includes(name) ?? true;

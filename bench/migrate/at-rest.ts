@@ -1,9 +1,8 @@
+import { growth } from '../peers/cases/idle.ts';
 import { Generator } from '../peers/generator.ts';
 import { measure } from '../peers/measure.ts';
-import { settledRss } from '../peers/memory.ts';
 import type { Programs } from '../peers/needs.ts';
 import { EchoNode } from '../peers/node.ts';
-import { COLLECTS_GARBAGE } from '../peers/proxies/node-process.ts';
 import { type RunningGateway, startWscluster } from '../peers/proxies/wscluster.ts';
 import { atLeast, atMost, type BenchOptions, type BenchResult, median } from '../result.ts';
 
@@ -14,8 +13,6 @@ const TALKING = 64;
 const TURN_MS = 1_000;
 const WARM_UP_MS = 3_000;
 const CONNECTIONS = 4_000;
-/** Opened before, so that what a process needs once is not counted. */
-const BEFORE = 500;
 const OPEN_MS = 60_000;
 
 /** While nothing moves: messages a second, CPU and memory with the mode migrate, relative to reconnect. */
@@ -67,29 +64,12 @@ async function memory(programs: Programs, rounds: number): Promise<BenchResult> 
   const kilobytes: Record<Mode, number[]> = { reconnect: [], migrate: [] };
   for (let round = 0; round < rounds; round++) {
     process.stderr.write(`  memory, round ${round + 1} of ${rounds}\n`);
-    for (const mode of MODES) kilobytes[mode].push(await grown(programs, mode));
+    for (const mode of MODES) {
+      const { rss = Number.NaN } = await growth('wscluster', programs, CONNECTIONS, { mode });
+      kilobytes[mode].push(rss);
+    }
   }
   const [off, on] = MODES.map((mode) => median(kilobytes[mode])) as [number, number];
   const each = MODES.map((mode) => `${mode} ${kilobytes[mode].map((one) => one.toFixed(2)).join(', ')}`);
   return atMost('migrate: RSS of an idle connection, more than with reconnect', on - off, 0.4, 'kB', each.join('; '));
-}
-
-/** kB for each of 4,000 connections. */
-async function grown(programs: Programs, mode: Mode): Promise<number> {
-  const node = await EchoNode.start(programs.load, 'a');
-  const generator = new Generator(programs.load);
-  let gateway: RunningGateway | undefined;
-  try {
-    const options = { nodes: [node], rings: { mode }, preload: COLLECTS_GARBAGE };
-    gateway = await startWscluster(programs.gateway, options);
-    const group = { group: 'clients', port: gateway.port, path: '/connect/user-' };
-    await generator.ask({ do: 'open', ...group, count: BEFORE, ms: OPEN_MS });
-    const before = await settledRss(gateway, true);
-    await generator.ask({ do: 'open', ...group, count: CONNECTIONS, ms: OPEN_MS });
-    return ((await settledRss(gateway, true)) - before) / CONNECTIONS / 1000;
-  } finally {
-    await generator.stop();
-    await gateway?.stop();
-    await node.stop();
-  }
 }

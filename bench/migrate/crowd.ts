@@ -5,7 +5,7 @@ import { EchoNode } from '../peers/node.ts';
 import { type RunningGateway, startWscluster } from '../peers/proxies/wscluster.ts';
 import { atMost, type BenchOptions, type BenchResult, median } from '../result.ts';
 
-/** A process may have 20,000 descriptors where nothing is configured, so one gateway is not enough for 10,000 clients. */
+/** A process may have only 20,000 descriptors, so one gateway is not enough for 10,000 clients. */
 const GATEWAYS = 2;
 const MOVING = 5_000;
 const PER_SECOND = 1_000;
@@ -16,7 +16,7 @@ const ROUNDS = 5;
 const [LITTLE, MUCH] = [0.01, 1000];
 const OPEN_MS = 60_000;
 
-/** 10,000 connections migrate at 2,000 a second: the round trips of clients beside them, to those when nothing moves. */
+/** 10,000 connections migrate at 2,000 a second: round trips of clients beside them, to those when nothing moves. */
 export async function crowd(programs: Programs, { quick }: BenchOptions): Promise<BenchResult[]> {
   const nodes: EchoNode[] = [];
   const gateways: RunningGateway[] = [];

@@ -28,20 +28,22 @@ describe('with 90 clients on three nodes, those of two nodes go away', () => {
   });
 });
 
+/** Of a test that starts its own system; they end with it. */
+let system: System | undefined;
+let crowd: Crowd | undefined;
+let talk: ZipfTalk | undefined;
+afterEach(async () => {
+  talk?.stop();
+  crowd?.stop();
+  await system?.stop();
+  [talk, crowd, system] = [undefined, undefined, undefined];
+});
+
 describe('120 clients on three nodes send by Zipf’s law, and those of one node the most', () => {
   const options = {
     ...{ nodes: 3, gateways: 2, gatewayArgs: ['--workers', '2'] },
     rebalance: { by: 'messages', halfLifeSeconds: 3, tolerance: 0.03 },
   };
-  let system: System | undefined;
-  let crowd: Crowd | undefined;
-  let talk: ZipfTalk | undefined;
-  afterEach(async () => {
-    talk?.stop();
-    crowd?.stop();
-    await system?.stop();
-  });
-
   test('messages become even without a hand, with few moves', async () => {
     system = await System.start(options);
     crowd = await Crowd.connect(system, 120, { silent: true });
@@ -71,15 +73,6 @@ describe('120 clients on three nodes send by Zipf’s law, and those of one node
 });
 
 describe('120 clients on three nodes, of which one sends most of all messages', () => {
-  let system: System | undefined;
-  let crowd: Crowd | undefined;
-  let talk: ZipfTalk | undefined;
-  afterEach(async () => {
-    talk?.stop();
-    crowd?.stop();
-    await system?.stop();
-  });
-
   test('its slot and key are named, it stays, and others make room for it', async () => {
     system = await System.start({ nodes: 3, gateways: 2, rebalance: { by: 'messages', halfLifeSeconds: 3 } });
     crowd = await Crowd.connect(system, 120, { silent: true });

@@ -1,9 +1,8 @@
 import { weightSchema } from '@wscluster/ring';
 import { type Logger, Trouble } from '@wscluster/service';
+import { isSameWeight } from '../core/ports/same-weight.ts';
 import type { ProbeResult } from './probe.ts';
 
-/** A weight within this factor of the one in use is the same. */
-const BAND = 1.2;
 /** For so long all answers must be beyond the band, on one side of it, ms. */
 const SETTLE_MS = 10_000;
 
@@ -43,7 +42,7 @@ export class StatedWeight {
     }
     this.#trouble.recovered({ event: 'node-capacity-valid', node: this.#node }, `the capacity of ${this.#node} counts`);
     if (this.#weight === undefined) return this.#use(capacity);
-    const isBeyond = capacity >= this.#weight * BAND || capacity <= this.#weight / BAND;
+    const isBeyond = !isSameWeight(capacity, this.#weight);
     const higher = capacity > this.#weight;
     if (!isBeyond || this.#beyond?.higher !== higher)
       this.#beyond = isBeyond ? { higher, since: this.#now(), sum: 0, count: 0 } : undefined;

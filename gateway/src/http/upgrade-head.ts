@@ -20,8 +20,8 @@ const NOT_SIMPLE = new Set(['content-length', 'transfer-encoding', 'expect', 'se
 
 /**
  * Reads a chunk that is exactly the head of a WebSocket upgrade, in the form in which practically all clients send it.
- * Node's parser reads the same. Returns undefined for anything else, also for what Node would refuse, or treats in a way
- * of its own, such as names that come twice.
+ * Node's parser reads the same. Returns undefined for anything else, also for what Node would refuse, or treats in a
+ * way of its own, such as names that come twice.
  */
 export function readUpgradeHead(chunk: Buffer, socket: Socket): RequestHead | undefined {
   const size = chunk.length;

@@ -2,7 +2,7 @@
 const TICK_MS = 5;
 /** After a stall (a stopped process, a long turn) at most this many milliseconds are made up for at once. */
 const MAX_CATCH_UP_MS = 100;
-/** What is due is done for this many milliseconds per turn of the event loop, so that other work is not held up for long. */
+/** Milliseconds of work per turn of the event loop, so that other work is not held up for long. */
 const TURN_MS = 1;
 
 /** Acts on many items, spread evenly over a time span. */

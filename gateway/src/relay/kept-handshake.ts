@@ -19,7 +19,7 @@ const TOKEN = new RegExp(`^${TOKEN_HEADER}: (.*)$`, 'm');
 /** Lines that are made anew for each dial. */
 const NOT_KEPT = /^(sec-websocket-key|sec-websocket-extensions|x-wscluster-revision|x-wscluster-token):/i;
 
-/** Lines whose values are a client's own. All others are the same for many clients, and are kept once for all of them. */
+/** Lines whose values are a client's own. All others are the same for many clients, and are kept once for all. */
 const OWN =
   /^(GET |(?:x-wscluster-key|x-request-id|x-forwarded-for|forwarded|cookie|authorization|sec-websocket-protocol):)(.*)$/i;
 

@@ -12,8 +12,8 @@ const HOT_PART = 1 / 64;
 const LEAST_HOT = 10;
 
 /**
- * What passes on each slot, in both directions: messages or bytes. It counts only while somebody asks for it, so that it
- * costs two sums for each chunk and no more.
+ * What passes on each slot, in both directions: messages or bytes. It counts only while somebody asks for it, so that
+ * it costs two sums for each chunk and no more.
  */
 export class SlotLoad {
   #measure: LoadMeasure | undefined;

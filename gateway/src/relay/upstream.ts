@@ -16,6 +16,7 @@ export class Upstream {
 
   constructor(address: HostPort) {
     const buffer = readBuffer();
+    const take: Take = (chunk) => this.receive(chunk);
     this.socket = connect({
       host: address.host,
       port: address.port,
@@ -26,7 +27,7 @@ export class Upstream {
       onread: {
         buffer,
         callback: (bytes) => {
-          passOn(buffer, bytes, (chunk) => this.receive(chunk));
+          passOn(buffer, bytes, take);
           return true;
         },
       },

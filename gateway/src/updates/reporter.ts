@@ -51,8 +51,8 @@ export class Reporter {
   readonly #run = randomBytes(6).toString('base64url');
   readonly #told = new ToldCounts();
   #number = 0;
-  #hotKeysTold = '[]';
-  #hotSlotsTold = '[]';
+  readonly #hotKeys = new ToldList();
+  readonly #hotSlots = new ToldList();
   /** What the controller last said about reports; undefined if it knows no changes of them, or was not heard. */
   #reporting: Heartbeat['reporting'];
   /** The next report has to be a whole one. */
@@ -114,13 +114,9 @@ export class Reporter {
     const { measure } = load;
     const applied = this.#context.applied() ?? REVISION_ZERO;
     const hotKeys = [...this.#context.hotKeys()];
-    const hotKeysText = JSON.stringify(hotKeys);
-    const areSameHotKeys = hotKeysText === this.#hotKeysTold;
-    this.#hotKeysTold = hotKeysText;
+    const areNewKeys = this.#hotKeys.tell(hotKeys);
     const hotSlots = [...this.#context.hotSlots()];
-    const hotSlotsText = JSON.stringify(hotSlots);
-    const areSameHotSlots = hotSlotsText === this.#hotSlotsTold;
-    this.#hotSlotsTold = hotSlotsText;
+    const areNewSlots = this.#hotSlots.tell(hotSlots);
     const moved = this.#context.moved();
     const migrated = this.#context.migrated();
     const said = {
@@ -135,8 +131,8 @@ export class Reporter {
         ...said,
         type: 'report-change',
         ...this.#told.change(counts),
-        ...(!areSameHotKeys && { hotKeys }),
-        ...(!areSameHotSlots && { hotSlots }),
+        ...(areNewKeys && { hotKeys }),
+        ...(areNewSlots && { hotSlots }),
       };
     this.#wholeIsDue = false;
     this.#wholeEpoch = applied.epoch;
@@ -170,5 +166,17 @@ export class Reporter {
     // If it fails, the controller notices the missing reports.
     const sent = bus.send({ wire: WIRE_MAJOR, type: 'leave', cluster, gateway }).catch(() => {});
     await within(LEAVE_MS, sent);
+  }
+}
+
+/** A list that is told again only when it has changed. */
+class ToldList {
+  #text = '[]';
+
+  /** Whether it differs from what was told last. */
+  tell(list: readonly unknown[]): boolean {
+    const before = this.#text;
+    this.#text = JSON.stringify(list);
+    return this.#text !== before;
   }
 }

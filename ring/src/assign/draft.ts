@@ -18,7 +18,7 @@ export class Draft {
   readonly owner: Uint16Array;
   /** Connections on each slot, which have to move with it. */
   readonly connections: Readonly<Uint32Array>;
-  /** What each slot adds to the load of its owner, and what is balanced: its connections, unless it is said otherwise. */
+  /** What each slot adds to the load of its owner, and what is balanced: its connections, unless said otherwise. */
   readonly size: Readonly<Uint32Array>;
   /** Slots of each member. */
   readonly held: Uint32Array;

@@ -6,9 +6,9 @@ import type { Shares } from './shares.ts';
  * Gives the slots that nobody owns to the takers, until none or no taker is left. Those with connections go first,
  * the largest to whom has the most room for each slot that it still takes; so a member that takes many slots does not
  * get all of the large ones. Those without connections go to the taker where their rendezvous score is highest. A
- * taker that had a slot before it was lost comes before others, as long as it lacks connections. A slot that is too much
- * for the limits of all takers stays with the owner that it had; without one it goes to a member that it is not too
- * much for, or if there is none to a taker.
+ * taker that had a slot before it was lost comes before others, as long as it lacks connections. A slot that is too
+ * much for the limits of all takers stays with the owner that it had; without one it goes to a member that it is not
+ * too much for, or if there is none to a taker.
  */
 export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly number[], takers: readonly number[]): void {
   const { origin, owner, former, connections, size, held, load, clients } = draft;

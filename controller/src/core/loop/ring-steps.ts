@@ -3,9 +3,9 @@ import { type Logger, steadyNow, wallTimeOf } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
 import type { Balance } from '../membership/balance.ts';
 import type { Known } from '../membership/held-target.ts';
-import { type Measured, measuredOf } from '../membership/measured.ts';
+import { isMeasured, type Measured, measuredOf } from '../membership/measured.ts';
 import type { Membership } from '../membership/membership.ts';
-import { type Circumstances, type Owners, RingTarget } from '../membership/ring-target.ts';
+import { type Circumstances, RingTarget } from '../membership/ring-target.ts';
 import type { Workload } from '../ports/workload-source.ts';
 import type { GatewayLink } from '../publish/gateway-link.ts';
 import { type Convergence, ConvergenceWatch } from '../rollout/convergence.ts';
@@ -76,12 +76,13 @@ export class RingSteps {
     link.askLoad(loadQueryOf(spec.rebalance));
     const now = performance.now();
     const { members, vacancies } = membership;
-    let owners = this.#owners(this.#target, membership, rollout.ring, spec);
-    const calm = mayBalance && rollout.complete && !rollout.isMoving(now);
-    const balance = this.#target.balance(membership, rollout.ring, this.#circumstances(spec), calm);
+    const circumstances = this.#circumstances(spec);
+    let owners = this.#target.owners(membership, rollout.ring, circumstances);
+    const calm = mayBalance && rollout.isAtRest(now);
+    const balance = this.#target.balance(membership, rollout.ring, circumstances, calm);
     if (balance !== undefined) {
       this.#noteBalance(balance);
-      owners = this.#owners(this.#target, membership, rollout.ring, spec);
+      owners = this.#target.owners(membership, rollout.ring, circumstances);
     }
     const pace = paceOf({
       maxConnectionsPerSecond: spec.rebalance.maxConnectionsPerSecond,
@@ -102,8 +103,7 @@ export class RingSteps {
   /** What counts now; undefined until it is known. */
   measured(spec: ClusterSpec): Measured | undefined {
     const { rebalance, connections, load } = this.#circumstances(spec);
-    const isKnown = load !== undefined || loadQueryOf(rebalance) === undefined;
-    return isKnown ? measuredOf(rebalance, connections, load) : undefined;
+    return isMeasured(rebalance, load) ? measuredOf(rebalance, connections, load) : undefined;
   }
 
   /** How well the connections of all slots are known. */
@@ -118,14 +118,11 @@ export class RingSteps {
    */
   foresee(memberships: readonly Membership[], spec: ClusterSpec): Ring {
     const target = this.#target.copy();
+    const circumstances = this.#circumstances(spec);
     return memberships.reduce((ring, membership) => {
-      const { desired } = this.#owners(target, membership, ring, spec);
+      const { desired } = target.owners(membership, ring, circumstances);
       return createRing(ring.revision, membership.members, desired);
     }, this.#parts.rollout.ring);
-  }
-
-  #owners(target: RingTarget, membership: Membership, ring: Ring, spec: ClusterSpec): Owners {
-    return target.owners(membership, ring, this.#circumstances(spec));
   }
 
   #circumstances({ rebalance }: ClusterSpec): Circumstances {

@@ -9,7 +9,7 @@ const BEGINS_AT = 2;
 const LEAST_TOLERANCE = 0.01;
 /** Chance alone spreads n clients of a node by the root of n; what is within so many of those would not last. */
 const CHANCE = 3;
-/** A change pays if it moves no larger a part of the connections than so many times the part of the load that it rights. */
+/** A change pays if the part of the connections that moves is at most so many times the part of the load it rights. */
 const MOST_COST = 3;
 
 export interface BalanceInput {
@@ -46,8 +46,8 @@ export function isOutside({ seats, table, measured }: Omit<BalanceInput, 'budget
 }
 
 /**
- * The table that brings the nodes within the tolerance of their shares, or nearer to it; undefined if that does not pay:
- * it has to right at least the tolerance of one node's share, and to be worth the connections that move. Pure.
+ * The table that brings the nodes within the tolerance of their shares, or nearer to it; undefined if that does not
+ * pay: it has to right at least the tolerance of one node's share, and to be worth the connections that move. Pure.
  */
 export function balanceOf(input: BalanceInput): Balance | undefined {
   if (!isOutside(input)) return undefined;

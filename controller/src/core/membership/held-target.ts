@@ -31,9 +31,9 @@ interface Held {
 const UNBALANCED = Number.POSITIVE_INFINITY;
 
 /**
- * The target of the present seats. It is computed when seats come, go or change their weight or limit, and stays the same
- * meanwhile: connections that come and go change no owner. It is computed again until connections are known, and while
- * lazy slots wait to become empty.
+ * The target of the present seats. It is computed when seats come, go or change their weight or limit, and stays the
+ * same meanwhile: connections that come and go change no owner. It is computed again until connections are known, and
+ * while lazy slots wait to become empty.
  */
 export class HeldTarget {
   #held: Held | undefined;

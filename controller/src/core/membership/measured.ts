@@ -1,5 +1,5 @@
 import type { MeasuredLoad } from '../fleet/load-meter.ts';
-import type { RebalanceSpec } from '../spec/rebalance-schema.ts';
+import { loadQueryOf, type RebalanceSpec } from '../spec/rebalance-schema.ts';
 
 /** What is measured of the slots. */
 export interface Measured {
@@ -15,6 +15,11 @@ export interface Measured {
 
 /** A whole load in units of Measured: enough for the shares of a thousand nodes, and few sizes of slots. */
 const WHOLE = 2 ** 20;
+
+/** Whether what counts by the spec is known. */
+export function isMeasured(rebalance: RebalanceSpec, measured: MeasuredLoad | undefined): boolean {
+  return measured !== undefined || loadQueryOf(rebalance) === undefined;
+}
 
 /** What counts by the spec: connections, as long as something else is not known. */
 export function measuredOf(

@@ -1,4 +1,5 @@
 import { MAX_MEMBERS, type Member, type Vacancy } from '@wscluster/ring';
+import { isSameWeight } from '../ports/same-weight.ts';
 import type { Workload } from '../ports/workload-source.ts';
 import { Succession } from './succession.ts';
 
@@ -12,7 +13,7 @@ export interface Membership {
   readonly limits: ReadonlyMap<string, number>;
   /** When each member that is not ready stopped being ready, by steadyNow. */
   readonly unreadySince: ReadonlyMap<string, number>;
-  /** Since when each ready node that is not on the ring has waited for the place of one that it replaces, by steadyNow. */
+  /** Since when each ready node that is not on the ring waits for the place of one that it replaces, by steadyNow. */
   readonly waitingSince: ReadonlyMap<string, number>;
   /** Node ids that are lost but stay on the ring, because too many were lost at once; empty if all is well. */
   readonly held: readonly string[];
@@ -40,9 +41,6 @@ export interface MembershipPolicy {
   /** The largest share of the seats that may be vacant at once, 0 to 1; beyond it, lost members stay on the ring. */
   readonly maxLostShare: number;
 }
-
-/** A node's own word on its weight changes it beyond this factor. */
-const SAME_WEIGHT = 1.2;
 
 export const NO_MEMBERSHIP: Membership = {
   members: [],
@@ -200,13 +198,12 @@ function refreshed(member: Member, workload: Workload, state: Member['state'], p
   };
 }
 
-/** `before`: as a member. It stays if the node says much the same: a new leader knows nothing of what it said before. */
+/** `before`: as a member. It stays if the node says much the same: a new leader does not know what it said before. */
 function weightOf(workload: Workload, ringId: number, policy: MembershipPolicy, before?: number): number {
   const { weight, statedWeight: stated } = workload;
   const set = weight ?? policy.weights[ringId];
   if (set !== undefined || stated === undefined) return set ?? policy.defaultWeight;
-  const isSame = before !== undefined && stated < before * SAME_WEIGHT && stated > before / SAME_WEIGHT;
-  return isSame ? before : stated;
+  return before !== undefined && isSameWeight(stated, before) ? before : stated;
 }
 
 function limitsOf(

@@ -10,8 +10,8 @@ export interface NodeShare {
 }
 
 /**
- * What each seat has, and its share of what all have: by weight, and of connections no more than its limit. `table`: the
- * ring id of each slot's owner.
+ * What each seat has, and its share of what all have: by weight, and of connections no more than its limit. `table`:
+ * the ring id of each slot's owner.
  */
 export function nodeShares(
   seats: readonly Seat[],

@@ -1,12 +1,11 @@
 import { NO_OWNER, type Ring, reindexed } from '@wscluster/ring';
 import type { MeasuredLoad } from '../fleet/load-meter.ts';
 import { RecentCounts } from '../fleet/recent-counts.ts';
-import { loadQueryOf } from '../spec/rebalance-schema.ts';
 import type { ClusterSpec } from '../spec/schema.ts';
 import type { Balance } from './balance.ts';
 import { Balancer } from './balancer.ts';
 import { HeldTarget, type Known } from './held-target.ts';
-import { measuredOf } from './measured.ts';
+import { isMeasured, measuredOf } from './measured.ts';
 import type { Membership } from './membership.ts';
 import { desiredOwners, ringIdsOf, seatsOf } from './target.ts';
 
@@ -80,10 +79,15 @@ export class RingTarget {
   ): Balance | undefined {
     const table = ringIdsOf(ring);
     const mayMove = !rebalance.paused && rebalance.strategy === 'even';
-    const isMeasured = load !== undefined || loadQueryOf(rebalance) === undefined;
     const balance = this.#balancer.next({
       ...{ table, now, seats: seatsOf(membership), measured: measuredOf(rebalance, connections, load) },
-      calm: calm && mayMove && isMeasured && known === 'all' && isStaffed(membership) && this.#held.isFinal(table),
+      calm:
+        calm &&
+        mayMove &&
+        isMeasured(rebalance, load) &&
+        known === 'all' &&
+        isStaffed(membership) &&
+        this.#held.isFinal(table),
       steadyMs: rebalance.halfLifeSeconds * 1000,
       perHour: rebalance.maxMovesPerHour,
     });

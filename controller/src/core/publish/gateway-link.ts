@@ -148,10 +148,8 @@ export class GatewayLink {
   #lookAtBalance(): void {
     const { rollout, balancing } = this.#parts;
     const now = performance.now();
-    const { lost, drain, balance } = rollout.remaining;
-    const calm = rollout.acknowledged && !rollout.isMoving(now) && lost.slots + drain.slots + balance.slots === 0;
     const known = this.counted && !this.hearing.uncertain;
-    this.#balance.look({ ...balancing(), calm, known, gateways: this.fleet.gateways, now });
+    this.#balance.look({ ...balancing(), calm: rollout.isAtRest(now), known, gateways: this.fleet.gateways, now });
   }
 
   close(): void {

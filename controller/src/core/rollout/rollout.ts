@@ -58,7 +58,8 @@ export class Rollout {
   #hearing: Hearing = HEARD;
   /**
    * Gateways may have moves left that no release has counted: of an earlier controller, of a time when some gateway was
-   * silent, or of one that was not known. Until a release has counted them, no gateway may exceed its share of the pace.
+   * silent, or of one that was not known. Until a release has counted them, no gateway may exceed its share of the
+   * pace.
    */
   #uncounted = true;
   /** When the released moves will be complete. */
@@ -107,6 +108,11 @@ export class Rollout {
   /** True while gateways make the last released moves. */
   isMoving(now: number): boolean {
     return now < this.#movedAt;
+  }
+
+  /** Nothing is left to publish, to release or to move. */
+  isAtRest(now: number): boolean {
+    return this.complete && !this.isMoving(now);
   }
 
   /** How well gateways are heard: `plan`, `acknowledge` and the times until them depend on it. */

@@ -14,8 +14,8 @@ export interface Condition {
  * `BackendsAvailable`: the nodes that the spec asks for are ready, and no lost node stays on the ring. `RingPublished`:
  * the ring is in the store, on the bus, and applied by every live gateway. `RegistrySynced`: the registry has the
  * members of the ring; also true if none is configured. `NodesHaveRoom`: no node has as many connections as it may;
- * also true if none has a limit. `SlotsFit`: no slot alone is more than its node's share. `Ready`: backends and ring, and nothing is left to move. It does not wait for the
- * registry, nor for the last two.
+ * also true if none has a limit. `SlotsFit`: no slot alone is more than its node's share. `Ready`: backends and ring,
+ * and nothing is left to move. It waits for none of the three before it.
  */
 export type ConditionType =
   | 'BackendsAvailable'
