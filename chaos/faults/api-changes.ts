@@ -4,6 +4,10 @@ import type { FaultKind, Injection } from './fault-kind.ts';
 
 const [FEWEST, MOST] = [3, 5];
 const WEIGHTS = [0.3, 1, 3];
+const MEASURES = ['connections', 'slots', 'messages', 'bytes'];
+const STRATEGIES = [{ strategy: 'even' }, { strategy: 'lazy', lazy: { maxSeconds: 5 } }];
+/** Of 100 clients, no node, few nodes, or all of them are full. */
+const CAPACITIES = [0, 60, 20];
 
 /** A change that may be refused while nobody leads; one that is acknowledged counts. */
 const change = (name: string, call: (injection: Injection) => Promise<Answer> | undefined): FaultKind => ({
@@ -11,6 +15,7 @@ const change = (name: string, call: (injection: Injection) => Promise<Answer> | 
   scope: 'api',
   async inject(injection) {
     const answer = await call(injection)?.catch(() => undefined);
+    if (answer?.status === 400) throw new Error(`${name}: ${answer.text}`);
     // Only a patch answers with the cluster.
     if (answer?.status === 200) injection.recorder.sawGeneration('acknowledged patch', answer.text);
   },
@@ -39,5 +44,15 @@ export const API_CHANGES: readonly FaultKind[] = [
     const weight = pick(WEIGHTS, (dice * 7) % 1);
     begin(`ring id ${ringId} weighs ${weight}`);
     return system.patch({ nodes: { weights: { [ringId]: weight } } });
+  }),
+  change('balance changed', ({ system, dice, begin }) => {
+    const [by, strategy] = [pick(MEASURES, dice), pick(STRATEGIES, (dice * 7) % 1)];
+    begin(`${strategy.strategy}, by ${by}`);
+    return system.patch({ rebalance: { by, halfLifeSeconds: 2, ...strategy } });
+  }),
+  change('capacity changed', ({ system, dice, begin }) => {
+    const maxConnections = pick(CAPACITIES, dice);
+    begin(`at most ${maxConnections || 'any number of'} connections a node`);
+    return system.patch({ nodes: { maxConnections } });
   }),
 ];

@@ -1,21 +1,17 @@
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { builtGoProgram, builtJavaProgram } from '@wscluster/testbed/provide';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { expectCountsToGoOn } from './support/counted-clients.ts';
 import { CHAT, expectNodeToDrain } from './support/drained-node.ts';
+import { goBackend, javaBackend, pythonBackend, toolsOf } from './support/page-backends.ts';
 import { root } from './support/run.ts';
 import { System } from './support/system.ts';
 import { until } from './support/wait.ts';
 
-// The programs of docs/backend-other-languages.md, as they stand there.
-
 const page = readFileSync(join(root, 'docs/backend-other-languages.md'), 'utf8');
-const backends = (path: string) => fileURLToPath(new URL(`./backends/${path}`, import.meta.url));
 
 let folder: string;
 let system: System | undefined;
@@ -31,29 +27,10 @@ afterEach(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Writes the program of a language into a project, which has what its tools need beside it. Returns the project. */
-function write(language: string, file: string): string {
-  const project = join(folder, language);
-  const [, code = ''] =
-    new RegExp(`\`\`\`${language}\\n(?:#|//) ${file.split('/').at(-1)}\\n(.*?)\`\`\``, 's').exec(page) ?? [];
-  expect(code).not.toBe('');
-  mkdirSync(dirname(join(project, file)), { recursive: true });
-  writeFileSync(join(project, file), code);
-  return project;
-}
-
 const COMMANDS: Record<string, () => Promise<readonly string[]>> = {
-  python: async () => [process.env.WSCLUSTER_TEST_PYTHON ?? '', join(write('python', 'server.py'), 'server.py')],
-  go: async () => {
-    const project = write('go', 'main.go');
-    cpSync(backends('go'), project, { recursive: true });
-    return [await builtGoProgram('backend-go', project)];
-  },
-  java: async () => {
-    const project = write('java', 'src/main/java/Backend.java');
-    cpSync(backends('java'), project, { recursive: true });
-    return ['java', '-cp', await builtJavaProgram('backend-java', project), 'Backend'];
-  },
+  python: async () => [process.env.WSCLUSTER_TEST_PYTHON ?? '', pythonBackend('server.py', folder)],
+  go: async () => [await goBackend(folder)],
+  java: async () => ['java', '-cp', await javaBackend(folder), 'Backend'],
 };
 
 /** The answer of a node to a handshake that comes past the gateways: the status. */
@@ -102,8 +79,8 @@ test.each(['python', 'go', 'java'])(
 );
 
 test('a backend in python hands its connections over with their state', async () => {
-  write('python', 'server.py');
-  const program = join(write('python', 'moving.py'), 'moving.py');
+  pythonBackend('server.py', folder); // which the other one imports
+  const program = pythonBackend('moving.py', folder);
   system = await System.start({
     ...{ nodes: 2, gateways: 2, routes: [CHAT], rebalance: { mode: 'migrate' } },
     command: [process.env.WSCLUSTER_TEST_PYTHON ?? '', program],
@@ -112,10 +89,10 @@ test('a backend in python hands its connections over with their state', async ()
 }, 300_000);
 
 test('the page names the versions that are tested', () => {
-  expect(readFileSync(backends('go/go.mod'), 'utf8')).toContain(
+  expect(readFileSync(toolsOf('go/go.mod'), 'utf8')).toContain(
     `require ${/go get (\S+)@v/.exec(page)?.[1]} v${/go get \S+@v([\d.]+)/.exec(page)?.[1]}`,
   );
-  expect(readFileSync(backends('java/pom.xml'), 'utf8')).toContain(
+  expect(readFileSync(toolsOf('java/pom.xml'), 'utf8')).toContain(
     `<version>${/undertow-core:([\w.]+)/.exec(page)?.[1]}</version>`,
   );
 });

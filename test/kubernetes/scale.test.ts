@@ -38,7 +38,8 @@ afterAll(async () => {
 const ring = () => http('GET', `http://127.0.0.1:${operator.apiPort}/api/v1/clusters/default.chat/ring`);
 
 async function members(): Promise<string[]> {
-  const { text } = await ring();
+  const { status, text } = await ring();
+  if (status !== 200) throw new Error(`the ring is not to be had: ${status} ${text}; ${operator.process.story}`);
   return (JSON.parse(text) as { members: { nodeId: string }[] }).members.map(({ nodeId }) => nodeId).sort();
 }
 

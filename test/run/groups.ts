@@ -6,6 +6,7 @@ export type Need =
   | 'go'
   | 'maven'
   | 'recipes'
+  | 'backends'
   | 'dashboard'
   | 'brokers'
   | 'nacos'
@@ -74,13 +75,6 @@ export const GROUPS: readonly Group[] = [
     needs: ['programs', 'browser', 'python', 'dashboard'],
   },
   {
-    name: 'languages',
-    lane: 'start',
-    include: ['test/e2e/{migrate-kinds,other-languages}.test.ts'],
-    workers: 1,
-    needs: ['programs', 'browser', 'python', 'go', 'maven'],
-  },
-  {
     name: 'recipes',
     lane: 'servers',
     include: ['test/recipes/*.test.ts'],
@@ -123,6 +117,13 @@ export const GROUPS: readonly Group[] = [
     workers: 1,
     needs: ['programs', 'brokers', 'kubernetes'],
     sharesBrokers: true,
+  },
+  {
+    name: 'languages',
+    lane: 'outages',
+    include: ['test/e2e/{migrate-kinds,other-languages}.test.ts'],
+    workers: 1,
+    needs: ['programs', 'browser', 'python', 'go', 'maven', 'backends'],
   },
   {
     name: 'testbed-servers',

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -15,6 +17,8 @@ import {
   provideNacos,
   providePython,
 } from '@wscluster/testbed/provide';
+import { goClients } from '../e2e/numbered/programs.ts';
+import { goBackend, javaBackend } from '../e2e/support/page-backends.ts';
 import { bundlePrograms } from './bundle-programs.ts';
 import type { Need } from './groups.ts';
 
@@ -30,6 +34,7 @@ const PROVIDERS: Readonly<Record<Need, () => Promise<Environment>>> = {
   go: () => nothing(provideGo),
   maven: () => nothing(provideMaven),
   recipes: provideRecipes,
+  backends: () => nothing(buildBackends),
   dashboard: async () => buildDashboard(),
   brokers: () => nothing(provideBrokers),
   nacos: () => nothing(provideNacos),
@@ -50,6 +55,7 @@ const ORDER: readonly Need[] = [
   'dashboard',
   'nacos',
   'images',
+  'backends',
 ];
 const BESIDE: readonly Need[] = ['compose', 'kubernetes'];
 
@@ -94,6 +100,18 @@ async function provideRecipes(): Promise<Environment> {
     WSCLUSTER_TEST_VENV: await installedByPip('recipes-python', join(pinned, 'requirements.txt')),
     WSCLUSTER_TEST_GO_SERVER: await builtGoProgram('recipes-go', join(root, 'docs', 'recipes', 'go')),
   };
+}
+
+/** What tests of other languages find in the cache, so that none waits for a compiler. */
+async function buildBackends(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'wsc-backends-'));
+  try {
+    await goClients();
+    await goBackend(folder);
+    await javaBackend(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function buildDashboard(): Environment {

@@ -35,8 +35,13 @@ const START: Record<string, () => Promise<readonly string[]>> = {
     process.env.WSCLUSTER_TEST_PYTHON ?? '',
     fileURLToPath(new URL('./clients.py', import.meta.url)),
   ],
-  go: async () => [await builtGoProgram('numbered-clients', fileURLToPath(new URL('./go', import.meta.url)))],
+  go: async () => [await goClients()],
 };
+
+/** The program of Go clients, which is built if it is not there yet. */
+export function goClients(): Promise<string> {
+  return builtGoProgram('numbered-clients', fileURLToPath(new URL('./go', import.meta.url)));
+}
 
 /** `kind`: ws, python, go or chromium; `everyMs`: between two messages of a client. */
 export async function startClients(kind: string, urls: readonly string[], everyMs: number): Promise<Clients> {

@@ -44,6 +44,13 @@ export class LoggedProcess {
     return this.lines.some((line) => line.event === event);
   }
 
+  /** How it stands, and what it said last: for the message of a test that fails. */
+  get story(): string {
+    const end = this.child.exitCode ?? this.child.signalCode ?? 'none';
+    const said = [...this.lines.slice(-5).map((line) => JSON.stringify(line)), ...this.other.slice(-5)];
+    return `process ${this.child.pid} (exit: ${end}) said last: ${said.join('; ') || 'nothing'}`;
+  }
+
   signal(signal: NodeJS.Signals): void {
     if (!this.ended) this.child.kill(signal);
   }

@@ -171,7 +171,8 @@ export class System {
     try {
       await until(`${nodes} nodes ready and the ring settled`, calm, deadlineMs);
     } catch (error) {
-      throw new Error(`${(error as Error).message}; the cluster says: ${last}`);
+      const stories = this.controllers.map(({ process: controller }) => controller.story);
+      throw new Error(`${(error as Error).message}; the cluster says: ${last}; ${stories.join('; ')}`);
     }
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { digestOf } from '../images/recipe.ts';
 import { findProgram, isProgram } from '../process/find-program.ts';
+import { atIdlePriority } from '../process/idle-priority.ts';
 import { run } from '../process/run.ts';
 import { provideByApt } from './apt.ts';
 import { builtOnce } from './built.ts';
@@ -56,14 +57,12 @@ export function goModule(name: string): string {
   return fileURLToPath(new URL(`../../tools/${name}`, import.meta.url));
 }
 
-/** Builds a program of a pinned Go module, without C, and at low priority. */
+/** Builds a program of a pinned Go module, without C, and at idle priority. */
 export async function goBuild(build: GoBuild): Promise<void> {
   const settings = Object.entries(build.settings).map(([name, value]) => `-X ${name}=${value}`);
   const flags = ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', ['-s', '-w', ...settings].join(' ')];
-  await run('nice', ['-n', '19', await goProgram(), 'build', ...flags, '-o', build.output, build.package], {
-    cwd: build.module,
-    env: { CGO_ENABLED: '0' },
-  });
+  const command = atIdlePriority(await goProgram(), 'build', ...flags, '-o', build.output, build.package);
+  await run(...command, { cwd: build.module, env: { CGO_ENABLED: '0' } });
 }
 
 /** A program of our own, built once for each state of its folder; go.sum pins other modules. Returns its file. */

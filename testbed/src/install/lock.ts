@@ -15,13 +15,12 @@ export interface Lock {
  * Only Linux has these: elsewhere, two builds at once are not kept apart.
  */
 export async function takeLock(name: string, scope = cacheFolder(), waitMs = 600_000): Promise<Lock> {
-  if (process.platform !== 'linux') return { release: () => Promise.resolve() };
-  const path = `\0wscluster-${createHash('sha256').update(`${scope} ${name}`).digest('hex').slice(0, 32)}`;
+  const path = pathOf(name, scope);
   const deadline = performance.now() + waitMs;
   let told = false;
   while (true) {
-    const server = await listen(path);
-    if (server !== undefined) return { release: () => close(server) };
+    const lock = await tryLock(name, scope);
+    if (lock !== undefined) return lock;
     const holder = await endOfHolder(path, Math.max(1, deadline - performance.now()), (who) => {
       if (!told) progress(`waiting for ${who}, which holds "${name}" of ${scope}`);
       told = true;
@@ -29,6 +28,13 @@ export async function takeLock(name: string, scope = cacheFolder(), waitMs = 600
     if (performance.now() > deadline)
       throw new Error(`"${name}" of ${scope} was held by ${holder} for ${waitMs} ms: end it, or wait for it`);
   }
+}
+
+/** The same without waiting: undefined if another process, or this one, holds it. */
+export async function tryLock(name: string, scope: string): Promise<Lock | undefined> {
+  if (process.platform !== 'linux') return { release: () => Promise.resolve() };
+  const server = await listen(pathOf(name, scope));
+  return server && { release: () => close(server) };
 }
 
 /** Runs `work` alone among all processes that use this name and cache folder. */
@@ -39,6 +45,10 @@ export async function alone<Result>(name: string, work: () => Promise<Result>): 
   } finally {
     await lock.release();
   }
+}
+
+function pathOf(name: string, scope: string): string {
+  return `\0wscluster-${createHash('sha256').update(`${scope} ${name}`).digest('hex').slice(0, 32)}`;
 }
 
 const waiting = new WeakMap<Server, Set<{ destroy(): void }>>();

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { needProgram } from '../process/find-program.ts';
+import { atIdlePriority } from '../process/idle-priority.ts';
 import { run } from '../process/run.ts';
 import { provideByApt } from './apt.ts';
 import { builtOnce } from './built.ts';
@@ -11,14 +12,12 @@ export function provideMaven(): Promise<void> {
   return provideByApt({ 'default-jdk-headless': ['javac'], maven: ['mvn'] });
 }
 
-/** Compiles a project in its folder, and puts the jars that it depends on into `lib`. */
+/** Compiles a project in its folder at idle priority, and puts the jars that it depends on into `lib`. */
 export async function mavenCompile(project: string, lib: string): Promise<void> {
   await provideMaven();
   const goals = ['compile', 'dependency:copy-dependencies', `-DoutputDirectory=${lib}`];
-  await run('nice', ['-n', '19', needProgram('mvn', 'maven'), '--batch-mode', '--quiet', ...goals], {
-    cwd: project,
-    timeoutMs: 540_000,
-  });
+  const command = atIdlePriority(needProgram('mvn', 'maven'), '--batch-mode', '--quiet', ...goals);
+  await run(...command, { cwd: project, timeoutMs: 1_800_000 });
 }
 
 /** Of the recipe and the sources of a project. */

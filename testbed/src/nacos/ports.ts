@@ -1,21 +1,20 @@
 import { randomInt } from 'node:crypto';
-import { isFreePort } from '../process/ports.ts';
+import { reserve } from '../process/ports.ts';
 
 /**
  * The ports that Nacos opens beside its main port: gRPC for clients, gRPC for servers, Raft. They cannot be changed.
  */
 const OFFSETS = [0, 1000, 1001, -1000];
 
-/**
- * A main port whose four ports are all free just now. Below 32768, from where the kernel takes ports for outgoing
- * connections: the port must still be free when the server starts again.
- */
+/** So that all four are below 32768, and none is one that freePorts, or a controller for its local nodes, gives away. */
+const [LOWEST, ABOVE] = [31_000, 31_767];
+
+/** A main port whose four ports are free, and that no other process gets from here while this one runs. */
 export async function freeNacosPort(): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const port = randomInt(12_000, 31_000);
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    const port = randomInt(LOWEST, ABOVE);
     // On all interfaces, since Raft listens there.
-    const free = await Promise.all(OFFSETS.map((offset) => isFreePort(port + offset)));
-    if (free.every(Boolean)) return port;
+    if (await reserve(OFFSETS.map((offset) => port + offset))) return port;
   }
-  throw new Error(`no port between 12000 and 31000 is free together with those at ${OFFSETS.join(', ')} from it`);
+  throw new Error(`no port from ${LOWEST} to ${ABOVE} is free together with those at ${OFFSETS.join(', ')} from it`);
 }

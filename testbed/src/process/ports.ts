@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { type Lock, tryLock } from '../install/lock.ts';
 
 /**
  * A port must still be free when its server starts again. So these are not the ports that systems take for outgoing
@@ -9,30 +10,45 @@ import { createServer } from 'node:net';
 const [LOWEST, ABOVE] = [10_000, 20_000];
 const ATTEMPTS = 1000;
 
-/** Ports of 127.0.0.1 that were free just now, all different. */
+/** Ports of 127.0.0.1, all different, that are free and that no other process gets from here while this one runs. */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  for (let attempt = 0; attempt < ATTEMPTS && ports.size < count; attempt++) {
+  const ports: number[] = [];
+  for (let attempt = 0; attempt < ATTEMPTS && ports.length < count; attempt++) {
     const port = randomInt(LOWEST, ABOVE);
-    if (await isFreePort(port, '127.0.0.1')) ports.add(port);
+    if (!ports.includes(port) && (await reserve([port], '127.0.0.1'))) ports.push(port);
   }
-  if (ports.size < count) throw new Error(`no ${count} ports of 127.0.0.1 from ${LOWEST} to ${ABOVE} are free`);
-  return [...ports];
+  if (ports.length < count) throw new Error(`no ${count} ports of 127.0.0.1 from ${LOWEST} to ${ABOVE} are free`);
+  return ports;
 }
 
-/** The first of `count` ports of 127.0.0.1 in a row that were free just now. */
+/** The first of `count` such ports in a row. */
 export async function portBlock(count: number): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const first = randomInt(LOWEST, ABOVE - count);
     const ports = Array.from({ length: count }, (_, index) => first + index);
-    const free = await Promise.all(ports.map((port) => isFreePort(port, '127.0.0.1')));
-    if (free.every(Boolean)) return first;
+    if (await reserve(ports, '127.0.0.1')) return first;
   }
   throw new Error(`no ${count} ports of 127.0.0.1 in a row from ${LOWEST} to ${ABOVE} are free`);
 }
 
-/** Whether nothing listens on it now; on all interfaces without a `host`. */
-export async function isFreePort(port: number, host?: string): Promise<boolean> {
+/**
+ * Reserves the ports for this process, until it ends, if nothing listens on them and nobody has reserved one of them: a
+ * server may take seconds to start, and meanwhile another test looks for a port. Returns whether that worked. Without a
+ * `host` nothing may listen on any interface.
+ */
+export async function reserve(ports: readonly number[], host?: string): Promise<boolean> {
+  const reservations: Lock[] = [];
+  for (const port of ports) {
+    const reservation = await tryLock(`port ${port}`, 'this machine');
+    if (reservation !== undefined) reservations.push(reservation);
+    if (reservation !== undefined && (await isFreePort(port, host))) continue;
+    await Promise.all(reservations.map((one) => one.release()));
+    return false;
+  }
+  return true;
+}
+
+async function isFreePort(port: number, host?: string): Promise<boolean> {
   const server = createServer().listen(port, host);
   try {
     await once(server, 'listening');
