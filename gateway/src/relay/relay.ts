@@ -4,11 +4,13 @@ import { type CloseNotice, closeFrame, IDLE, maskedCloseFrame, PING_FRAME } from
 import { FrameScanner } from './frame-scanner.ts';
 import { Handover, type HandoverOutcome, type NextNode } from './handover.ts';
 import { Outlet } from './outlet.ts';
+import { GONE, NO_EXIT, OPEN, type Phase } from './relay-phase.ts';
 import { beginFrames } from './release-protocol.ts';
 import { readShared } from './shared-read.ts';
 import type { SlotLoad } from './slot-load.ts';
 import { retire, type Upstream } from './upstream.ts';
 import { Vitals } from './vitals.ts';
+import { whenStill } from './when-still.ts';
 
 /** Bytes relayed by this process, counted when they are read. */
 export interface Traffic {
@@ -17,40 +19,6 @@ export interface Traffic {
   /** The same by slot, as far as anybody asks. */
   readonly bySlot: SlotLoad;
 }
-
-/**
- * ```
- *  handing-over ◀──handOver()──┐
- *    │ └──────switched──────▶ open       (see Handover; a fault leads to open or told)
- *    ▼
- *  open ──close()──▶ awaiting-boundary ──Close written──▶ told ──client's Close──▶ finishing ──▶ gone
- *    │                                                     ▲
- *    ├──the node ends without a Close──▶ orphaned ──close()┘
- *    │                                      └──endClient()──▶ leaving ──▶ gone
- *    │                                      └──adoptOrphan()──▶ open, at another node
- *    └──an end closes by itself──▶ leaving ──▶ gone
- * ```
- * | phase             | node -> client             | client -> node                   | left behind after       |
- * |-------------------|----------------------------|----------------------------------|-------------------------|
- * | open              | relayed                    | relayed                          | never                   |
- * | awaiting-boundary | relayed up to the boundary | relayed                          | closeMs without a byte  |
- * | orphaned          |                            | dropped, or waits                | when it is judged       |
- * | told              | dropped                    | relayed up to the client's Close | closeMs                 |
- * | leaving           | relayed                    | relayed                          | closeMs without a byte  |
- * | finishing         | dropped                    | dropped                          | closeMs, or nodeCloseMs |
- */
-type Phase =
-  | { readonly kind: 'open'; exit(): void }
-  | { readonly kind: 'handing-over'; readonly handover: Handover; exit(): void }
-  | { readonly kind: 'awaiting-boundary'; readonly notice: CloseNotice; boundary: 'message' | 'frame'; exit(): void }
-  | { readonly kind: 'orphaned'; held: boolean; exit(): void }
-  | { readonly kind: 'told'; readonly notice: CloseNotice; exit(): void }
-  | { readonly kind: 'leaving'; exit(): void }
-  | { readonly kind: 'finishing'; exit(): void }
-  | { readonly kind: 'gone'; exit(): void };
-
-const OPEN: Phase = { kind: 'open', exit: nothing };
-const GONE: Phase = { kind: 'gone', exit: nothing };
 
 /** Of the nodes that understand the protocol of handovers; see docs/migration.md. */
 export interface Tokens {
@@ -170,7 +138,7 @@ export class Relay {
       else if (outcome.kind === 'broken') this.#tellWithoutNode(notice);
       done(outcome);
     });
-    this.#enter({ kind: 'handing-over', handover, exit: nothing });
+    this.#enter({ kind: 'handing-over', handover, exit: NO_EXIT });
     handover.start();
   }
 
@@ -359,7 +327,7 @@ export class Relay {
   }
 
   #awaitBoundary(notice: CloseNotice): void {
-    const stopWatch = this.#whenIdle(this.#limits.closeMs, () => this.destroy());
+    const stopWatch = this.#destroyWhenStill();
     const grace = setTimeout(() => {
       if (this.#down.atFrameBoundary) this.#tell(notice);
       else phase.boundary = 'frame';
@@ -392,7 +360,7 @@ export class Relay {
 
   /** Both sides are closing by themselves: relays what is left, but not forever. */
   #leave(): void {
-    this.#enter({ kind: 'leaving', exit: this.#whenIdle(this.#limits.closeMs, () => this.destroy()) });
+    this.#enter({ kind: 'leaving', exit: this.#destroyWhenStill() });
   }
 
   /** The client has answered the Close: as the server, the gateway ends TCP first; so does the node on its side. */
@@ -424,7 +392,7 @@ export class Relay {
       this.#leave();
     } else if (this.#phase.kind === 'awaiting-boundary') this.#tell(this.#phase.notice);
     else {
-      this.#enter({ kind: 'orphaned', held: false, exit: nothing });
+      this.#enter({ kind: 'orphaned', held: false, exit: NO_EXIT });
       this.#phase.exit = this.#events.onOrphaned();
     }
   }
@@ -488,17 +456,9 @@ export class Relay {
     this.#events.onGone();
   }
 
-  /** Calls `then` when nothing has moved from the node to the client for `ms`. Returns a function that stops this. */
-  #whenIdle(ms: number, then: () => void): () => void {
+  /** If nothing moves from the node to the client for closeMs. Returns a function that stops this. */
+  #destroyWhenStill(): () => void {
     const progress = () => this.#node.bytesRead - this.#client.writableLength;
-    let seen = progress();
-    const timer = setInterval(() => {
-      const now = progress();
-      if (now === seen) then();
-      seen = now;
-    }, ms);
-    return () => clearInterval(timer);
+    return whenStill(progress, this.#limits.closeMs, () => this.destroy());
   }
 }
-
-function nothing(): void {}
