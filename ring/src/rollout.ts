@@ -1,5 +1,5 @@
 import type { Member } from './member.ts';
-import { NO_OWNER, SLOTS } from './ring.ts';
+import { SLOTS } from './ring.ts';
 
 /**
  * Why a slot changes its owner, most urgent first. `lost`: its owner is gone, so it changes at once, whatever the
@@ -49,10 +49,9 @@ export function planStep(input: StepInput): Step {
   let moved = 0;
   let spent = 0;
 
-  for (const reason of ['lost', 'drain', 'balance'] as const) {
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const to = desired[slot] ?? NO_OWNER;
-      if (current[slot] === to || reasonOf(input, slot) !== reason) continue;
+  for (const [reason, changed] of changedSlots(input)) {
+    for (const slot of changed) {
+      const to = desired[slot] as number;
       const cost = connections[slot] ?? 0;
       const held = reason === 'balance' && !input.balance;
       const affordable = input.budget > 0 && (cost === 0 || spent === 0 || spent + cost <= input.budget);
@@ -70,8 +69,19 @@ export function planStep(input: StepInput): Step {
   return { table, slots, connections: moved, remaining };
 }
 
-function reasonOf({ members, current }: StepInput, slot: number): MoveReason {
-  const owner = members[current[slot] ?? NO_OWNER];
-  if (owner === undefined) return 'lost';
-  return owner.state === 'draining' ? 'drain' : 'balance';
+/** The slots that are to change their owner, by reason, most urgent first. */
+function changedSlots({ members, current, desired }: StepInput): readonly (readonly [MoveReason, readonly number[]])[] {
+  const lost: number[] = [];
+  const drain: number[] = [];
+  const balance: number[] = [];
+  const ofMember = members.map(({ state }) => (state === 'draining' ? drain : balance));
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const owner = current[slot] as number;
+    if (owner !== desired[slot]) (ofMember[owner] ?? lost).push(slot);
+  }
+  return [
+    ['lost', lost],
+    ['drain', drain],
+    ['balance', balance],
+  ];
 }

@@ -25,6 +25,25 @@ test('signals during a run are one more run, never two at a time', async () => {
   expect(runs).toBe(2);
 });
 
+test('work that is wanted all the time leaves turns to timers and sockets', async () => {
+  const MOST = 1000;
+  let runs = 0;
+  let runsBeforeTurn: number | undefined;
+  const runner = new CoalescedRunner(
+    async () => {
+      if (++runs < MOST) runner.signal();
+    },
+    () => {},
+  );
+  setTimeout(() => {
+    runsBeforeTurn = runs;
+  });
+  runner.signal();
+  await vi.waitUntil(() => runsBeforeTurn !== undefined);
+  await runner.stop();
+  expect(runsBeforeTurn).toBeLessThan(MOST);
+});
+
 test('a failed run is repeated until it succeeds, with a growing back-off', async () => {
   const waits: number[] = [];
   let runs = 0;

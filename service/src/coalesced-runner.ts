@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
+ * A run that is wanted when another one ends waits for as long as that took, but for at most this long, ms: signals in
+ * quick succession are taken together, and what else the process does gets at least half of its time.
+ */
+const MAX_PAUSE_MS = 250;
+
+/**
  * Runs `work` once for any number of signals that have arrived meanwhile, and never twice at a time. A failed run is
  * repeated with back-off (50 ms, doubling up to `maxRetryMs`, default 5 s, reset by success), since the reason to run
  * remains. That is what a rate-limiting work queue of client-go and its worker do for a single key; there is no queue,
@@ -30,11 +36,14 @@ export class CoalescedRunner {
   signal(): void {
     if (this.#abort.signal.aborted) return;
     this.#wanted = true;
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = undefined;
-      // The signal may have arrived after the last check.
-      if (this.#wanted) this.signal();
-    });
+    // A signal within the first run must find it running.
+    this.#running ??= Promise.resolve()
+      .then(() => this.#drain())
+      .finally(() => {
+        this.#running = undefined;
+        // The signal may have arrived after the last check.
+        if (this.#wanted) this.signal();
+      });
   }
 
   /** Signals after at most `ms`; an earlier timer stays. */
@@ -60,15 +69,20 @@ export class CoalescedRunner {
     let retryMs = 50;
     while (this.#wanted && !this.#abort.signal.aborted) {
       this.#wanted = false;
+      const began = performance.now();
       try {
         await this.#work();
         retryMs = 50;
+        if (this.#wanted) await this.#pause(Math.min(performance.now() - began, MAX_PAUSE_MS));
       } catch (error) {
         this.#onError(error, retryMs);
         this.#wanted = true;
-        await delay(retryMs, undefined, { signal: this.#abort.signal }).catch(() => {});
+        await this.#pause(retryMs);
         retryMs = Math.min(retryMs * 2, this.#maxRetryMs);
       }
     }
+  }
+  async #pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#abort.signal }).catch(() => {});
   }
 }

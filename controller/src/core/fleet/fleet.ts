@@ -3,9 +3,10 @@ import {
   compareRevisions,
   type HotKey,
   type HotSlotKeys,
-  ownerOf,
+  NO_OWNER,
   type Revision,
   type Ring,
+  SLOTS,
   slotOf,
 } from '@wscluster/ring';
 
@@ -89,10 +90,16 @@ export class Fleet {
 
   /** Live connections by node id once all moves that the ring asks for are made. */
   connectionsByOwner(ring: Ring): ReadonlyMap<string, number> {
+    const { connectionsBySlot } = this;
+    const byMember = new Float64Array(NO_OWNER + 1);
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const owner = ring.table[slot] as number;
+      byMember[owner] = (byMember[owner] as number) + (connectionsBySlot[slot] as number);
+    }
     const sum = new Map(this.#counts.pinnedByNode);
-    for (const [slot, count] of this.connectionsBySlot.entries()) {
-      const owner = count === 0 ? undefined : ownerOf(ring, slot)?.nodeId;
-      if (owner !== undefined) sum.set(owner, (sum.get(owner) ?? 0) + count);
+    for (const [index, { nodeId }] of ring.members.entries()) {
+      const count = byMember[index] as number;
+      if (count > 0) sum.set(nodeId, (sum.get(nodeId) ?? 0) + count);
     }
     return sum;
   }

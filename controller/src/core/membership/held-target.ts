@@ -94,11 +94,17 @@ export class HeldTarget {
   /** Keeps what lost seats had until they come back, or are no longer waited for. */
   #noteLost(present: ReadonlySet<number>, vacant: ReadonlySet<number>, { table, members }: Ring): void {
     for (const ringId of this.#lost.keys()) if (!present.has(ringId) && !vacant.has(ringId)) this.#lost.delete(ringId);
-    for (const [index, { ringId }] of members.entries()) {
-      if (present.has(ringId) || !vacant.has(ringId)) continue;
-      const slots = [...table.keys()].filter((slot) => table[slot] === index);
-      if (slots.length > 0) this.#lost.set(ringId, slots);
+    const lost = members.map(({ ringId }) => (present.has(ringId) || !vacant.has(ringId) ? undefined : ringId));
+    if (lost.every((ringId) => ringId === undefined)) return;
+    const slotsOf = new Map<number, number[]>();
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const ringId = lost[table[slot] as number];
+      if (ringId === undefined) continue;
+      const slots = slotsOf.get(ringId);
+      if (slots === undefined) slotsOf.set(ringId, [slot]);
+      else slots.push(slot);
     }
+    for (const [ringId, slots] of slotsOf) this.#lost.set(ringId, slots);
   }
 }
 

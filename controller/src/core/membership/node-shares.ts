@@ -1,4 +1,4 @@
-import { divide } from '@wscluster/ring';
+import { divide, NO_OWNER } from '@wscluster/ring';
 import type { Measured } from './measured.ts';
 import type { Seat } from './target.ts';
 
@@ -18,15 +18,12 @@ export function nodeShares(
   table: Readonly<Uint16Array>,
   { load, connections }: Pick<Measured, 'load' | 'connections'>,
 ): NodeShare[] {
-  const loads = new Map(seats.map(({ ringId }) => [ringId, 0]));
-  let all = 0;
+  const loads = new Float64Array(NO_OWNER + 1);
   for (let slot = 0; slot < table.length; slot++) {
-    const count = load[slot] as number;
-    const had = count === 0 ? undefined : loads.get(table[slot] as number);
-    if (had === undefined) continue;
-    loads.set(table[slot] as number, had + count);
-    all += count;
+    const ringId = table[slot] as number;
+    loads[ringId] = (loads[ringId] as number) + (load[slot] as number);
   }
+  const all = seats.reduce((sum, { ringId }) => sum + (loads[ringId] as number), 0);
   const most = seats.map(({ maxConnections }) =>
     load === connections && maxConnections !== undefined ? maxConnections : Number.POSITIVE_INFINITY,
   );
@@ -34,7 +31,7 @@ export function nodeShares(
   const { capped, amount, total } = divide(all, weights, most);
   return seats.map(({ ringId, weight }, seat) => ({
     ringId,
-    load: loads.get(ringId) ?? 0,
+    load: loads[ringId] as number,
     share: capped.has(seat) ? (most[seat] as number) : (amount * weight) / total,
   }));
 }

@@ -46,7 +46,10 @@ export function targetOf(seats: readonly Seat[], ring: Ring, loads: Loads): Uint
 
 /** The ring id of each slot's owner. */
 export function ringIdsOf({ table, members }: Ring): Uint16Array {
-  return table.map((index) => members[index]?.ringId ?? NO_OWNER);
+  const ringIds = members.map(({ ringId }) => ringId);
+  const result = new Uint16Array(SLOTS);
+  for (let slot = 0; slot < SLOTS; slot++) result[slot] = ringIds[table[slot] as number] ?? NO_OWNER;
+  return result;
 }
 
 /** The same as indices into `membership.members`; without any seat, draining nodes keep what they have in `current`. */

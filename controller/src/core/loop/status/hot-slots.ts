@@ -1,4 +1,4 @@
-import type { Ring } from '@wscluster/ring';
+import { type Ring, SLOTS } from '@wscluster/ring';
 import type { Fleet } from '../../fleet/fleet.ts';
 import { isSignificant } from '../../membership/balance.ts';
 import type { Measured } from '../../membership/measured.ts';
@@ -38,18 +38,18 @@ export class HotSlots {
   }
 
   #tooLarge(ring: Ring, membership: Membership, measured: Measured): Omit<HotSlot, 'keys'>[] {
-    const shares = new Map(
-      nodeShares(seatsOf(membership), ringIdsOf(ring), measured).map(({ ringId, share }) => [ringId, share]),
-    );
+    const { load } = measured;
+    const shares = nodeShares(seatsOf(membership), ringIdsOf(ring), measured);
+    const shareOf = new Map(shares.map(({ ringId, share }) => [ringId, share]));
+    const ofMember = ring.members.map(({ ringId }) => shareOf.get(ringId) ?? 0);
     const found: Omit<HotSlot, 'keys'>[] = [];
-    for (let slot = 0; slot < measured.load.length; slot++) {
-      const load = measured.load[slot] as number;
-      if (load === 0) continue;
-      const owner = ring.members[ring.table[slot] as number];
-      const share = owner === undefined ? undefined : shares.get(owner.ringId);
-      if (owner === undefined || share === undefined || share === 0) continue;
-      const isHot = this.#hot.has(slot) ? load > AGAIN * share : isSignificant(load - share, share, measured);
-      if (isHot) found.push({ slot, node: owner.nodeId, times: load / share });
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const owner = ring.table[slot] as number;
+      const has = load[slot] as number;
+      const share = ofMember[owner] ?? 0;
+      if (has <= AGAIN * share || share === 0) continue;
+      if (this.#hot.has(slot) || isSignificant(has - share, share, measured))
+        found.push({ slot, node: ring.members[owner]?.nodeId ?? '', times: has / share });
     }
     return found.sort((a, b) => b.times - a.times || a.slot - b.slot);
   }
