@@ -41,6 +41,9 @@ export class HotSlots {
     const { load } = measured;
     const shares = nodeShares(seatsOf(membership), ringIdsOf(ring), measured);
     const shareOf = new Map(shares.map(({ ringId, share }) => [ringId, share]));
+    // Nearly always no slot comes near to any share.
+    const least = shares.reduce((min, { share }) => (share > 0 ? Math.min(min, share) : min), Number.POSITIVE_INFINITY);
+    if (largest(load) <= AGAIN * least) return [];
     const ofMember = ring.members.map(({ ringId }) => shareOf.get(ringId) ?? 0);
     const found: Omit<HotSlot, 'keys'>[] = [];
     for (let slot = 0; slot < SLOTS; slot++) {
@@ -53,4 +56,10 @@ export class HotSlots {
     }
     return found.sort((a, b) => b.times - a.times || a.slot - b.slot);
   }
+}
+
+function largest(load: Measured['load']): number {
+  let most = 0;
+  for (let slot = 0; slot < SLOTS; slot++) most = Math.max(most, load[slot] as number);
+  return most;
 }
