@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { formatRevision, type Revision } from '@wscluster/ring';
 import { type AnswerHead, headerOf } from './answer-head.ts';
 import { isPortable, sameExtensions } from './extensions.ts';
-import { flatCopy, SharedTexts } from './shared-texts.ts';
+import { flatCopy, Shared } from './shared.ts';
 
 /** Says to a node that the connection may move, and from a node that it understands that; see docs/migration.md. */
 const MIGRATE_HEADER = 'X-WsCluster-Migrate';
@@ -16,6 +16,8 @@ const STATE_HEADER = 'X-WsCluster-State';
 const TOKEN_HEADER = 'X-WsCluster-Token';
 const TOKEN = new RegExp(`^${TOKEN_HEADER}: (.*)$`, 'm');
 
+const LINE_END = '\r\n';
+
 /** Lines that are made anew for each dial. */
 const NOT_KEPT = /^(sec-websocket-key|sec-websocket-extensions|x-wscluster-revision|x-wscluster-token):/i;
 
@@ -23,7 +25,10 @@ const NOT_KEPT = /^(sec-websocket-key|sec-websocket-extensions|x-wscluster-revis
 const OWN =
   /^(GET |(?:x-wscluster-key|x-request-id|x-forwarded-for|forwarded|cookie|authorization|sec-websocket-protocol):)(.*)$/i;
 
-const shapes = new SharedTexts();
+/** Stands where a client's own value was. No head has it. */
+const GAP = '\0';
+const shapes = new Shared((text) => text.split(GAP));
+const texts = new Shared((text) => text);
 
 /** Headers for a node that is to know that the connection may move. */
 export function migrateHeaders(): string[] {
@@ -31,7 +36,7 @@ export function migrateHeaders(): string[] {
 }
 
 interface Parts {
-  readonly shape: string;
+  readonly shape: readonly string[];
   readonly values: string;
   readonly extensions: string | undefined;
   readonly subprotocol: string | undefined;
@@ -40,8 +45,8 @@ interface Parts {
 
 /** What it takes to open a connection that is open already at another node: the client's request, as small as possible. */
 export class KeptHandshake {
-  /** The lines of the request, those that are the client's own without their values. */
-  readonly #shape: string;
+  /** The request in front of, between and behind the values that are the client's own. */
+  readonly #shape: readonly string[];
   /** These values, a line each. */
   readonly #values: string;
   readonly #extensions: string | undefined;
@@ -63,20 +68,20 @@ export class KeptHandshake {
     if (!isPortable(extensions)) return undefined;
     const values: string[] = [];
     const shape = text
-      .split('\r\n')
+      .split(LINE_END)
       .filter((line) => !NOT_KEPT.test(line))
       .map((line) => {
         const [, name, value] = OWN.exec(line) ?? [];
         if (name === undefined || value === undefined) return line;
         values.push(value);
-        return name;
+        return `${name}${GAP}`;
       });
     const subprotocol = headerOf(head, 'sec-websocket-protocol');
     return new KeptHandshake({
-      shape: shapes.share(shape.join('\r\n')),
+      shape: shapes.of(shape.join(LINE_END)),
       values: flatCopy(values.join('\n')),
-      extensions: extensions && shapes.share(extensions),
-      subprotocol: subprotocol && shapes.share(subprotocol),
+      extensions: extensions && texts.of(extensions),
+      subprotocol: subprotocol && texts.of(subprotocol),
       token: isAware(head) ? flatCopy(TOKEN.exec(text)?.[1] ?? '') : undefined,
     });
   }
@@ -93,10 +98,8 @@ export class KeptHandshake {
   compose(from: string, revision: Revision, lost = false): { text: string; webSocketKey: string; token: string } {
     const webSocketKey = randomBytes(16).toString('base64');
     const token = newToken();
-    const values = this.#values.split('\n').values();
-    const [requestLine, ...lines] = this.#shape
-      .split('\r\n')
-      .map((line) => (OWN.test(line) ? `${line}${values.next().value}` : line));
+    const [target = '', ...values] = this.#values.split('\n');
+    const [beforeTarget, ...lines] = this.#shape;
     const made = [
       `X-WsCluster-Revision: ${formatRevision(revision)}`,
       `${FROM_HEADER}: ${encodeURIComponent(from)}`,
@@ -105,7 +108,9 @@ export class KeptHandshake {
       `Sec-WebSocket-Key: ${webSocketKey}`,
       ...(this.#extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${this.#extensions}`]),
     ];
-    return { text: [requestLine, ...made, ...lines].join('\r\n'), webSocketKey, token };
+    let text = `${beforeTarget}${target}${LINE_END}${made.join(LINE_END)}`;
+    for (let i = 0; i < lines.length; i++) text += `${lines[i]}${values[i] ?? ''}`;
+    return { text, webSocketKey, token };
   }
 
   /** Whether the answer of another node agrees on the same as that of the first one. */
