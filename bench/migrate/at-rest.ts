@@ -13,7 +13,7 @@ const TALKING = 64;
 const TURN_MS = 1_000;
 const WARM_UP_MS = 3_000;
 /** The memory of a process differs by some MB from run to run. */
-const CONNECTIONS = 9_000;
+const CONNECTIONS = 8_000;
 const OPEN_MS = 60_000;
 
 /** While nothing moves: messages a second, CPU and memory with the mode migrate, relative to reconnect. */

@@ -27,39 +27,37 @@ const OWN =
 
 /** Stands where a client's own value was. No head has it. */
 const GAP = '\0';
-const shapes = new Shared((text) => text.split(GAP));
-const texts = new Shared((text) => text);
+
+/** What is the same for many clients. */
+interface Agreed {
+  /** The request in front of, between and behind the values that are a client's own. */
+  readonly request: readonly string[];
+  /** What the node has chosen; undefined if nothing. */
+  readonly extensions: string | undefined;
+  readonly subprotocol: string | undefined;
+}
+
+/** Between the parts of the text that something agreed is made of. */
+const PART_END = '\x01';
+const agreed = new Shared((text): Agreed => {
+  const [request = '', extensions, subprotocol] = text.split(PART_END);
+  return { request: request.split(GAP), extensions: extensions || undefined, subprotocol: subprotocol || undefined };
+});
 
 /** Headers for a node that is to know that the connection may move. */
 export function migrateHeaders(): string[] {
   return [`${MIGRATE_HEADER}: offered`, `${TOKEN_HEADER}: ${newToken()}`];
 }
 
-interface Parts {
-  readonly shape: readonly string[];
-  readonly values: string;
-  readonly extensions: string | undefined;
-  readonly subprotocol: string | undefined;
-  readonly token: string | undefined;
-}
-
 /** What it takes to open a connection that is open already at another node: the client's request, as small as possible. */
 export class KeptHandshake {
-  /** The request in front of, between and behind the values that are the client's own. */
-  readonly #shape: readonly string[];
-  /** These values, a line each. */
-  readonly #values: string;
-  readonly #extensions: string | undefined;
-  readonly #subprotocol: string | undefined;
-  /** Set if the node that has the connection understands handovers. */
-  readonly token: string | undefined;
+  readonly #agreed: Agreed;
+  /** The token, or nothing, and the values that are the client's own: a line each. */
+  readonly #own: string;
 
-  private constructor({ shape, values, extensions, subprotocol, token }: Parts) {
-    this.#shape = shape;
-    this.#values = values;
-    this.#extensions = extensions;
-    this.#subprotocol = subprotocol;
-    this.token = token;
+  private constructor(all: Agreed, token: string | undefined, values: string) {
+    this.#agreed = all;
+    this.#own = flatCopy(`${token ?? ''}\n${values}`);
   }
 
   /** `text`: the request that `head` answers. Undefined if another node could not go on with what was agreed on. */
@@ -77,36 +75,35 @@ export class KeptHandshake {
         return `${name}${GAP}`;
       });
     const subprotocol = headerOf(head, 'sec-websocket-protocol');
-    return new KeptHandshake({
-      shape: shapes.of(shape.join(LINE_END)),
-      values: flatCopy(values.join('\n')),
-      extensions: extensions && texts.of(extensions),
-      subprotocol: subprotocol && texts.of(subprotocol),
-      token: isAware(head) ? flatCopy(TOKEN.exec(text)?.[1] ?? '') : undefined,
-    });
+    const all = agreed.of([shape.join(LINE_END), extensions, subprotocol].join(PART_END));
+    return new KeptHandshake(all, isAware(head) ? TOKEN.exec(text)?.[1] : undefined, values.join('\n'));
+  }
+
+  /** Set if the node that has the connection understands handovers. */
+  get token(): string | undefined {
+    return this.#own.slice(0, this.#own.indexOf('\n')) || undefined;
   }
 
   /** The same once another node has the connection, which has answered with `head` to a request with this token. */
   at(head: AnswerHead, token: string): KeptHandshake {
-    return new KeptHandshake({
-      ...{ shape: this.#shape, values: this.#values, extensions: this.#extensions, subprotocol: this.#subprotocol },
-      token: isAware(head) ? token : undefined,
-    });
+    const values = this.#own.slice(this.#own.indexOf('\n') + 1);
+    return new KeptHandshake(this.#agreed, isAware(head) ? token : undefined, values);
   }
 
   /** The request for another node. `lost`: the present one died, and hands nothing over. */
   compose(from: string, revision: Revision, lost = false): { text: string; webSocketKey: string; token: string } {
     const webSocketKey = randomBytes(16).toString('base64');
     const token = newToken();
-    const [target = '', ...values] = this.#values.split('\n');
-    const [beforeTarget, ...lines] = this.#shape;
+    const { request, extensions } = this.#agreed;
+    const [, target = '', ...values] = this.#own.split('\n');
+    const [beforeTarget, ...lines] = request;
     const made = [
       `X-WsCluster-Revision: ${formatRevision(revision)}`,
       `${FROM_HEADER}: ${encodeURIComponent(from)}`,
       ...(lost ? [`${STATE_HEADER}: lost`] : []),
       `${TOKEN_HEADER}: ${token}`,
       `Sec-WebSocket-Key: ${webSocketKey}`,
-      ...(this.#extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${this.#extensions}`]),
+      ...(extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${extensions}`]),
     ];
     let text = `${beforeTarget}${target}${LINE_END}${made.join(LINE_END)}`;
     for (let i = 0; i < lines.length; i++) text += `${lines[i]}${values[i] ?? ''}`;
@@ -115,9 +112,10 @@ export class KeptHandshake {
 
   /** Whether the answer of another node agrees on the same as that of the first one. */
   agreesWith(head: AnswerHead): boolean {
+    const { extensions, subprotocol } = this.#agreed;
     return (
-      headerOf(head, 'sec-websocket-protocol') === this.#subprotocol &&
-      sameExtensions(headerOf(head, 'sec-websocket-extensions'), this.#extensions)
+      (headerOf(head, 'sec-websocket-protocol') || undefined) === subprotocol &&
+      sameExtensions(headerOf(head, 'sec-websocket-extensions'), extensions)
     );
   }
 }
