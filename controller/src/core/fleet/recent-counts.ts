@@ -36,13 +36,14 @@ export class RecentCounts {
   }
 
   /** The present counts, with the most of late for slots that have lost their owner, now or of late. */
-  withLost(counts: Readonly<Uint32Array>, isLost: (slot: number) => boolean, now: number): Uint32Array {
+  withLost(counts: Readonly<Uint32Array>, isLost: (slot: number) => boolean, now: number): Readonly<Uint32Array> {
     for (let slot = 0; slot < SLOTS; slot++) {
       if (!isLost(slot)) continue;
       const of = [counts, ...this.#kept].map((kept) => kept[slot] ?? 0);
       this.#lost.set(slot, Math.max(this.#lost.get(slot) ?? 0, ...of));
       this.#lostAt = now;
     }
+    if (this.#lost.size === 0) return counts;
     const result = counts.slice();
     for (const [slot, had] of this.#lost) result[slot] = Math.max(result[slot] ?? 0, had);
     return result;

@@ -4,7 +4,7 @@ import { isSignificant } from '../../membership/balance.ts';
 import type { Measured } from '../../membership/measured.ts';
 import type { Membership } from '../../membership/membership.ts';
 import { nodeShares } from '../../membership/node-shares.ts';
-import { ringIdsOf, seatsOf } from '../../membership/target.ts';
+import { ringIdsOf, type Seat, seatsOf } from '../../membership/target.ts';
 
 /** A slot that alone is more than its node's share. */
 export interface HotSlot {
@@ -38,12 +38,11 @@ export class HotSlots {
   }
 
   #tooLarge(ring: Ring, membership: Membership, measured: Measured): Omit<HotSlot, 'keys'>[] {
+    const seats = seatsOf(membership);
+    if (!mayBeTooLarge(ring, seats, measured)) return [];
     const { load } = measured;
-    const shares = nodeShares(seatsOf(membership), ringIdsOf(ring), measured);
+    const shares = nodeShares(seats, ringIdsOf(ring), measured);
     const shareOf = new Map(shares.map(({ ringId, share }) => [ringId, share]));
-    // Nearly always no slot comes near to any share.
-    const least = shares.reduce((min, { share }) => (share > 0 ? Math.min(min, share) : min), Number.POSITIVE_INFINITY);
-    if (largest(load) <= AGAIN * least) return [];
     const ofMember = ring.members.map(({ ringId }) => shareOf.get(ringId) ?? 0);
     const found: Omit<HotSlot, 'keys'>[] = [];
     for (let slot = 0; slot < SLOTS; slot++) {
@@ -58,8 +57,24 @@ export class HotSlots {
   }
 }
 
-function largest(load: Measured['load']): number {
-  let most = 0;
-  for (let slot = 0; slot < SLOTS; slot++) most = Math.max(most, load[slot] as number);
-  return most;
+/**
+ * Whether some slot comes near to the smallest share that a node may have. Nearly always none does; this says so without
+ * leaving garbage, since it is asked every second.
+ */
+function mayBeTooLarge(ring: Ring, seats: readonly Seat[], { load, connections }: Measured): boolean {
+  const ringIds = new Set(seats.map(({ ringId }) => ringId));
+  const isSeat = ring.members.map(({ ringId }) => ringIds.has(ringId));
+  let largest = 0;
+  let all = 0;
+  for (let slot = 0; slot < SLOTS; slot++) {
+    if (isSeat[ring.table[slot] as number] !== true) continue;
+    const has = load[slot] as number;
+    all += has;
+    if (has > largest) largest = has;
+  }
+  const weights = seats.reduce((sum, { weight }) => sum + weight, 0);
+  const shares = seats.map(({ weight, maxConnections = all }) =>
+    Math.min((all * weight) / weights, load === connections ? maxConnections : all),
+  );
+  return largest > AGAIN * Math.min(...shares);
 }
