@@ -48,7 +48,7 @@ async function startProcess(node: EchoNode, options: string): Promise<GatewayPro
     lines.push(...whole.map((line) => JSON.parse(line) as Record<string, unknown>));
   });
   const line = (event: string, from: number) => lines.slice(from).find((entry) => entry.event === event);
-  await eventually('it listens', () => line('listening', 0) !== undefined, 8_000);
+  await eventually('it listens', () => line('listening', 0) !== undefined);
   return {
     child,
     exited,

@@ -58,7 +58,7 @@ test('a send reaches every connection of its key, text as text and bytes as bina
     { text: 'grüße', isBinary: false },
     { text: 'raw', isBinary: true },
   ];
-  await vi.waitFor(() => expect([a1.messages, a2.messages]).toEqual([both, both]));
+  await vi.waitFor(() => expect([a1.messages, a2.messages]).toEqual([both, both]), 30_000);
   expect(b.messages).toEqual([]);
 });
 

@@ -102,7 +102,7 @@ describe('the ring that a node follows', () => {
         await vi.waitUntil(async () => {
           await hub.broadcast(ringMessage(version, []));
           return view.ring?.revision.version === version;
-        });
+        }, 30_000);
     } finally {
       await hub.close();
     }

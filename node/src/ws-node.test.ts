@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-const eventually = (assert: () => void) => vi.waitFor(assert, { timeout: 8_000 });
+const eventually = (assert: () => void) => vi.waitFor(assert, { timeout: 30_000 });
 
 interface Application {
   readonly node: WsNode;

@@ -16,10 +16,10 @@ test('signals during a run are one more run, never two at a time', async () => {
     () => {},
   );
   for (let n = 0; n < 10; n++) runner.signal();
-  await vi.waitUntil(() => gates.length === 1);
+  await vi.waitUntil(() => gates.length === 1, 30_000);
   for (let n = 0; n < 10; n++) runner.signal();
   gates[0]?.();
-  await vi.waitUntil(() => gates.length === 2);
+  await vi.waitUntil(() => gates.length === 2, 30_000);
   gates[1]?.();
   await runner.stop();
   expect(runs).toBe(2);
@@ -39,7 +39,7 @@ test('work that is wanted all the time leaves turns to timers and sockets', asyn
     runsBeforeTurn = runs;
   });
   runner.signal();
-  await vi.waitUntil(() => runsBeforeTurn !== undefined);
+  await vi.waitUntil(() => runsBeforeTurn !== undefined, 30_000);
   await runner.stop();
   expect(runsBeforeTurn).toBeLessThan(MOST);
 });
@@ -54,7 +54,7 @@ test('a failed run is repeated until it succeeds, with a growing back-off', asyn
     (_error, retryMs) => waits.push(retryMs),
   );
   runner.signal();
-  await vi.waitUntil(() => runs === 4, 5000);
+  await vi.waitUntil(() => runs === 4, 30_000);
   await runner.stop();
   expect(waits).toEqual([50, 100, 200]);
 });
@@ -70,7 +70,7 @@ test('the earliest of several timed signals counts, and none comes after stop', 
   runner.signalIn(60_000);
   runner.signalIn(1);
   runner.signalIn(30_000);
-  await vi.waitUntil(() => runs === 1);
+  await vi.waitUntil(() => runs === 1, 30_000);
   await runner.stop();
   runner.signal();
   runner.signalIn(0);

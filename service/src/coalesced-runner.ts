@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * A run that is wanted when another one ends waits for as long as that took, but for at most this long, ms: signals in
- * quick succession are taken together, and what else the process does gets at least half of its time.
+ * quick succession are taken together, and what else the process does gets half of its time while runs are shorter.
  */
 const MAX_PAUSE_MS = 250;
 
@@ -36,7 +36,7 @@ export class CoalescedRunner {
   signal(): void {
     if (this.#abort.signal.aborted) return;
     this.#wanted = true;
-    // A signal within the first run must find it running.
+    // The work may signal before its first await; that must find it running.
     this.#running ??= Promise.resolve()
       .then(() => this.#drain())
       .finally(() => {
@@ -58,7 +58,7 @@ export class CoalescedRunner {
     }, ms);
   }
 
-  /** Stops after the run in progress. */
+  /** Stops after the run in progress; one that has not begun is dropped. */
   async stop(): Promise<void> {
     this.#abort.abort();
     clearTimeout(this.#timer);
@@ -82,6 +82,7 @@ export class CoalescedRunner {
       }
     }
   }
+
   async #pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#abort.signal }).catch(() => {});
   }

@@ -28,7 +28,7 @@ function run(start: string, channel: 'ignore' | 'ipc' = 'ignore') {
       output += String(chunk);
     });
   const exited = once(child, 'close');
-  const says = (text: string) => vi.waitFor(() => expect(output).toContain(text), { timeout: 8_000, interval: 10 });
+  const says = (text: string) => vi.waitFor(() => expect(output).toContain(text), { timeout: 30_000, interval: 10 });
   return { child, exited, says, output: () => output };
 }
 
@@ -105,7 +105,7 @@ test('its launcher is told when it has started, not before', async () => {
   const { child, says } = run("process.send('starting'); return { stop: async () => {} }", 'ipc');
   const messages: unknown[] = [];
   child.on('message', (message) => messages.push(message));
-  await vi.waitFor(() => expect(messages).toEqual(['starting', READY_MESSAGE]), { timeout: 8_000, interval: 10 });
+  await vi.waitFor(() => expect(messages).toEqual(['starting', READY_MESSAGE]), { timeout: 30_000, interval: 10 });
   const exit = once(child, 'exit');
   child.disconnect();
   await says('launcher-gone');

@@ -52,7 +52,7 @@ describe('a text from a file', () => {
     ends.push(text.onChange(() => seen.push(text.value)));
     return seen;
   };
-  const waitFor = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 5 });
+  const waitFor = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 5 });
   /** Until every file has been looked at some times more: another one's changes are seen, one a look. */
   const someLooks = async () => {
     const other = join(folder, 'other');

@@ -30,7 +30,7 @@ test('a group has its leader and what that has started, and what is left when th
   const left = processGroup(pid);
   expect(left).toHaveLength(1);
   for (const member of left) process.kill(member, 'SIGKILL');
-  await vi.waitUntil(() => processGroup(pid).length === 0);
+  await vi.waitUntil(() => processGroup(pid).length === 0, 30_000);
 });
 
 test.runIf(process.platform === 'linux')('processes are found by their environment', async () => {

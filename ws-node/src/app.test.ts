@@ -35,7 +35,7 @@ async function client(address: string, path = '/websocket/connect/alice', header
   const messages: { data: Buffer; isBinary: boolean }[] = [];
   socket.on('message', (data, isBinary) => messages.push({ data: data as Buffer, isBinary }));
   const closed = once(socket, 'close').then(([code]) => code as number);
-  await vi.waitFor(() => expect(messages).not.toHaveLength(0), { timeout: 5_000, interval: 5 });
+  await vi.waitFor(() => expect(messages).not.toHaveLength(0), { timeout: 30_000, interval: 5 });
   const hello = JSON.parse(String(messages.shift()?.data)) as Record<string, unknown>;
   return { socket, hello, messages, closed };
 }
@@ -88,7 +88,7 @@ describe('a WebSocket client', () => {
     socket.ping();
     socket.send('ment', { fin: true });
     socket.send(large);
-    await vi.waitFor(() => expect(messages.length).toBe(5), { timeout: 5_000 });
+    await vi.waitFor(() => expect(messages.length).toBe(5), { timeout: 30_000 });
     const last = messages.pop(); // compared apart: a matcher takes seconds for a MiB
     expect(last?.isBinary && last.data.equals(large)).toBe(true);
     expect(messages.map(({ data, isBinary }) => [data, isBinary])).toEqual([
@@ -121,7 +121,7 @@ describe('a WebSocket client', () => {
     await once(half, 'connect');
     half.resetAndDestroy();
     other.socket.send('still here');
-    await vi.waitFor(() => expect(other.messages).toHaveLength(1));
+    await vi.waitFor(() => expect(other.messages).toHaveLength(1), 30_000);
   });
 });
 
@@ -132,7 +132,7 @@ describe('a push', () => {
     const answer = await json(await post(`${http}/send?userId=alice`, 'grüße'));
     expect(answer).toEqual({ status: 200, body: { node: 'n1', key: 'alice', sent: 2 } });
     await post(`${http}/send?userId=alice`, Buffer.from([0, 255]), { 'content-type': 'application/octet-stream' });
-    await vi.waitFor(() => expect([a.messages.length, b.messages.length]).toEqual([2, 2]));
+    await vi.waitFor(() => expect([a.messages.length, b.messages.length]).toEqual([2, 2]), 30_000);
     expect(a.messages).toEqual([
       { data: Buffer.from('grüße'), isBinary: false },
       { data: Buffer.from([0, 255]), isBinary: true },
@@ -146,7 +146,7 @@ describe('a push', () => {
     const headers = { 'X-WsCluster-Key': 'alice' };
     const answer = await json(await post(`${http}/websocket/send?userId=other`, 'hi', headers));
     expect(answer.body).toMatchObject({ key: 'alice', sent: 1 });
-    await vi.waitFor(() => expect(String(messages[0]?.data)).toBe('hi'));
+    await vi.waitFor(() => expect(String(messages[0]?.data)).toBe('hi'), 30_000);
   });
 
   test('to a key without a connection answers at once that nobody got it', async () => {
@@ -162,7 +162,7 @@ describe('a push', () => {
     await fetch(`${http}/count`);
     const { messages } = await client(address);
     expect((await json(await answer)).body).toMatchObject({ sent: 1 });
-    await vi.waitFor(() => expect(String(messages[0]?.data)).toBe('at last'));
+    await vi.waitFor(() => expect(String(messages[0]?.data)).toBe('at last'), 30_000);
   });
 
   test('stops waiting after the settle time', async () => {
@@ -225,7 +225,7 @@ describe('draining', () => {
     expect((await json(await post(`${http}/send?userId=alice`, 'x'))).body).toMatchObject({ sent: 1 });
     first.socket.close();
     late.socket.send('still served');
-    await vi.waitFor(() => expect(late.messages).toHaveLength(1));
+    await vi.waitFor(() => expect(late.messages).toHaveLength(1), 30_000);
     expect(stopped).toBe(false);
 
     late.socket.close();

@@ -15,12 +15,12 @@ test('the process announces its port, drains at SIGTERM and exits with 0', async
   const child = spawn(process.execPath, [main, ...flags], { stdio: 'ignore' });
   const exited = once(child, 'exit');
   try {
-    const address = await vi.waitFor(async () => (await readFile(portFile, 'utf8')).trim(), { timeout: 8_000 });
+    const address = await vi.waitFor(async () => (await readFile(portFile, 'utf8')).trim(), { timeout: 30_000 });
     const client = new WebSocket(`ws://${address}/alice`);
     await once(client, 'message');
 
     child.kill('SIGTERM');
-    await vi.waitFor(async () => expect((await fetch(`http://${address}/readyz`)).status).toBe(503));
+    await vi.waitFor(async () => expect((await fetch(`http://${address}/readyz`)).status).toBe(503), 30_000);
     client.close();
     expect(await exited).toEqual([0, null]);
   } finally {

@@ -42,7 +42,7 @@ async function echo(): Promise<EchoNode> {
 async function refused(
   client: ReturnType<typeof rawUpgrade>,
 ): Promise<{ status: number; code: string; field: string }> {
-  await eventually('the whole answer', () => client.ended, 8_000);
+  await eventually('the whole answer', () => client.ended);
   client.socket.destroy();
   const [head = '', body = ''] = client.text.split('\r\n\r\n');
   return { status: Number(head.split(' ')[1]), ...JSON.parse(body) };
@@ -242,7 +242,7 @@ describe('an open connection', () => {
     blind.socket.pause();
     for (const visit of node.visits) for (let i = 0; i < 24; i++) visit.socket.send(Buffer.alloc(1 << 20));
     await eventually('one of them is cut off', () => test.gateway.connections === 1);
-    await eventually('the other has everything', () => reader.messages.length === 24, 8_000);
+    await eventually('the other has everything', () => reader.messages.length === 24);
     expect(reader.closed).toBeUndefined();
     expect(await refusals(test, 'stallSeconds')).toBe(1);
     for (const { socket } of [reader, blind]) socket.terminate();
@@ -263,7 +263,7 @@ describe('bytes that wait for readers', () => {
       () => test.gateway.connections <= 4,
       8_000,
     );
-    await eventually('the reader has everything', () => reader.messages.length === 24, 8_000);
+    await eventually('the reader has everything', () => reader.messages.length === 24);
     expect(reader.closed).toBeUndefined();
     expect(await refusals(test, 'maxHeldBytes')).toBe(9 - test.gateway.connections);
     for (const { socket } of [reader, ...blind]) socket.terminate();

@@ -54,7 +54,7 @@ it('a connection is kept for the next request for keepAliveSeconds, 75 by defaul
   test.broadcast(ringMessage(ringOf(revision(2), [node]), releaseUpTo(revision(2)), settings));
   const second = await kept();
   expect(second.text).toMatch(/\r\nKeep-Alive: timeout=1\r\n/i);
-  await eventually('the gateway closes it', () => second.ended || second.closed, 20_000);
+  await eventually('the gateway closes it', () => second.ended || second.closed);
   second.socket.destroy();
 });
 

@@ -22,7 +22,7 @@ describe('pipelined requests', () => {
     const all = numbers.map((n) => `GET /send?userId=ada&n=${n} HTTP/1.1\r\nHost: x\r\n\r\n`);
     const client = rawBytes(gateway.port, all.join(''));
     const answered = () => [...client.text.matchAll(/"url":"\/send\?userId=ada&n=(\d+)"/g)].map(([, n]) => Number(n));
-    await eventually('all answers', () => client.text.includes(`n=${count - 1}"`), 20_000);
+    await eventually('all answers', () => client.text.includes(`n=${count - 1}"`));
     expect(answered()).toEqual(numbers);
     expect(most).toBe(1);
     expect(node.openSockets.size).toBe(1);
@@ -41,7 +41,7 @@ describe('pipelined requests', () => {
       gateway.port,
       post + chunked + post + GET.replace('Host: x', 'Host: x\r\nConnection: close'),
     );
-    await eventually('the end', () => client.ended, 10_000);
+    await eventually('the end', () => client.ended);
     const bodies = client.text
       .split('"body":')
       .slice(1)
@@ -60,7 +60,7 @@ describe('pipelined requests', () => {
     socket.pause();
     const wall = GET.repeat(200_000);
     socket.write(wall);
-    await eventually('it is cut for reading nothing', () => gateway.sockets === 0, 10_000);
+    await eventually('it is cut for reading nothing', () => gateway.sockets === 0);
     expect(socket.bytesWritten - socket.writableLength).toBeLessThan(wall.length);
     socket.destroy();
   });

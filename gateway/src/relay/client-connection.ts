@@ -27,7 +27,7 @@ import { type MigrationOutcome, migrate } from './migration.ts';
 import { passAnswer } from './pass-answer.ts';
 import { type Redialled, redial } from './redial.ts';
 import { refuseUpgrade } from './refuse.ts';
-import { Relay, type Traffic } from './relay.ts';
+import { Relay, type RelayEvents, type Traffic } from './relay.ts';
 
 /**
  * How an upgrade ended: `opened`, `passed` (the node answered otherwise), `abandoned` by the client, or an error code.
@@ -80,7 +80,7 @@ type Stage =
   | { readonly kind: 'gone'; exit(): void };
 
 /** One client connection, from routing until it is fully closed. */
-export class ClientConnection implements LiveConnection {
+export class ClientConnection implements LiveConnection, RelayEvents {
   slot: number;
   readonly key: string;
   nodeId: string;
@@ -173,6 +173,19 @@ export class ClientConnection implements LiveConnection {
     if (this.#stage.kind === 'relaying') this.#stage.relay.close(notice);
     else if (this.connecting)
       this.#refuse(new WsClusterError('SHUTTING_DOWN', `the connection is closed: ${notice.reason}`));
+  }
+
+  /** Of the relay. */
+  onGone(): void {
+    this.#end();
+  }
+
+  /** Of the relay. */
+  onOrphaned(): () => void {
+    const judge = (gone: boolean) => {
+      if (this.#stage.kind === 'relaying') this.#lose(this.#stage.relay, gone);
+    };
+    return this.#context.lostNodes.add(this.nodeId, this.#owner.address, { judge });
   }
 
   get #redials(): boolean {
@@ -328,11 +341,8 @@ export class ClientConnection implements LiveConnection {
     this.#upgrade = undefined;
     socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     socket.write(bytes);
-    const relay = new Relay({ client: socket, upstream, slot: this.slot }, limits, traffic, {
-      onGone: () => this.#end(),
-      onOrphaned: () => this.#context.lostNodes.add(this.nodeId, this.#owner.address, { judge }),
-    });
-    const judge = (gone: boolean) => this.#lose(relay, gone);
+    // No function of its own for each event: an idle connection holds what it was made of.
+    const relay = new Relay({ client: socket, upstream, slot: this.slot }, limits, traffic, this);
     this.#enter({ kind: 'relaying', relay, exit: nothing });
     relay.start(early, rest);
   }

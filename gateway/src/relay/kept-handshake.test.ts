@@ -35,6 +35,25 @@ describe('a kept handshake', () => {
     }
   });
 
+  it('keeps what the node has chosen, and agrees with no other choice', () => {
+    const extensions = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover';
+    const chosen = answer(['Sec-WebSocket-Extensions', extensions], ['Sec-WebSocket-Protocol', 'chat']);
+    const first = KeptHandshake.of(request('/', ''), chosen);
+    const next = first?.at(answer(['X-WsCluster-Migrate', 'accepted']), 'second');
+    expect([first?.token, next?.token]).toEqual([undefined, 'second']);
+    for (const kept of [first, next]) {
+      const { text = '' } = kept?.compose('a', REVISION) ?? {};
+      expect(text.split('\r\n')).toContain(`Sec-WebSocket-Extensions: ${extensions}`);
+      expect(text).toMatch(/\r\nX-Last: é\r\n\r\n$/);
+      expect(kept?.agreesWith(chosen)).toBe(true);
+      expect(kept?.agreesWith(answer(['Sec-WebSocket-Extensions', extensions]))).toBe(false);
+      expect(kept?.agreesWith(answer(['Sec-WebSocket-Protocol', 'chat']))).toBe(false);
+    }
+    const nothing = KeptHandshake.of(request('/', ''), answer());
+    expect(nothing?.agreesWith(answer())).toBe(true);
+    expect(nothing?.agreesWith(chosen)).toBe(false);
+  });
+
   it('has the token of the request only for a node that understands handovers', () => {
     const text = request('/', '');
     expect(KeptHandshake.of(text, answer())?.token).toBeUndefined();

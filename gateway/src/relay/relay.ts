@@ -456,7 +456,7 @@ export class Relay {
     this.#events.onGone();
   }
 
-  /** If nothing moves from the node to the client for closeMs. Returns a function that stops this. */
+  /** Destroys both ends once nothing has come through to the client for closeMs. Returns a function that stops this. */
   #destroyWhenStill(): () => void {
     const progress = () => this.#node.bytesRead - this.#client.writableLength;
     return whenStill(progress, this.#limits.closeMs, () => this.destroy());

@@ -15,9 +15,14 @@ describe('what is shared', () => {
     expect(lists.of('a b')).toBe(lists.of(['a', 'b'].join(' ')));
   });
 
-  it('stays right when there are more than are kept', () => {
-    const texts = new Shared((text) => text);
-    for (let round = 0; round < 2; round++)
-      for (let n = 0; n < 1_000; n++) expect(texts.of(`text ${n}`)).toBe(`text ${n}`);
+  it('is kept for the texts that were asked for last, and right for all', () => {
+    const lists = new Shared((text) => [text]);
+    const [old, used] = [lists.of('old'), lists.of('used')];
+    for (let n = 0; n < 1_000; n++) {
+      expect(lists.of(`text ${n}`)).toEqual([`text ${n}`]);
+      expect(lists.of('used')).toBe(used);
+    }
+    expect(lists.of('old')).toEqual(old);
+    expect(lists.of('old')).not.toBe(old);
   });
 });

@@ -1,5 +1,5 @@
 /** Waits for a condition, checking every few ms; fails with `what` if it is not met by the deadline. */
-export async function eventually(what: string, met: () => boolean, deadlineMs = 5_000): Promise<void> {
+export async function eventually(what: string, met: () => boolean, deadlineMs = 30_000): Promise<void> {
   const deadline = performance.now() + deadlineMs;
   while (!met()) {
     if (performance.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}`);

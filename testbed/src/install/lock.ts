@@ -37,9 +37,12 @@ export async function tryLock(name: string, scope: string): Promise<Lock | undef
   return server && { release: () => close(server) };
 }
 
+/** The longest build, on a machine that is busy with other things, ms. */
+export const LONGEST_BUILD_MS = 3_600_000;
+
 /** Runs `work` alone among all processes that use this name and cache folder. */
 export async function alone<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-  const lock = await takeLock(name);
+  const lock = await takeLock(name, cacheFolder(), LONGEST_BUILD_MS);
   try {
     return await work();
   } finally {

@@ -6,6 +6,7 @@ import { atIdlePriority } from '../process/idle-priority.ts';
 import { run } from '../process/run.ts';
 import { provideByApt } from './apt.ts';
 import { builtOnce } from './built.ts';
+import { LONGEST_BUILD_MS } from './lock.ts';
 
 /** A JDK, as Debian names the newest of the release: 17 or later. And Maven. */
 export function provideMaven(): Promise<void> {
@@ -17,7 +18,7 @@ export async function mavenCompile(project: string, lib: string): Promise<void> 
   await provideMaven();
   const goals = ['compile', 'dependency:copy-dependencies', `-DoutputDirectory=${lib}`];
   const command = atIdlePriority(needProgram('mvn', 'maven'), '--batch-mode', '--quiet', ...goals);
-  await run(...command, { cwd: project, timeoutMs: 1_800_000 });
+  await run(...command, { cwd: project, timeoutMs: LONGEST_BUILD_MS });
 }
 
 /** Of the recipe and the sources of a project. */

@@ -34,7 +34,7 @@ export async function portBlock(count: number): Promise<number> {
 /**
  * Reserves the ports for this process, until it ends, if nothing listens on them and nobody has reserved one of them: a
  * server may take seconds to start, and meanwhile another test looks for a port. Returns whether that worked. Without a
- * `host` nothing may listen on any interface.
+ * `host` nothing may listen on any interface. Only on Linux other processes know of it.
  */
 export async function reserve(ports: readonly number[], host?: string): Promise<boolean> {
   const reservations: Lock[] = [];

@@ -45,9 +45,9 @@ async function serve(onConnection: (socket: Socket) => void): Promise<Server> {
 
 test('a hub that is absent is tried again and again, at growing intervals', async () => {
   const { follower, onConnected, onDisconnected } = open();
-  await vi.waitFor(() => expect(follower.connected).toBe(false));
+  await vi.waitFor(() => expect(follower.connected).toBe(false), 30_000);
   await serve(() => {});
-  await vi.waitFor(() => expect(follower.connected).toBe(true), { timeout: 3_000 });
+  await vi.waitFor(() => expect(follower.connected).toBe(true), { timeout: 30_000 });
   expect(onConnected).toHaveBeenCalledTimes(1);
   expect(onDisconnected).not.toHaveBeenCalled();
 });
@@ -60,7 +60,7 @@ test('a hub that breaks off at once is not stormed', async () => {
   });
   const before = performance.now();
   open();
-  await vi.waitFor(() => expect(connections).toBe(5), { timeout: 5_000, interval: 5 });
+  await vi.waitFor(() => expect(connections).toBe(5), { timeout: 30_000, interval: 5 });
   // The shortest waits possible: 50 ms before each of the four repeats.
   expect(performance.now() - before).toBeGreaterThanOrEqual(4 * 50 - 10);
 });
@@ -68,20 +68,20 @@ test('a hub that breaks off at once is not stormed', async () => {
 test('a hub that does not read makes send refuse instead of filling the memory', async () => {
   await serve((socket) => socket.pause());
   const { follower } = open();
-  await vi.waitFor(() => expect(follower.connected).toBe(true));
+  await vi.waitFor(() => expect(follower.connected).toBe(true), 30_000);
   const large: Uplink = { wire: 1, type: 'leave', cluster: 'c', gateway: 'g'.repeat(100_000) };
   let refused: unknown;
   for (let i = 0; i < 100; i++)
     follower.send(large).catch((error: unknown) => {
       refused ??= error;
     });
-  await vi.waitFor(() => expect(refused).toMatchObject({ code: 'BUS_UNAVAILABLE' }));
+  await vi.waitFor(() => expect(refused).toMatchObject({ code: 'BUS_UNAVAILABLE' }), 30_000);
 });
 
 test('what was being sent when the connection broke is reported as not sent', async () => {
   await serve((socket) => socket.pause().once('readable', () => socket.destroy()));
   const { follower } = open();
-  await vi.waitFor(() => expect(follower.connected).toBe(true));
+  await vi.waitFor(() => expect(follower.connected).toBe(true), 30_000);
   const large: Uplink = { wire: 1, type: 'leave', cluster: 'c', gateway: 'g'.repeat(3_000_000) };
   await expect(follower.send(large)).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
 });

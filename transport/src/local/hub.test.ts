@@ -44,7 +44,7 @@ async function connect() {
 async function leaveDeadSocket(): Promise<void> {
   const child = spawn(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(socketPath)})`]);
   const exited = once(child, 'exit');
-  await vi.waitFor(async () => (await connect()).destroy(), { timeout: 5_000 });
+  await vi.waitFor(async () => (await connect()).destroy(), { timeout: 30_000 });
   child.kill('SIGKILL');
   await exited;
   await access(socketPath);
@@ -122,7 +122,7 @@ test('a follower that does not read is cut, and does not hold up the others', as
   // In steps, so that the one that reads has its turns; the system's own buffer holds some hundred KiB.
   for (let step = 1; step <= 100; step++) {
     for (let i = 0; i < 10; i++) await hub.broadcast(heartbeat);
-    await vi.waitFor(() => expect(lines).toBe(step * 10), { interval: 1 });
+    await vi.waitFor(() => expect(lines).toBe(step * 10), { timeout: 30_000, interval: 1 });
   }
   deaf.resume();
   await once(deaf, 'close');
@@ -137,5 +137,5 @@ test('a line without end cuts its sender and nobody else', async () => {
   for (let sent = 0; sent <= MAX_LINE_BYTES; sent += chunk.length) endless.write(chunk);
   await closed;
   other.write('{"wire":1,"type":"leave","cluster":"c","gateway":"g"}\n');
-  await vi.waitFor(() => expect(onUplink).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(onUplink).toHaveBeenCalledTimes(1), 30_000);
 });

@@ -20,7 +20,7 @@ test('a client that sends without reading is held back, and gets everything once
     client.pause();
     for (let i = 0; i < 200; i++) client.send(Buffer.alloc(MIB / 4));
 
-    await vi.waitFor(() => expect(serverSide.isPaused).toBe(true), { timeout: 5_000 });
+    await vi.waitFor(() => expect(serverSide.isPaused).toBe(true), { timeout: 30_000 });
     // Only what had been read from the socket before it was paused can follow.
     expect(serverSide.bufferedAmount).toBeLessThan(5 * MIB);
     client.resume();

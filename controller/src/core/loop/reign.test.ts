@@ -202,7 +202,7 @@ async function leave(ids: string[]): Promise<RingMessage> {
   await using world = new World();
   world.listing = ids.map(ready);
   await world.start();
-  await vi.waitUntil(() => world.members?.length === ids.length, 5000);
+  await vi.waitUntil(() => world.members?.length === ids.length, 30_000);
   const { stored } = world;
   if (stored === undefined) throw new Error('nothing was stored');
   return { ...stored, revision: { epoch: 4, version: 9 } };

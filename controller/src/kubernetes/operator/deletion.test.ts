@@ -92,7 +92,7 @@ describe('a WsCluster that was deleted', () => {
     await vi.advanceTimersByTimeAsync(ms);
   };
   /** What failed is tried again after some tens of milliseconds, real ones. */
-  const letGo = () => vi.waitUntil(() => steps.includes('patch wsclusters'), { timeout: 5_000, interval: 5 });
+  const letGo = () => vi.waitUntil(() => steps.includes('patch wsclusters'), { timeout: 30_000, interval: 5 });
   const CLEANED = ['end the reign', 'delete deployments', 'clear shop.chat'];
 
   test('is let go after all that it has outside of Kubernetes, its pods first', async () => {

@@ -174,7 +174,7 @@ describe('the objects of the gateways', () => {
     expect(events()).toEqual(['gateways-not-kept']);
     services.there.delete('chat-gateway');
     vi.useRealTimers();
-    await vi.waitFor(() => expect(keeper?.problem).toBeUndefined(), 5_000);
+    await vi.waitFor(() => expect(keeper?.problem).toBeUndefined(), 30_000);
     expect(services.there.get('chat-gateway')?.spec.port).toBe(80);
     expect(events()).toEqual(['gateways-not-kept', 'gateways-kept-again']);
   });
@@ -225,7 +225,7 @@ describe('the objects of the gateways', () => {
     vi.useRealTimers();
     services = Object.assign(new Services(), { kube });
     keep();
-    await vi.waitFor(() => expect(tries).toBeGreaterThan(2), 5_000);
+    await vi.waitFor(() => expect(tries).toBeGreaterThan(2), 30_000);
     expect(events()).toEqual(['gateways-not-kept']);
   });
 

@@ -1,4 +1,4 @@
-import { type Ring, SLOTS } from '@wscluster/ring';
+import { type Member, type Ring, SLOTS } from '@wscluster/ring';
 import type { Fleet } from '../../fleet/fleet.ts';
 import { isSignificant } from '../../membership/balance.ts';
 import type { Measured } from '../../membership/measured.ts';
@@ -51,15 +51,15 @@ export class HotSlots {
       const share = ofMember[owner] ?? 0;
       if (has <= AGAIN * share || share === 0) continue;
       if (this.#hot.has(slot) || isSignificant(has - share, share, measured))
-        found.push({ slot, node: ring.members[owner]?.nodeId ?? '', times: has / share });
+        found.push({ slot, node: (ring.members[owner] as Member).nodeId, times: has / share });
     }
     return found.sort((a, b) => b.times - a.times || a.slot - b.slot);
   }
 }
 
 /**
- * Whether some slot comes near to the smallest share that a node may have. Nearly always none does; this says so without
- * leaving garbage, since it is asked every second.
+ * Whether some slot comes near to the smallest share that a node may have. Nearly always none does; this says so
+ * without tables of its own, since it is asked every second.
  */
 function mayBeTooLarge(ring: Ring, seats: readonly Seat[], { load, connections }: Measured): boolean {
   const ringIds = new Set(seats.map(({ ringId }) => ringId));
