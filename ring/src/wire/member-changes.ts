@@ -9,9 +9,12 @@ export function memberChangesOf(from: readonly Member[], to: readonly Member[]):
     gone: from.map(({ nodeId }) => nodeId).filter((nodeId) => !after.has(nodeId)),
     here: to.filter((member) => !isSame(before.get(member.nodeId), member)),
   };
-  const made = changedMembers(from, changes);
-  const isMade = made.length === to.length && made.every((member, index) => isSame(member, to[index]));
-  return isMade ? changes : undefined;
+  return areSame(changedMembers(from, changes), to) ? changes : undefined;
+}
+
+/** In the same order, too: a table has indices into it. */
+export function areSame(a: readonly Member[], b: readonly Member[]): boolean {
+  return a.length === b.length && a.every((member, index) => isSame(member, b[index]));
 }
 
 /** The members after a change. Those that it does not name stay the same objects. */

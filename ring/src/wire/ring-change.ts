@@ -1,7 +1,7 @@
 import { WsClusterError } from '../errors.ts';
 import { changedRing, type Entry, movedSlots, NO_OWNER, type Ring, SLOTS } from '../ring.ts';
 import { decodeBase64 } from './base64.ts';
-import { changedMembers, memberChangesOf } from './member-changes.ts';
+import { areSame, changedMembers, memberChangesOf } from './member-changes.ts';
 import { type RingChange, WIRE_MAJOR } from './messages.ts';
 import type { RingContext } from './ring-codec.ts';
 import { settingsDigest } from './settings.ts';
@@ -46,9 +46,9 @@ export function encodeChange(
 }
 
 function memberFields(from: Ring, to: Ring): Pick<RingChange, 'members' | 'memberChanges'> {
+  if (areSame(from.members, to.members)) return {};
   const changes = memberChangesOf(from.members, to.members);
-  if (changes === undefined) return { members: [...to.members] };
-  return changes.gone.length + changes.here.length === 0 ? {} : { memberChanges: changes };
+  return changes === undefined ? { members: [...to.members] } : { memberChanges: changes };
 }
 
 /**
