@@ -350,6 +350,19 @@ describe.concurrent('one cluster, while this process leads it', { timeout: 60_00
     await until(() => world.members?.length === 2);
   });
 
+  test('has settled only when the conditions are judged by the nodes that it found', async () => {
+    await using world = new World();
+    world.listing = [ready('a'), ready('b')];
+    // The first ring is under way for a while: the nodes are listed then, and nothing is judged by that.
+    const answer = Promise.withResolvers<void>();
+    world.storeAnswers = answer.promise;
+    const controller = await world.start({ intervals: { ...SHORT, heartbeatMs: 10_000, storeFirstMs: 300 } });
+    await vi.waitUntil(() => controller.settled, { timeout: 30_000, interval: 1 });
+    answer.resolve();
+    expect(world.members).toEqual(['a', 'b']);
+    expect(controller.view.conditions.map(({ type }) => type)).toContain('Ready');
+  });
+
   test('keeps the ring while the source cannot be listed, which is why it is not ready, and goes on when it can', async () => {
     await using world = new World();
     world.listing = [ready('a')];

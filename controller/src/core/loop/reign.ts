@@ -47,6 +47,8 @@ export class Reign {
   readonly #outdated = new AbortController();
   /** It took the lead without being able to hear gateways, so they may route by a newer ring. */
   #unheard = false;
+  /** See settled. */
+  #settled = false;
   readonly #taking: Promise<void>;
   #beats: NodeJS.Timeout | undefined;
 
@@ -138,9 +140,9 @@ export class Reign {
     return this.leading && this.#stages.loop.listing !== undefined;
   }
 
-  /** It has listed the nodes, and the listing counts. */
+  /** It has listed the nodes, the listing counts, and the conditions are judged by it. */
   get settled(): boolean {
-    return this.listed && !this.#stages.loop.cold;
+    return this.listed && this.#settled;
   }
 
   /** Where the clients of a slot are now, and where they were a moment ago. Throws NO_MEMBERS. */
@@ -263,6 +265,7 @@ export class Reign {
     const { name } = this.#parts;
     this.#trouble.recovered({ event: 'reconcile-recovered', cluster: name }, 'reconciles again');
     this.#current.judge();
+    this.#settled = !this.#stages.loop.cold;
   }
 
   #fail(error: unknown): void {
