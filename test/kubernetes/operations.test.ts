@@ -116,12 +116,12 @@ describe('while 100 clients are connected in each of two namespaces', () => {
     await scene.kubectl('scale', 'wsc', 'chat', '--replicas=3');
     await scene.agreed(3);
     for (const crowd of crowds) expect(await crowd.quiet()).toEqual([]);
-  }, 360_000);
+  }, 600_000);
 
   test('socket.io and y-websocket run unmodified, each in a namespace of its own: a pod is deleted, and its clients alone move', async () => {
     await Promise.all(RECIPES.map((recipe) => podDeletedUnder(recipe)));
     await nobodyMoved();
-  }, 360_000);
+  }, 600_000);
 
   async function podDeletedUnder(recipe: RecipeInImage): Promise<void> {
     const its = await sceneIn(`recipe-${recipe.name.replace('.', '-')}`);

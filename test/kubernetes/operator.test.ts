@@ -186,7 +186,7 @@ describe('a controller on an API server without machines', () => {
       for (const pod of await nodesOf(name)) await makeReady(api, pod).catch(() => {});
       return (await condition(api, name, 'Ready', 'True', 1000).catch(() => undefined)) !== undefined;
     });
-  }, 60_000);
+  }, 180_000);
 
   test('a deleted WsCluster leaves nothing, neither here nor in RabbitMQ and Redis', async () => {
     const name = await readyCluster();

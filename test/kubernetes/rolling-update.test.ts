@@ -48,7 +48,7 @@ afterAll(async () => {
   await operator?.process.end('SIGTERM');
   await machine?.leave();
   await api?.dispose();
-}, 60_000);
+}, 180_000);
 
 /** Undefined until the controller leads. */
 async function ring(): Promise<RingView | undefined> {
