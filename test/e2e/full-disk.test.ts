@@ -49,6 +49,11 @@ test('a state folder that takes nothing more is a condition, and nothing is lost
   await until('its clients are with other nodes', () =>
     clients.every((client) => client.connected && client.node !== leavingId),
   );
+  // What could not be kept about it is of no use any more.
+  await until(
+    'it has ended',
+    async () => !(await system.nodes()).some(({ id, state }) => id === leavingId && state !== 'gone'),
+  );
   const closes = clients.flatMap((client) => client.closes);
   expect(system.controller.ended).toBe(false);
 

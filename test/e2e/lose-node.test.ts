@@ -25,6 +25,7 @@ describe('with 1,000 clients on three nodes and two gateways', () => {
     expect(moved).toEqual(lost);
     const least = Math.min(lost.length, leastMovedToNew(spread(keys, meanwhile, survivors)));
 
+    await until('its replacement is on the ring', async () => (await system.ring()).members.length === 3);
     await system.settled(3);
     const ownerAfter = await system.owners();
     await until('every client is with its owner', () =>

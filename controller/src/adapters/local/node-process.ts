@@ -108,9 +108,9 @@ export class NodeProcess {
     return this.#group.leads || this.#group.orphans.length > 0;
   }
 
-  /** Why what is known of it is not on disk; undefined when it is. */
+  /** Why what is known of it is not on disk; undefined when it is, and once it is gone, since nobody needs it then. */
   get problem(): string | undefined {
-    return this.#saveTrouble.problem;
+    return this.#phase === 'gone' ? undefined : this.#saveTrouble.problem;
   }
 
   /** How long ago it was asked to leave, ms; 0 when it was not. */
