@@ -21,7 +21,13 @@ const request = (path: string, cookie: string) =>
 
 describe('a kept handshake', () => {
   it('says to the next node all that the client has said to the first one, whoever else has said the like', () => {
-    const texts = [request('/x?y=1', 'session=1'), request('/z', ''), request('/x?y=1', 'session=2; GET')];
+    const texts = [
+      ...[request('/x?y=1', 'session=1'), request('/z', ''), request('/x?y=1', 'session=2; GET')],
+      request('/v6', '').replaceAll('10.0.0.1', '[2001:db8::7]'),
+      request('/chain', '').replace('-For: 10.0.0.1', '-For: 10.0.0.7, 10.0.0.1'),
+      request('/odd', '').replaceAll('10.0.0.1', '$&'),
+      request('/unknown', '').replace('-For: 10.0.0.1', '-For: '),
+    ];
     const kept = texts.map((text) => KeptHandshake.of(text, answer()));
     for (const [index, text] of texts.entries()) {
       const { text: composed = '', webSocketKey, token } = kept[index]?.compose('node a', REVISION) ?? {};

@@ -23,15 +23,23 @@ const NOT_KEPT = /^(sec-websocket-key|sec-websocket-extensions|x-wscluster-revis
 
 /** Lines whose values are a client's own. All others are the same for many clients, and are kept once for all. */
 const OWN =
-  /^(GET |(?:x-wscluster-key|x-request-id|x-forwarded-for|forwarded|cookie|authorization|sec-websocket-protocol):)(.*)$/i;
+  /^(GET |(?:x-wscluster-key|x-request-id|x-forwarded-for|forwarded|cookie|authorization|sec-websocket-protocol): ?)(.*)$/i;
 
-/** Stands where a client's own value was. No head has it. */
+/** Stands where a client's own value was, in front of its number as a character, from `0` on. No head has it. */
 const GAP = '\0';
+const FIRST = 0x30;
+const gap = (value: number) => `${GAP}${String.fromCharCode(FIRST + value)}`;
+
+/** What a client's address is repeated in. */
+const FORWARDED = 'forwarded: ';
+const ADDRESS = 'x-forwarded-for: ';
 
 /** What is the same for many clients. */
 interface Agreed {
-  /** The request in front of, between and behind the values that are a client's own. */
-  readonly request: readonly string[];
+  /** The request up to the first value that is a client's own, which is its target. */
+  readonly begin: string;
+  /** The numbers of such values, each with the part of the request that follows it. */
+  readonly rest: readonly { readonly value: number; readonly text: string }[];
   /** What the node has chosen; undefined if nothing. */
   readonly extensions: string | undefined;
   readonly subprotocol: string | undefined;
@@ -41,7 +49,9 @@ interface Agreed {
 const PART_END = '\x01';
 const agreed = new Shared((text): Agreed => {
   const [request = '', extensions, subprotocol] = text.split(PART_END);
-  return { request: request.split(GAP), extensions: extensions || undefined, subprotocol: subprotocol || undefined };
+  const [begin = '', ...parts] = request.split(GAP);
+  const rest = parts.map((part) => ({ value: part.charCodeAt(0) - FIRST, text: part.slice(1) }));
+  return { begin, rest, extensions: extensions || undefined, subprotocol: subprotocol || undefined };
 });
 
 /** Headers for a node that is to know that the connection may move. */
@@ -65,14 +75,20 @@ export class KeptHandshake {
     const extensions = headerOf(head, 'sec-websocket-extensions');
     if (!isPortable(extensions)) return undefined;
     const values: string[] = [];
+    let address = 0;
     const shape = text
       .split(LINE_END)
       .filter((line) => !NOT_KEPT.test(line))
       .map((line) => {
         const [, name, value] = OWN.exec(line) ?? [];
         if (name === undefined || value === undefined) return line;
+        const lower = name.toLowerCase();
+        const repeated = values[address] ?? '';
+        if (lower === FORWARDED && address > 0 && value.includes(repeated))
+          return `${name}${value.replace(repeated, () => gap(address))}`;
+        if (lower === ADDRESS && value !== '') address = values.length;
         values.push(value);
-        return `${name}${GAP}`;
+        return `${name}${gap(values.length - 1)}`;
       });
     const subprotocol = headerOf(head, 'sec-websocket-protocol');
     const all = agreed.of([shape.join(LINE_END), extensions, subprotocol].join(PART_END));
@@ -94,9 +110,9 @@ export class KeptHandshake {
   compose(from: string, revision: Revision, lost = false): { text: string; webSocketKey: string; token: string } {
     const webSocketKey = randomBytes(16).toString('base64');
     const token = newToken();
-    const { request, extensions } = this.#agreed;
-    const [, target = '', ...values] = this.#own.split('\n');
-    const [beforeTarget, ...lines] = request;
+    const { begin, rest, extensions } = this.#agreed;
+    const [, ...values] = this.#own.split('\n');
+    const [target, ...lines] = rest;
     const made = [
       `X-WsCluster-Revision: ${formatRevision(revision)}`,
       `${FROM_HEADER}: ${encodeURIComponent(from)}`,
@@ -105,8 +121,8 @@ export class KeptHandshake {
       `Sec-WebSocket-Key: ${webSocketKey}`,
       ...(extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${extensions}`]),
     ];
-    let text = `${beforeTarget}${target}${LINE_END}${made.join(LINE_END)}`;
-    for (let i = 0; i < lines.length; i++) text += `${lines[i]}${values[i] ?? ''}`;
+    let text = `${begin}${values[0]}${LINE_END}${made.join(LINE_END)}${target?.text}`;
+    for (const { value, text: behind } of lines) text += `${values[value]}${behind}`;
     return { text, webSocketKey, token };
   }
 
