@@ -64,6 +64,16 @@ export function slotCounts(ring: Ring): Uint32Array {
   return counts;
 }
 
+/** What the slots of each owner have together. `owners`: a number for each slot, which is the index into the result. */
+export function sumByOwner(owners: Readonly<Uint16Array>, counts: Readonly<Uint32Array>): Float64Array {
+  const sums = new Float64Array(NO_OWNER + 1);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const owner = owners[slot] as number;
+    sums[owner] = (sums[owner] as number) + (counts[slot] as number);
+  }
+  return sums;
+}
+
 /** The slots whose owning node differs between two rings, ascending. */
 export function movedSlots(from: Ring, to: Ring): number[] {
   // Tables index different member lists, so members are matched by node id once, not slot by slot.

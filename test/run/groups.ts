@@ -22,7 +22,7 @@ export type Need =
  */
 export type Lane = 'quick' | 'systems' | 'start' | 'browser' | 'servers' | 'outages' | 'engine' | 'node' | 'alone';
 
-/** One stage is over before the next one begins. Its lanes run side by side, in this order as far as the machine allows. */
+/** One stage is over before the next one begins. As many of its lanes as the machine allows run at a time, in order. */
 export const STAGES: readonly (readonly Lane[])[] = [
   ['quick'],
   ['systems', 'start', 'browser'],
@@ -39,7 +39,7 @@ export interface Group {
   readonly workers: number;
   /** Empty or only `programs`: runs anywhere, without root and without a server. */
   readonly needs: readonly Need[];
-  /** One Redis, one RabbitMQ, and with the need `nacos` one Nacos, run for all files: these break none, and have clusters of their own. */
+  /** One Redis, RabbitMQ and, if needed, Nacos run for all files: these break none, and have clusters of their own. */
   readonly sharesBrokers?: true;
   /** Folders that hold all that these tests test. Once they have passed, they run again only when it changes. */
   readonly unchanged?: readonly string[];

@@ -19,8 +19,8 @@ export interface Chosen extends Group {
 }
 
 /**
- * `--unit`, `--embedded` and `--group=a,b` choose groups; `--all` runs those too that have passed with the same contents.
- * Other flags go to vitest, as `--name=value`; the rest are filters. Throws an Error for an unknown group.
+ * `--unit`, `--embedded` and `--group=a,b` choose groups; `--all` runs those too that have passed with the same
+ * contents. Other flags go to vitest, as `--name=value`; the rest are filters. Throws an Error for an unknown group.
  */
 export function parseRequest(args: readonly string[]): Request {
   const groups: string[] = [];

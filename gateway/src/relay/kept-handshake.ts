@@ -30,7 +30,7 @@ const GAP = '\0';
 const FIRST = 0x30;
 const gap = (value: number) => `${GAP}${String.fromCharCode(FIRST + value)}`;
 
-/** What a client's address is repeated in. */
+/** A line that repeats the value of another one, the client's address: that is held once. */
 const FORWARDED = 'forwarded: ';
 const ADDRESS = 'x-forwarded-for: ';
 
@@ -59,7 +59,7 @@ export function migrateHeaders(): string[] {
   return [`${MIGRATE_HEADER}: offered`, `${TOKEN_HEADER}: ${newToken()}`];
 }
 
-/** What it takes to open a connection that is open already at another node: the client's request, as small as possible. */
+/** What it takes to open a connection that is open already at another node: the client's request, made small. */
 export class KeptHandshake {
   readonly #agreed: Agreed;
   /** The token, or nothing, and the values that are the client's own: a line each. */
@@ -75,6 +75,7 @@ export class KeptHandshake {
     const extensions = headerOf(head, 'sec-websocket-extensions');
     if (!isPortable(extensions)) return undefined;
     const values: string[] = [];
+    /** The number of the value of ADDRESS; 0, which is the target, until there is one. */
     let address = 0;
     const shape = text
       .split(LINE_END)

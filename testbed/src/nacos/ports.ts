@@ -6,7 +6,7 @@ import { reserve } from '../process/ports.ts';
  */
 const OFFSETS = [0, 1000, 1001, -1000];
 
-/** So that all four are below 32768, and none is one that freePorts, or a controller for its local nodes, gives away. */
+/** All four are below 32768, and none is a port that freePorts, or a controller for its nodes, gives away. */
 const [LOWEST, ABOVE] = [31_000, 31_767];
 
 /** A main port whose four ports are free, and that no other process gets from here while this one runs. */

@@ -3,11 +3,10 @@ import {
   compareRevisions,
   type HotKey,
   type HotSlotKeys,
-  NO_OWNER,
   type Revision,
   type Ring,
-  SLOTS,
   slotOf,
+  sumByOwner,
 } from '@wscluster/ring';
 
 /** As many as a gateway reports. */
@@ -90,12 +89,7 @@ export class Fleet {
 
   /** Live connections by node id once all moves that the ring asks for are made. */
   connectionsByOwner(ring: Ring): ReadonlyMap<string, number> {
-    const { connectionsBySlot } = this;
-    const byMember = new Float64Array(NO_OWNER + 1);
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const owner = ring.table[slot] as number;
-      byMember[owner] = (byMember[owner] as number) + (connectionsBySlot[slot] as number);
-    }
+    const byMember = sumByOwner(ring.table, this.connectionsBySlot);
     const sum = new Map(this.#counts.pinnedByNode);
     for (const [index, { nodeId }] of ring.members.entries()) {
       const count = byMember[index] as number;

@@ -1,4 +1,4 @@
-import { divide, NO_OWNER } from '@wscluster/ring';
+import { divide, sumByOwner } from '@wscluster/ring';
 import type { Measured } from './measured.ts';
 import type { Seat } from './target.ts';
 
@@ -18,11 +18,7 @@ export function nodeShares(
   table: Readonly<Uint16Array>,
   { load, connections }: Pick<Measured, 'load' | 'connections'>,
 ): NodeShare[] {
-  const loads = new Float64Array(NO_OWNER + 1);
-  for (let slot = 0; slot < table.length; slot++) {
-    const ringId = table[slot] as number;
-    loads[ringId] = (loads[ringId] as number) + (load[slot] as number);
-  }
+  const loads = sumByOwner(table, load);
   const all = seats.reduce((sum, { ringId }) => sum + (loads[ringId] as number), 0);
   const most = seats.map(({ maxConnections }) =>
     load === connections && maxConnections !== undefined ? maxConnections : Number.POSITIVE_INFINITY,
