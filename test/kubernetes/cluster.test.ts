@@ -139,6 +139,8 @@ describe('the sample on a real cluster, with 300 clients through the Service of 
     const { uid, name } = await aPod();
     for (const pid of await scene.cluster.containerPids(scene.installed.namespace, name)) process.kill(pid, 'SIGKILL');
     await until('its clients are cut off', () => crowd.keys((client) => moves(client) > 0).length > 0, 30_000);
+    // Before the crash is known, all still agree on the ring that was.
+    await until('it is ready again', () => scene.isReadyAgain(name), 60_000);
     await scene.agreed(3);
     await until(
       'every client is with its owner',

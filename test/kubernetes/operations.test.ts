@@ -8,6 +8,8 @@ const UP_MS = 600_000;
 const ELSEWHERE = 'another-team';
 /** The node has little left beside the clusters of the two namespaces. */
 const LITTLE = { requests: { cpu: '10m', memory: '32Mi' } };
+/** A pod that has little may not answer for a while, and is not to be given up for it. */
+const PATIENT = { unreadyGraceSeconds: 120 };
 const RECIPES = [new RecipeInImage('socket.io'), new RecipeInImage('y-websocket')];
 
 /** What is done to a cluster at work that moves nobody. */
@@ -131,6 +133,7 @@ describe('while 100 clients are connected in each of two namespaces', () => {
       delete container.readinessProbe;
       container.resources = LITTLE;
       spec.gateway = { replicas: 2, resources: LITTLE };
+      spec.rebalance = PATIENT;
       spec.routing.routes = recipe.routes;
     });
     await its.agreed(3);

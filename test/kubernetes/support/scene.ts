@@ -21,6 +21,7 @@ interface Manifest {
   spec: {
     nodes: { drainSeconds: number; template: { spec: { containers: [Container] } } };
     gateway?: object;
+    rebalance?: object;
     routing: { routes: object[] };
     registry: { nacos: { service?: string } };
   };
@@ -95,6 +96,14 @@ export class Scene {
       readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
     );
     return [...first, ...children];
+  }
+
+  /** Whether a pod's only container was started again, and the pod is ready. */
+  async isReadyAgain(pod: string): Promise<boolean> {
+    const { status } = JSON.parse(await this.kubectl('get', 'pod', pod, '--output=json')) as {
+      status: { containerStatuses: { restartCount: number; ready: boolean }[] };
+    };
+    return status.containerStatuses.every(({ restartCount, ready }) => restartCount > 0 && ready);
   }
 
   /** Asks for the eviction of a pod, as `kubectl drain` does; rejects when a budget forbids it. */

@@ -3,8 +3,8 @@ import type { Member, Members } from './members.ts';
 import type { Sight } from './stack.ts';
 
 export interface Change {
-  /** The rooms of all clients who moved. */
-  readonly moved: ReadonlySet<string>;
+  /** The rooms of all clients who moved, with what these clients were told. */
+  readonly moved: ReadonlyMap<string, readonly string[]>;
   readonly sight: Sight;
 }
 
@@ -18,7 +18,11 @@ export async function throughChange(members: Members, change: () => Promise<void
   await change();
   await members.hearEachOther();
   const closesOf = (member: Member) => member.closes.slice(before.get(member)?.closes);
-  const moved = new Set(all.filter((member) => closesOf(member).length > 0).map(({ room }) => room));
+  const moved = new Map<string, string[]>();
+  for (const member of all) {
+    const told = closesOf(member).map(({ how }) => how);
+    if (told.length > 0) moved.set(member.room, [...(moved.get(member.room) ?? []), ...told]);
+  }
   const spoken = all.flatMap((member) => {
     const texts = member.said.slice(before.get(member)?.said);
     return heardBy(members.peers(member), texts).map((times) => ({ room: member.room, times }));
@@ -36,6 +40,12 @@ export async function throughChange(members: Members, change: () => Promise<void
     lost: touched.filter(({ times }) => times === 0).length,
   };
   return { moved, sight };
+}
+
+/** Expects that in these rooms somebody moved, and in no other. */
+export function expectMoved(moved: Change['moved'], rooms: readonly string[]): void {
+  const told = `who moved, and what they were told: ${JSON.stringify([...moved])}`;
+  expect([...moved.keys()].sort(), told).toEqual([...rooms].sort());
 }
 
 /** How often each text was heard, up to the last one that was heard: what is on its way does not count. */
