@@ -49,6 +49,7 @@ const {
   cases: played,
 } = await runFuzz({
   cases: corpusAndGenerated(),
+  atATime: 256,
   lookEvery: minutes === undefined ? Math.max(500, Math.ceil(cases / 20)) : 10_000,
   onLook: ({ cases: done, rssBytes, medianMs, worstMs, loopDelayMs }) => {
     const seconds = Math.round((performance.now() - start) / 1000);

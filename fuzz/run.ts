@@ -28,7 +28,6 @@ const LIMITS: Partial<Limits> = {
   sweepMs: 100,
 };
 const HONEST_KEYS = Array.from({ length: 4 }, (_, i) => `honest-${i}`);
-const AT_A_TIME = 48;
 /** Everything that a case has opened is over by then: the limits, and the connections to nodes that are kept. */
 const SETTLE_MS = 45_000;
 /** Growth of memory that is not taken for a leak: the size to which pools and caches grow. */
@@ -38,6 +37,8 @@ export interface FuzzOptions {
   readonly cases: Iterable<Case>;
   /** Cases between two looks at what is left. */
   readonly lookEvery: number;
+  /** Cases that are played at once. Most of a case is waiting for a limit. Default 48. */
+  readonly atATime?: number;
   onLook?(look: Look): void;
 }
 
@@ -61,7 +62,7 @@ export interface FuzzResult {
 }
 
 /** Throws hostile cases at a gateway in a process of its own, beside honest clients, until one thing goes wrong. */
-export async function runFuzz({ cases, lookEvery, onLook }: FuzzOptions): Promise<FuzzResult> {
+export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOptions): Promise<FuzzResult> {
   const honestNode = await startEchoNode('honest');
   // A node that closes a kept connection just then fails a request, and on a busy machine it is often just then.
   honestNode.server.keepAliveTimeout = 0;
@@ -130,7 +131,7 @@ export async function runFuzz({ cases, lookEvery, onLook }: FuzzOptions): Promis
           hostileNode.steps.delete(number);
         }
       };
-      await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+      await Promise.all(Array.from({ length: atATime }, worker));
       if (faults.length === 0 && count > from) look(await settled(before));
       // The first look is the measure: the pools and caches of the process are full by then.
       const [first, last] = [looks[0], looks.at(-1)];
