@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { WsClusterError } from '@wscluster/ring';
 
 /** The head of an HTTP/1.1 answer, as received. */
@@ -98,5 +98,5 @@ export function check101(head: AnswerHead, key: string): void {
 
 /** The Sec-WebSocket-Accept for a Sec-WebSocket-Key. */
 export function acceptOf(key: string): string {
-  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  return hash('sha1', `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`, 'base64');
 }

@@ -28,6 +28,7 @@ import { passAnswer } from './pass-answer.ts';
 import { type Redialled, redial } from './redial.ts';
 import { refuseUpgrade } from './refuse.ts';
 import { Relay, type RelayEvents, type Traffic } from './relay.ts';
+import { giveTo, listen, NOBODY, type SocketUser } from './socket-user.ts';
 
 /**
  * How an upgrade ended: `opened`, `passed` (the node answered otherwise), `abandoned` by the client, or an error code.
@@ -80,7 +81,7 @@ type Stage =
   | { readonly kind: 'gone'; exit(): void };
 
 /** One client connection, from routing until it is fully closed. */
-export class ClientConnection implements LiveConnection, RelayEvents {
+export class ClientConnection implements LiveConnection, RelayEvents, SocketUser {
   slot: number;
   readonly key: string;
   nodeId: string;
@@ -116,7 +117,8 @@ export class ClientConnection implements LiveConnection, RelayEvents {
   /** From here on it is tracked, and ends by itself. */
   start(): void {
     this.#context.tracker.add(this);
-    this.#client.on('end', this.#onClientGone).on('close', this.#onClientGone);
+    giveTo(this, this.#client);
+    listen(this.#client);
     this.#dial(this.#owner);
   }
 
@@ -291,7 +293,7 @@ export class ClientConnection implements LiveConnection, RelayEvents {
     else if (outcome.kind === 'failed' && outcome.unanswered) this.#waitForOwner(outcome.error);
     else if (outcome.kind === 'failed') this.#refuse(outcome.error);
     else if (isLost(outcome) && !this.#refusedOnce) {
-      outcome.upstream.socket.destroy();
+      outcome.socket.destroy();
       this.#context.refresh();
       this.#waitForOwner(new WsClusterError('OWNER_UNREACHABLE', 'the node says that it no longer owns the key'));
     } else this.#pass(outcome);
@@ -330,7 +332,7 @@ export class ClientConnection implements LiveConnection, RelayEvents {
     return owner?.nodeId === this.nodeId ? undefined : owner;
   }
 
-  #open({ upstream, head, rest }: DialOutcome & { kind: 'upgraded' }): void {
+  #open({ socket: node, head, rest }: DialOutcome & { kind: 'upgraded' }): void {
     const { limits, traffic } = this.#context;
     const socket = this.#client;
     const early = this.#upgrade?.head ?? Buffer.alloc(0);
@@ -339,10 +341,9 @@ export class ClientConnection implements LiveConnection, RelayEvents {
     this.#request = '';
     this.#context.onUpgrade('opened', this.#requestId);
     this.#upgrade = undefined;
-    socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
     socket.write(bytes);
     // No function of its own for each event: an idle connection holds what it was made of.
-    const relay = new Relay({ client: socket, upstream, slot: this.slot }, limits, traffic, this);
+    const relay = new Relay({ client: socket, node, slot: this.slot }, limits, traffic, this);
     this.#enter({ kind: 'relaying', relay, exit: nothing });
     relay.start(early, rest);
   }
@@ -352,21 +353,21 @@ export class ClientConnection implements LiveConnection, RelayEvents {
     try {
       body = bodyEndOf(outcome.head);
     } catch (error) {
-      outcome.upstream.socket.destroy();
+      outcome.socket.destroy();
       this.#refuse(asWsClusterError(error));
       return;
     }
     const socket = this.#client;
-    socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
+    giveTo(NOBODY, socket);
     this.#enter({ kind: 'answering', exit: nothing });
     this.#context.onUpgrade('passed', this.#requestId);
     const added = this.#upgrade?.added(outcome.head) ?? [];
-    passAnswer(socket, outcome.upstream, { ...outcome, added }, body, this.#context.limits, () => this.#end());
+    passAnswer(socket, outcome.socket, { ...outcome, added }, body, this.#context.limits, () => this.#end());
   }
 
   #refuse(error: WsClusterError): void {
     const socket = this.#client;
-    socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
+    giveTo(NOBODY, socket);
     this.#enter({ kind: 'answering', exit: nothing });
     this.#context.onUpgrade(error.code, this.#requestId);
     this.#context.onRefusal(error, this.#requestId);
@@ -374,14 +375,27 @@ export class ClientConnection implements LiveConnection, RelayEvents {
     this.#end();
   }
 
+  /** Nothing is read before the 101. */
+  onChunk(): boolean {
+    return false;
+  }
+
   /** Before the 101 a client that has half-closed counts as gone. */
-  #onClientGone = (): void => {
+  onEnd(): void {
+    this.#abandon();
+  }
+
+  onClose(): void {
+    this.#abandon();
+  }
+
+  #abandon(): void {
     const socket = this.#client;
-    socket.off('end', this.#onClientGone).off('close', this.#onClientGone);
+    giveTo(NOBODY, socket);
     socket.destroy();
     this.#context.onUpgrade('abandoned', this.#requestId);
     this.#end();
-  };
+  }
 
   #end(): void {
     this.#giveUpMigration?.();

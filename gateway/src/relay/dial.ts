@@ -1,18 +1,20 @@
+import type { Socket } from 'node:net';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import type { HostPort } from '@wscluster/service';
 import { asWsClusterError, descriptorsExhausted } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { type Answer, AnswerReader, check101 } from './answer-head.ts';
-import { Upstream } from './upstream.ts';
+import { dialOwner } from './owner-socket.ts';
+import { giveTo, NOBODY, type SocketUser } from './socket-user.ts';
 
 /** How an upgrade attempt at the owner ended. */
 export type DialOutcome =
   /**
-   * The 101 is valid. `rest` arrived right after it. The receiver sets `receive` and its listeners before it returns.
+   * The 101 is valid. `rest` arrived right after it. The receiver gives the socket to somebody before it returns.
    */
-  | ({ readonly kind: 'upgraded'; readonly upstream: Upstream } & Answer)
+  | ({ readonly kind: 'upgraded'; readonly socket: Socket } & Answer)
   /** Any other answer, to pass on or drop. */
-  | ({ readonly kind: 'answered'; readonly upstream: Upstream } & Answer)
+  | ({ readonly kind: 'answered'; readonly socket: Socket } & Answer)
   /** The attempt is over. `unanswered`: the owner sent no byte, so another owner may be tried. */
   | { readonly kind: 'failed'; readonly error: WsClusterError; readonly unanswered: boolean };
 
@@ -41,68 +43,97 @@ export interface DialRequest {
  * The returned function abandons the attempt; `done` is then not called.
  */
 export function dial(request: DialRequest, limits: Limits, done: (outcome: DialOutcome) => void): () => void {
-  const upstream = new Upstream(request.address);
-  const { socket } = upstream;
-  const reader = new AnswerReader(limits.answerHeadBytes);
-  let cause: Error | undefined;
-  let timer = setTimeout(
-    () => timeOut(`could not connect to the owner within ${limits.connectMs} ms`),
-    limits.connectMs,
-  );
+  const attempt = new Dial(request, limits, done);
+  return () => attempt.abandon();
+}
 
-  const release = () => {
-    clearTimeout(timer);
-    upstream.receive = () => true;
-    socket.off('connect', onConnect).off('error', onError).off('end', onEnd).off('close', onClose);
-  };
-  const fail = (error: WsClusterError, unanswered: boolean) => {
-    release();
-    socket.destroy();
-    done({ kind: 'failed', error, unanswered });
-  };
-  const timeOut = (message: string) => fail(new WsClusterError('OWNER_TIMEOUT', message), false);
-  const broken = () => {
-    if (reader.started)
-      fail(new WsClusterError('OWNER_PROTOCOL', 'the owner disconnected within the head of its answer'), false);
-    else {
-      const exhausted = cause && descriptorsExhausted(cause);
-      if (exhausted !== undefined) {
-        fail(exhausted, false);
-        return;
-      }
-      const why = cause === undefined ? 'closed the connection without an answer' : messageOf(cause);
-      fail(new WsClusterError('OWNER_UNREACHABLE', `the owner of the key cannot be reached: ${why}`, { cause }), true);
-    }
-  };
+class Dial implements SocketUser {
+  readonly #request: DialRequest;
+  readonly #limits: Limits;
+  readonly #done: (outcome: DialOutcome) => void;
+  readonly #socket: Socket;
+  readonly #reader: AnswerReader;
+  #cause: Error | undefined;
+  #timer: NodeJS.Timeout;
 
-  const onConnect = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => timeOut(`the owner did not answer within ${limits.answerMs} ms`), limits.answerMs);
-    socket.write(request.text, 'latin1');
-  };
-  const onError = (error: Error) => {
-    cause = error;
-  };
-  const onEnd = () => broken();
-  const onClose = () => broken();
+  constructor(request: DialRequest, limits: Limits, done: (outcome: DialOutcome) => void) {
+    this.#request = request;
+    this.#limits = limits;
+    this.#done = done;
+    this.#reader = new AnswerReader(limits.answerHeadBytes);
+    this.#socket = dialOwner(request.address, this);
+    this.#timer = setTimeout(
+      () => this.#timeOut(`could not connect to the owner within ${limits.connectMs} ms`),
+      limits.connectMs,
+    );
+  }
 
-  socket.on('connect', onConnect).on('error', onError).on('end', onEnd).on('close', onClose);
-  upstream.receive = (chunk) => {
+  onConnect(): void {
+    const { answerMs } = this.#limits;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#timeOut(`the owner did not answer within ${answerMs} ms`), answerMs);
+    this.#socket.write(this.#request.text, 'latin1');
+  }
+
+  onChunk(chunk: Buffer): boolean {
     let answer: Answer | undefined;
     try {
-      answer = reader.push(chunk);
-      if (answer?.head.status === 101) check101(answer.head, request.webSocketKey);
+      answer = this.#reader.push(chunk);
+      if (answer?.head.status === 101) check101(answer.head, this.#request.webSocketKey);
     } catch (error) {
-      fail(asWsClusterError(error), false);
+      this.#fail(asWsClusterError(error), false);
       return false;
     }
     if (answer === undefined) return false;
-    release();
-    done({ kind: answer.head.status === 101 ? 'upgraded' : 'answered', upstream, ...answer });
+    this.#release();
+    this.#done({ kind: answer.head.status === 101 ? 'upgraded' : 'answered', socket: this.#socket, ...answer });
     return false;
-  };
-  return () => {
-    release();
-    socket.destroy();
-  };
+  }
+
+  onError(error: Error): void {
+    this.#cause = error;
+  }
+
+  onEnd(): void {
+    this.#broken();
+  }
+
+  onClose(): void {
+    this.#broken();
+  }
+
+  abandon(): void {
+    this.#release();
+    this.#socket.destroy();
+  }
+
+  #broken(): void {
+    if (this.#reader.started) {
+      this.#fail(new WsClusterError('OWNER_PROTOCOL', 'the owner disconnected within the head of its answer'), false);
+      return;
+    }
+    const cause = this.#cause;
+    const exhausted = cause && descriptorsExhausted(cause);
+    if (exhausted !== undefined) {
+      this.#fail(exhausted, false);
+      return;
+    }
+    const why = cause === undefined ? 'closed the connection without an answer' : messageOf(cause);
+    const message = `the owner of the key cannot be reached: ${why}`;
+    this.#fail(new WsClusterError('OWNER_UNREACHABLE', message, { cause }), true);
+  }
+
+  #timeOut(message: string): void {
+    this.#fail(new WsClusterError('OWNER_TIMEOUT', message), false);
+  }
+
+  #fail(error: WsClusterError, unanswered: boolean): void {
+    this.abandon();
+    this.#done({ kind: 'failed', error, unanswered });
+  }
+
+  #release(): void {
+    clearTimeout(this.#timer);
+    giveTo(NOBODY, this.#socket);
+  }
 }

@@ -5,14 +5,14 @@ import type { FrameScanner } from './frame-scanner.ts';
 import type { Outlet } from './outlet.ts';
 import { releaseFrame } from './release-protocol.ts';
 import { ReleaseReader } from './release-reader.ts';
-import type { Upstream } from './upstream.ts';
+import { giveTo, NOBODY, type SocketUser } from './socket-user.ts';
 
 /** Bytes of the new owner that may wait for the switch; then it is held back. */
 const EARLY_BYTES = 65_536;
 
 /** The new owner, which has accepted the connection. */
 export interface NextNode {
-  readonly upstream: Upstream;
+  readonly socket: Socket;
   /** What it sent right behind its 101. */
   readonly rest: Buffer;
 }
@@ -71,7 +71,7 @@ export type HandoverOutcome =
  *
  * What the new owner says waits until the switch.
  */
-export class Handover {
+export class Handover implements SocketUser {
   readonly #ends: RelayEnds;
   readonly #next: NextNode;
   readonly #limits: Limits;
@@ -103,16 +103,26 @@ export class Handover {
   }
 
   start(): void {
-    const { upstream, rest } = this.#next;
-    upstream.receive = (chunk) => {
-      this.#keepEarly(chunk);
-      return false;
-    };
-    upstream.socket.on('end', this.#onNextGone).on('close', this.#onNextGone);
+    const { socket, rest } = this.#next;
+    giveTo(this, socket);
     this.#keepEarly(rest);
     this.#timer = setTimeout(() => this.#fail('client-within-message'), this.#limits.holdMs);
-    if (upstream.socket.closed) this.#onNextGone();
+    if (socket.closed) this.onClose();
     else if (this.#ends.up.isAt('message')) this.#hold(Buffer.alloc(0));
+  }
+
+  /** From the new owner. */
+  onChunk(chunk: Buffer): boolean {
+    this.#keepEarly(chunk);
+    return false;
+  }
+
+  onEnd(): void {
+    this.#fail('new-owner-broken');
+  }
+
+  onClose(): void {
+    this.#fail('new-owner-broken');
   }
 
   fromClient(chunk: Buffer): void {
@@ -194,9 +204,7 @@ export class Handover {
       this.#fail('old-owner-broken');
       return;
     }
-    const { upstream } = this.#next;
     this.#end();
-    upstream.socket.off('end', this.#onNextGone).off('close', this.#onNextGone);
     this.#done({
       kind: 'switched',
       fromClient: this.#held,
@@ -210,8 +218,8 @@ export class Handover {
     if (this.#over) return;
     const kept = !this.#releasing;
     this.#end();
-    this.#next.upstream.receive = () => true;
-    this.#next.upstream.socket.destroy();
+    giveTo(NOBODY, this.#next.socket);
+    this.#next.socket.destroy();
     this.#done({ kind: kept ? 'kept' : 'broken', fault });
   }
 
@@ -224,8 +232,6 @@ export class Handover {
     if (chunk.length === 0) return;
     this.#early.push(chunk);
     this.#earlyBytes += chunk.length;
-    if (this.#earlyBytes > EARLY_BYTES) this.#next.upstream.socket.pause();
+    if (this.#earlyBytes > EARLY_BYTES) this.#next.socket.pause();
   }
-
-  #onNextGone = (): void => this.#fail('new-owner-broken');
 }

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { formatRevision, type Revision } from '@wscluster/ring';
+import { formatRevision, type Revision, randomText } from '@wscluster/ring';
 import { type AnswerHead, headerOf } from './answer-head.ts';
 import { isPortable, sameExtensions } from './extensions.ts';
 import { flatCopy, Shared } from './shared.ts';
@@ -109,7 +108,7 @@ export class KeptHandshake {
 
   /** The request for another node. `lost`: the present one died, and hands nothing over. */
   compose(from: string, revision: Revision, lost = false): { text: string; webSocketKey: string; token: string } {
-    const webSocketKey = randomBytes(16).toString('base64');
+    const webSocketKey = randomText(16, 'base64');
     const token = newToken();
     const { begin, rest, extensions } = this.#agreed;
     const [, ...values] = this.#own.split('\n');
@@ -138,7 +137,7 @@ export class KeptHandshake {
 }
 
 function newToken(): string {
-  return randomBytes(12).toString('base64url');
+  return randomText(12, 'base64url');
 }
 
 /** Whether the node understands handovers. */

@@ -62,14 +62,14 @@ export function migrate(context: MigrationContext, done: (outcome: MigrationOutc
       abandon = dial(request, context.limits, (outcome) => {
         abandon = () => {};
         if (outcome.kind === 'upgraded' && !context.kept.agreesWith(outcome.head)) {
-          outcome.upstream.socket.destroy();
+          outcome.socket.destroy();
           end({ kind: 'failed', fault: 'new-owner-disagreed' });
         } else if (outcome.kind === 'upgraded' && context.otherOwner()?.nodeId !== owner.nodeId) {
-          outcome.upstream.socket.destroy();
+          outcome.socket.destroy();
           attempt(dials + 1);
         } else if (outcome.kind === 'upgraded') handOver(owner, outcome, token);
         else {
-          if (outcome.kind === 'answered') outcome.upstream.socket.destroy();
+          if (outcome.kind === 'answered') outcome.socket.destroy();
           const fault = outcome.kind === 'answered' ? 'new-owner-refused' : 'new-owner-unreachable';
           if (mayHaveAnotherOwner(outcome)) void again(owner, dials, fault);
           else end({ kind: 'failed', fault });
@@ -84,10 +84,10 @@ export function migrate(context: MigrationContext, done: (outcome: MigrationOutc
     if (next === undefined) end({ kind: 'failed', fault });
     else attempt(dials + 1);
   };
-  const handOver = (owner: Owner, { upstream, head, rest }: DialOutcome & { kind: 'upgraded' }, token: string) => {
+  const handOver = (owner: Owner, { socket, head, rest }: DialOutcome & { kind: 'upgraded' }, token: string) => {
     const kept = context.kept.at(head, token);
     const tokens = { oldOwner: context.kept.token, newOwner: kept.token };
-    context.relay.handOver({ upstream, rest }, tokens, context.notice, (outcome) => {
+    context.relay.handOver({ socket, rest }, tokens, context.notice, (outcome) => {
       if (outcome.kind === 'switched') end({ kind: 'migrated', owner, kept, blackoutMs: outcome.blackoutMs });
       else end({ kind: 'failed', fault: outcome.fault });
     });

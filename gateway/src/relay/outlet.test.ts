@@ -24,13 +24,13 @@ async function makeBusy(outlet: Outlet, written: readonly string[]): Promise<voi
 
 it('writes at once in calm turns', () => {
   const { socket, written } = fakeSocket();
-  new Outlet(socket, () => {}).write(Buffer.from('now'));
+  new Outlet(socket, socket).write(Buffer.from('now'));
   expect(written).toEqual(['now']);
 });
 
 it('keeps the order of small and large chunks in busy turns, and forgets none', async () => {
   const { socket, written } = fakeSocket();
-  const outlet = new Outlet(socket, () => {});
+  const outlet = new Outlet(socket, socket);
   await makeBusy(outlet, written);
   written.length = 0;
   const large = 'x'.repeat(10_000);
@@ -42,7 +42,7 @@ it('keeps the order of small and large chunks in busy turns, and forgets none', 
 
 it('writes what it holds when it is told to, once', async () => {
   const { socket, written } = fakeSocket();
-  const outlet = new Outlet(socket, () => {});
+  const outlet = new Outlet(socket, socket);
   await makeBusy(outlet, written);
   outlet.flush();
   expect(written.at(-1)).toBe('?');
@@ -52,13 +52,13 @@ it('writes what it holds when it is told to, once', async () => {
   expect(written.length).toBe(count);
 });
 
-it('says when its socket has enough', () => {
+it('pauses where the chunks come from when its socket has enough', () => {
   const { socket, stream } = fakeSocket(10);
   stream.pause();
-  let full = 0;
-  const outlet = new Outlet(socket, () => {
-    full++;
-  });
+  const source = fakeSocket().socket;
+  const outlet = new Outlet(socket, source);
+  outlet.write(Buffer.alloc(5));
+  expect(source.isPaused()).toBe(false);
   outlet.write(Buffer.alloc(100));
-  expect(full).toBe(1);
+  expect(source.isPaused()).toBe(true);
 });

@@ -25,13 +25,13 @@ let chunks = 0;
  */
 export class Outlet {
   readonly #socket: Socket;
-  readonly #onFull: () => void;
+  /** Is paused when the socket's buffer is full; the socket emits 'drain' when it accepts more. */
+  source: Socket;
   #held: Buffer | undefined = undefined;
 
-  /** `onFull`: the socket's buffer is full; the socket emits 'drain' when it accepts more. */
-  constructor(socket: Socket, onFull: () => void) {
+  constructor(socket: Socket, source: Socket) {
     this.#socket = socket;
-    this.#onFull = onFull;
+    this.source = source;
   }
 
   /** Returns whether the chunk's memory is no longer used. */
@@ -64,7 +64,7 @@ export class Outlet {
   }
 
   #write(chunk: Buffer): void {
-    if (chunk.length > 0 && !this.#socket.write(chunk)) this.#onFull();
+    if (chunk.length > 0 && !this.#socket.write(chunk)) this.source.pause();
   }
 }
 

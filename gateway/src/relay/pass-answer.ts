@@ -3,7 +3,7 @@ import type { Limits } from '../limits.ts';
 import type { Answer } from './answer-head.ts';
 import type { BodyEnd } from './body-end.ts';
 import { endClient } from './refuse.ts';
-import type { Upstream } from './upstream.ts';
+import { giveTo, NOBODY } from './socket-user.ts';
 
 const NOT_PASSED = new Set(['connection', 'keep-alive', 'proxy-connection']);
 /** Also for answers that have no body, and so must have no length (RFC 9110, 8.6). */
@@ -15,14 +15,13 @@ const NOT_PASSED_WITHOUT_BODY = new Set([...NOT_PASSED, 'content-length', 'trans
  */
 export function passAnswer(
   client: Socket,
-  upstream: Upstream,
+  node: Socket,
   answer: Answer & { readonly added: readonly string[] },
   body: BodyEnd,
   limits: Limits,
   onGone: () => void,
 ): void {
   const { head, rest } = answer;
-  const node = upstream.socket;
   const notPassed = head.status === 204 || head.status === 205 ? NOT_PASSED_WITHOUT_BODY : NOT_PASSED;
   const kept = head.headers.filter(([name]) => !notPassed.has(name.toLowerCase()));
   const lines = [
@@ -33,26 +32,25 @@ export function passAnswer(
 
   const finish = () => {
     clearTimeout(timer);
-    upstream.receive = () => true;
-    node.off('end', finish).off('close', finish).destroy();
-    client.off('close', finish).off('drain', resume);
+    giveTo(NOBODY, node);
+    giveTo(NOBODY, client);
+    node.destroy();
     if (!client.destroyed) endClient(client, '');
     onGone();
   };
-  const resume = () => node.resume();
   const timer = setTimeout(finish, limits.answerMs);
 
-  node.on('end', finish).on('close', finish);
-  client.on('close', finish).on('drain', resume);
+  giveTo({ ...NOBODY, onClose: finish, onDrain: () => node.resume() }, client);
   client.resume();
   client.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`, 'latin1');
-  upstream.receive = (chunk) => {
+  const onChunk = (chunk: Buffer) => {
     timer.refresh();
     const taken = body.take(chunk);
     if (taken > 0 && !client.write(taken === chunk.length ? chunk : chunk.subarray(0, taken))) node.pause();
     if (body.done) finish();
     return false;
   };
-  if (rest.length > 0) upstream.receive(rest);
+  giveTo({ onChunk, onEnd: finish, onClose: finish }, node);
+  if (rest.length > 0) onChunk(rest);
   else if (body.done) finish();
 }

@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import { readChunks } from './read-chunks.ts';
-import { readShared, type Take } from './shared-read.ts';
+import { readShared } from './shared-read.ts';
+import { giveTo, NOBODY } from './socket-user.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 const WAIT_MS = 20_000;
@@ -32,15 +33,22 @@ function counting(size: number): Buffer {
   return bytes;
 }
 
+type Take = (chunk: Buffer) => boolean;
+
+function readBy(reader: Socket, take: Take): void {
+  giveTo({ ...NOBODY, onChunk: take }, reader);
+  readShared(reader);
+}
+
 /** As if Node did not have the private field. */
 function readWithout(reader: Socket, take: Take): void {
   Object.assign((reader as Socket & { _handle: object })._handle, { useUserBuffer: undefined });
-  readShared(reader, take);
+  readBy(reader, take);
 }
 
 describe.each([
   ['readChunks', readChunks],
-  ['readShared', readShared],
+  ['readShared', readBy],
   ['readShared, on a Node without the private field,', readWithout],
 ])('%s', (_name, read) => {
   it('hands over all bytes in order, whenever it is paused, and the end after them', async () => {

@@ -40,7 +40,7 @@ export async function redial(context: RedialContext): Promise<Redialled | undefi
           relay.adoptOrphan(outcome, next.token);
           resolve({ owner, kept: next });
         } else {
-          if (outcome.kind !== 'failed') outcome.upstream.socket.destroy();
+          if (outcome.kind !== 'failed') outcome.socket.destroy();
           resolve(mayHaveAnotherOwner(outcome) ? 'again' : undefined);
         }
       });

@@ -10,9 +10,10 @@ import { accept, frame, rawUpgrade, switching } from '../testing/raw-socket.ts';
 import { releaseUpTo, revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 import { closeFrame, ownerChanged } from './close-frame.ts';
+import { dialOwner } from './owner-socket.ts';
 import { Relay } from './relay.ts';
 import { SlotLoad } from './slot-load.ts';
-import { Upstream } from './upstream.ts';
+import { listen, NOBODY } from './socket-user.ts';
 
 /** Short deadlines, so that tests that wait for them are quick. */
 const LIMITS = { closeMs: 300, nodeCloseMs: 1_000, messageGraceMs: 100 };
@@ -318,12 +319,13 @@ it('counts a client once that was reset in the moment of the 101, before its soc
   const server = createServer((socket) => accepted.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
   await eventually('a server', () => server.listening);
   const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
-  const [client, upstream] = [connect(address), new Upstream(address)];
+  const [client, node] = [connect(address), dialOwner(address, NOBODY)];
+  listen(client);
   await eventually('both connections', () => accepted.length === 2 && client.readyState === 'open');
 
   let gone = 0;
   const relay = new Relay(
-    { client, upstream, slot: 0 },
+    { client, node, slot: 0 },
     DEFAULT_LIMITS,
     { toNode: 0, toClient: 0, bySlot: new SlotLoad() },
     {
@@ -331,7 +333,7 @@ it('counts a client once that was reset in the moment of the 101, before its soc
       onOrphaned: () => () => {},
     },
   );
-  const events = Promise.all([once(client, 'close'), once(upstream.socket, 'close')]);
+  const events = Promise.all([once(client, 'close'), once(node, 'close')]);
   client.destroy();
   relay.start(Buffer.alloc(0), Buffer.alloc(0));
   await events;

@@ -4,11 +4,12 @@ import { type CloseNotice, closeFrame, IDLE, maskedCloseFrame, PING_FRAME } from
 import { FrameScanner } from './frame-scanner.ts';
 import { Handover, type HandoverOutcome, type NextNode } from './handover.ts';
 import { Outlet } from './outlet.ts';
+import { retire } from './owner-socket.ts';
 import { GONE, NO_EXIT, OPEN, type Phase } from './relay-phase.ts';
 import { beginFrames } from './release-protocol.ts';
 import { readShared } from './shared-read.ts';
 import type { SlotLoad } from './slot-load.ts';
-import { retire, type Upstream } from './upstream.ts';
+import { giveTo, NOBODY, type SocketUser } from './socket-user.ts';
 import { Vitals } from './vitals.ts';
 import { whenStill } from './when-still.ts';
 
@@ -32,7 +33,7 @@ type Said = Pick<HandoverOutcome & { kind: 'switched' }, 'fromClient' | 'fromNod
 /** What is relayed. */
 export interface RelayedPair {
   readonly client: Socket;
-  readonly upstream: Upstream;
+  readonly node: Socket;
   /** The slot of the client's key, or PINNED. */
   readonly slot: number;
 }
@@ -51,9 +52,8 @@ export interface RelayEvents {
  * Relays an upgraded connection as raw bytes, with backpressure in both directions, until both sockets are closed; then
  * it calls `onGone`. Takes over both sockets, whatever state they are in.
  */
-export class Relay {
+export class Relay implements SocketUser {
   readonly #client: Socket;
-  #upstream: Upstream;
   #node: Socket;
   readonly #toClient: Outlet;
   #toNode: Outlet;
@@ -71,13 +71,12 @@ export class Relay {
   /** Only set while there is something to judge, since an idle connection should hold as little as possible. */
   #vitals: Vitals | undefined;
 
-  constructor({ client, upstream, slot }: RelayedPair, limits: Limits, traffic: Traffic, events: RelayEvents) {
+  constructor({ client, node, slot }: RelayedPair, limits: Limits, traffic: Traffic, events: RelayEvents) {
     this.#client = client;
     this.#slot = slot;
-    this.#upstream = upstream;
-    this.#node = upstream.socket;
-    this.#toClient = new Outlet(client, () => this.#node.pause());
-    this.#toNode = new Outlet(this.#node, () => client.pause());
+    this.#node = node;
+    this.#toClient = new Outlet(client, node);
+    this.#toNode = new Outlet(node, client);
     this.#limits = limits;
     this.#traffic = traffic;
     this.#events = events;
@@ -86,20 +85,15 @@ export class Relay {
   /** Starts with the bytes that arrived from either side along with its head. */
   start(fromClient: Buffer, fromNode: Buffer): void {
     const client = this.#client;
-    client.on('end', this.#onClientEnd).on('close', this.#onClientClose).on('drain', this.#onClientDrain);
-    this.#attachNode();
+    giveTo(this, client);
+    giveTo(this, this.#node);
     if (fromClient.length > 0) this.#fromClient(fromClient);
     if (fromNode.length > 0) this.#fromNode(fromNode);
-    readShared(client, this.#fromClient);
-    // A socket that closed before it had listeners may have told nobody. Or its event is about to come: Node sets
-    // `closed` one tick before it, so each handler removes itself.
+    readShared(client);
+    // A socket that closed before this had it may have told nobody. Or its event is about to come: Node sets `closed` one
+    // tick before it, so each handler lets the socket go.
     if (client.closed) this.#onClientClose();
     if (this.#node.closed) this.#onNodeClose();
-  }
-
-  #attachNode(): void {
-    this.#node.on('end', this.#onNodeEnd).on('close', this.#onNodeClose).on('drain', this.#onNodeDrain);
-    this.#upstream.receive = this.#fromNode;
   }
 
   /**
@@ -123,7 +117,7 @@ export class Relay {
    */
   handOver(next: NextNode, tokens: Tokens, notice: CloseNotice, done: (outcome: HandoverOutcome) => void): void {
     if (this.#phase.kind !== 'open' || this.#up.closeSeen || this.#down.closeSeen) {
-      next.upstream.socket.destroy();
+      next.socket.destroy();
       done({ kind: 'kept', fault: 'client-closing' });
       return;
     }
@@ -134,7 +128,7 @@ export class Relay {
     };
     const handover = new Handover(ends, next, this.#limits, notice, (outcome) => {
       this.#enter(OPEN);
-      if (outcome.kind === 'switched') this.#switchTo(next.upstream, outcome, tokens.newOwner);
+      if (outcome.kind === 'switched') this.#switchTo(next.socket, outcome, tokens.newOwner);
       else if (outcome.kind === 'broken') this.#tellWithoutNode(notice);
       done(outcome);
     });
@@ -166,12 +160,12 @@ export class Relay {
   /** Another node, which has accepted the connection, takes the place of the lost one. */
   adoptOrphan(next: NextNode, token: string | undefined): void {
     if (this.#phase.kind !== 'orphaned') {
-      next.upstream.socket.destroy();
+      next.socket.destroy();
       return;
     }
     this.#enter(OPEN);
     const nothingSaid = Buffer.alloc(0);
-    this.#switchTo(next.upstream, { fromClient: nothingSaid, fromNode: next.rest, state: nothingSaid }, token);
+    this.#switchTo(next.socket, { fromClient: nothingSaid, fromNode: next.rest, state: nothingSaid }, token);
   }
 
   /** The client of a lost node sees what it would see without a gateway: an end without a Close. */
@@ -229,12 +223,31 @@ export class Relay {
     this.#node.destroy();
   }
 
-  #fromClient = (chunk: Buffer): boolean => {
+  onChunk(chunk: Buffer, socket: Socket): boolean {
+    return socket === this.#client ? this.#fromClient(chunk) : this.#fromNode(chunk);
+  }
+
+  onEnd(socket: Socket): void {
+    if (socket === this.#client) this.#onClientEnd();
+    else this.#onNodeEnd();
+  }
+
+  onClose(socket: Socket): void {
+    if (socket === this.#client) this.#onClientClose();
+    else this.#onNodeClose();
+  }
+
+  onDrain(socket: Socket): void {
+    if (socket === this.#client) this.#node.resume();
+    else if (this.#phase.kind !== 'handing-over' || !this.#phase.handover.holdsClient) this.#client.resume();
+  }
+
+  #fromClient(chunk: Buffer): boolean {
     this.#traffic.toNode += chunk.length;
     const isDone = this.#relayFromClient(chunk);
     this.#traffic.bySlot.add(this.#slot, this.#up.takeMessages(), chunk.length);
     return isDone;
-  };
+  }
 
   /** Returns whether the chunk's memory is no longer used. */
   #relayFromClient(chunk: Buffer): boolean {
@@ -258,12 +271,12 @@ export class Relay {
     return false;
   }
 
-  #fromNode = (chunk: Buffer): boolean => {
+  #fromNode(chunk: Buffer): boolean {
     this.#traffic.toClient += chunk.length;
     const isDone = this.#relayFromNode(chunk);
     this.#traffic.bySlot.add(this.#slot, this.#down.takeMessages(), chunk.length);
     return isDone;
-  };
+  }
 
   /** The same for a chunk from the node. */
   #relayFromNode(chunk: Buffer): boolean {
@@ -286,16 +299,15 @@ export class Relay {
   }
 
   /** The old owner has let go: the new one takes its place. */
-  #switchTo(upstream: Upstream, said: Said, token: string | undefined): void {
+  #switchTo(node: Socket, said: Said, token: string | undefined): void {
     if (this.#nodeClosed) this.#openSockets++;
     this.#nodeClosed = false;
-    this.#node.off('end', this.#onNodeEnd).off('close', this.#onNodeClose).off('drain', this.#onNodeDrain);
-    retire(this.#upstream, this.#limits.nodeCloseMs);
-    this.#upstream = upstream;
-    this.#node = upstream.socket;
-    this.#toNode = new Outlet(this.#node, () => this.#client.pause());
+    retire(this.#node, this.#limits.nodeCloseMs);
+    this.#node = node;
+    this.#toClient.source = node;
+    this.#toNode = new Outlet(node, this.#client);
     this.#vitals = undefined;
-    this.#attachNode();
+    giveTo(this, node);
     if (token !== undefined) for (const frame of beginFrames(said.state, token)) this.#toNode.write(frame);
     if (said.fromNode.length > 0) this.#fromNode(said.fromNode);
     this.#client.resume();
@@ -397,7 +409,7 @@ export class Relay {
     }
   }
 
-  #onNodeEnd = (): void => {
+  #onNodeEnd(): void {
     if (this.#phase.kind === 'handing-over') {
       const node = this.#node;
       this.#phase.handover.nodeEnded();
@@ -412,16 +424,16 @@ export class Relay {
     } else this.#endNode();
     // It may be paused for a node that reads nothing any more, and its end must be noticed.
     if (this.#phase.kind !== 'orphaned' || !this.#phase.held) this.#client.resume();
-  };
+  }
 
-  #onNodeClose = (): void => {
-    this.#node.off('close', this.#onNodeClose);
+  #onNodeClose(): void {
+    giveTo(NOBODY, this.#node);
     if (!this.#node.readableEnded) this.#onNodeEnd();
     this.#nodeClosed = true;
     this.#socketGone();
-  };
+  }
 
-  #onClientEnd = (): void => {
+  #onClientEnd(): void {
     if (this.#phase.kind === 'handing-over') this.#phase.handover.giveUp('client-closing');
     const phase = this.#phase;
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
@@ -430,25 +442,17 @@ export class Relay {
       this.#endNode();
       if (phase.kind !== 'leaving') this.#leave();
     }
-  };
+  }
 
-  #onClientClose = (): void => {
-    this.#client.off('close', this.#onClientClose);
+  #onClientClose(): void {
+    giveTo(NOBODY, this.#client);
     if (this.#phase.kind === 'handing-over') this.#phase.handover.giveUp('client-closing');
     const phase = this.#phase;
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
     // After a FIN, what the client sent is still being written; after a reset nobody waits for anything.
     else if (phase.kind !== 'finishing' && !this.#client.readableEnded) this.#node.destroy();
     this.#socketGone();
-  };
-
-  #onClientDrain = (): void => {
-    this.#node.resume();
-  };
-
-  #onNodeDrain = (): void => {
-    if (this.#phase.kind !== 'handing-over' || !this.#phase.handover.holdsClient) this.#client.resume();
-  };
+  }
 
   #socketGone(): void {
     if (--this.#openSockets > 0) return;

@@ -1,13 +1,11 @@
-import { Socket } from 'node:net';
+import { type OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { readChunks } from './read-chunks.ts';
+import { userOf } from './socket-user.ts';
 
 const READ_BYTES = 65_536;
 /** Chunks up to this many bytes are cut from Node's pool. */
 const SMALL_BYTES = 4_096;
-
-/** Takes a chunk, and owns it unless it returns true, which says that it is done with it. */
-export type Take = (chunk: Buffer) => boolean;
 
 /**
  * One buffer for all sockets: on POSIX systems libuv reads only when bytes are available, and passes them on before the
@@ -19,8 +17,22 @@ const sharedBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 let scratch = Buffer.allocUnsafeSlow(READ_BYTES);
 let scratchAt = 0;
 
-export function readBuffer(): Buffer {
+function readBuffer(): Buffer {
   return process.platform === 'win32' ? Buffer.allocUnsafeSlow(READ_BYTES) : sharedBuffer;
+}
+
+/**
+ * The option `onread` of a socket to dial: whoever has the socket gets what it reads. It saves an allocation of 64 KiB and
+ * the stream machinery for each read.
+ */
+export function readIntoShared(): OnReadOpts {
+  return { buffer: readBuffer(), callback: onDialledRead };
+}
+
+// Node calls it as a method of the socket.
+function onDialledRead(this: unknown, bytes: number, buffer: Uint8Array): boolean {
+  passOn(buffer as Buffer, bytes, this as Socket);
+  return true;
 }
 
 /**
@@ -28,9 +40,10 @@ export function readBuffer(): Buffer {
  * Most writes finish at once; then the memory serves again. New memory for each large chunk would fill up so fast that
  * V8 collects all garbage every 2,000 chunks, which takes a quarter of a relay's CPU.
  */
-export function passOn(buffer: Buffer, bytes: number, take: Take): void {
+function passOn(buffer: Buffer, bytes: number, socket: Socket): void {
+  const user = userOf(socket);
   if (bytes <= SMALL_BYTES) {
-    take(copyOf(buffer, bytes));
+    user.onChunk(copyOf(buffer, bytes), socket);
     return;
   }
   if (scratchAt + bytes > scratch.length) {
@@ -40,7 +53,7 @@ export function passOn(buffer: Buffer, bytes: number, take: Take): void {
   const chunk = scratch.subarray(scratchAt, scratchAt + bytes);
   buffer.copy(chunk, 0, 0, bytes);
   scratchAt += bytes;
-  if (take(chunk)) scratchAt -= bytes;
+  if (user.onChunk(chunk, socket)) scratchAt -= bytes;
 }
 
 function copyOf(buffer: Buffer, bytes: number): Buffer {
@@ -59,25 +72,31 @@ const [BUFFER, CALLBACK] = ['kBuffer', 'kBufferCb'].map((name) =>
 );
 
 /**
- * Passes on what an accepted socket reads from now on, like `onread` of a dialled socket, which Node does not have for
- * accepted ones. It uses private fields of Node; where they are missing, chunks come by `readChunks`, which costs an
+ * Whoever has an accepted socket gets what it reads from now on, as with `onread` of a dialled socket, which Node does
+ * not have for accepted ones. It uses private fields of Node; where they are missing, chunks come by `readChunks`, which costs an
  * allocation of 64 KiB for each. While the socket is paused its stream gets what is read, as usual.
  */
-export function readShared(socket: Socket, take: Take): void {
+export function readShared(socket: Socket): void {
   const { _handle: handle } = socket as Socket & { _handle?: Handle | null };
   if (BUFFER === undefined || CALLBACK === undefined || typeof handle?.useUserBuffer !== 'function') {
-    readChunks(socket, take);
+    readChunks(socket, (chunk) => userOf(socket).onChunk(chunk, socket));
     return;
   }
   const buffer = readBuffer();
-  const onRead = (bytes: number) => {
-    if (socket.readableFlowing !== true || socket.readableLength > 0) return socket.push(copyOf(buffer, bytes));
-    passOn(buffer, bytes, take);
-    return true;
-  };
-  Object.assign(socket, { [BUFFER]: buffer, [CALLBACK]: onRead });
+  Object.assign(socket, { [BUFFER]: buffer, [CALLBACK]: onAcceptedRead });
   // Node's own would stop reading at once, and the client's end would not be noticed.
   socket.pause = Duplex.prototype.pause as Socket['pause'];
   handle.useUserBuffer(buffer);
-  socket.on('data', take);
+  socket.on('data', onData);
+}
+
+function onAcceptedRead(this: Socket, bytes: number, buffer: Buffer): boolean {
+  if (this.readableFlowing !== true || this.readableLength > 0) return this.push(copyOf(buffer, bytes));
+  passOn(buffer, bytes, this);
+  return true;
+}
+
+/** What the socket got while it was paused. */
+function onData(this: Socket, chunk: Buffer): void {
+  userOf(this).onChunk(chunk, this);
 }

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { WsClusterError } from '../errors.ts';
 import { canonicalKey, encodeKey, plainKey } from '../key.ts';
 import { queryValue, theOnlyValue } from '../query.ts';
+import { randomText } from '../random-text.ts';
 import { segmentsOf } from './pattern.ts';
 import { cookieValues, headerValues, offeredSubprotocols, type RoutedRequest } from './request.ts';
 import type { Key, KeySource } from './schema.ts';
@@ -104,7 +104,7 @@ function generatedCookie(name: string, { maxAge, secure = false, sameSite = 'Lax
       if (known !== undefined) return { key: known };
       // OPTIONS goes to any node: browsers send no cookies with preflights, and take none from the answers.
       if (req.method === 'OPTIONS') return undefined;
-      const key = randomBytes(16).toString('base64url');
+      const key = randomText(16, 'base64url');
       return { key, setCookie: `${name}=${key}; ${attributes}` };
     },
   };
