@@ -9,7 +9,7 @@ export * from './hash.ts';
 export * from './key.ts';
 export * from './member.ts';
 export * from './query.ts';
-export * from './random-text.ts';
+export * from './random-pool.ts';
 export * from './revision.ts';
 export * from './ring.ts';
 export * from './rollout.ts';

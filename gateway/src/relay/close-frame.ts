@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { fillRandomly } from '@wscluster/ring';
 
 /** Why a connection is closed: a status code of RFC 6455, and a short ASCII reason for the client's log. */
 export interface CloseNotice {
@@ -50,7 +50,7 @@ export function maskedFrame(opcode: number, payload: Buffer): Buffer {
   frame[1] = 0x80 | (lengthBytes === 0 ? length : lengthBytes === 2 ? 126 : 127);
   if (lengthBytes === 2) frame.writeUInt16BE(length, 2);
   else if (lengthBytes === 8) frame.writeBigUInt64BE(BigInt(length), 2);
-  randomFillSync(frame, head, 4);
+  fillRandomly(frame, head, 4);
   for (let i = 0; i < length; i++) frame[head + 4 + i] = (payload[i] as number) ^ (frame[head + (i & 3)] as number);
   return frame;
 }

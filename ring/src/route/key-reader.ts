@@ -1,7 +1,7 @@
 import { WsClusterError } from '../errors.ts';
 import { canonicalKey, encodeKey, plainKey } from '../key.ts';
 import { queryValue, theOnlyValue } from '../query.ts';
-import { randomText } from '../random-text.ts';
+import { randomText } from '../random-pool.ts';
 import { segmentsOf } from './pattern.ts';
 import { cookieValues, headerValues, offeredSubprotocols, type RoutedRequest } from './request.ts';
 import type { Key, KeySource } from './schema.ts';

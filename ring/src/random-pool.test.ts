@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { randomText } from './random-text.ts';
+import { fillRandomly, randomText } from './random-pool.ts';
 
 test('as many bytes as asked for, in the encoding that was asked for', () => {
   expect(Buffer.from(randomText(16, 'base64'), 'base64')).toHaveLength(16);
@@ -9,6 +9,16 @@ test('as many bytes as asked for, in the encoding that was asked for', () => {
 test('never the same twice, also where new bytes are drawn', () => {
   const texts = Array.from({ length: 2_000 }, (_, n) => randomText(n % 2 === 0 ? 16 : 12, 'base64url'));
   expect(new Set(texts).size).toBe(texts.length);
+});
+
+test('fills what it was asked to fill, and nothing else', () => {
+  const buffer = Buffer.alloc(12, 0x55);
+  const filled = Array.from({ length: 200 }, () => {
+    fillRandomly(buffer, 4, 4);
+    return buffer.readUInt32BE(4);
+  });
+  expect(new Set(filled).size).toBe(filled.length);
+  expect(buffer.toString('hex')).toMatch(/^5{8}.{8}5{8}$/);
 });
 
 test('every bit is used', () => {
