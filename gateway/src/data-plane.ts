@@ -13,6 +13,7 @@ import { OneATurn } from './http/one-a-turn.ts';
 import type { RequestHead } from './http/request-head.ts';
 import { type HttpContext, serveRequest } from './http/serve-request.ts';
 import { tuneSocket } from './http/tune-socket.ts';
+import { NO_BYTES } from './no-bytes.ts';
 import type { ConnectionContext } from './relay/client-connection.ts';
 import { refuseUpgrade } from './relay/refuse.ts';
 import { serveUpgrade } from './relay/serve-upgrade.ts';
@@ -117,7 +118,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const [beginHttp] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
   server.removeAllListeners('connection');
   const door = new FrontDoor(heads, {
-    onUpgrade: (head, socket) => upgrade(head, socket, Buffer.alloc(0)),
+    onUpgrade: (head, socket) => upgrade(head, socket, NO_BYTES),
     onHttp(socket) {
       tuneSocket(socket);
       beginHttp.call(server, socket);
@@ -151,7 +152,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const leaveHttp = (socket: Socket, head: Buffer): Buffer | undefined => {
     const turns = turnsOf.get(socket);
     turnsOf.delete(socket);
-    const behind = turns?.detach() ?? Buffer.alloc(0);
+    const behind = turns?.detach() ?? NO_BYTES;
     // Behind the body of a request that is not answered yet, whose answer would get into the WebSocket: only a body
     // whose end the parser alone has found.
     if (turns?.current !== undefined) {

@@ -1,6 +1,7 @@
 import type { WsClusterError } from '@wscluster/ring';
 import { limitReached } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import { NO_BYTES } from '../no-bytes.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Bytes that a body takes at first. */
@@ -21,7 +22,7 @@ export async function readBody(exchange: Exchange, limits: Limits): Promise<Requ
   const { headers } = exchange.req;
   const length = Number(headers['content-length'] ?? 0);
   if (headers['transfer-encoding'] !== undefined || length > limits.heldBodyBytes) return { kind: 'streamed' };
-  return { kind: 'held', bytes: length === 0 ? Buffer.alloc(0) : await hold(exchange, length, limits.bodySilenceMs) };
+  return { kind: 'held', bytes: length === 0 ? NO_BYTES : await hold(exchange, length, limits.bodySilenceMs) };
 }
 
 export function bodySilent(ms: number): WsClusterError {

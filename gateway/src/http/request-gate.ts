@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
+import { NO_BYTES } from '../no-bytes.ts';
 import type { BodyEnd } from '../relay/body-end.ts';
 import type { OneATurn, Waiter } from './one-a-turn.ts';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
-const NOTHING = Buffer.alloc(0);
 /** From so many bytes or chunks on that are held, nothing more is read. */
 const MAX_HELD_BYTES = 65_536;
 const MAX_HELD_CHUNKS = 64;
@@ -25,7 +25,7 @@ export class RequestGate implements Waiter {
   readonly #push: Socket['push'];
   readonly #read: Socket['_read'];
   /** The rest of the chunk of which a piece was passed on last, and the chunks after it. */
-  #held: Buffer = NOTHING;
+  #held: Buffer = NO_BYTES;
   readonly #after: Buffer[] = [];
   #afterBytes = 0;
   /** The client has ended, behind what is held. */
@@ -137,7 +137,7 @@ export class RequestGate implements Waiter {
   }
 
   #nextChunk(): void {
-    this.#held = this.#after.shift() ?? NOTHING;
+    this.#held = this.#after.shift() ?? NO_BYTES;
     this.#afterBytes -= this.#held.length;
     if (this.#after.length === 0) this.#afterBytes = 0;
   }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { WsClusterError } from '@wscluster/ring';
+import { NO_BYTES } from '../no-bytes.ts';
 
 /** The head of an HTTP/1.1 answer, as received. */
 export interface AnswerHead {
@@ -19,12 +20,13 @@ export interface Answer {
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/;
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Collects the bytes of an answer until its head is complete. */
 export class AnswerReader {
   readonly #maxBytes: number;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NO_BYTES;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -60,11 +62,16 @@ function parseHead(raw: Buffer): AnswerHead {
   const lines = raw.toString('latin1', 0, raw.length - END_OF_HEAD.length).split('\r\n');
   const status = STATUS_LINE.exec(lines[0] ?? '');
   if (status === null) throw new WsClusterError('OWNER_PROTOCOL', "the owner's answer is not HTTP/1.1");
-  const headers = lines.slice(1).map((line) => {
-    const match = HEADER_LINE.exec(line);
-    if (match === null) throw new WsClusterError('OWNER_PROTOCOL', "the owner's answer has a malformed header");
-    return [match[1] ?? '', trimmed(match[2] ?? '')] as const;
-  });
+  const headers: Array<readonly [name: string, value: string]> = [];
+  for (let at = 1; at < lines.length; at++) {
+    const line = lines[at] as string;
+    const colon = line.indexOf(':');
+    const [name, value] = [line.slice(0, Math.max(0, colon)), line.slice(colon + 1)];
+    // Patterns are only tested: what a match leaves would be half of the garbage of a dial.
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value))
+      throw new WsClusterError('OWNER_PROTOCOL', "the owner's answer has a malformed header");
+    headers.push([name, trimmed(value)]);
+  }
   return { status: Number(status[1]), reason: status[2] ?? '', headers, raw };
 }
 
@@ -82,18 +89,23 @@ function isBlank(code: number): boolean {
 
 /** All values of a header, joined as one list; undefined if it is absent. `name` in lower case. */
 export function headerOf(head: AnswerHead, name: string): string | undefined {
-  const values = head.headers.filter(([sent]) => sent.toLowerCase() === name).map(([, value]) => value);
-  return values.length === 0 ? undefined : values.join(', ');
+  let joined: string | undefined;
+  for (const [sent, value] of head.headers)
+    if (sent.length === name.length && sent.toLowerCase() === name)
+      joined = joined === undefined ? value : `${joined}, ${value}`;
+  return joined;
 }
 
 /** Throws OWNER_PROTOCOL unless the 101 answers this upgrade (RFC 6455, 4.1). */
 export function check101(head: AnswerHead, key: string): void {
-  const wrong = (what: string) =>
-    new WsClusterError('OWNER_PROTOCOL', `the owner's 101 does not answer this upgrade: ${what}`);
   if (headerOf(head, 'upgrade')?.toLowerCase() !== 'websocket') throw wrong('Upgrade must be websocket');
   const connection = headerOf(head, 'connection') ?? '';
   if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(connection)) throw wrong('Connection must be Upgrade');
   if (headerOf(head, 'sec-websocket-accept') !== acceptOf(key)) throw wrong('Sec-WebSocket-Accept does not match');
+}
+
+function wrong(what: string): WsClusterError {
+  return new WsClusterError('OWNER_PROTOCOL', `the owner's 101 does not answer this upgrade: ${what}`);
 }
 
 /** The Sec-WebSocket-Accept for a Sec-WebSocket-Key. */

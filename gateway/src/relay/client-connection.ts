@@ -13,6 +13,7 @@ import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
 import type { LostNodes } from '../move/lost-nodes.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
+import { NO_BYTES } from '../no-bytes.ts';
 import type { CurrentTable } from '../table/current-table.ts';
 import type { Destination } from '../table/locate.ts';
 import type { AnyNode } from '../table/nodes.ts';
@@ -149,7 +150,11 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
     const { current, limits } = this.#context;
     const notice = ownerChanged(this.#closeCode);
     const context = {
-      ...{ relay, kept, limits, notice, from: this.nodeId },
+      relay,
+      kept,
+      limits,
+      notice,
+      from: this.nodeId,
       otherOwner: () => this.#otherOwner(),
       ownerAfter: (nodeId: string) => current.otherOwner(this.slot, nodeId, limits.ownerWaitMs),
       revision: () => current.table?.ring.revision ?? REVISION_ZERO,
@@ -335,7 +340,7 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
   #open({ socket: node, head, rest }: DialOutcome & { kind: 'upgraded' }): void {
     const { limits, traffic } = this.#context;
     const socket = this.#client;
-    const early = this.#upgrade?.head ?? Buffer.alloc(0);
+    const early = this.#upgrade?.head ?? NO_BYTES;
     const bytes = headForClient(head, this.#upgrade?.added(head) ?? []);
     if (this.#upgrade?.portable === true) this.#kept = KeptHandshake.of(this.#request, head);
     this.#request = '';

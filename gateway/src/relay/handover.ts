@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Limits } from '../limits.ts';
+import { NO_BYTES } from '../no-bytes.ts';
 import { type CloseNotice, maskedCloseFrame } from './close-frame.ts';
 import type { FrameScanner } from './frame-scanner.ts';
 import type { Outlet } from './outlet.ts';
@@ -82,7 +83,7 @@ export class Handover implements SocketUser {
   /** From the first frame on that begins after the question. */
   #reader: ReleaseReader | undefined;
   #heldSince = 0;
-  #held: Buffer = Buffer.alloc(0);
+  #held: Buffer = NO_BYTES;
   #early: Buffer[] = [];
   #earlyBytes = 0;
   #over = false;
@@ -106,9 +107,9 @@ export class Handover implements SocketUser {
     const { socket, rest } = this.#next;
     giveTo(this, socket);
     this.#keepEarly(rest);
-    this.#timer = setTimeout(() => this.#fail('client-within-message'), this.#limits.holdMs);
     if (socket.closed) this.onClose();
-    else if (this.#ends.up.isAt('message')) this.#hold(Buffer.alloc(0));
+    else if (this.#ends.up.isAt('message')) this.#hold(NO_BYTES);
+    else this.#timer = setTimeout(() => this.#fail('client-within-message'), this.#limits.holdMs);
   }
 
   /** From the new owner. */
@@ -170,7 +171,7 @@ export class Handover implements SocketUser {
   /** The old owner has ended its side, without a Close. */
   nodeEnded(): void {
     // Some servers end TCP without answering a Close.
-    if (this.#releasing && this.#ends.token === undefined) this.#switch(Buffer.alloc(0));
+    if (this.#releasing && this.#ends.token === undefined) this.#switch(NO_BYTES);
     else this.#fail('old-owner-broken');
   }
 
@@ -208,7 +209,7 @@ export class Handover implements SocketUser {
     this.#done({
       kind: 'switched',
       fromClient: this.#held,
-      fromNode: Buffer.concat(this.#early),
+      fromNode: this.#early.length === 0 ? NO_BYTES : Buffer.concat(this.#early),
       state,
       blackoutMs: performance.now() - this.#heldSince,
     });

@@ -113,15 +113,12 @@ export class KeptHandshake {
     const { begin, rest, extensions } = this.#agreed;
     const [, ...values] = this.#own.split('\n');
     const [target, ...lines] = rest;
-    const made = [
-      `X-WsCluster-Revision: ${formatRevision(revision)}`,
-      `${FROM_HEADER}: ${encodeURIComponent(from)}`,
-      ...(lost ? [`${STATE_HEADER}: lost`] : []),
-      `${TOKEN_HEADER}: ${token}`,
-      `Sec-WebSocket-Key: ${webSocketKey}`,
-      ...(extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${extensions}`]),
-    ];
-    let text = `${begin}${values[0]}${LINE_END}${made.join(LINE_END)}${target?.text}`;
+    const state = lost ? `${STATE_HEADER}: lost\r\n` : '';
+    const chosen = extensions === undefined ? '' : `\r\nSec-WebSocket-Extensions: ${extensions}`;
+    let text =
+      `${begin}${values[0]}\r\nX-WsCluster-Revision: ${formatRevision(revision)}\r\n` +
+      `${FROM_HEADER}: ${encodeURIComponent(from)}\r\n${state}${TOKEN_HEADER}: ${token}\r\n` +
+      `Sec-WebSocket-Key: ${webSocketKey}${chosen}${target?.text}`;
     for (const { value, text: behind } of lines) text += `${values[value]}${behind}`;
     return { text, webSocketKey, token };
   }

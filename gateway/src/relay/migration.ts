@@ -45,57 +45,83 @@ export interface MigrationContext {
  * then not called.
  */
 export function migrate(context: MigrationContext, done: (outcome: MigrationOutcome) => void): () => void {
-  let abandon = () => {};
-  let over = false;
+  const migration = new Migration(context, done);
+  migration.attempt();
+  return () => migration.giveUp();
+}
 
-  const end = (outcome: MigrationOutcome) => {
-    if (!over) done(outcome);
-    over = true;
-  };
-  const attempt = (dials: number) => {
-    const owner = context.otherOwner();
-    if (owner === undefined) end({ kind: 'stayed' });
-    else if (dials === MAX_DIALS) end({ kind: 'failed', fault: 'owner-unsettled' });
+class Migration {
+  readonly #context: MigrationContext;
+  readonly #done: (outcome: MigrationOutcome) => void;
+  #dials = 0;
+  #abandon: (() => void) | undefined;
+  #over = false;
+
+  constructor(context: MigrationContext, done: (outcome: MigrationOutcome) => void) {
+    this.#context = context;
+    this.#done = done;
+  }
+
+  attempt(): void {
+    const { kept, from, limits } = this.#context;
+    const owner = this.#context.otherOwner();
+    if (owner === undefined) this.#end({ kind: 'stayed' });
+    else if (this.#dials++ === MAX_DIALS) this.#fail('owner-unsettled');
     else {
-      const { token, ...head } = context.kept.compose(context.from, context.revision());
-      const request = { address: owner.address, ...head };
-      abandon = dial(request, context.limits, (outcome) => {
-        abandon = () => {};
-        if (outcome.kind === 'upgraded' && !context.kept.agreesWith(outcome.head)) {
-          outcome.socket.destroy();
-          end({ kind: 'failed', fault: 'new-owner-disagreed' });
-        } else if (outcome.kind === 'upgraded' && context.otherOwner()?.nodeId !== owner.nodeId) {
-          outcome.socket.destroy();
-          attempt(dials + 1);
-        } else if (outcome.kind === 'upgraded') handOver(owner, outcome, token);
-        else {
-          if (outcome.kind === 'answered') outcome.socket.destroy();
-          const fault = outcome.kind === 'answered' ? 'new-owner-refused' : 'new-owner-unreachable';
-          if (mayHaveAnotherOwner(outcome)) void again(owner, dials, fault);
-          else end({ kind: 'failed', fault });
-        }
-      });
+      const { text, webSocketKey, token } = kept.compose(from, this.#context.revision());
+      const request = { address: owner.address, text, webSocketKey };
+      this.#abandon = dial(request, limits, (outcome) => this.#onOutcome(owner, token, outcome));
     }
-  };
-  /** It died, or knows a newer ring: the next one is on its way. */
-  const again = async ({ nodeId }: Owner, dials: number, fault: MigrationFault) => {
-    const next = await context.ownerAfter(nodeId);
-    if (over) return;
-    if (next === undefined) end({ kind: 'failed', fault });
-    else attempt(dials + 1);
-  };
-  const handOver = (owner: Owner, { socket, head, rest }: DialOutcome & { kind: 'upgraded' }, token: string) => {
-    const kept = context.kept.at(head, token);
-    const tokens = { oldOwner: context.kept.token, newOwner: kept.token };
-    context.relay.handOver({ socket, rest }, tokens, context.notice, (outcome) => {
-      if (outcome.kind === 'switched') end({ kind: 'migrated', owner, kept, blackoutMs: outcome.blackoutMs });
-      else end({ kind: 'failed', fault: outcome.fault });
-    });
-  };
+  }
 
-  attempt(0);
-  return () => {
-    over = true;
-    abandon();
-  };
+  giveUp(): void {
+    this.#over = true;
+    this.#abandon?.();
+  }
+
+  #onOutcome(owner: Owner, token: string, outcome: DialOutcome): void {
+    this.#abandon = undefined;
+    if (outcome.kind === 'upgraded') {
+      if (!this.#context.kept.agreesWith(outcome.head)) {
+        outcome.socket.destroy();
+        this.#fail('new-owner-disagreed');
+      } else if (this.#context.otherOwner()?.nodeId !== owner.nodeId) {
+        outcome.socket.destroy();
+        this.attempt();
+      } else this.#handOver(owner, token, outcome);
+      return;
+    }
+    if (outcome.kind === 'answered') outcome.socket.destroy();
+    const fault = outcome.kind === 'answered' ? 'new-owner-refused' : 'new-owner-unreachable';
+    if (mayHaveAnotherOwner(outcome)) void this.#again(owner, fault);
+    else this.#fail(fault);
+  }
+
+  /** It died, or knows a newer ring: the next one is on its way. */
+  async #again({ nodeId }: Owner, fault: MigrationFault): Promise<void> {
+    const next = await this.#context.ownerAfter(nodeId);
+    if (this.#over) return;
+    if (next === undefined) this.#fail(fault);
+    else this.attempt();
+  }
+
+  #handOver(owner: Owner, token: string, { socket, head, rest }: DialOutcome & { kind: 'upgraded' }): void {
+    const { relay, notice } = this.#context;
+    const kept = this.#context.kept.at(head, token);
+    const tokens = { oldOwner: this.#context.kept.token, newOwner: kept.token };
+    relay.handOver({ socket, rest }, tokens, notice, (outcome) => {
+      if (outcome.kind === 'switched') this.#end({ kind: 'migrated', owner, kept, blackoutMs: outcome.blackoutMs });
+      else this.#fail(outcome.fault);
+    });
+  }
+
+  #fail(fault: MigrationFault): void {
+    this.#end({ kind: 'failed', fault });
+  }
+
+  #end(outcome: MigrationOutcome): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#done(outcome);
+  }
 }

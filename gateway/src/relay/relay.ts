@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Limits, SweptLimit } from '../limits.ts';
+import { NO_BYTES } from '../no-bytes.ts';
 import { type CloseNotice, closeFrame, IDLE, maskedCloseFrame, PING_FRAME } from './close-frame.ts';
 import { FrameScanner } from './frame-scanner.ts';
 import { Handover, type HandoverOutcome, type NextNode } from './handover.ts';
@@ -122,9 +123,13 @@ export class Relay implements SocketUser {
       return;
     }
     const ends = {
-      ...{ client: this.#client, node: this.#node, toClient: this.#toClient, toNode: this.#toNode },
+      client: this.#client,
+      node: this.#node,
+      toClient: this.#toClient,
+      toNode: this.#toNode,
+      up: this.#up,
+      down: this.#down,
       token: tokens.oldOwner,
-      ...{ up: this.#up, down: this.#down },
     };
     const handover = new Handover(ends, next, this.#limits, notice, (outcome) => {
       this.#enter(OPEN);
@@ -164,8 +169,7 @@ export class Relay implements SocketUser {
       return;
     }
     this.#enter(OPEN);
-    const nothingSaid = Buffer.alloc(0);
-    this.#switchTo(next.socket, { fromClient: nothingSaid, fromNode: next.rest, state: nothingSaid }, token);
+    this.#switchTo(next.socket, { fromClient: NO_BYTES, fromNode: next.rest, state: NO_BYTES }, token);
   }
 
   /** The client of a lost node sees what it would see without a gateway: an end without a Close. */

@@ -1,4 +1,5 @@
 import { WsClusterError } from '@wscluster/ring';
+import { NO_BYTES } from '../no-bytes.ts';
 import { MAX_STATE_BYTES, saying } from './release-protocol.ts';
 
 const CLOSE = 0x8;
@@ -12,7 +13,7 @@ export class ReleaseReader {
   readonly #answer: string | undefined;
   readonly #stateFollows: string | undefined;
   /** An incomplete header or control frame. */
-  #pending: Buffer = Buffer.alloc(0);
+  #pending: Buffer = NO_BYTES;
   #payloadLeft = 0;
   /** Undefined: messages are for the client. */
   #state: Buffer[] | undefined;
@@ -32,7 +33,7 @@ export class ReleaseReader {
 
   /** What the node hands over; empty if nothing. */
   get state(): Buffer {
-    return this.#state === undefined ? Buffer.alloc(0) : Buffer.concat(this.#state);
+    return this.#state === undefined ? NO_BYTES : Buffer.concat(this.#state);
   }
 
   /** Takes a chunk, and returns the part for the client. Throws OWNER_PROTOCOL if the state is too large. */
@@ -59,7 +60,8 @@ export class ReleaseReader {
         at += size + payload;
       }
     }
-    this.#pending = this.#closed ? Buffer.alloc(0) : Buffer.from(bytes.subarray(at));
+    this.#pending = this.#closed || at === bytes.length ? NO_BYTES : Buffer.from(bytes.subarray(at));
+    if (parts.length === 0) return NO_BYTES;
     return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
   }
 
