@@ -6,6 +6,7 @@ import { releaseUpTo, revision, ringMessage, ringOf } from '../gateway/src/testi
 import { ATTACKED_SETTINGS, ATTACKED_SLOTS, type AttackName, type Strength } from '../test/gateway/support/attacks.ts';
 import { GatewayProcess } from '../test/gateway/support/gateway-process.ts';
 import type { RoleAnswer, RoleRequest } from './attacks-messages.ts';
+import { moveTo } from './peers/cores.ts';
 import { atMost, type BenchOptions, type BenchResult, median } from './result.ts';
 
 const CLIENTS = 500;
@@ -67,8 +68,8 @@ async function measure({ attack, how, strength }: Case, rounds: number): Promise
   const gateway = await GatewayProcess.start(message);
   const other = await GatewayProcess.start(message);
   const last = availableParallelism() - 1;
-  pin(gateway.pid, `${last}`);
-  for (const { pid } of [crowd, attacker, other]) pin(pid, last === 0 ? '0' : `0-${last - 1}`);
+  moveTo(`${last}`, gateway.pid);
+  for (const { pid } of [crowd, attacker, other]) moveTo(last === 0 ? '0' : `0-${last - 1}`, pid);
   for (const { pid } of [attacker, other]) giveWay(pid);
   try {
     await crowd.ask({ ask: 'connect', port: gateway.port, clients: CLIENTS });
@@ -124,10 +125,6 @@ async function measure({ attack, how, strength }: Case, rounds: number): Promise
 
 function p99(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? Number.NaN;
-}
-
-function pin(pid: number, cores: string): void {
-  execFileSync('taskset', ['--all-tasks', '--pid', '--cpu-list', cores, String(pid)], { stdio: 'ignore' });
 }
 
 /** It runs only while its core has nothing else to do. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import type { Command } from '@wscluster/testbed';
 
@@ -10,4 +11,14 @@ export function onProxyCore(command: Command): Command {
 
 export function onOtherCores(command: Command): Command {
   return ['taskset', '--cpu-list', `0-${PROXY - 1}`, ...command];
+}
+
+/** Of a process that runs. `cores`: as taskset lists them. */
+export function moveTo(cores: string, pid: number): void {
+  execFileSync('taskset', ['--all-tasks', '--pid', '--cpu-list', cores, String(pid)], { stdio: 'ignore' });
+}
+
+/** A process that was kept to its cores runs where there is room. */
+export function onAnyCore(pid: number): void {
+  moveTo(`0-${availableParallelism() - 1}`, pid);
 }

@@ -33,6 +33,10 @@ export class Generator {
     this.#lines = this.#interface[Symbol.asyncIterator]();
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   async ask(command: Command): Promise<Counted> {
     this.#child.stdin.write(`${JSON.stringify(command)}\n`);
     const { value, done } = await this.#lines.next();

@@ -31,6 +31,10 @@ export class EchoNode {
     return new EchoNode(name, port, await started(server));
   }
 
+  get pid(): number {
+    return this.#server.pid ?? 0;
+  }
+
   /** Resolves once no more than `count` WebSockets are open. */
   async quiet(count: number): Promise<void> {
     await until(`the node has ${count} connections`, async () => (await connections(this.port)) <= count, 20_000);
