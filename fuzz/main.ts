@@ -31,6 +31,8 @@ const seed = number('seed', values.seed);
 const minutes = values.minutes === undefined ? undefined : number('minutes', values.minutes);
 const cases = minutes === undefined ? number('cases', values.cases ?? '200000') : Number.POSITIVE_INFINITY;
 process.stdout.write(`seed ${seed}, ${minutes === undefined ? `${cases} cases` : `${minutes} minutes`}\n`);
+/** Most of a case is waiting. */
+const AT_A_TIME = 256;
 const start = performance.now();
 const kinds = new Set<string>();
 
@@ -49,7 +51,7 @@ const {
   cases: played,
 } = await runFuzz({
   cases: corpusAndGenerated(),
-  atATime: 256,
+  atATime: AT_A_TIME,
   lookEvery: minutes === undefined ? Math.max(500, Math.ceil(cases / 20)) : 10_000,
   onLook: ({ cases: done, rssBytes, medianMs, worstMs, loopDelayMs }) => {
     const seconds = Math.round((performance.now() - start) / 1000);
@@ -61,6 +63,7 @@ if (faults.length === 0) process.stdout.write(`${played} cases of ${kinds.size} 
 else {
   process.stdout.write(`after ${played} cases:\n${faults.map((fault) => `- ${fault}\n`).join('')}`);
   process.stdout.write(`Again: npm run fuzz -- --seed ${seed} --cases ${played}\n`);
-  for (const kept of await narrowed(suspects)) process.stdout.write(`kept ${kept.kind}: ${keepCase(kept)}\n`);
+  for (const kept of await narrowed(suspects, AT_A_TIME))
+    process.stdout.write(`kept ${kept.kind}: ${keepCase(kept)}\n`);
   process.exitCode = 1;
 }

@@ -1,6 +1,9 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Bytes drawn at a time. To draw a few bytes for each use, and a buffer for them, takes twenty times as long. */
+/**
+ * Bytes drawn at a time. To draw a few bytes for each use, and a buffer for them, takes twenty times as long. What was
+ * handed out is no longer in the pool.
+ */
 const DRAWN = 4_096;
 
 const pool = Buffer.allocUnsafeSlow(DRAWN);
@@ -10,7 +13,7 @@ let used = DRAWN;
 export function randomText(bytes: number, encoding: 'base64' | 'base64url'): string {
   const from = take(bytes);
   const text = pool.toString(encoding, from, used);
-  pool.fill(0, from, used); // so that it is found in memory once
+  pool.fill(0, from, used);
   return text;
 }
 
@@ -18,9 +21,11 @@ export function randomText(bytes: number, encoding: 'base64' | 'base64url'): str
 export function fillRandomly(buffer: Buffer, at: number, bytes: number): void {
   const from = take(bytes);
   pool.copy(buffer, at, from, used);
+  pool.fill(0, from, used);
 }
 
 function take(bytes: number): number {
+  if (bytes > DRAWN) throw new RangeError(`at most ${DRAWN} bytes at a time, not ${bytes}`);
   if (used + bytes > DRAWN) {
     randomFillSync(pool);
     used = 0;

@@ -112,7 +112,7 @@ export class Handover implements SocketUser {
     else this.#timer = setTimeout(() => this.#fail('client-within-message'), this.#limits.holdMs);
   }
 
-  /** From the new owner. */
+  // Of the new owner, as onEnd and onClose; the relay has the old one, and passes on what comes from it.
   onChunk(chunk: Buffer): boolean {
     this.#keepEarly(chunk);
     return false;

@@ -126,6 +126,46 @@ describe('a connection that migrates', () => {
     client.socket.terminate();
   });
 
+  it('counts once, also if its old owner answers the Close with a reset', async () => {
+    const a = await rawNode('a', (peer) => accept(peer));
+    const b = await echoNode('b');
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    const beside = await connectClient(test.gateway.port);
+    moveTo(test, [a, b], 1, 2);
+    await eventually(
+      'both are to let go',
+      () => a.sockets.length === 2 && a.sockets.every((s) => framesAt(s).length === 1),
+    );
+    a.sockets[0]?.socket.resetAndDestroy();
+    a.sockets[1]?.socket.end();
+    for (const { socket } of [client, beside]) socket.send('to b');
+    await eventually('both echoes', () => client.messages.length + beside.messages.length === 2);
+    expect(test.gateway.connections).toBe(2);
+    client.socket.terminate();
+    await eventually('the node is rid of it', () => b.openSockets.size === 1);
+    await eventually('one is left', () => test.gateway.connections < 2);
+    expect(test.gateway.connections).toBe(1);
+    beside.socket.terminate();
+    await eventually('nothing is left', () => b.openSockets.size === 0 && test.gateway.connections === 0);
+  });
+
+  it('is told when its new owner is lost, also if the old one had answered the Close with a reset', async () => {
+    const a = await rawNode('a', (peer) => accept(peer));
+    const b = await echoNode('b');
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    moveTo(test, [a, b], 1, 2);
+    await eventually('it is to let go', () => framesAt(a.sockets[0] as RawSocket).length === 1);
+    a.sockets[0]?.socket.resetAndDestroy();
+    client.socket.send('to b');
+    await eventually('the echo', () => client.messages.length === 1);
+    await b.stop();
+    moveTo(test, [a, b], 0, 3);
+    await eventually('it is told', () => client.closed !== undefined);
+    await eventually('nothing is left', () => test.gateway.connections === 0);
+  });
+
   it('waits for the end of a fragmented message, and takes what comes behind it to the new owner', async () => {
     const [a, b] = [await echoNode('a'), await echoNode('b')];
     const test = await gatewayFor(a, b);

@@ -2,11 +2,11 @@ import { connect, type Socket } from 'node:net';
 import type { HostPort } from '@wscluster/service';
 import { KEEP_ALIVE_MS } from '../limits.ts';
 import { readIntoShared } from './shared-read.ts';
-import { giveTo, listenToDialled, type SocketUser } from './socket-user.ts';
+import { giveTo, listenToDialled, NOBODY, type SocketUser } from './socket-user.ts';
 
 /**
- * The owner's end of a connection, which is dialled without waiting. Its directions end separately (allowHalfOpen): after
- * a FIN from the node, data may still go to it.
+ * The owner's end of a connection, which is dialled without waiting. Its directions end separately (allowHalfOpen):
+ * after a FIN from the node, data may still go to it.
  */
 export function dialOwner(address: HostPort, user: SocketUser): Socket {
   const socket = connect({
@@ -47,7 +47,9 @@ class Retired implements SocketUser {
     socket.destroy();
   }
 
-  onClose(): void {
+  onClose(socket: Socket): void {
     clearTimeout(this.#deadline);
+    // An old socket would keep this, with its timer, through every minor collection until it is collected itself.
+    giveTo(NOBODY, socket);
   }
 }

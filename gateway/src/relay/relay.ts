@@ -67,7 +67,8 @@ export class Relay implements SocketUser {
   /** node -> client */
   readonly #down = new FrameScanner();
   #phase: Phase = OPEN;
-  #openSockets = 2;
+  #clientClosed = false;
+  /** The present node's socket. */
   #nodeClosed = false;
   /** Only set while there is something to judge, since an idle connection should hold as little as possible. */
   #vitals: Vitals | undefined;
@@ -91,8 +92,8 @@ export class Relay implements SocketUser {
     if (fromClient.length > 0) this.#fromClient(fromClient);
     if (fromNode.length > 0) this.#fromNode(fromNode);
     readShared(client);
-    // A socket that closed before this had it may have told nobody. Or its event is about to come: Node sets `closed` one
-    // tick before it, so each handler lets the socket go.
+    // A socket that closed before this had it may have told nobody. Or its event is about to come: Node sets `closed`
+    // one tick before it, so each handler lets the socket go.
     if (client.closed) this.#onClientClose();
     if (this.#node.closed) this.#onNodeClose();
   }
@@ -113,8 +114,8 @@ export class Relay implements SocketUser {
   }
 
   /**
-   * Takes the connection to another node, which has accepted it. `done` is called with the outcome; if it is not
-   * `broken`, the client has been told to reconnect. Does nothing else if the connection is closing.
+   * Takes the connection to another node, which has accepted it. `done` is called with the outcome; if it is `broken`,
+   * the client has been told to reconnect, or cut off within a message. Does nothing else if the connection is closing.
    */
   handOver(next: NextNode, tokens: Tokens, notice: CloseNotice, done: (outcome: HandoverOutcome) => void): void {
     if (this.#phase.kind !== 'open' || this.#up.closeSeen || this.#down.closeSeen) {
@@ -304,7 +305,6 @@ export class Relay implements SocketUser {
 
   /** The old owner has let go: the new one takes its place. */
   #switchTo(node: Socket, said: Said, token: string | undefined): void {
-    if (this.#nodeClosed) this.#openSockets++;
     this.#nodeClosed = false;
     retire(this.#node, this.#limits.nodeCloseMs);
     this.#node = node;
@@ -431,10 +431,13 @@ export class Relay implements SocketUser {
   }
 
   #onNodeClose(): void {
-    giveTo(NOBODY, this.#node);
-    if (!this.#node.readableEnded) this.#onNodeEnd();
+    const node = this.#node;
+    giveTo(NOBODY, node);
+    if (!node.readableEnded) this.#onNodeEnd();
+    // Its end may have been all that a switch waited for.
+    if (this.#node !== node) return;
     this.#nodeClosed = true;
-    this.#socketGone();
+    this.#endIfClosed();
   }
 
   #onClientEnd(): void {
@@ -455,11 +458,12 @@ export class Relay implements SocketUser {
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
     // After a FIN, what the client sent is still being written; after a reset nobody waits for anything.
     else if (phase.kind !== 'finishing' && !this.#client.readableEnded) this.#node.destroy();
-    this.#socketGone();
+    this.#clientClosed = true;
+    this.#endIfClosed();
   }
 
-  #socketGone(): void {
-    if (--this.#openSockets > 0) return;
+  #endIfClosed(): void {
+    if (!this.#clientClosed || !this.#nodeClosed) return;
     this.#enter(GONE);
     this.#events.onGone();
   }

@@ -22,14 +22,14 @@ function readBuffer(): Buffer {
 }
 
 /**
- * The option `onread` of a socket to dial: whoever has the socket gets what it reads. It saves an allocation of 64 KiB and
- * the stream machinery for each read.
+ * The option `onread` of a socket to dial: whoever has the socket gets what it reads. It saves an allocation of 64 KiB
+ * and the stream machinery for each read.
  */
 export function readIntoShared(): OnReadOpts {
   return { buffer: readBuffer(), callback: onDialledRead };
 }
 
-// Node calls it as a method of the socket.
+// Node calls it as a method of the socket, which is not documented.
 function onDialledRead(this: unknown, bytes: number, buffer: Uint8Array): boolean {
   passOn(buffer as Buffer, bytes, this as Socket);
   return true;
@@ -73,8 +73,8 @@ const [BUFFER, CALLBACK] = ['kBuffer', 'kBufferCb'].map((name) =>
 
 /**
  * Whoever has an accepted socket gets what it reads from now on, as with `onread` of a dialled socket, which Node does
- * not have for accepted ones. It uses private fields of Node; where they are missing, chunks come by `readChunks`, which costs an
- * allocation of 64 KiB for each. While the socket is paused its stream gets what is read, as usual.
+ * not have for accepted ones. It uses private fields of Node; where they are missing, chunks come by `readChunks`, which
+ * costs an allocation of 64 KiB for each. While the socket is paused its stream gets what is read, as usual.
  */
 export function readShared(socket: Socket): void {
   const { _handle: handle } = socket as Socket & { _handle?: Handle | null };

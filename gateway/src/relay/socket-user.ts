@@ -41,7 +41,7 @@ export function userOf(socket: Socket): SocketUser {
   return (socket as Used)[USER];
 }
 
-/** Gives a socket its listeners, once and for good. Chunks are passed on by whoever reads it; see read-shared.ts. */
+/** Gives a socket its listeners, once and for good. Chunks are passed on by whoever reads it; see shared-read.ts. */
 export function listen(socket: Socket): void {
   socket.on('end', onEnd).on('close', onClose).on('drain', onDrain);
 }

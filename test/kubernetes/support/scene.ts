@@ -98,7 +98,7 @@ export class Scene {
     return [...first, ...children];
   }
 
-  /** Whether a pod's only container was started again, and the pod is ready. */
+  /** Whether the containers of a pod were started again, and are ready. */
   async isReadyAgain(pod: string): Promise<boolean> {
     const { status } = JSON.parse(await this.kubectl('get', 'pod', pod, '--output=json')) as {
       status: { containerStatuses: { restartCount: number; ready: boolean }[] };
