@@ -189,6 +189,11 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
 
   /** Of the relay. */
   onOrphaned(): () => void {
+    // Another dial follows, to whoever is the owner then.
+    if (this.#redials) {
+      this.#giveUpMigration?.();
+      this.#giveUpMigration = undefined;
+    }
     const judge = (gone: boolean) => {
       if (this.#stage.kind === 'relaying') this.#lose(this.#stage.relay, gone);
     };

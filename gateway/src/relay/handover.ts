@@ -8,6 +8,8 @@ import { releaseFrame } from './release-protocol.ts';
 import { ReleaseReader } from './release-reader.ts';
 import { giveTo, NOBODY, type SocketUser } from './socket-user.ts';
 
+/** Answers the Close with which an old owner lets go. */
+const RELEASED: CloseNotice = { code: 1000, reason: '' };
 /** Bytes of the new owner that may wait for the switch; then it is held back. */
 const EARLY_BYTES = 65_536;
 
@@ -55,8 +57,8 @@ export type HandoverOutcome =
     }
   /** The old owner knows of nothing, and goes on. */
   | { readonly kind: 'kept'; readonly fault: HandoverFault }
-  /** The old owner is no longer there for the client. */
-  | { readonly kind: 'broken'; readonly fault: HandoverFault };
+  /** The old owner is no longer there for the client. `fromClient`: what the client has sent meanwhile; it is paused. */
+  | { readonly kind: 'broken'; readonly fault: HandoverFault; readonly fromClient: Buffer };
 
 /**
  * Takes an open connection from its old owner to a new one between two messages, without the client noticing.
@@ -166,6 +168,8 @@ export class Handover implements SocketUser {
       return;
     }
     if (reader.closed) this.#switch(reader.state);
+    // It ends the connection by itself, and the client has its Close.
+    else if (down.closeSeen) this.#fail('old-owner-broken');
   }
 
   /** The old owner has ended its side, without a Close. */
@@ -205,7 +209,13 @@ export class Handover implements SocketUser {
       this.#fail('old-owner-broken');
       return;
     }
+    // Its end follows.
+    if (this.#next.socket.destroyed) {
+      this.#fail('new-owner-broken');
+      return;
+    }
     this.#end();
+    this.#answerClose();
     this.#done({
       kind: 'switched',
       fromClient: this.#held,
@@ -215,13 +225,21 @@ export class Handover implements SocketUser {
     });
   }
 
+  /** One that was not sent a Close first has sent its own, and its server would report an end without an answer. */
+  #answerClose(): void {
+    const { node, toNode, token } = this.#ends;
+    if (token === undefined || !node.writable) return;
+    toNode.write(maskedCloseFrame(RELEASED));
+    toNode.flush();
+  }
+
   #fail(fault: HandoverFault): void {
     if (this.#over) return;
     const kept = !this.#releasing;
     this.#end();
     giveTo(NOBODY, this.#next.socket);
     this.#next.socket.destroy();
-    this.#done({ kind: kept ? 'kept' : 'broken', fault });
+    this.#done(kept ? { kind: 'kept', fault } : { kind: 'broken', fault, fromClient: this.#held });
   }
 
   #end(): void {

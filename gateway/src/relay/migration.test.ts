@@ -24,7 +24,10 @@ const LIMITS = {
 const settings = { ...SETTINGS, moves: { ...DEFAULT_MOVE_SETTINGS, mode: 'migrate' as const } };
 const AWARE = ['X-WsCluster-Migrate: accepted'];
 const MISDIRECTED = 'HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\n\r\n';
+const TEXT = 1;
 const BINARY = 2;
+const CLOSE = 0x8;
+const PING = 0x9;
 const PONG = 0xa;
 
 const { gatewayFor, echoNode, rawNode } = useGateway(LIMITS, settings);
@@ -166,6 +169,20 @@ describe('a connection that migrates', () => {
     await eventually('nothing is left', () => test.gateway.connections === 0);
   });
 
+  it('closes the connection to an old owner that understands it, so that its server sees no broken one', async () => {
+    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
+    const b = await echoNode('b');
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    moveTo(test, [a, b], 1, 2);
+    const [old] = a.sockets as [RawSocket];
+    await eventually('it is asked', () => framesAt(old).length === 1);
+    old.socket.write(closeFrame(ownerChanged(1000)));
+    await eventually('it is done', () => old.ended);
+    expect(framesAt(old).map(([opcode]) => opcode)).toEqual([PING, CLOSE]);
+    client.socket.terminate();
+  });
+
   it('waits for the end of a fragmented message, and takes what comes behind it to the new owner', async () => {
     const [a, b] = [await echoNode('a'), await echoNode('b')];
     const test = await gatewayFor(a, b);
@@ -287,6 +304,24 @@ describe('the client of a node that dies, with onLost redial', () => {
     client.socket.terminate();
   });
 
+  it('goes on, also if it was on its way to another owner already', async () => {
+    const [a, b] = [await redialling.echoNode('a'), await redialling.rawNode('b')];
+    const test = await redialling.gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    client.socket.send('before');
+    await eventually('the echo', () => client.messages.length === 1);
+    move(test, [a, b]);
+    await eventually('the new owner is dialled', () => b.sockets[0]?.text.includes('\r\n\r\n') === true);
+    await a.stop();
+    await eventually('it is dialled again', () => b.sockets[1]?.text.includes('\r\n\r\n') === true);
+    await eventually('the first dial is given up', () => b.sockets[0]?.closed === true || b.sockets[0]?.ended === true);
+    accept(b.sockets[1] as RawSocket, frame(TEXT, 'from b'));
+    await eventually('the new owner is heard', () => client.messages.length === 2);
+    expect(client.closed).toBeUndefined();
+    expect(await outcomes(test)).toEqual({ redialled: 1 });
+    client.socket.terminate();
+  });
+
   it('is told to reconnect if no other node takes it, or if it was within a message', async () => {
     const [a, b] = [await redialling.echoNode('a'), await redialling.rawNode('b', ({ socket }) => socket.destroy())];
     const test = await redialling.gatewayFor(a, b);
@@ -368,6 +403,63 @@ describe('a migration that fails', () => {
     old.socket.end(frame(1, 'half a message').subarray(0, 8));
     expect(await closed(client)).toEqual({ code: 1006, reason: '' });
     expect(await outcomes(test)).toEqual({ 'old-owner-broken': 1 });
+  });
+
+  it('because the new owner dies while the client sends on: nothing is lost, and its own Close is answered', async () => {
+    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
+    const b = await rawNode('b', (peer) => accept(peer));
+    const test = await gatewayFor(a, b);
+    const client = rawUpgrade(test.gateway.port, '/connect/ada');
+    await eventually('it is open', () => client.text.includes('\r\n\r\n'));
+    client.socket.write(frame(TEXT, 'half ', { fin: false, masked: true }));
+    moveTo(test, [a, b], 1, 2);
+    await eventually('the new owner is dialled', () => b.sockets.length === 1);
+    const torn = frame(TEXT, 'torn', { masked: true });
+    const masked = { masked: true };
+    client.socket.write(Buffer.concat([frame(0, 'end', masked), frame(TEXT, 'behind', masked), torn.subarray(0, 8)]));
+    const [old] = a.sockets as [RawSocket];
+    await eventually('the old owner is asked', () => framesAt(old).some(([opcode]) => opcode === PING));
+    b.sockets[0]?.socket.destroy();
+    const close = closeFrame(ownerChanged(1012));
+    await eventually('the client is told', () => client.received.indexOf(close) > 0);
+    client.socket.write(Buffer.concat([torn.subarray(8), frame(CLOSE, close.toString('latin1', 2), masked)]));
+    await eventually('the node has all of it', () => framesAt(old).at(-1)?.[0] === CLOSE);
+    const said = framesAt(old).filter(([opcode]) => opcode === TEXT || opcode === 0);
+    expect(said.map(([, text]) => text)).toEqual(['half ', 'end', 'behind', 'torn']);
+    await eventually('the gateway ends the connection', () => client.ended);
+    client.socket.end();
+    await eventually('nothing is left', () => test.gateway.connections === 0);
+  });
+
+  it('because the new owner dies within a message of the old one, which the client gets before it is told', async () => {
+    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
+    const b = await rawNode('b', (peer) => accept(peer));
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    const [old] = a.sockets as [RawSocket];
+    const message = frame(TEXT, 'a whole message');
+    old.socket.write(message.subarray(0, 8));
+    moveTo(test, [a, b], 1, 2);
+    await eventually('the old owner is asked', () => framesAt(old).length === 1);
+    b.sockets[0]?.socket.destroy();
+    while ((await outcomes(test))['new-owner-broken'] !== 1) await nextTurn();
+    old.socket.write(message.subarray(8));
+    expect(await closed(client)).toEqual({ code: 1012, reason: 'owner changed' });
+    expect(client.messages).toEqual(['a whole message']);
+  });
+
+  it('because the old owner closes the connection itself: its Close is for the client', async () => {
+    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
+    const b = await echoNode('b');
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    moveTo(test, [a, b], 1, 2);
+    const [old] = a.sockets as [RawSocket];
+    await eventually('it is asked', () => framesAt(old).length === 1);
+    old.socket.write(closeFrame({ code: 4001, reason: 'kicked' }));
+    expect(await closed(client)).toEqual({ code: 4001, reason: 'kicked' });
+    expect(await outcomes(test)).toEqual({ 'old-owner-broken': 1 });
+    await eventually('the new owner is rid of it', () => b.openSockets.size === 0);
   });
 
   it('because the new owner dies before the old one has let go', async () => {

@@ -33,12 +33,10 @@ export async function redial(context: RedialContext): Promise<Redialled | undefi
     if (owner === undefined) return undefined;
     const { token, ...head } = kept.compose(from, context.revision(), true);
     const redialled = await new Promise<Redialled | 'again' | undefined>((resolve) => {
-      // The relay takes the connection over before this call returns.
       dial({ address: owner.address, ...head }, limits, (outcome) => {
         if (outcome.kind === 'upgraded' && kept.agreesWith(outcome.head)) {
           const next = kept.at(outcome.head, token);
-          relay.adoptOrphan(outcome, next.token);
-          resolve({ owner, kept: next });
+          resolve(relay.adoptOrphan(outcome, next.token) ? { owner, kept: next } : undefined);
         } else {
           if (outcome.kind !== 'failed') outcome.socket.destroy();
           resolve(mayHaveAnotherOwner(outcome) ? 'again' : undefined);

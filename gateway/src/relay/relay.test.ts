@@ -314,31 +314,81 @@ describe('moving many clients', () => {
   });
 });
 
-it('counts a client once that was reset in the moment of the 101, before its socket has said so', async () => {
+/** A relay of its own between two sockets to a server, which also takes further ones. */
+async function aRelay() {
   const accepted: Socket[] = [];
   const server = createServer((socket) => accepted.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
   await eventually('a server', () => server.listening);
   const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
-  const [client, node] = [connect(address), dialOwner(address, NOBODY)];
+  const [client, node, next] = [connect(address), dialOwner(address, NOBODY), dialOwner(address, NOBODY)];
   listen(client);
-  await eventually('both connections', () => accepted.length === 2 && client.readyState === 'open');
-
-  let gone = 0;
+  client.on('error', () => {});
+  await eventually(
+    'all connections',
+    () => accepted.length === 3 && [client, next].every((s) => s.readyState === 'open'),
+  );
+  const seen = { gone: 0, outcomes: [] as string[] };
   const relay = new Relay(
     { client, node, slot: 0 },
     DEFAULT_LIMITS,
     { toNode: 0, toClient: 0, bySlot: new SlotLoad() },
     {
-      onGone: () => gone++,
+      onGone: () => seen.gone++,
       onOrphaned: () => () => {},
     },
   );
+  /** To `next`, from a node that knows nothing of handovers. */
+  const handOver = () =>
+    relay.handOver(
+      { socket: next, rest: Buffer.alloc(0) },
+      { oldOwner: undefined, newOwner: undefined },
+      ownerChanged(1012),
+      (outcome) => seen.outcomes.push(outcome.kind === 'switched' ? 'switched' : `${outcome.kind}: ${outcome.fault}`),
+    );
+  const stop = () => {
+    for (const socket of [...accepted, client, node, next]) socket.destroy();
+    server.close();
+  };
+  return { client, node, next, relay, seen, handOver, stop };
+}
+
+it('counts a client once that was reset in the moment of the 101, before its socket has said so', async () => {
+  const { client, node, relay, seen, stop } = await aRelay();
   const events = Promise.all([once(client, 'close'), once(node, 'close')]);
   client.destroy();
   relay.start(Buffer.alloc(0), Buffer.alloc(0));
   await events;
-  expect(gone).toBe(1);
+  expect(seen.gone).toBe(1);
+  stop();
+});
 
-  for (const socket of accepted) socket.destroy();
-  server.close();
+it('is not handed over once the client is gone, though the node does not know yet', async () => {
+  const { client, next, relay, seen, handOver, stop } = await aRelay();
+  relay.start(Buffer.alloc(0), Buffer.alloc(0));
+  client.destroy();
+  await once(client, 'close');
+  handOver();
+  await eventually('nothing is left', () => seen.gone === 1 && next.closed);
+  expect(seen.outcomes).toEqual(['kept: client-closing']);
+  stop();
+});
+
+it('is not handed over by a node that was reset before it was asked', async () => {
+  const { node, next, relay, seen, handOver, stop } = await aRelay();
+  relay.start(Buffer.alloc(0), Buffer.alloc(0));
+  node.destroy();
+  handOver();
+  await eventually('the new owner is rid of it', () => next.closed);
+  expect(seen.outcomes).toEqual(['kept: old-owner-broken']);
+  stop();
+});
+
+it('is not switched to a new owner that was reset before the old one let go', async () => {
+  const { node, next, relay, seen, handOver, stop } = await aRelay();
+  relay.start(Buffer.alloc(0), Buffer.alloc(0));
+  handOver();
+  next.destroy();
+  relay.onChunk(closeFrame(ownerChanged(1000)), node);
+  expect(seen.outcomes).toEqual(['broken: new-owner-broken']);
+  stop();
 });

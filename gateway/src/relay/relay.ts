@@ -93,7 +93,7 @@ export class Relay implements SocketUser {
     if (fromNode.length > 0) this.#fromNode(fromNode);
     readShared(client);
     // A socket that closed before this had it may have told nobody. Or its event is about to come: Node sets `closed`
-    // one tick before it, so each handler lets the socket go.
+    // up to a turn before it, so each handler lets the socket go.
     if (client.closed) this.#onClientClose();
     if (this.#node.closed) this.#onNodeClose();
   }
@@ -118,9 +118,12 @@ export class Relay implements SocketUser {
    * the client has been told to reconnect, or cut off within a message. Does nothing else if the connection is closing.
    */
   handOver(next: NextNode, tokens: Tokens, notice: CloseNotice, done: (outcome: HandoverOutcome) => void): void {
-    if (this.#phase.kind !== 'open' || this.#up.closeSeen || this.#down.closeSeen) {
+    // A socket that was reset says so a turn later; until then it takes what is written, and ends as if it had let go.
+    const fault = this.#node.destroyed && !this.#client.destroyed ? 'old-owner-broken' : 'client-closing';
+    const isClosing = this.#phase.kind !== 'open' || this.#up.closeSeen || this.#down.closeSeen;
+    if (isClosing || this.#client.destroyed || this.#node.destroyed) {
       next.socket.destroy();
-      done({ kind: 'kept', fault: 'client-closing' });
+      done({ kind: 'kept', fault });
       return;
     }
     const ends = {
@@ -135,7 +138,7 @@ export class Relay implements SocketUser {
     const handover = new Handover(ends, next, this.#limits, notice, (outcome) => {
       this.#enter(OPEN);
       if (outcome.kind === 'switched') this.#switchTo(next.socket, outcome, tokens.newOwner);
-      else if (outcome.kind === 'broken') this.#tellWithoutNode(notice);
+      else if (outcome.kind === 'broken') this.#tellWithoutNext(notice, outcome.fromClient);
       done(outcome);
     });
     this.#enter({ kind: 'handing-over', handover, exit: NO_EXIT });
@@ -163,14 +166,18 @@ export class Relay implements SocketUser {
     return true;
   }
 
-  /** Another node, which has accepted the connection, takes the place of the lost one. */
-  adoptOrphan(next: NextNode, token: string | undefined): void {
-    if (this.#phase.kind !== 'orphaned') {
+  /**
+   * Another node, which has accepted the connection, takes the place of the lost one. Returns whether it does: the client
+   * may have gone.
+   */
+  adoptOrphan(next: NextNode, token: string | undefined): boolean {
+    if (this.#phase.kind !== 'orphaned' || this.#client.destroyed) {
       next.socket.destroy();
-      return;
+      return false;
     }
     this.#enter(OPEN);
     this.#switchTo(next.socket, { fromClient: NO_BYTES, fromNode: next.rest, state: NO_BYTES }, token);
+    return true;
   }
 
   /** The client of a lost node sees what it would see without a gateway: an end without a Close. */
@@ -315,16 +322,25 @@ export class Relay implements SocketUser {
     if (token !== undefined) for (const frame of beginFrames(said.state, token)) this.#toNode.write(frame);
     if (said.fromNode.length > 0) this.#fromNode(said.fromNode);
     this.#client.resume();
-    if (said.fromClient.length > 0) this.#fromClient(said.fromClient);
+    if (said.fromClient.length > 0) this.#relayHeld(said.fromClient);
     if (!this.#client.writableNeedDrain) this.#node.resume();
     if (this.#node.closed) this.#onNodeClose();
   }
 
-  /** The old owner has let go, and no other one is there. */
-  #tellWithoutNode(notice: CloseNotice): void {
+  /** The old owner was asked to let go, and no other one takes its place. `held`: what the client said meanwhile. */
+  #tellWithoutNext(notice: CloseNotice, held: Buffer): void {
     this.#client.resume();
+    if (!this.#client.writableNeedDrain) this.#node.resume();
     if (this.#down.atFrameBoundary) this.#tell(notice);
-    else this.destroy();
+    else if (this.#node.destroyed || this.#node.readableEnded) this.destroy();
+    else this.#awaitBoundary(notice, 'frame');
+    if (held.length > 0) this.#relayHeld(held);
+  }
+
+  /** What the client said while neither node had the connection; its bytes are counted already. */
+  #relayHeld(bytes: Buffer): void {
+    this.#relayFromClient(bytes);
+    this.#traffic.bySlot.add(this.#slot, this.#up.takeMessages(), 0);
   }
 
   #endClient(): void {
@@ -342,7 +358,7 @@ export class Relay implements SocketUser {
     this.#phase = next;
   }
 
-  #awaitBoundary(notice: CloseNotice): void {
+  #awaitBoundary(notice: CloseNotice, boundary: 'message' | 'frame' = 'message'): void {
     const stopWatch = this.#destroyWhenStill();
     const grace = setTimeout(() => {
       if (this.#down.atFrameBoundary) this.#tell(notice);
@@ -351,7 +367,7 @@ export class Relay implements SocketUser {
     const phase: Phase & { kind: 'awaiting-boundary' } = {
       kind: 'awaiting-boundary',
       notice,
-      boundary: 'message',
+      boundary,
       exit: () => {
         clearTimeout(grace);
         stopWatch();

@@ -3,6 +3,8 @@ import { NO_BYTES } from '../no-bytes.ts';
 import { MAX_STATE_BYTES, saying } from './release-protocol.ts';
 
 const CLOSE = 0x8;
+/** The status of a Close that says no more than that. */
+const NORMAL = 1000;
 const PONG = 0xa;
 
 /**
@@ -19,6 +21,8 @@ export class ReleaseReader {
   #state: Buffer[] | undefined;
   #stateBytes = 0;
   #closed = false;
+  /** A Close of either kind has come, behind which nothing counts. */
+  #ended = false;
 
   /** `token`: of a node that understands the protocol. */
   constructor(token: string | undefined) {
@@ -26,7 +30,10 @@ export class ReleaseReader {
     this.#stateFollows = token && saying('state', token);
   }
 
-  /** The node's Close has arrived; nothing behind it counts. */
+  /**
+   * The node has let go with a Close. A Close with a status of its own is the application's, from a node that understands
+   * the protocol: it is for the client.
+   */
   get closed(): boolean {
     return this.#closed;
   }
@@ -41,7 +48,7 @@ export class ReleaseReader {
     const bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     const parts: Buffer[] = [];
     let at = 0;
-    while (at < bytes.length && !this.#closed) {
+    while (at < bytes.length && !this.#ended) {
       if (this.#payloadLeft > 0) {
         const part = bytes.subarray(at, at + this.#payloadLeft);
         this.#takePayload(part, parts);
@@ -60,7 +67,7 @@ export class ReleaseReader {
         at += size + payload;
       }
     }
-    this.#pending = this.#closed || at === bytes.length ? NO_BYTES : Buffer.from(bytes.subarray(at));
+    this.#pending = this.#ended || at === bytes.length ? NO_BYTES : Buffer.from(bytes.subarray(at));
     if (parts.length === 0) return NO_BYTES;
     return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
   }
@@ -86,8 +93,12 @@ export class ReleaseReader {
   #takeControl(frame: Buffer, headerBytes: number, parts: Buffer[]): void {
     const opcode = (frame[0] as number) & 0x0f;
     const payload = frame.toString('latin1', headerBytes);
-    if (opcode === CLOSE) this.#closed = true;
-    else if (opcode === PONG && payload === this.#stateFollows) this.#state ??= [];
+    if (opcode === CLOSE) {
+      this.#ended = true;
+      const isPlain = payload.length < 2 || frame.readUInt16BE(headerBytes) === NORMAL;
+      if (isPlain || this.#answer === undefined) this.#closed = true;
+      else parts.push(frame);
+    } else if (opcode === PONG && payload === this.#stateFollows) this.#state ??= [];
     else if (opcode !== PONG || payload !== this.#answer) parts.push(frame);
   }
 }

@@ -27,7 +27,12 @@ export function giveSlots({ draft, shares, ringIds, takers, onlyEmpty, onlyBack 
   const givers = ringIds.map((_, member) => member).filter((member) => surplus(member) > 0);
   if (givers.length === 0) return;
   const sizes = new Sizes(draft, (member) => surplus(member) > 0);
-  const sheds = onlyEmpty ? undefined : shedLoads({ draft, shares, givers, takers, onlyBack });
+  const fewest = (giver: number) =>
+    sizes
+      .of(giver)
+      .subarray(0, surplus(giver))
+      .reduce((sum, slot) => sum + (draft.size[slot] as number), 0);
+  const sheds = onlyEmpty ? undefined : shedLoads({ draft, shares, givers, takers, onlyBack, fewest });
   /** Connections that go beyond what was planned so far. */
   let ahead = 0;
   // What takers have no room for is swapped later.

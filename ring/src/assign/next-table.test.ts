@@ -143,6 +143,24 @@ describe('the next table', BUSY, () => {
     );
   });
 
+  test('counts what a member gives anyway before others give more', () => {
+    const members = [
+      { ringId: 33, weight: 1 },
+      { ringId: 14, weight: 1 },
+      { ringId: 23, weight: 1 },
+      { ringId: 35, weight: 2 },
+      { ringId: 9, weight: 0.5 },
+      { ringId: 13, weight: 0.5 },
+    ];
+    const present = {
+      members,
+      table: Uint16Array.of(13, 23, 33, 33, 9, 23),
+      connections: Uint32Array.of(1, 0, 1, 0, 0, 1),
+    };
+    // 13 gives its only slot, and 35 needs one connection: nobody else has to give any.
+    expect(resultOf(present, nextTable(present)).connections).toBe(1);
+  });
+
   test('gives each member its share of the slots, rounded up or down', () => {
     fc.assert(
       fc.property(someCase(30), (present) => {

@@ -4,7 +4,7 @@ import type { Shares } from './shares.ts';
 /** What a member that gives slots gives up with them. */
 export interface Shed {
   readonly giver: number;
-  /** Connections above the most that it may have. */
+  /** Connections above the most that it may have, or that it gives up whichever slots it gives. */
   readonly least: number;
   /** Connections that it gives up, as far as its slots can be chosen so. */
   readonly planned: number;
@@ -20,15 +20,17 @@ export interface ShedInput {
   readonly takers: readonly number[];
   /** Of slots with connections only those are given that takers had before. */
   readonly onlyBack: boolean;
+  /** The fewest connections that a giver can give up with as many slots as it has too many. */
+  fewest(giver: number): number;
 }
 
 /**
- * How many connections each giver gives up: what it has above the most that it may have, and as much more as takers
- * need to have the fewest that they may have. First of slots that takers had before they were lost, then of any. For
+ * How many connections each giver gives up: what it has above the most that it may have, what its slots have at least,
+ * and as much more as takers need to have the fewest that they may have. First of slots that takers had before they were lost, then of any. For
  * that, all are cut down to one level, none below the fewest that it may have itself. Those with the most to give
  * come first.
  */
-export function shedLoads({ draft, shares, givers, takers, onlyBack }: ShedInput): readonly Shed[] {
+export function shedLoads({ draft, shares, givers, takers, onlyBack, fewest }: ShedInput): readonly Shed[] {
   const { low, high } = shares;
   const load = (member: number) => draft.load[member] as number;
   const least = (member: number) => (onlyBack ? 0 : Math.max(0, load(member) - (high[member] as number)));
@@ -41,9 +43,10 @@ export function shedLoads({ draft, shares, givers, takers, onlyBack }: ShedInput
 
   const theirs = loadsOfTakers(draft, takers);
   const all = givers.map((giver) => {
-    const most = Math.max(0, load(giver) - (low[giver] as number));
-    const back = Math.max(least(giver), Math.min(most, theirs[giver] as number));
-    return { giver, load: load(giver), high: high[giver] as number, least: least(giver), back, most };
+    const anyway = onlyBack ? 0 : Math.max(least(giver), fewest(giver));
+    const most = Math.max(anyway, load(giver) - (low[giver] as number));
+    const back = Math.max(anyway, Math.min(most, theirs[giver] as number));
+    return { giver, load: load(giver), high: high[giver] as number, least: anyway, back, most };
   });
   const backs = cutDown(
     all.map((giver) => ({ ...giver, most: giver.back })),
