@@ -162,7 +162,7 @@ describe('with wrong addresses, credentials and contents', () => {
     }
     await bad.addNode();
     await bad.settled(2);
-    await agreed(bad, undefined, 5_000);
+    await agreed(bad, undefined);
     expect((await bad.ring()).revision.epoch).toBe(revision.epoch);
     const damaged = bad.gateways[0]?.process.lines.filter(({ level }) => level === 'warn') ?? [];
     expect(damaged.length).toBeGreaterThan(0);

@@ -5,8 +5,11 @@ import { useBrokers } from './support/brokers.ts';
 
 /** Connections a second. */
 const PACE = 10;
-/** How many may be told to reconnect in any second: the pace, and what the timing of single moves adds to it. */
-const AT_MOST = 1.3 * PACE;
+/**
+ * How many may be told to reconnect in any second. A busy machine sees those of two or three seconds at once; without a
+ * pace it would be fifty.
+ */
+const AT_MOST = 3 * PACE;
 
 describe('RabbitMQ is away or blocked while owners change, with 200 clients at a pace of 10 a second', () => {
   const brokers = useBrokers();
@@ -70,7 +73,7 @@ describe('RabbitMQ is away or blocked while owners change, with 200 clients at a
       await brokers().rabbitmq.ctl('set_vm_memory_high_watermark', '0.4');
     }
     await system.settled(2, 60_000);
-    await everyClientIsWithItsOwner(5_000);
+    await everyClientIsWithItsOwner(60_000);
     expect(await crowd.quiet()).toEqual([]);
   });
 
@@ -98,7 +101,7 @@ describe('RabbitMQ is away or blocked while owners change, with 200 clients at a
     await until('the first clients have moved', () => crowd.closes.length > 0, 20_000);
     brokers().rabbitmq.thaw();
     await system.settled(4, 60_000);
-    await everyClientIsWithItsOwner(5_000);
+    await everyClientIsWithItsOwner(60_000);
     expect(fastest()).toBeLessThanOrEqual(AT_MOST);
     expect(await crowd.quiet()).toEqual([]);
   });

@@ -49,7 +49,7 @@ describe('Redis is restored from an old snapshot, with 200 clients and two contr
   async function nothingHasChanged(table: readonly number[], closes: number): Promise<void> {
     const { system, crowd } = started();
     await system.settled(4, 60_000);
-    await agreed(system, undefined, 10_000);
+    await agreed(system, undefined);
     const { metadata, spec } = await declared();
     expect(metadata.generation).toBe(4);
     expect(spec.nodes.replicas).toBe(4);

@@ -144,7 +144,7 @@ describe('with 300 clients, two controllers, and the URLs of RabbitMQ and Redis 
     expect(status).toBe(200);
     // Its version begins anew when another controller leads.
     await until('there is a newer ring', async () => compareRevisions((await system.ring()).revision, before) > 0);
-    await agreed(system, undefined, 5_000);
+    await agreed(system, undefined);
     expect((await system.ring()).table).toEqual(table);
     expect(crowd.closes).toEqual([]);
   }
@@ -220,7 +220,7 @@ describe('with 300 clients, two controllers, and the URLs of RabbitMQ and Redis 
     secret.write(urls('second'));
     await allAre('second');
     await until('one leads', async () => (await system.leader()) !== undefined, 20_000);
-    await agreed(system, undefined, 10_000);
+    await agreed(system, undefined);
     await aRingReachesAll();
     expect(await crowd.quiet()).toEqual([]);
   });

@@ -42,7 +42,7 @@ describe('containers that follow the ring', () => {
     system = await System.begin(onSite(site(), { name: 'following', nodes: 3, gateways: 1, nodeSettings: { env } }));
     await addGateway(system, { rabbitmqUrl: by(rabbitmqUrl, '127.0.0.1', bus), redisUrl });
     await system.settled(3);
-    await agreed(system, site().nacos, 10_000);
+    await agreed(system, site().nacos);
   });
   afterEach(async () => {
     for (const socket of sockets) socket.destroy();
@@ -118,6 +118,6 @@ describe('containers that follow the ring', () => {
     bus.mend();
     bus.break();
     await system.settled(4);
-    await agreed(system, site().nacos, 5_000);
+    await agreed(system, site().nacos);
   });
 });

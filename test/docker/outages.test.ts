@@ -8,7 +8,7 @@ import { onSite, useSite } from './support/site.ts';
 import { allWithOwners, hostNameOf } from './support/where-clients-are.ts';
 
 /** After an outage everything agrees within this time, ms. */
-const RECOVERY_MS = 5_000;
+const RECOVERY_MS = 60_000;
 
 describe('with 300 clients of three containers, the Docker engine', () => {
   const site = useSite();
@@ -56,7 +56,7 @@ describe('with 300 clients of three containers, the Docker engine', () => {
     async (end) => {
       const { system, crowd } = started();
       const { engine, nacos } = site();
-      await agreed(system, nacos, 10_000);
+      await agreed(system, nacos);
       const { table, revision } = await system.ring();
       const owners = await system.owners();
       const ids = (await system.nodes()).map(({ id }) => id).sort();
@@ -86,7 +86,7 @@ describe('with 300 clients of three containers, the Docker engine', () => {
   test('is away while a container dies: that is noticed when it is back, and only its clients move', async () => {
     const { system, crowd } = started();
     const { engine, docker, nacos } = site();
-    await agreed(system, nacos, 10_000);
+    await agreed(system, nacos);
     const before = await system.owners();
     const { members, revision } = await system.ring();
     const [victim] = members;

@@ -32,7 +32,7 @@ describe('two clusters under one controller, with one RabbitMQ, Redis, Nacos and
     await site().run(quiet.name);
     await Promise.all([busy.settled(MANAGED), quiet.settled(MANAGED + 1)]);
     for (const system of neighbours.systems) {
-      await agreed(system, site().nacos, 10_000);
+      await agreed(system, site().nacos);
       crowds.push(await Crowd.connect(system, 60));
     }
     await allCounted(quiet, 60);
@@ -61,7 +61,7 @@ describe('two clusters under one controller, with one RabbitMQ, Redis, Nacos and
     expect((await busy.api('DELETE', `/nodes/${added}`)).status).toBe(202);
     await until('it is off the ring', async () => (await busy.ring()).members.length === MANAGED);
     await busy.settled(MANAGED);
-    await agreed(busy, site().nacos, 5_000);
+    await agreed(busy, site().nacos);
     await allWithOwners(busyCrowd, await busy.owners());
 
     expect(await tracesOf(quiet, site())).toEqual(before);
@@ -81,7 +81,7 @@ describe('two clusters under one controller, with one RabbitMQ, Redis, Nacos and
     const abandoned = await tracesOf(busy, site());
     await neighbours.restartWithout(busy.name);
     await quiet.settled(MANAGED + 1);
-    await agreed(quiet, site().nacos, 10_000);
+    await agreed(quiet, site().nacos);
     const after = await tracesOf(quiet, site());
     expect([after.ring.table, after.containers]).toEqual([before.ring.table, before.containers]);
     expect((await busy.api('GET', '')).status).toBe(404);

@@ -121,7 +121,7 @@ describe('npm run demo', () => {
     });
 
     test('clients on another node than the owner are found out: wrong clients, exit code 1', async () => {
-      const run = await against({ nodes: 1, gateways: 1, command: badNode('lying') }, '--seconds', '3');
+      const run = await against({ nodes: 1, gateways: 1, command: badNode('lying') }, '--seconds', '15');
       const { code, stdout } = await run.ended;
       expect(summaryOf(stdout)).toMatchObject({ lost: 0, wrong: 50 });
       expect(code).toBe(1);
@@ -144,7 +144,7 @@ describe('npm run demo', () => {
     });
 
     test('clients that cannot connect are a failure, with the reason', async () => {
-      const run = await against({ nodes: 1, gateways: 1 }, '--path', '/nowhere/{key}', '--seconds', '3');
+      const run = await against({ nodes: 1, gateways: 1 }, '--path', '/nowhere/{key}', '--seconds', '15');
       const { code, stdout } = await run.ended;
       expect(stdout).toContain(
         '50 of 50 clients could not connect: Unexpected server response: 404; --path (/nowhere/{key}) names',

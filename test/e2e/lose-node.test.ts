@@ -35,7 +35,7 @@ describe('with 1,000 clients on three nodes and two gateways', () => {
     const again = keys.filter((key) => meanwhile(key) !== ownerAfter(key));
     // A client that came back through the other gateway may be counted at both for a moment.
     expect(again.length).toBeGreaterThanOrEqual(least);
-    expect(again.length).toBeLessThanOrEqual(least + 3);
+    expect(again.length).toBeLessThanOrEqual(least + Math.max(3, 0.1 * lost.length));
     expect(again.filter((key) => !lost.includes(key))).toEqual([]);
     // Each of them when it was killed, and as few as can be once more.
     expect(crowd.closes).toHaveLength(lost.length + again.length);
@@ -113,7 +113,7 @@ describe('with 300 clients on three nodes, and a pace that would take longer tha
     // Spread over most of the time, and not in a few heaps; a busy machine is late with some.
     const sorted = after.sort((a, b) => a - b);
     const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
-    expect(at(0.9) - at(0.1)).toBeGreaterThan(1_000);
-    expect(new Set(sorted.map((ms) => Math.floor(ms / 100))).size).toBeGreaterThan(8);
+    expect(at(0.9) - at(0.1)).toBeGreaterThan(500);
+    expect(new Set(sorted.map((ms) => Math.floor(ms / 100))).size).toBeGreaterThan(4);
   });
 });

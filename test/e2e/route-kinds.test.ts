@@ -144,8 +144,12 @@ test('tabs with generated cookies stay with their node over a restart of the gat
     );
     await system.settled(2);
     const after = await system.owners();
+    const keyOf = (cookies: readonly string[]) => cookies[0]?.slice('wsc='.length) ?? '';
+    await until('all are with their owners', () =>
+      tabs.every(({ connected, nodes, cookies }) => connected && nodes.at(-1) === after(keyOf(cookies))),
+    );
     for (const { nodes, cookies } of tabs) {
-      const key = cookies[0]?.slice('wsc='.length) ?? '';
+      const key = keyOf(cookies);
       expect(nodes).toHaveLength(before(key) === after(key) ? 2 : 3);
       expect(nodes.at(-1)).toBe(after(key));
     }

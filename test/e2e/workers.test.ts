@@ -52,8 +52,8 @@ describe(`a gateway of ${WORKERS} workers, with ${CLIENTS} clients on three node
     expect(crowd.keys(({ closes }) => closes.length === 1)).toEqual(moved);
     expect(crowd.closes).toHaveLength(moved.length);
     const times = crowd.closes.map(({ closedAt }) => closedAt ?? 0);
-    // Two more at each end: moves are spread by ticks.
-    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(((moved.length - 4) / 20) * 1000);
+    // Half of what the pace takes: a busy machine sees the first ones late. At twice the pace it would be less.
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan((moved.length / 20 / 2) * 1000);
     expect(await metric(system, 'wscluster_gateway_moves_total')).toBe(moved.length);
     expect(await crowd.quiet()).toEqual([]);
   });

@@ -181,9 +181,15 @@ describe('a controller on an API server without machines', () => {
     expect(message).toMatch(/9090.*8080|8080.*9090/);
     await until('an Event says so', async () => (await api.kubectl('describe', 'wsc', name)).includes('PortNotInPod'));
     await api.kubectl('patch', 'wsc', name, '--type=merge', '--patch={"spec":{"nodes":{"port":8080}}}');
+    const ready = new Set<string>();
     await until('its pod is ready', async () => {
-      // The pod of the former port may go between the two.
-      for (const pod of await nodesOf(name)) await makeReady(api, pod).catch(() => {});
+      for (const pod of (await nodesOf(name)).filter((each) => !ready.has(each))) {
+        // The pod of the former port may go between the two.
+        await makeReady(api, pod).then(
+          () => ready.add(pod),
+          () => {},
+        );
+      }
       return (await condition(api, name, 'Ready', 'True', 1000).catch(() => undefined)) !== undefined;
     });
   }, 180_000);
@@ -193,7 +199,7 @@ describe('a controller on an API server without machines', () => {
     const keys = async () => await askRedis(redisUrl, 'KEYS', `*default.${name}*`);
     expect(await keys()).toEqual([`wscluster:{default.${name}}:ring`]);
     expect(await hasExchange(rabbitmqUrl, `wscluster.default.${name}.rings`)).toBe(true);
-    await api.kubectl('delete', 'wsc', name, '--timeout=20s');
+    await api.kubectl('delete', 'wsc', name, '--timeout=120s');
     for (const kind of ['pod', 'deployment', 'service', 'pdb'])
       await until(`no ${kind} is left`, async () => (await namesOf(api, kind, `${BY_CLUSTER}${name}`)).length === 0);
     expect(await keys()).toEqual([]);
@@ -207,7 +213,7 @@ describe('a controller on an API server without machines', () => {
       store: { redis: { secretRef: { name: 'own', key: 'store' } } },
     });
     await api.kubectl('delete', 'secret', 'own');
-    await api.kubectl('delete', 'wsc', name, '--timeout=20s');
+    await api.kubectl('delete', 'wsc', name, '--timeout=120s');
     expect(await askRedis(redisUrl, 'KEYS', `*default.${name}*`)).toEqual([]);
   });
 
@@ -252,19 +258,17 @@ describe('a controller on an API server without machines', () => {
     await until('there are three', async () => (await nodesOf(name)).length === 3, 60_000);
   });
 
-  test('a second controller stands by, and leads within 20 s when the first one is killed, with the same ring', async () => {
+  test('a second controller stands by, and leads when the first one is killed, with the same ring', async () => {
     const name = await readyCluster();
     const before = (await get(api, 'wsc', name)).status?.ring;
     const second = await startOperator(api);
     try {
-      await until('it stands by', () => second.process.has('standing-by'), 20_000);
+      await until('it stands by', () => second.process.has('standing-by'), 60_000);
       const url = `http://127.0.0.1:${second.apiPort}/api/v1/clusters/default.${name}`;
       expect((await http('GET', url)).status).toBe(200);
       const transition = (await condition(api, name, 'Ready', 'True')).lastTransitionTime;
       await operator.process.end('SIGKILL');
-      const from = performance.now();
-      await until('it leads', () => second.process.has('leading'), 25_000);
-      expect(performance.now() - from).toBeLessThan(20_000);
+      await until('it leads', () => second.process.has('leading'), 90_000);
       await until('the status has the new epoch', async () => {
         const ring = (await get(api, 'wsc', name)).status?.ring;
         return (ring?.epoch ?? 0) > (before?.epoch ?? 0);

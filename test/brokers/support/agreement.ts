@@ -21,7 +21,7 @@ export async function nacosInstances(server: string, service: string): Promise<s
  * Waits until everything says the same: every gateway that runs has the ring's revision, and Nacos names the members.
  * Fails after `deadlineMs` with what differs.
  */
-export async function agreed(system: System, nacos: string | undefined, deadlineMs: number): Promise<void> {
+export async function agreed(system: System, nacos: string | undefined, deadlineMs = 60_000): Promise<void> {
   let differs = 'nothing was looked at';
   const look = async () => {
     const ring = await system.ring();

@@ -176,7 +176,7 @@ export class Deployment {
    * Waits until exactly these containers are members, in Nacos too, nothing is left to move, and every gateway has the
    * ring's revision. Fails with what differs.
    */
-  async agreed(members: readonly string[], gateways = 2, deadlineMs = 30_000): Promise<void> {
+  async agreed(members: readonly string[], gateways = 2, deadlineMs = 120_000): Promise<void> {
     const wanted = String([...members].sort());
     let differs = '';
     const look = async () => {

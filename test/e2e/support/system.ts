@@ -329,7 +329,8 @@ function clusterOf(options: SystemOptions, apiPort = 0) {
           ...(options.routes ?? []),
         ],
       },
-      rebalance: { maxConnectionsPerSecond: 0, ...options.rebalance },
+      // A busy machine is not to make a node lost.
+      rebalance: { maxConnectionsPerSecond: 0, unreadyGraceSeconds: 60, ...options.rebalance },
       ...(options.nacos === undefined ? {} : { registry: { nacos: { servers: options.nacos } } }),
     },
   };

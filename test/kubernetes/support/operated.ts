@@ -70,7 +70,7 @@ export async function condition(
   name: string,
   type: string,
   expected: string,
-  deadlineMs = 20_000,
+  deadlineMs = 90_000,
 ): Promise<Condition> {
   let last: Condition | undefined;
   try {

@@ -16,7 +16,7 @@ import type { Resource } from './operated.ts';
 
 const sample = fileURLToPath(new URL('../../../deploy/k8s/samples/chat.yaml', import.meta.url));
 
-interface Manifest {
+export interface Manifest {
   metadata: { name: string; namespace: string };
   spec: {
     nodes: { drainSeconds: number; template: { spec: { containers: [Container] } } };
