@@ -192,7 +192,7 @@ describe('a controller on an API server without machines', () => {
       }
       return (await condition(api, name, 'Ready', 'True', 1000).catch(() => undefined)) !== undefined;
     });
-  }, 180_000);
+  }, 300_000);
 
   test('a deleted WsCluster leaves nothing, neither here nor in RabbitMQ and Redis', async () => {
     const name = await readyCluster();
