@@ -31,7 +31,7 @@ export async function playClient(
   await Promise.race([play(socket, client, replaced), closed, stuck]);
   heard = clock.now;
   const quiet = async () => {
-    while (clock.now - heard < (patience === 'none' ? QUIET_MS : PATIENCE_MS))
+    while (!socket.closed && clock.now - heard < (patience === 'none' ? QUIET_MS : PATIENCE_MS))
       await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
   };
   await Promise.race([closed, quiet()]);

@@ -17,6 +17,7 @@ export class Patience {
   readonly #waits = new Set<Wait>();
   #seen = performance.now();
   #delays: readonly number[];
+  #stopped = false;
   /** Milliseconds. */
   now = 0;
 
@@ -27,7 +28,9 @@ export class Patience {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
+  /** Whoever still waits fails; else it would wait for ever. */
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#timer);
   }
 
@@ -42,7 +45,7 @@ export class Patience {
   async until(what: string, met: () => boolean, ms: number): Promise<void> {
     const end = this.now + ms;
     while (!met()) {
-      if (this.now > end) throw new Error(`not within ${ms} ms: ${what}`);
+      if (this.now > end || this.#stopped) throw new Error(`not within ${ms} ms: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
