@@ -176,7 +176,7 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
 
   /** Closes gracefully; a client that is still connecting is refused. */
   close(notice: CloseNotice): void {
-    this.#giveUpMigration?.();
+    if (this.#stopMigrating()) this.#context.onMigration({ kind: 'failed', fault: 'given-up' });
     if (this.#stage.kind === 'relaying') this.#stage.relay.close(notice);
     else if (this.connecting)
       this.#refuse(new WsClusterError('SHUTTING_DOWN', `the connection is closed: ${notice.reason}`));
@@ -190,10 +190,7 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
   /** Of the relay. */
   onOrphaned(): () => void {
     // Another dial follows, to whoever is the owner then.
-    if (this.#redials) {
-      this.#giveUpMigration?.();
-      this.#giveUpMigration = undefined;
-    }
+    if (this.#redials) this.#stopMigrating();
     const judge = (gone: boolean) => {
       if (this.#stage.kind === 'relaying') this.#lose(this.#stage.relay, gone);
     };
@@ -407,8 +404,16 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
     this.#end();
   }
 
+  /** Returns whether it was on its way to another owner. */
+  #stopMigrating(): boolean {
+    if (this.#giveUpMigration === undefined) return false;
+    this.#giveUpMigration();
+    this.#giveUpMigration = undefined;
+    return true;
+  }
+
   #end(): void {
-    this.#giveUpMigration?.();
+    this.#stopMigrating();
     this.#enter({ kind: 'gone', exit: nothing });
     this.#context.tracker.remove(this);
   }

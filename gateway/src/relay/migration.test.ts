@@ -462,6 +462,21 @@ describe('a migration that fails', () => {
     await eventually('the new owner is rid of it', () => b.openSockets.size === 0);
   });
 
+  it('because the gateway stops', async () => {
+    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
+    const b = await echoNode('b');
+    const test = await gatewayFor(a, b);
+    const client = await connectClient(test.gateway.port);
+    moveTo(test, [a, b], 1, 2);
+    const [old] = a.sockets as [RawSocket];
+    await eventually('the old owner is asked', () => framesAt(old).length === 1);
+    const { metrics } = test.gateway;
+    await test.gateway.stop();
+    expect(await closed(client)).toEqual({ code: 1012, reason: 'owner changed' });
+    const { values = [] } = (await metrics.getSingleMetric('wscluster_gateway_migrations_total')?.get()) ?? {};
+    expect(values.map(({ labels, value }) => [labels.outcome, value])).toEqual([['given-up', 1]]);
+  });
+
   it('because the new owner dies before the old one has let go', async () => {
     const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
     const b = await rawNode('b', (peer) => accept(peer));
