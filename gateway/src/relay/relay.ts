@@ -332,8 +332,11 @@ export class Relay implements SocketUser {
     this.#client.resume();
     if (!this.#client.writableNeedDrain) this.#node.resume();
     if (this.#down.atFrameBoundary) this.#tell(notice);
-    else if (this.#node.destroyed || this.#node.readableEnded) this.destroy();
-    else this.#awaitBoundary(notice, 'frame');
+    else if (!this.#node.destroyed && !this.#node.readableEnded) this.#awaitBoundary(notice, 'frame');
+    else {
+      this.destroy();
+      return;
+    }
     if (held.length > 0) this.#relayHeld(held);
   }
 
