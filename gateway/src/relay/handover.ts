@@ -57,7 +57,7 @@ export type HandoverOutcome =
     }
   /** The old owner knows of nothing, and goes on. */
   | { readonly kind: 'kept'; readonly fault: HandoverFault }
-  /** The old owner is no longer there for the client. `fromClient`: what the client has sent meanwhile; it is paused. */
+  /** The old owner is no longer there for the client, which is paused, and has sent `fromClient` meanwhile. */
   | { readonly kind: 'broken'; readonly fault: HandoverFault; readonly fromClient: Buffer };
 
 /**

@@ -81,6 +81,18 @@ async function compressingNode(id: string, stops: (() => void)[]): Promise<TestN
   return { id, port: (server.address() as AddressInfo).port, extensions };
 }
 
+/** A client on its way from `a`, which only does what a test tells it to and has just been asked to let go, to `b`. */
+async function askedToLetGo(headers: readonly string[] = []) {
+  const a = await rawNode('a', (peer) => accept(peer, undefined, headers));
+  const b = await echoNode('b');
+  const test = await gatewayFor(a, b);
+  const client = await connectClient(test.gateway.port);
+  moveTo(test, [a, b], 1, 2);
+  const [old] = a.sockets as [RawSocket];
+  await eventually('the old owner is asked', () => framesAt(old).length === 1);
+  return { a, b, test, client, old };
+}
+
 describe('a connection that migrates', () => {
   it('goes to the new owner between two messages: the client keeps its connection, and nothing is lost or out of order', async () => {
     const nodes = [await echoNode('a'), await echoNode('b')];
@@ -154,13 +166,8 @@ describe('a connection that migrates', () => {
   });
 
   it('is told when its new owner is lost, also if the old one had answered the Close with a reset', async () => {
-    const a = await rawNode('a', (peer) => accept(peer));
-    const b = await echoNode('b');
-    const test = await gatewayFor(a, b);
-    const client = await connectClient(test.gateway.port);
-    moveTo(test, [a, b], 1, 2);
-    await eventually('it is to let go', () => framesAt(a.sockets[0] as RawSocket).length === 1);
-    a.sockets[0]?.socket.resetAndDestroy();
+    const { a, b, test, client, old } = await askedToLetGo();
+    old.socket.resetAndDestroy();
     client.socket.send('to b');
     await eventually('the echo', () => client.messages.length === 1);
     await b.stop();
@@ -170,13 +177,7 @@ describe('a connection that migrates', () => {
   });
 
   it('closes the connection to an old owner that understands it, so that its server sees no broken one', async () => {
-    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
-    const b = await echoNode('b');
-    const test = await gatewayFor(a, b);
-    const client = await connectClient(test.gateway.port);
-    moveTo(test, [a, b], 1, 2);
-    const [old] = a.sockets as [RawSocket];
-    await eventually('it is asked', () => framesAt(old).length === 1);
+    const { client, old } = await askedToLetGo(AWARE);
     old.socket.write(closeFrame(ownerChanged(1000)));
     await eventually('it is done', () => old.ended);
     expect(framesAt(old).map(([opcode]) => opcode)).toEqual([PING, CLOSE]);
@@ -393,13 +394,7 @@ describe('a migration that fails', () => {
   });
 
   it('because the old owner dies within a message: the client cannot be told', async () => {
-    const a = await rawNode('a', (peer) => accept(peer));
-    const b = await echoNode('b');
-    const test = await gatewayFor(a, b);
-    const client = await connectClient(test.gateway.port);
-    moveTo(test, [a, b], 1, 2);
-    const [old] = a.sockets as [RawSocket];
-    await eventually('it is asked', () => framesAt(old).length === 1);
+    const { test, client, old } = await askedToLetGo();
     old.socket.end(frame(1, 'half a message').subarray(0, 8));
     expect(await closed(client)).toEqual({ code: 1006, reason: '' });
     expect(await outcomes(test)).toEqual({ 'old-owner-broken': 1 });
@@ -449,13 +444,7 @@ describe('a migration that fails', () => {
   });
 
   it('because the old owner closes the connection itself: its Close is for the client', async () => {
-    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
-    const b = await echoNode('b');
-    const test = await gatewayFor(a, b);
-    const client = await connectClient(test.gateway.port);
-    moveTo(test, [a, b], 1, 2);
-    const [old] = a.sockets as [RawSocket];
-    await eventually('it is asked', () => framesAt(old).length === 1);
+    const { b, test, client, old } = await askedToLetGo(AWARE);
     old.socket.write(closeFrame({ code: 4001, reason: 'kicked' }));
     expect(await closed(client)).toEqual({ code: 4001, reason: 'kicked' });
     expect(await outcomes(test)).toEqual({ 'old-owner-broken': 1 });
@@ -463,13 +452,7 @@ describe('a migration that fails', () => {
   });
 
   it('because the gateway stops', async () => {
-    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
-    const b = await echoNode('b');
-    const test = await gatewayFor(a, b);
-    const client = await connectClient(test.gateway.port);
-    moveTo(test, [a, b], 1, 2);
-    const [old] = a.sockets as [RawSocket];
-    await eventually('the old owner is asked', () => framesAt(old).length === 1);
+    const { test, client } = await askedToLetGo(AWARE);
     const { metrics } = test.gateway;
     await test.gateway.stop();
     expect(await closed(client)).toEqual({ code: 1012, reason: 'owner changed' });
@@ -491,13 +474,7 @@ describe('a migration that fails', () => {
   });
 
   it('because the client leaves meanwhile: both nodes are rid of it', async () => {
-    const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
-    const b = await echoNode('b');
-    const test = await gatewayFor(a, b);
-    const client = await connectClient(test.gateway.port);
-    moveTo(test, [a, b], 1, 2);
-    const [old] = a.sockets as [RawSocket];
-    await eventually('the old owner is asked', () => framesAt(old).length === 1);
+    const { b, test, client } = await askedToLetGo(AWARE);
     client.socket.terminate();
     await eventually('nothing is left', () => test.gateway.connections === 0 && b.openSockets.size === 0);
     expect(await outcomes(test)).toEqual({ 'client-closing': 1 });

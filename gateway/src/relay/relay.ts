@@ -167,8 +167,8 @@ export class Relay implements SocketUser {
   }
 
   /**
-   * Another node, which has accepted the connection, takes the place of the lost one. Returns whether it does: the client
-   * may have gone.
+   * Another node, which has accepted the connection, takes the place of the lost one. Returns false if it cannot: the
+   * client may have gone.
    */
   adoptOrphan(next: NextNode, token: string | undefined): boolean {
     if (this.#phase.kind !== 'orphaned' || this.#client.destroyed) {

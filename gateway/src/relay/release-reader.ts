@@ -31,8 +31,8 @@ export class ReleaseReader {
   }
 
   /**
-   * The node has let go with a Close. A Close with a status of its own is the application's, from a node that understands
-   * the protocol: it is for the client.
+   * The node has let go with a Close. If it understands the protocol, a Close with a status of its own is the
+   * application's, and for the client.
    */
   get closed(): boolean {
     return this.#closed;

@@ -73,8 +73,8 @@ const [BUFFER, CALLBACK] = ['kBuffer', 'kBufferCb'].map((name) =>
 
 /**
  * Whoever has an accepted socket gets what it reads from now on, as with `onread` of a dialled socket, which Node does
- * not have for accepted ones. It uses private fields of Node; where they are missing, chunks come by `readChunks`, which
- * costs an allocation of 64 KiB for each. While the socket is paused its stream gets what is read, as usual.
+ * not have for accepted ones. It uses private fields of Node; where they are missing, chunks come by `readChunks`,
+ * which allocates 64 KiB for each. While the socket is paused its stream gets what is read, as usual.
  */
 export function readShared(socket: Socket): void {
   const { _handle: handle } = socket as Socket & { _handle?: Handle | null };

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 
 /**
  * Whoever has a socket, and is told what happens on it. A socket keeps its listeners and asks who has it, so neither a
- * connection nor a move makes functions of its own: those would be a sixth of what an idle connection holds.
+ * connection nor a move makes functions of its own: those would be a quarter of what an idle connection holds.
  */
 export interface SocketUser {
   /** A chunk was read. The user owns it unless it returns true, which says that it is done with it. */

@@ -25,10 +25,10 @@ export interface ShedInput {
 }
 
 /**
- * How many connections each giver gives up: what it has above the most that it may have, what its slots have at least,
- * and as much more as takers need to have the fewest that they may have. First of slots that takers had before they were lost, then of any. For
- * that, all are cut down to one level, none below the fewest that it may have itself. Those with the most to give
- * come first.
+ * How many connections each giver gives up: what it has above the most that it may have, what its slots have at
+ * least, and as much more as takers need to have the fewest that they may have. First of slots that takers had before
+ * they were lost, then of any. For that, all are cut down to one level, none below the fewest that it may have itself.
+ * Those with the most to give come first.
  */
 export function shedLoads({ draft, shares, givers, takers, onlyBack, fewest }: ShedInput): readonly Shed[] {
   const { low, high } = shares;

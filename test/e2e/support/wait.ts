@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Waits until `state` is true, asking every `everyMs`; fails after `deadlineMs`, saying what it waited for. A state that
- * throws is not reached yet: an API may have no leader for a moment. The deadline is no measure of speed: a machine that
- * is busy may need several times as long as an idle one.
+ * Waits until `state` is true, asking every `everyMs`; fails after `deadlineMs`, saying what it waited for. A state
+ * that throws is not reached yet: an API may have no leader for a moment. The deadline is no measure of speed: a
+ * machine that is busy may need several times as long as an idle one.
  */
 export async function until(
   what: string,
