@@ -1,23 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, get } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
+import { DEFAULT_MOVE_SETTINGS, slotOf } from '@wscluster/ring';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
 import { nobodyRefuses } from '../testing/nobody.ts';
+import { noticed } from '../testing/noticed.ts';
 import { revision, ringMessage, ringOf, SETTINGS, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
-const HTTP_SECONDS = 0.3;
-const settings = {
-  ...SETTINGS,
-  moves: { ...DEFAULT_MOVE_SETTINGS, httpSeconds: HTTP_SECONDS },
-};
-const { gatewayFor } = useGateway(
-  { httpAnswerMs: 300, messageGraceMs: 300, stallMs: 300, sweepMs: 50, closeMs: 300, ownerWaitMs: 5_000 },
-  settings,
-);
+/** What ends within the patience of a test has not waited for it. */
+const LONG_MS = 60_000;
+const { gatewayFor } = useGateway({ httpAnswerMs: LONG_MS, messageGraceMs: LONG_MS, ownerWaitMs: LONG_MS });
+/** For what ends by one of them. */
+const hasty = useGateway({ httpAnswerMs: 1_000, messageGraceMs: 300, stallMs: 300, sweepMs: 50, closeMs: 300 });
 
 /** A node that answers each request with a head of the type, and then says what a test tells it to. */
 interface StreamingNode extends TestNode {
@@ -47,10 +44,10 @@ interface Reading {
   end: 'whole' | 'broken off' | undefined;
 }
 
-function read(gateway: { port: number }): Reading {
+function read(gateway: { port: number }, key = 'ada'): Reading {
   const reading: Reading = { text: '', end: undefined };
   const request = get(
-    `http://127.0.0.1:${gateway.port}/send?userId=ada`,
+    `http://127.0.0.1:${gateway.port}/send?userId=${key}`,
     { agent: false },
     (answer: IncomingMessage) => {
       answer.setEncoding('utf8').on('data', (text: string) => {
@@ -67,15 +64,18 @@ function read(gateway: { port: number }): Reading {
   return reading;
 }
 
+interface Move {
+  readonly to?: number;
+  readonly version?: number;
+  readonly httpSeconds?: number;
+}
+
 /** Gives all slots to a node, by default the second one, and releases that. */
-function moveAll({ broadcast }: GatewayUnderTest, nodes: readonly TestNode[], to = 1, version = 2): void {
-  broadcast(
-    ringMessage(
-      ringOf(revision(version), nodes, () => to),
-      undefined,
-      settings,
-    ),
-  );
+function moveAll(test: GatewayUnderTest, nodes: readonly TestNode[], move: Move = {}): void {
+  const { to = 1, version = 2, httpSeconds = LONG_MS / 1_000 } = move;
+  const settings = { ...SETTINGS, moves: { ...DEFAULT_MOVE_SETTINGS, httpSeconds } };
+  const ring = ringOf(revision(version), nodes, () => to);
+  test.broadcast(ringMessage(ring, undefined, settings));
 }
 
 async function opened(node: StreamingNode, test: GatewayUnderTest): Promise<Reading> {
@@ -87,18 +87,16 @@ async function opened(node: StreamingNode, test: GatewayUnderTest): Promise<Read
 describe('an event stream', () => {
   it('counts as a connection, and may be silent for longer than other answers', async () => {
     const node = await streamingNode('a', 'text/event-stream; charset=utf-8');
-    const test = await gatewayFor(node);
+    const test = await hasty.gatewayFor(node);
     const reading = await opened(node, test);
     await eventually('it counts', () => test.gateway.connections === 1);
     // An answer of another kind shows that the time for silence is over.
     const plain = await streamingNode('plain', 'text/plain');
-    test.broadcast(
-      ringMessage(
-        ringOf(revision(2), [node, plain], (slot) => slot % 2),
-        undefined,
-        settings,
-      ),
-    );
+    test.broadcast(ringMessage(ringOf(revision(2), [node, plain], (slot) => (slot === slotOf('ada') ? 0 : 1))));
+    const other = read(test.gateway, 'bob');
+    await eventually('the other has the request', () => plain.answers.length === 1);
+    plain.answers[0]?.write('.');
+    await eventually('the other answer breaks off', () => other.end === 'broken off');
     expect(reading.end).toBeUndefined();
     node.answers[0]?.write('data: 1\n\n');
     await eventually('the event arrives', () => reading.text === 'data: 1\n\n');
@@ -137,7 +135,7 @@ describe('an event stream', () => {
     'whose event does not end, or cannot be seen, ends after a while (%j)',
     async (headers) => {
       const nodes = [await streamingNode('a', 'text/event-stream', headers), await streamingNode('b', 'text/plain')];
-      const test = await gatewayFor(...nodes);
+      const test = await hasty.gatewayFor(...nodes);
       const [from] = nodes as [StreamingNode];
       const reading = await opened(from, test);
       from.answers[0]?.write('data: 1');
@@ -163,7 +161,7 @@ describe('an event stream', () => {
 
   it('is cut when its client reads none of it, and when it does not read the end', async () => {
     const nodes = [await streamingNode('a', 'text/event-stream'), await streamingNode('b', 'text/plain')];
-    const test = await gatewayFor(...nodes);
+    const test = await hasty.gatewayFor(...nodes);
     const [from] = nodes as [StreamingNode];
     const fill = async () => {
       const client = connect(test.gateway.port, '127.0.0.1').on('error', () => {});
@@ -210,7 +208,7 @@ describe('an event stream', () => {
     from.answers[0]?.write('data: 1\n\n');
     await eventually('a part arrives', () => reading.text === 'data: 1\n\n');
     expect(test.gateway.connections).toBe(0);
-    moveAll(test, nodes);
+    moveAll(test, nodes, { httpSeconds: 0.3 });
     await eventually('it breaks off', () => reading.end === 'broken off');
   });
 
@@ -234,7 +232,7 @@ describe('another long answer', () => {
     const writing = setInterval(() => from.answers[0]?.write('.'), 20);
     try {
       await eventually('it is under way', () => reading.text !== '');
-      moveAll(test, nodes);
+      moveAll(test, nodes, { httpSeconds: 1.5 });
       const before = reading.text.length;
       await eventually('it goes on', () => reading.text.length > before + 3);
       expect(reading.end).toBeUndefined();
@@ -252,8 +250,8 @@ describe('another long answer', () => {
     const writing = setInterval(() => from.answers[0]?.write('.'), 20);
     try {
       await eventually('it is under way', () => reading.text !== '');
-      moveAll(test, nodes);
-      moveAll(test, nodes, 0, 3);
+      moveAll(test, nodes, { httpSeconds: 0.3 });
+      moveAll(test, nodes, { to: 0, version: 3, httpSeconds: 0.3 });
       const before = reading.text.length;
       // 40 pieces take at least 800 ms, and httpSeconds are 300.
       await eventually('it goes on', () => reading.text.length > before + 40);
@@ -270,8 +268,10 @@ describe('another long answer', () => {
     const nodes = [gone, node];
     const test = await gatewayFor(...nodes);
     const reading = read(test.gateway);
+    await eventually('the gateway has a client', () => test.gateway.sockets === 1);
+    await noticed();
     await nobodyRefuses();
-    moveAll(test, nodes);
+    moveAll(test, nodes, { httpSeconds: 0.3 });
     await eventually('the new owner has the request', () => node.answers.length === 1);
     const writing = setInterval(() => node.answers[0]?.write('.'), 20);
     try {
@@ -284,7 +284,7 @@ describe('another long answer', () => {
 
   it('is cut when it is silent for too long', async () => {
     const node = await streamingNode('a', 'text/plain');
-    const reading = await opened(node, await gatewayFor(node));
+    const reading = await opened(node, await hasty.gatewayFor(node));
     node.answers[0]?.write('.');
     await eventually('it breaks off', () => reading.end === 'broken off');
   });

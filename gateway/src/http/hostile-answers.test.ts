@@ -5,7 +5,7 @@ import { GET, rawBytes, refusal } from '../testing/raw-request.ts';
 import { accept, frame } from '../testing/raw-socket.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
-const { gatewayFor, rawNode } = useGateway({ ownerWaitMs: 100, stallMs: 200 });
+const { gatewayFor, rawNode } = useGateway({});
 
 describe('an answer of a node that no client can read', () => {
   it.each([

@@ -4,13 +4,13 @@ import { eventually } from '../testing/eventually.ts';
 import { GET, rawBytes, refusal } from '../testing/raw-request.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
-const { gatewayFor, echoNode, rawNode } = useGateway({
-  httpAnswerMs: 1_500,
-  bodySilenceMs: 1_000,
-  requestMs: 2_500,
-  ownerWaitMs: 100,
-  stallMs: 1_000,
-});
+const { gatewayFor, echoNode, rawNode } = useGateway({});
+/** For what ends by one limit, which no other may forestall. */
+const hasty = {
+  body: useGateway({ bodySilenceMs: 1_000 }),
+  request: useGateway({ requestMs: 2_500 }),
+  answer: useGateway({ httpAnswerMs: 1_500 }),
+};
 
 describe('a body that stops arriving', () => {
   const head = (length: string) => `POST /send?userId=ada HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n`;
@@ -21,8 +21,8 @@ describe('a body that stops arriving', () => {
     ['one in chunks', head('Transfer-Encoding: chunked'), '4\r\nhalf\r\n'],
     ['one that never begins', head('Content-Length: 10'), ''],
   ])('%s is a 408, and the connection is closed', async (_what, start, part) => {
-    const node = await rawNode('a');
-    const { gateway } = await gatewayFor(node);
+    const node = await hasty.body.rawNode('a');
+    const { gateway } = await hasty.body.gatewayFor(node);
     const client = rawBytes(gateway.port, start + part);
     expect(await refusal(client)).toMatchObject({ status: 408, code: 'LIMIT_REACHED', field: 'bodySilenceSeconds' });
     await eventually('nothing is left', () => gateway.sockets === 0);
@@ -33,8 +33,8 @@ describe('a body that stops arriving', () => {
     ['a short one', head('Content-Length: 1000'), 'x'],
     ['one in chunks', head('Transfer-Encoding: chunked'), '1\r\nx\r\n'],
   ])('%s that trickles is a 408 once the whole request is late', async (_what, start, part) => {
-    const node = await rawNode('a');
-    const { gateway } = await gatewayFor(node);
+    const node = await hasty.request.rawNode('a');
+    const { gateway } = await hasty.request.gatewayFor(node);
     const client = rawBytes(gateway.port, start);
     const trickle = setInterval(() => client.socket.writable && client.socket.write(part), 50);
     const answer = await refusal(client).finally(() => clearInterval(trickle));
@@ -43,8 +43,8 @@ describe('a body that stops arriving', () => {
   });
 
   it('is a 504 when it is the node that does not take it', async () => {
-    const node = await rawNode('a', ({ socket }) => socket.pause());
-    const { gateway } = await gatewayFor(node);
+    const node = await hasty.answer.rawNode('a', ({ socket }) => socket.pause());
+    const { gateway } = await hasty.answer.gatewayFor(node);
     const client = rawBytes(gateway.port, head('Content-Length: 100000000'));
     const send = () => {
       if (client.socket.writable && !client.socket.writableNeedDrain) client.socket.write('x'.repeat(1 << 16));

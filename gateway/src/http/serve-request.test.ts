@@ -2,11 +2,14 @@ import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import { NOBODY, nobodyRefuses } from '../testing/nobody.ts';
+import { noticed } from '../testing/noticed.ts';
 import { rawRequest } from '../testing/raw-socket.ts';
 import { releaseUpTo, revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
-const { gatewayFor, echoNode, rawNode } = useGateway({ ownerWaitMs: 300, connectMs: 300, httpAnswerMs: 400 });
+const { gatewayFor, echoNode, rawNode } = useGateway({});
+/** For what ends by one of them. */
+const hasty = useGateway({ ownerWaitMs: 300, httpAnswerMs: 400 });
 
 function moved(nodes: readonly TestNode[]) {
   return ringMessage(ringOf(revision(2), nodes, () => 1));
@@ -89,6 +92,7 @@ describe('a plain HTTP request', () => {
     const test = await gatewayFor(NOBODY, b);
     const answer = send(test.gateway.port, { method, ...(method === 'POST' && { body: 'hello' }) });
     await eventually('the request', () => test.gateway.sockets === 1);
+    await noticed();
     await nobodyRefuses();
     test.broadcast(moved([NOBODY, b]));
     const echo = (await (await answer).json()) as Echo;
@@ -97,7 +101,7 @@ describe('a plain HTTP request', () => {
   });
 
   it('is a 502 when no other owner comes up', async () => {
-    const { gateway } = await gatewayFor(NOBODY);
+    const { gateway } = await hasty.gatewayFor(NOBODY);
     const answer = await send(gateway.port, { method: 'POST', body: 'hello' });
     expect(answer.status).toBe(502);
     expect(await answer.json()).toMatchObject({ code: 'OWNER_UNREACHABLE' });
@@ -108,7 +112,7 @@ describe('a plain HTTP request', () => {
     const b = await echoNode('b');
     const test = await gatewayFor(a, b);
     const answer = send(test.gateway.port, { method: 'POST', body: 'hello' });
-    await eventually('the first attempt', () => a.sockets.length === 1);
+    await eventually('the first attempt is over', () => a.sockets[0]?.closed === true);
     test.broadcast(moved([a, b]));
     expect((await answer).status).toBe(502);
     expect(a.sockets.length).toBe(1);
@@ -118,15 +122,16 @@ describe('a plain HTTP request', () => {
     const a = await rawNode('a', ({ socket }) => socket.write('HTTP/1.1 421 Misdirected\r\nContent-Length: 0\r\n\r\n'));
     const b = await echoNode('b');
     const test = await gatewayFor(a, b);
+    const { loads } = test.store;
     const answer = send(test.gateway.port);
-    await eventually('the first attempt', () => a.sockets.length === 1);
+    await eventually('the gateway looks for another owner', () => test.store.loads > loads);
     test.broadcast(moved([a, b]));
     expect(await (await answer).json()).toMatchObject({ node: 'b' });
   });
 
   it('is a 504 when the owner says nothing', async () => {
-    const a = await rawNode('a');
-    const { gateway } = await gatewayFor(a);
+    const a = await hasty.rawNode('a');
+    const { gateway } = await hasty.gatewayFor(a);
     const answer = await send(gateway.port);
     expect(answer.status).toBe(504);
     expect(await answer.json()).toMatchObject({ code: 'OWNER_TIMEOUT' });
@@ -149,7 +154,7 @@ describe('a plain HTTP request', () => {
     const client = request({ port: gateway.port, host: '127.0.0.1', path: '/send?userId=ada' });
     client.on('error', () => {});
     client.end();
-    await eventually('the attempt', () => a.sockets.length === 1);
+    await eventually('the attempt', () => a.sockets[0]?.text.endsWith('\r\n\r\n') === true);
     client.destroy();
     await eventually('the node knows', () => a.sockets[0]?.ended === true);
     await eventually('nothing is left', () => gateway.sockets === 0);

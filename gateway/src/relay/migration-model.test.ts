@@ -10,7 +10,7 @@ import type { ListeningNode } from '../testing/listening-node.ts';
 import { revision, ringMessage, ringOf, SETTINGS } from '../testing/rings.ts';
 
 const settings = { ...SETTINGS, moves: { ...DEFAULT_MOVE_SETTINGS, mode: 'migrate' as const } };
-const LIMITS = { closeMs: 500, nodeCloseMs: 500, messageGraceMs: 100, holdMs: 10_000, releaseMs: 10_000 };
+const LIMITS = { closeMs: 1_000 };
 
 /** What has happened so far. */
 interface Model {

@@ -7,6 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { connectClient } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
 import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
+import { noticed } from '../testing/noticed.ts';
 import { accept, frame, type RawSocket, rawUpgrade } from '../testing/raw-socket.ts';
 import { revision, ringMessage, ringOf, SETTINGS, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
@@ -51,11 +52,6 @@ function framesAt({ received }: RawSocket): [opcode: number, payload: string][] 
     at += 6 + length;
   }
   return frames;
-}
-
-/** The gateway, in this process, has read what was sent to it, and seen which sockets have ended. */
-async function noticed(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await nextTurn();
 }
 
 /** What only the gateway and this node know. */

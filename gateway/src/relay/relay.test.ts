@@ -15,10 +15,10 @@ import { Relay } from './relay.ts';
 import { SlotLoad } from './slot-load.ts';
 import { listen, NOBODY } from './socket-user.ts';
 
-/** Short deadlines, so that tests that wait for them are quick. */
-const LIMITS = { closeMs: 300, nodeCloseMs: 1_000, messageGraceMs: 100 };
-
-const { gatewayFor, echoNode, rawNode } = useGateway(LIMITS);
+/** The default deadlines: a busy machine must not miss them. What a test leaves open would wait for them, too. */
+const { gatewayFor, echoNode, rawNode } = useGateway({});
+/** For what ends by the deadline. */
+const hasty = useGateway({ closeMs: 300 });
 
 /** Gives all slots to the second node, released for moving. */
 function moveAll(test: GatewayUnderTest, nodes: readonly TestNode[], version = 2): void {
@@ -66,6 +66,7 @@ describe('a relayed connection', () => {
       'the node is rid of it',
       () => node.sockets[0]?.closed === true || node.sockets[0]?.ended === true,
     );
+    node.sockets[0]?.socket.destroy();
   });
 
   it('holds a fast node back for a slow client, and gives it everything in the end', async () => {
@@ -83,8 +84,8 @@ describe('a relayed connection', () => {
   });
 
   it.each(['client', 'node'] as const)('leaves nothing behind when the %s resets it', async (who) => {
-    const node = await rawNode('a', accept);
-    const { gateway } = await gatewayFor(node);
+    const node = await hasty.rawNode('a', accept);
+    const { gateway } = await hasty.gatewayFor(node);
     const client = rawUpgrade(gateway.port, '/connect/ada');
     await eventually('the 101', () => client.text.endsWith('\r\n\r\n'));
     if (who === 'client') client.socket.resetAndDestroy();
@@ -215,9 +216,12 @@ describe('moving a connection', () => {
     await eventually('half of it', () => client.received.length > 500_000);
     moveAll(test, [node, other]);
     node.sockets[0]?.socket.write(Buffer.concat([large.subarray(500_000), frame(1, 'too late')]));
-    await eventually('the end', () => client.ended);
     const expected = Buffer.concat([Buffer.from(switching()), large, closeFrame(ownerChanged(1012))]);
+    await eventually('all of it', () => client.received.length >= expected.length);
+    client.socket.write(frame(8, '', { masked: true }));
+    await eventually('the end', () => client.ended);
     expect(client.received.equals(expected)).toBe(true);
+    for (const { socket } of [client, ...node.sockets]) socket.destroy();
   });
 
   it('puts the Close between two fragments when a message does not end', async () => {
@@ -237,15 +241,16 @@ describe('moving a connection', () => {
     const told = performance.now();
     moveAll(test, [node, other]);
     await eventually('the Close where no fragment is under way', () => between.text.endsWith(`never ${close}`));
-    expect(performance.now() - told).toBeGreaterThan(LIMITS.messageGraceMs * 0.9);
+    expect(performance.now() - told).toBeGreaterThan(DEFAULT_LIMITS.messageGraceMs * 0.9);
     expect(within.text.endsWith('en')).toBe(true);
     node.sockets[0]?.socket.write(second.subarray(4));
     await eventually('the Close after the fragment', () => within.text.endsWith(`ending ${close}`));
+    for (const { socket } of [within, between, ...node.sockets]) socket.destroy();
   });
 
   it('closes at the node in place of a client that does not answer', async () => {
-    const [a, b] = [await echoNode('a'), await echoNode('b')];
-    const test = await gatewayFor(a, b);
+    const [a, b] = [await hasty.echoNode('a'), await hasty.echoNode('b')];
+    const test = await hasty.gatewayFor(a, b);
     const client = rawUpgrade(test.gateway.port, '/connect/ada');
     // Until then it would be sent to the new owner without noticing.
     await eventually('the 101', () => client.text.includes('\r\n\r\n'));
@@ -256,9 +261,9 @@ describe('moving a connection', () => {
   });
 
   it('leaves nothing behind when client or node vanish while it is closed', async () => {
-    const node = await rawNode('a', accept);
-    const other = await echoNode('b');
-    const test = await gatewayFor(node, other);
+    const node = await hasty.rawNode('a', accept);
+    const other = await hasty.echoNode('b');
+    const test = await hasty.gatewayFor(node, other);
     const clients = ['ada', 'grace', 'joan'].map((key) => rawUpgrade(test.gateway.port, `/connect/${key}`));
     await eventually('all 101', () => clients.every(({ text }) => text.includes('\r\n\r\n')));
     moveAll(test, [node, other]);
@@ -270,9 +275,9 @@ describe('moving a connection', () => {
   });
 
   it('sends no second Close to a client that is closing already', async () => {
-    const node = await rawNode('a', accept);
-    const other = await echoNode('b');
-    const test = await gatewayFor(node, other);
+    const node = await hasty.rawNode('a', accept);
+    const other = await hasty.echoNode('b');
+    const test = await hasty.gatewayFor(node, other);
     const client = rawUpgrade(test.gateway.port, '/connect/ada', [], frame(8, '\x03\xe8', { masked: true }));
     await eventually('the Close is at the node', () => (node.sockets[0]?.text.split('\r\n\r\n')[1] ?? '') !== '');
     moveAll(test, [node, other]);
@@ -282,9 +287,6 @@ describe('moving a connection', () => {
 });
 
 describe('moving many clients', () => {
-  // The default deadlines: on a busy machine all of this takes longer than the short ones allow.
-  const { gatewayFor, echoNode } = useGateway({});
-
   it('breaks no frame of many clients that send all kinds of them meanwhile', async () => {
     const [a, b] = [await echoNode('a'), await echoNode('b')];
     const test = await gatewayFor(a, b);

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { connectClient } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
 import { NOBODY, nobodyRefuses } from '../testing/nobody.ts';
+import { noticed } from '../testing/noticed.ts';
 import { accept, frame, type RawSocket, rawRequest, rawUpgrade, switching } from '../testing/raw-socket.ts';
 import { revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
-const { gatewayFor, echoNode, rawNode } = useGateway({ ownerWaitMs: 300, answerMs: 300, connectMs: 300, closeMs: 300 });
+const { gatewayFor, echoNode, rawNode } = useGateway({ closeMs: 1_000 });
+/** For what ends by one of them. */
+const hasty = useGateway({ ownerWaitMs: 300, answerMs: 300 });
 
 function moved(nodes: readonly TestNode[]) {
   return ringMessage(ringOf(revision(2), nodes, () => 1));
@@ -126,7 +129,7 @@ describe('an owner that does not upgrade', () => {
     expect(rests.join('\r\n\r\n')).toBe(body);
     client.socket.end();
     await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
-    expect(node.sockets[0]?.ended).toBe(true);
+    await eventually('the node knows', () => node.sockets[0]?.ended === true);
   });
 
   it('is not believed when its 101 answers another handshake', async () => {
@@ -158,14 +161,14 @@ describe('an owner that does not upgrade', () => {
   });
 
   it('and says nothing is a 504', async () => {
-    const node = await rawNode('a');
-    const { gateway } = await gatewayFor(node);
+    const node = await hasty.rawNode('a');
+    const { gateway } = await hasty.gatewayFor(node);
     const answer = await answerTo(rawUpgrade(gateway.port, '/connect/ada'));
     expect(answer).toMatchObject({ status: 504, body: { code: 'OWNER_TIMEOUT' } });
   });
 
   it('is a 502 when it refuses and no other owner comes up', async () => {
-    const { gateway } = await gatewayFor(NOBODY);
+    const { gateway } = await hasty.gatewayFor(NOBODY);
     const answer = await answerTo(rawUpgrade(gateway.port, '/connect/ada'));
     expect(answer).toMatchObject({ status: 502, body: { code: 'OWNER_UNREACHABLE' } });
   });
@@ -178,6 +181,7 @@ describe('a client that connects while the owner changes', () => {
     const connecting = connectClient(test.gateway.port);
     await eventually('the attempt', () => test.gateway.connections === 1);
     await nobodyRefuses();
+    await noticed();
     test.broadcast(moved([NOBODY, b]));
     const client = await connecting;
     client.socket.send('hello');
@@ -190,7 +194,8 @@ describe('a client that connects while the owner changes', () => {
     const [a, b] = [await rawNode('a', ({ socket }) => socket.resetAndDestroy()), await echoNode('b')];
     const test = await gatewayFor(a, b);
     const connecting = connectClient(test.gateway.port);
-    await eventually('the first attempt', () => a.sockets.length === 1);
+    await eventually('the first attempt is over', () => a.sockets[0]?.closed === true);
+    await noticed();
     test.broadcast(moved([a, b]));
     const client = await connecting;
     expect(b.visits.length).toBe(1);
@@ -216,8 +221,9 @@ describe('a client that connects while the owner changes', () => {
       await echoNode('b'),
     ];
     const test = await gatewayFor(a, b);
+    const { loads } = test.store;
     const connecting = connectClient(test.gateway.port);
-    await eventually('the first attempt', () => a.sockets.length === 1);
+    await eventually('the gateway looks for another owner', () => test.store.loads > loads);
     test.broadcast(moved([a, b]));
     const client = await connecting;
     expect(b.visits.length).toBe(1);
@@ -228,7 +234,8 @@ describe('a client that connects while the owner changes', () => {
     const a = await rawNode('a');
     const { gateway } = await gatewayFor(a);
     const clients = [rawUpgrade(gateway.port, '/connect/ada'), rawUpgrade(gateway.port, '/connect/grace')];
-    await eventually('both attempts', () => a.sockets.length === 2);
+    const asked = () => a.sockets.filter(({ text }) => text.endsWith('\r\n\r\n')).length;
+    await eventually('both attempts', () => asked() === 2);
     clients[0]?.socket.resetAndDestroy();
     clients[1]?.socket.end();
     await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
