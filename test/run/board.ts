@@ -11,6 +11,7 @@ export class Board {
   readonly #building: () => readonly string[];
   readonly #running = new Set<string>();
   readonly #ended: FileEnded[] = [];
+  readonly #failures: string[] = [];
   readonly #timer: NodeJS.Timeout;
   #told = performance.now();
 
@@ -38,15 +39,25 @@ export class Board {
     const verdict = failures.length === 0 ? styleText('green', 'ok  ') : styleText('red', 'FAIL');
     const counts = failures.length === 0 ? `${passed} passed` : `${failures.length} failed, ${passed} passed`;
     this.say(`${verdict}  ${file} (${counts}, ${seconds(ms)}; ${this.#ended.length} of ${this.#files})`);
-    for (const failure of failures) process.stdout.write(`             ${failure}\n`);
+    for (const failure of failures) {
+      this.#failures.push(`${file}: ${failure}`);
+      process.stdout.write(`             ${failure}\n`);
+    }
   }
 
-  /** The slowest files, and the end of the silence. */
+  /** A failure outside of any file. */
+  failed(what: string): void {
+    this.#failures.push(what);
+    this.say(`${styleText('red', 'FAIL')}  ${what}`);
+  }
+
+  /** The slowest files, all failures once more (of a long output often only the end is kept), and the end of the silence. */
   close(): void {
     clearInterval(this.#timer);
     const slowest = this.#ended.toSorted((a, b) => b.ms - a.ms).slice(0, SLOWEST);
     process.stdout.write('\nThe slowest files:\n');
     for (const { file, ms } of slowest) process.stdout.write(`${seconds(ms).padStart(9)}  ${file}\n`);
+    if (this.#failures.length > 0) process.stdout.write(`\nWhat failed:\n  ${this.#failures.join('\n  ')}\n`);
   }
 
   #tellProgress(): void {

@@ -72,7 +72,7 @@ function lanesAtATime(ended: readonly GroupEnded[]): number {
 async function runGroup(group: Chosen, options: RunOptions, needs: Needs, board: Board): Promise<GroupEnded> {
   const { name, files } = group;
   const env = await needs.of(group.needs).catch((error: Error) => {
-    board.say(`FAIL  the group ${name} cannot run here: ${error.message}`);
+    board.failed(`the group ${name} cannot run here: ${error.message}`);
     return undefined;
   });
   if (env === undefined) return { name, passed: 0, failed: 1, ms: 0, cpu: 0 };
@@ -82,7 +82,7 @@ async function runGroup(group: Chosen, options: RunOptions, needs: Needs, board:
     failed += event.failures.length;
     if (event.say === 'over')
       return event.failures.forEach((failure) => {
-        board.say(`FAIL  ${name}, outside of any test: ${failure}`);
+        board.failed(`${name}, outside of any test: ${failure}`);
       });
     passed += event.passed;
     board.ended(event);
@@ -91,7 +91,10 @@ async function runGroup(group: Chosen, options: RunOptions, needs: Needs, board:
   const { vitestArgs: args, signal } = options;
   const { exitCode, output, cpu } = await runVitest({ project: name, files, args, env, onEvent, signal });
   // Anything else that vitest objects to (its own death) is a failure too, and counts as one.
-  if (exitCode !== 0 && failed === 0) failed = 1;
+  if (exitCode !== 0 && failed === 0) {
+    failed = 1;
+    board.failed(`${name}: vitest ended with exit code ${exitCode}`);
+  }
   if (failed > 0) process.stdout.write(`\n--- ${name}\n${output}\n`);
   return { name, passed, failed, ms: performance.now() - began, cpu };
 }
