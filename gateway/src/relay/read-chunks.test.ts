@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
+import { dialOwner } from './owner-socket.ts';
 import { readChunks } from './read-chunks.ts';
 import { readShared } from './shared-read.ts';
-import { giveTo, NOBODY } from './socket-user.ts';
+import { giveTo, listen, NOBODY, type SocketUser } from './socket-user.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 const WAIT_MS = 20_000;
@@ -108,5 +109,77 @@ describe.each([
     reader.pause();
     writer.end();
     await eventually('the end', () => ended, WAIT_MS);
+  });
+});
+
+/** The ends of connections, of which `reader` was accepted or dialled, and gives what it reads to a user. */
+async function readers(kind: 'accepted' | 'dialled', count: number, userOf: (n: number) => SocketUser) {
+  const server = createServer({ allowHalfOpen: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const pairs: { writer: Socket; reader: Socket }[] = [];
+  for (let n = 0; n < count; n++) {
+    const accepted = once(server, 'connection');
+    const user = userOf(n);
+    const dialled = kind === 'dialled' ? dialOwner({ host: '127.0.0.1', port }, user) : connect(port, '127.0.0.1');
+    const [peer] = (await accepted) as [Socket];
+    const [reader, writer] = kind === 'dialled' ? [dialled, peer] : [peer, dialled];
+    if (kind === 'accepted') {
+      listen(reader);
+      giveTo(user, reader);
+      readShared(reader);
+    }
+    pairs.push({ writer, reader });
+    sockets.push(writer, reader);
+  }
+  server.close();
+  return pairs;
+}
+
+describe.each(['accepted', 'dialled'] as const)('what %s sockets read', (kind) => {
+  it('stays as it is while it is used, whatever the others read meanwhile', async () => {
+    const sent = counting(4 << 20);
+    const got = [0, 1, 2, 3].map(() => ({ parts: [] as Buffer[], bytes: 0 }));
+    const pairs = await readers(kind, got.length, (n) => ({
+      ...NOBODY,
+      onChunk(chunk) {
+        const { parts } = got[n] as (typeof got)[0];
+        (got[n] as (typeof got)[0]).bytes += chunk.length;
+        // Most writes finish at once, so the memory may serve again; some do not.
+        const isDone = parts.length % 5 !== 4;
+        parts.push(isDone ? Buffer.from(chunk) : chunk);
+        return isDone;
+      },
+    }));
+    for (const { writer } of pairs)
+      for (let at = 0; at < sent.length; at += 20_000) writer.write(sent.subarray(at, at + 20_000));
+    await eventually('all of it', () => got.every(({ bytes }) => bytes === sent.length), WAIT_MS);
+    for (const { parts } of got) expect(Buffer.concat(parts).equals(sent)).toBe(true);
+  });
+
+  it('takes no new memory for each large chunk, also if there are more sockets than may have a buffer of their own', async () => {
+    const memory = new Set<ArrayBufferLike>();
+    const message = counting(16_384);
+    let bytes = 0;
+    const count = 300;
+    const rounds = 5;
+    const pairs = await readers(kind, count, () => ({
+      ...NOBODY,
+      onChunk(chunk) {
+        bytes += chunk.length;
+        if (chunk.length === message.length) memory.add(chunk.buffer);
+        return true;
+      },
+    }));
+    for (let round = 1; round <= rounds; round++) {
+      for (const { writer } of pairs) writer.write(message);
+      await eventually('all messages', () => bytes === round * count * message.length, WAIT_MS);
+    }
+    const before = memory.size;
+    expect(before).toBeLessThan(count);
+    for (const { writer } of pairs) writer.write(message);
+    await eventually('more of them', () => bytes === (rounds + 1) * count * message.length, WAIT_MS);
+    expect(memory.size).toBe(before);
   });
 });

@@ -1,7 +1,8 @@
 import { type OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { allTaken, lose, ownBuffer, takeBack } from './own-buffers.ts';
 import { readChunks } from './read-chunks.ts';
-import { userOf } from './socket-user.ts';
+import { type SocketUser, userOf } from './socket-user.ts';
 
 const READ_BYTES = 65_536;
 /** Chunks up to this many bytes are cut from Node's pool. */
@@ -17,6 +18,15 @@ const sharedBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 let scratch = Buffer.allocUnsafeSlow(READ_BYTES);
 let scratchAt = 0;
 
+/** What a socket reads into from now on. Node asks for it when a socket begins to read, and after each read. */
+let next: Buffer | undefined;
+
+function nextBuffer(): Buffer {
+  const buffer = next ?? readBuffer();
+  next = undefined;
+  return buffer;
+}
+
 function readBuffer(): Buffer {
   return process.platform === 'win32' ? Buffer.allocUnsafeSlow(READ_BYTES) : sharedBuffer;
 }
@@ -26,7 +36,7 @@ function readBuffer(): Buffer {
  * and the stream machinery for each read.
  */
 export function readIntoShared(): OnReadOpts {
-  return { buffer: readBuffer(), callback: onDialledRead };
+  return { buffer: nextBuffer, callback: onDialledRead };
 }
 
 // Node calls it as a method of the socket, which is not documented.
@@ -36,16 +46,30 @@ function onDialledRead(this: unknown, bytes: number, buffer: Uint8Array): boolea
 }
 
 /**
- * Passes on what was read into a buffer, as a copy, since a write that does not finish at once keeps using the memory.
- * Most writes finish at once; then the memory serves again. New memory for each large chunk would fill up so fast that
- * V8 collects all garbage every 2,000 chunks, which takes a quarter of a relay's CPU.
+ * Passes on what was read into a buffer. Of the shared one only as a copy, since a write that does not finish at once keeps
+ * using the memory. Most writes finish at once; then the memory serves again. New memory for each large chunk would fill up
+ * so fast that V8 collects all garbage every 2,000 chunks, which takes a quarter of a relay's CPU.
+ *
+ * A copy of 16 KiB costs as much again as all the rest that is done in user mode, so a socket whose large chunk was written
+ * at once gets a buffer of its own, and what it reads is passed on as it is.
  */
 function passOn(buffer: Buffer, bytes: number, socket: Socket): void {
   const user = userOf(socket);
+  const isShared = buffer === sharedBuffer;
   if (bytes <= SMALL_BYTES) {
     user.onChunk(copyOf(buffer, bytes), socket);
-    return;
-  }
+    next = !isShared && allTaken() ? withoutOwn(socket, takeBack) : buffer;
+  } else if (isShared) next = (passCopy(buffer, bytes, socket, user) && ownBuffer(socket)) || buffer;
+  else next = user.onChunk(buffer.subarray(0, bytes), socket) ? buffer : withoutOwn(socket, lose);
+}
+
+function withoutOwn(socket: Socket, end: (socket: Socket) => unknown): Buffer {
+  end(socket);
+  return readBuffer();
+}
+
+/** Returns whether the copy is no longer used. */
+function passCopy(buffer: Buffer, bytes: number, socket: Socket, user: SocketUser): boolean {
   if (scratchAt + bytes > scratch.length) {
     scratch = Buffer.allocUnsafeSlow(READ_BYTES);
     scratchAt = 0;
@@ -53,7 +77,9 @@ function passOn(buffer: Buffer, bytes: number, socket: Socket): void {
   const chunk = scratch.subarray(scratchAt, scratchAt + bytes);
   buffer.copy(chunk, 0, 0, bytes);
   scratchAt += bytes;
-  if (user.onChunk(chunk, socket)) scratchAt -= bytes;
+  const isDone = user.onChunk(chunk, socket);
+  if (isDone) scratchAt -= bytes;
+  return isDone;
 }
 
 function copyOf(buffer: Buffer, bytes: number): Buffer {
@@ -67,7 +93,7 @@ interface Handle {
 }
 
 /** Where Node keeps what `onread` of a dialled socket has set. */
-const [BUFFER, CALLBACK] = ['kBuffer', 'kBufferCb'].map((name) =>
+const [BUFFER, CALLBACK, NEXT] = ['kBuffer', 'kBufferCb', 'kBufferGen'].map((name) =>
   Object.getOwnPropertySymbols(new Socket()).find(({ description }) => description === name),
 );
 
@@ -78,12 +104,13 @@ const [BUFFER, CALLBACK] = ['kBuffer', 'kBufferCb'].map((name) =>
  */
 export function readShared(socket: Socket): void {
   const { _handle: handle } = socket as Socket & { _handle?: Handle | null };
-  if (BUFFER === undefined || CALLBACK === undefined || typeof handle?.useUserBuffer !== 'function') {
+  const isKnown = BUFFER !== undefined && CALLBACK !== undefined && NEXT !== undefined;
+  if (!isKnown || typeof handle?.useUserBuffer !== 'function') {
     readChunks(socket, (chunk) => userOf(socket).onChunk(chunk, socket));
     return;
   }
   const buffer = readBuffer();
-  Object.assign(socket, { [BUFFER]: buffer, [CALLBACK]: onAcceptedRead });
+  Object.assign(socket, { [BUFFER]: buffer, [CALLBACK]: onAcceptedRead, [NEXT]: nextBuffer });
   // Node's own would stop reading at once, and the client's end would not be noticed.
   socket.pause = Duplex.prototype.pause as Socket['pause'];
   handle.useUserBuffer(buffer);
@@ -91,7 +118,10 @@ export function readShared(socket: Socket): void {
 }
 
 function onAcceptedRead(this: Socket, bytes: number, buffer: Buffer): boolean {
-  if (this.readableFlowing !== true || this.readableLength > 0) return this.push(copyOf(buffer, bytes));
+  if (this.readableFlowing !== true || this.readableLength > 0) {
+    next = buffer;
+    return this.push(copyOf(buffer, bytes));
+  }
   passOn(buffer, bytes, this);
   return true;
 }
