@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { writeTo } from './direct-write.ts';
 
 /** Chunks up to this many bytes may wait for the end of a turn; larger ones would only fill memory. */
 const SMALL_BYTES = 4_096;
@@ -64,7 +65,7 @@ export class Outlet {
   }
 
   #write(chunk: Buffer): void {
-    if (chunk.length > 0 && !this.#socket.write(chunk)) this.source.pause();
+    if (chunk.length > 0 && !writeTo(this.#socket, chunk)) this.source.pause();
   }
 }
 
