@@ -32,6 +32,10 @@ export function passAnswer(exchange: Exchange, passed: PassedAnswer, limits: Lim
       resolve();
     });
     exchange.enter(breakOff);
+    // Node would keep the head until there is some of the body, which may be late.
+    const headAlone = setImmediate(() => res.flushHeaders());
+    const together = () => clearImmediate(headAlone);
+    answer.once('data', together).once('end', together).once('close', together);
     pump(answer, res, {
       silentMs: limits.httpAnswerMs,
       onSilent: breakOff,

@@ -137,6 +137,21 @@ describe('a plain HTTP request', () => {
     expect(await answer.json()).toMatchObject({ code: 'OWNER_TIMEOUT' });
   });
 
+  it('has its head before a body that is late', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n';
+    const node = await rawNode('a', ({ socket }) => socket.write(head));
+    const { gateway } = await gatewayFor(node);
+    const client = rawRequest(gateway.port, [
+      'GET /send?userId=ada HTTP/1.1',
+      'Host: chat.example',
+      'Connection: close',
+    ]);
+    await eventually('the head', () => client.text.includes('\r\n\r\n'));
+    expect(client.text).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    node.sockets[0]?.socket.write('late');
+    await eventually('the body', () => client.text.endsWith('\r\n\r\nlate'));
+  });
+
   it('ends at the client when the owner breaks off in its answer', async () => {
     const a = await rawNode('a', ({ socket }) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', () => socket.resetAndDestroy());
