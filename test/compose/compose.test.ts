@@ -89,9 +89,9 @@ describe('docker compose up', () => {
     const ours = (await Promise.all(services.map((service) => site.containers(service)))).flat();
     expect(ours).toHaveLength(8);
     await site.agreed(await site.containers('ws-node'));
-    const all = (await site.compose('ps', '--format', '{{.Service}} {{.Health}}')).trim().split('\n');
-    expect(all).toHaveLength(12);
-    expect(all.filter((line) => !line.endsWith(' healthy'))).toEqual([]);
+    const states = async () => (await site.compose('ps', '--format', '{{.Service}} {{.Health}}')).trim().split('\n');
+    expect(await states()).toHaveLength(12);
+    await until('all are healthy', async () => (await states()).every((line) => line.endsWith(' healthy')), 60_000);
     for (const id of ours) {
       const [inspected] = JSON.parse(await site.docker('inspect', id));
       expect(inspected.Config.User).toBe(inspected.Name.includes(PROXY) ? 'root' : 'node');
@@ -141,9 +141,9 @@ describe('300 clients of three containers', () => {
     await allWithOwners(ownerAfter);
     expect(closedKeys()).toEqual(crowd.keys(({ key }) => ownerBefore(key) !== ownerAfter(key)));
     // It follows the ring, as those of compose do.
-    const logged = await site.logs(id);
-    expect(logged.map(({ event }) => event)).toEqual(expect.arrayContaining(['bus-connected', 'ring-applied']));
-    expect(logged.filter(({ level }) => level !== 'info')).toEqual([]);
+    const hasLogged = async (event: string) => (await site.logs(id)).some((line) => line.event === event);
+    for (const event of ['bus-connected', 'ring-applied']) await until(event, () => hasLogged(event), 60_000);
+    expect((await site.logs(id)).filter(({ level }) => level !== 'info')).toEqual([]);
 
     expect((await site.api('DELETE', `/nodes/${id}`)).status).toBe(202);
     await site.agreed(nodes);

@@ -47,7 +47,7 @@ export class Crowd {
     return this.clients.flatMap((client) => client.closes);
   }
 
-  async allConnected(deadlineMs = 10_000): Promise<void> {
+  async allConnected(deadlineMs = 60_000): Promise<void> {
     await until(
       'all clients are connected again',
       () => this.clients.every((client) => client.connected),

@@ -262,13 +262,11 @@ export class System {
     if (this.#handsOver)
       for (const { pid, command } of processesNaming(this.directory))
         if (command.includes('ws-node/src/main.ts')) process.kill(pid, 'SIGKILL');
-    await until('all processes gone', () => processesNaming(this.directory).length === 0, 10_000).catch(
-      (error: Error) => {
-        const left = processesNaming(this.directory);
-        for (const { pid } of left) process.kill(pid, 'SIGKILL');
-        throw new Error(`${error.message}; left: ${left.map(({ pid, command }) => `${pid} ${command}`).join('; ')}`);
-      },
-    );
+    await until('all processes gone', () => processesNaming(this.directory).length === 0).catch((error: Error) => {
+      const left = processesNaming(this.directory);
+      for (const { pid } of left) process.kill(pid, 'SIGKILL');
+      throw new Error(`${error.message}; left: ${left.map(({ pid, command }) => `${pid} ${command}`).join('; ')}`);
+    });
     rmSync(this.directory, { recursive: true, force: true });
   }
 
