@@ -5,6 +5,16 @@ import { eventually } from '../testing/eventually.ts';
 
 type WriteTo = typeof import('./direct-write.ts').writeTo;
 
+interface Request {
+  getAsyncId: () => number;
+}
+
+interface Handle {
+  writeBuffer: (request: Request, chunk: Buffer) => number;
+}
+
+const handleOf = (socket: Socket) => (socket as Socket & { _handle: Handle })._handle;
+
 const sockets: Socket[] = [];
 
 afterEach(() => {
@@ -78,17 +88,33 @@ async function direct(): Promise<WriteTo> {
   return writeTo;
 }
 
-/** As if Node did not have the private field. */
+/** As if Node did not have one of the private fields. */
 async function byTheStream(): Promise<WriteTo> {
   const writeTo = await load();
   const { writer, reader } = await connectPair();
-  Object.defineProperty((writer as Socket & { _handle: object })._handle, 'writeQueueSize', { value: undefined });
   const got = received(reader);
+  const Request = await classOfRequests(writer);
   const byStream = vi.spyOn(writer, 'write');
+  Object.defineProperty(Request.prototype, 'getAsyncId', { value: undefined, configurable: true });
   for (const text of ['learns ', 'nothing']) writeTo(writer, Buffer.from(text));
+  Reflect.deleteProperty(Request.prototype, 'getAsyncId');
   expect(byStream).toHaveBeenCalledTimes(2);
-  await eventually('all of it', () => got.bytes.toString() === 'learns nothing');
+  await eventually('all of it', () => got.bytes.toString() === '.learns nothing');
   return writeTo;
+}
+
+/** Of the writes of a socket, which writes a dot. */
+async function classOfRequests(socket: Socket): Promise<{ readonly prototype: object }> {
+  const handle = handleOf(socket);
+  const { writeBuffer } = handle;
+  return new Promise((resolve) => {
+    handle.writeBuffer = (request, chunk) => {
+      resolve(request.constructor);
+      return writeBuffer.call(handle, request, chunk);
+    };
+    socket.write(Buffer.from('.'));
+    Reflect.deleteProperty(handle, 'writeBuffer');
+  });
 }
 
 describe.each([
@@ -182,4 +208,20 @@ describe.each([
     const got = received(reader);
     await eventually('all of it', () => got.bytes.toString() === 'said before');
   });
+});
+
+it('uses no request twice while the kernel, which has all of a chunk, has not said so', async () => {
+  const writeTo = await direct();
+  const requests: Request[] = [];
+  const pairs = [await connectPair(), await connectPair()];
+  for (const { writer } of pairs) {
+    handleOf(writer).writeBuffer = (request) => {
+      requests.push(request);
+      request.getAsyncId = () => 1;
+      return 0;
+    };
+    writeTo(writer, Buffer.from('a chunk'));
+    expect(writer.writableLength).toBe('a chunk'.length);
+  }
+  expect(new Set(requests).size).toBe(2);
 });

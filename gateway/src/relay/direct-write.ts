@@ -8,14 +8,14 @@ interface WriteRequest {
   bytes: number;
   buffer: Buffer;
   callback: (error?: Error | null) => void;
+  /** Negative unless the request waits for the kernel. */
+  getAsyncId: () => number;
 }
 
 /** The system's socket behind a Socket. */
 interface Handle {
-  /** Returns 0, or the error; what the kernel does not take at once is taken later, and kept by the request till then. */
+  /** Returns 0, or an error before which nothing was sent. What the kernel does not take at once, the request waits for. */
   writeBuffer: (request: WriteRequest, chunk: Buffer) => number;
-  /** Bytes that the kernel has not taken yet. */
-  readonly writeQueueSize: number;
 }
 
 type Writing = Omit<Socket, '_write'> & { _handle?: Handle | null; _write: Socket['_write'] };
@@ -31,9 +31,9 @@ let unfinished: WriteRequest | undefined;
 
 /**
  * Writes a chunk to a socket, as `socket.write` does, and returns the same. While nothing waits in the socket's stream, the
- * chunk goes right to the kernel, which mostly takes all of it; the stream hears only of what the kernel does not take. This
- * saves the stream's machinery and a request for each write, a tenth of a relay's CPU. It uses private fields of Node; where
- * they are missing, every chunk goes by the stream. The socket's `bytesWritten` does not count what went right to the kernel.
+ * chunk goes right to the kernel, which mostly takes all of it; the stream hears only of a chunk that it does not take at once.
+ * This saves the stream's machinery and a request for each write, a tenth of a relay's CPU. It uses private fields of Node;
+ * where they are missing, every chunk goes by the stream.
  */
 export function writeTo(socket: Socket, chunk: Buffer): boolean {
   const handle = freeHandle(socket);
@@ -43,7 +43,8 @@ export function writeTo(socket: Socket, chunk: Buffer): boolean {
   unused = request;
   // In case of an error the stream meets it again, and tells it.
   if (handle.writeBuffer(request, chunk) !== 0) return socket.write(chunk);
-  if (handle.writeQueueSize === 0) return true;
+  // Not by the handle's queue: that may be empty already when the request still waits to hear of it.
+  if (request.getAsyncId() < 0) return true;
   unused = undefined;
   unfinished = Object.assign(request, { handle, oncomplete: made.oncomplete, async: true, bytes: chunk.length });
   (socket as Writing)._write = writeOrAdopt;
@@ -73,11 +74,12 @@ function writeOrAdopt(this: Socket, chunk: Buffer, encoding: BufferEncoding, cal
 /** Writes by the stream, and learns how that is done. */
 function writeAndLearn(socket: Socket, handle: Handle, chunk: Buffer): boolean {
   hasTried = true;
-  if (typeof handle.writeBuffer !== 'function' || typeof handle.writeQueueSize !== 'number') return socket.write(chunk);
+  if (typeof handle.writeBuffer !== 'function') return socket.write(chunk);
   const original = handle.writeBuffer;
   handle.writeBuffer = (request, data) => {
-    const { constructor: Request, oncomplete } = request;
-    if (typeof oncomplete === 'function') made = { Request: Request as new () => WriteRequest, oncomplete };
+    const { constructor: Request, oncomplete, getAsyncId } = request;
+    const isKnown = typeof oncomplete === 'function' && typeof getAsyncId === 'function' && request.getAsyncId() < 0;
+    if (isKnown) made = { Request: Request as new () => WriteRequest, oncomplete };
     return original.call(handle, request, data);
   };
   const goesOn = socket.write(chunk);

@@ -1,27 +1,43 @@
 import type { Socket } from 'node:net';
 
+export const READ_BYTES = 65_536;
 /** At most so many sockets have a read buffer of their own, which is 16 MiB in all. */
 const MOST = 256;
-const BYTES = 65_536;
+/** A socket earns its own buffer by so many large chunks in a row that were written at once. */
+const EARNED = 8;
 
 const OWN = Symbol('own read buffer');
 
+interface Account {
+  buffer: Buffer | undefined;
+  /** Large chunks in a row that were written at once, up to EARNED. */
+  written: number;
+}
+
 interface Owner extends Socket {
-  [OWN]?: Buffer | undefined;
+  [OWN]?: Account;
 }
 
 const spare: Buffer[] = [];
 let had = 0;
 
-/** The read buffer that a socket has to itself; undefined if it has none, and all are taken. */
-export function ownBuffer(socket: Owner): Buffer | undefined {
-  const present = socket[OWN];
-  if (present !== undefined || had === MOST) return present;
-  if (!(OWN in socket)) socket.once('close', takeFromClosed);
-  had++;
-  const own = spare.pop() ?? Buffer.allocUnsafeSlow(BYTES);
-  socket[OWN] = own;
-  return own;
+/** A large chunk of the socket was written at once: returns the buffer that it has to itself from now on, if it has one. */
+export function earnOwn(socket: Owner): Buffer | undefined {
+  const account = accountOf(socket);
+  if (account.written < EARNED) account.written++;
+  else if (account.buffer === undefined && had < MOST) {
+    had++;
+    account.buffer = spare.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+  }
+  return account.buffer;
+}
+
+/** One was not: if the socket has a buffer of its own, that is left to whoever still writes from it. */
+export function loseOwn(socket: Owner): void {
+  const account = accountOf(socket);
+  account.written = 0;
+  if (account.buffer !== undefined) had--;
+  account.buffer = undefined;
 }
 
 /** Whether a socket that hardly needs its own buffer should leave it to others. */
@@ -29,21 +45,22 @@ export function allTaken(): boolean {
   return had === MOST;
 }
 
-/** Ends that a socket has a buffer of its own, if it has; the memory serves again. */
-export function takeBack(socket: Owner): void {
-  const own = lose(socket);
-  if (own !== undefined) spare.push(own);
+/** The socket's own buffer serves others. Nobody may write from it any more. */
+export function returnOwn(socket: Owner): void {
+  const { buffer } = accountOf(socket);
+  loseOwn(socket);
+  if (buffer !== undefined) spare.push(buffer);
 }
 
-/** The same for a buffer whose memory is still in use. */
-export function lose(socket: Owner): Buffer | undefined {
-  const own = socket[OWN];
-  if (own === undefined) return undefined;
-  had--;
-  socket[OWN] = undefined;
-  return own;
+function accountOf(socket: Owner): Account {
+  const present = socket[OWN];
+  if (present !== undefined) return present;
+  const account = { buffer: undefined, written: 0 };
+  socket[OWN] = account;
+  socket.once('close', onClose);
+  return account;
 }
 
-function takeFromClosed(this: Socket): void {
-  takeBack(this);
+function onClose(this: Socket): void {
+  returnOwn(this);
 }

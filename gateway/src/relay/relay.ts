@@ -276,7 +276,9 @@ export class Relay implements SocketUser {
     else if (phase.kind === 'orphaned') {
       this.#up.scan(chunk);
       if (this.#up.closeSeen) this.endClient();
-    } else if (phase.kind !== 'finishing') {
+      return true;
+    } else if (phase.kind === 'finishing') return true;
+    else {
       this.#up.scan(chunk);
       this.#writeToNode(chunk);
     }
@@ -302,7 +304,7 @@ export class Relay implements SocketUser {
       const end = this.#down.scanTo(chunk, phase.boundary);
       this.#toClient.write(end < 0 ? chunk : chunk.subarray(0, end));
       if (end >= 0) this.#tell(phase.notice);
-    }
+    } else return true;
     return false;
   }
 

@@ -1,10 +1,9 @@
 import { type OnReadOpts, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { allTaken, lose, ownBuffer, takeBack } from './own-buffers.ts';
+import { allTaken, earnOwn, loseOwn, READ_BYTES, returnOwn } from './own-buffers.ts';
 import { readChunks } from './read-chunks.ts';
 import { type SocketUser, userOf } from './socket-user.ts';
 
-const READ_BYTES = 65_536;
 /** Chunks up to this many bytes are cut from Node's pool. */
 const SMALL_BYTES = 4_096;
 
@@ -50,22 +49,26 @@ function onDialledRead(this: unknown, bytes: number, buffer: Uint8Array): boolea
  * using the memory. Most writes finish at once; then the memory serves again. New memory for each large chunk would fill up
  * so fast that V8 collects all garbage every 2,000 chunks, which takes a quarter of a relay's CPU.
  *
- * A copy of 16 KiB costs as much again as all the rest that is done in user mode, so a socket whose large chunk was written
+ * A copy of 16 KiB costs as much again as all the rest that is done in user mode, so a socket whose large chunks are written
  * at once gets a buffer of its own, and what it reads is passed on as it is.
  */
 function passOn(buffer: Buffer, bytes: number, socket: Socket): void {
   const user = userOf(socket);
-  const isShared = buffer === sharedBuffer;
+  const isOwn = buffer !== sharedBuffer;
   if (bytes <= SMALL_BYTES) {
     user.onChunk(copyOf(buffer, bytes), socket);
-    next = !isShared && allTaken() ? withoutOwn(socket, takeBack) : buffer;
-  } else if (isShared) next = (passCopy(buffer, bytes, socket, user) && ownBuffer(socket)) || buffer;
-  else next = user.onChunk(buffer.subarray(0, bytes), socket) ? buffer : withoutOwn(socket, lose);
-}
-
-function withoutOwn(socket: Socket, end: (socket: Socket) => unknown): Buffer {
-  end(socket);
-  return readBuffer();
+    if (isOwn && allTaken()) {
+      returnOwn(socket);
+      next = readBuffer();
+    } else next = buffer;
+    return;
+  }
+  const isDone = isOwn ? user.onChunk(buffer.subarray(0, bytes), socket) : passCopy(buffer, bytes, socket, user);
+  if (isDone) next = earnOwn(socket) ?? buffer;
+  else {
+    loseOwn(socket);
+    next = readBuffer();
+  }
 }
 
 /** Returns whether the copy is no longer used. */
@@ -96,6 +99,7 @@ interface Handle {
 const [BUFFER, CALLBACK, NEXT] = ['kBuffer', 'kBufferCb', 'kBufferGen'].map((name) =>
   Object.getOwnPropertySymbols(new Socket()).find(({ description }) => description === name),
 );
+const ARE_KNOWN = BUFFER !== undefined && CALLBACK !== undefined && NEXT !== undefined;
 
 /**
  * Whoever has an accepted socket gets what it reads from now on, as with `onread` of a dialled socket, which Node does
@@ -104,8 +108,7 @@ const [BUFFER, CALLBACK, NEXT] = ['kBuffer', 'kBufferCb', 'kBufferGen'].map((nam
  */
 export function readShared(socket: Socket): void {
   const { _handle: handle } = socket as Socket & { _handle?: Handle | null };
-  const isKnown = BUFFER !== undefined && CALLBACK !== undefined && NEXT !== undefined;
-  if (!isKnown || typeof handle?.useUserBuffer !== 'function') {
+  if (!ARE_KNOWN || typeof handle?.useUserBuffer !== 'function') {
     readChunks(socket, (chunk) => userOf(socket).onChunk(chunk, socket));
     return;
   }
