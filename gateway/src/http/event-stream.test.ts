@@ -232,7 +232,7 @@ describe('another long answer', () => {
     const writing = setInterval(() => from.answers[0]?.write('.'), 20);
     try {
       await eventually('it is under way', () => reading.text !== '');
-      moveAll(test, nodes, { httpSeconds: 1.5 });
+      moveAll(test, nodes, { httpSeconds: 4 });
       const before = reading.text.length;
       await eventually('it goes on', () => reading.text.length > before + 3);
       expect(reading.end).toBeUndefined();
@@ -253,7 +253,7 @@ describe('another long answer', () => {
       moveAll(test, nodes, { httpSeconds: 0.3 });
       moveAll(test, nodes, { to: 0, version: 3, httpSeconds: 0.3 });
       const before = reading.text.length;
-      // 40 pieces take at least 800 ms, and httpSeconds are 300.
+      // 40 pieces take at least 0.8 s.
       await eventually('it goes on', () => reading.text.length > before + 40);
       expect(reading.end).toBeUndefined();
     } finally {

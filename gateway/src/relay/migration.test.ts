@@ -26,7 +26,8 @@ const CLOSE = 0x8;
 const PING = 0x9;
 const PONG = 0xa;
 
-const { gatewayFor, echoNode, rawNode } = useGateway(LIMITS, settings);
+const usual = useGateway(LIMITS, settings);
+const { gatewayFor, echoNode, rawNode } = usual;
 const hasty = useGateway(SHORT_LIMITS, settings);
 
 /** All slots belong to one of the nodes from now on. */
@@ -337,11 +338,11 @@ describe('a migration that fails', () => {
     return client.closed;
   };
 
-  it.each<[what: string, answer: (peer: RawSocket) => void, outcome: string]>([
+  it.each<[what: string, answer: (peer: RawSocket) => void, outcome: string, use?: typeof hasty]>([
     ['refuses', ({ socket }) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'), 'new-owner-refused'],
     ['ends without an answer', ({ socket }) => socket.destroy(), 'new-owner-unreachable'],
     ['says that it lost the key', ({ socket }) => socket.end(MISDIRECTED), 'new-owner-refused'],
-    ['never answers', () => {}, 'new-owner-unreachable'],
+    ['never answers', () => {}, 'new-owner-unreachable', hasty],
     [
       'chooses a subprotocol',
       (peer) => accept(peer, undefined, ['Sec-WebSocket-Protocol: other']),
@@ -349,10 +350,10 @@ describe('a migration that fails', () => {
     ],
   ])(
     'because the new owner %s: the client is told to reconnect, after its last message',
-    async (_, answer, outcome) => {
-      const a = await hasty.echoNode('a');
-      const b = await hasty.rawNode('b', answer);
-      const test = await hasty.gatewayFor(a, b);
+    async (_, answer, outcome, use = usual) => {
+      const a = await use.echoNode('a');
+      const b = await use.rawNode('b', answer);
+      const test = await use.gatewayFor(a, b);
       const client = await connectClient(test.gateway.port);
       moveTo(test, [a, b], 1, 2);
       client.socket.send('still for a');
