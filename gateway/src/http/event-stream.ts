@@ -3,6 +3,7 @@ import { bornNow } from '../admission/ages.ts';
 import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
+import { PatientTimer } from '../patient-timer.ts';
 import type { SlotLoad } from '../relay/slot-load.ts';
 import type { Destination } from '../table/locate.ts';
 import { EventBoundary } from './event-boundary.ts';
@@ -35,7 +36,7 @@ export class EventStream implements LiveConnection {
   /** From the move to the end, within an event; then to the moment by which the client must have read it all. */
   #deadline: NodeJS.Timeout | undefined;
   #ending = false;
-  #silence: NodeJS.Timeout | undefined;
+  readonly #silence = new PatientTimer();
   /** Since when data has waited for the client without any of it being read, monotonic ms; undefined: none waits. */
   #stalledSince: number | undefined;
   #written = 0;
@@ -65,7 +66,7 @@ export class EventStream implements LiveConnection {
     tracker.add(this);
     const [answer, res] = [this.#answer, this.#res];
     const { eventStreamMs } = this.#limits;
-    if (eventStreamMs > 0) this.#silence = setTimeout(() => answer.destroy(), eventStreamMs);
+    if (eventStreamMs > 0) this.#silence.start(eventStreamMs, () => answer.destroy());
     return new Promise((resolve) => {
       answer.on('data', (chunk: Buffer) => this.#pass(chunk));
       answer.on('end', () => res.end()).on('error', () => res.destroy());
@@ -73,7 +74,7 @@ export class EventStream implements LiveConnection {
       res.on('drain', () => answer.resume()).on('error', () => {});
       res.on('close', () => {
         clearTimeout(this.#deadline);
-        clearTimeout(this.#silence);
+        this.#silence.stop();
         answer.destroy();
         tracker.remove(this);
         resolve();
@@ -120,7 +121,7 @@ export class EventStream implements LiveConnection {
   }
 
   #pass(chunk: Buffer): void {
-    this.#silence?.refresh();
+    this.#silence.refresh();
     // Nobody counts its events: what arrives at once counts as a message.
     this.#load.add(this.slot, 1, chunk.length);
     const end = this.#boundary?.scan(chunk) ?? -1;

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 import { descriptorsExhausted } from '../errors.ts';
 import { KEEP_ALIVE_MS, type Limits } from '../limits.ts';
+import { PatientTimer } from '../patient-timer.ts';
 import type { Owner } from '../table/table.ts';
 import type { Exchange } from './exchange.ts';
 import { pump } from './pump.ts';
@@ -54,12 +55,12 @@ export function createOwnerClient(limits: () => Limits): OwnerClient {
 
 function sent(exchange: Exchange, request: ClientRequest, body: RequestBody, limits: Limits): Promise<Attempt> {
   return new Promise((resolve) => {
-    let clock: NodeJS.Timeout | undefined;
+    const clock = new PatientTimer();
     let connectTimedOut = false;
     let settled = false;
     const settle = (attempt: Attempt) => {
       settled = true;
-      clearTimeout(clock);
+      clock.stop();
       resolve(attempt);
     };
     const late = (what: string) => request.destroy(new WsClusterError('OWNER_TIMEOUT', what));
@@ -87,7 +88,7 @@ function sent(exchange: Exchange, request: ClientRequest, body: RequestBody, lim
 
     // The owner's time begins when it has the request; until then the client may be the one that is slow.
     const awaitAnswer = () => {
-      if (!settled && limits.httpAnswerMs > 0) clock = setTimeout(silent, limits.httpAnswerMs);
+      if (!settled && limits.httpAnswerMs > 0) clock.start(limits.httpAnswerMs, silent);
     };
     if (body.kind === 'held') {
       request.end(body.bytes);
@@ -106,8 +107,9 @@ function sent(exchange: Exchange, request: ClientRequest, body: RequestBody, lim
 
 function limitConnect(socket: Socket, ms: number, onLate: () => void): void {
   if (!socket.connecting) return;
-  const timer = setTimeout(onLate, ms);
-  const stop = () => clearTimeout(timer);
+  const timer = new PatientTimer();
+  timer.start(ms, onLate);
+  const stop = () => timer.stop();
   socket.once('connect', stop).once('close', stop);
 }
 

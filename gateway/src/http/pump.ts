@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { PatientTimer } from '../patient-timer.ts';
 
 /** Milliseconds; 0: forever. */
 export interface PumpLimits {
@@ -15,16 +16,16 @@ export interface PumpLimits {
  * counts at a time, so that nobody is blamed for the other end. Stops by itself when `to` is finished or closed.
  */
 export function pump(from: Readable, to: Writable, limits: PumpLimits): void {
-  let timer: NodeJS.Timeout | undefined;
+  const timer = new PatientTimer();
   const wait = (ms: number, late: () => void) => {
-    clearTimeout(timer);
-    timer = ms > 0 ? setTimeout(late, ms) : undefined;
+    if (ms > 0) timer.start(ms, late);
+    else timer.stop();
   };
   const hear = () => wait(limits.silentMs, limits.onSilent);
   const flush = () => wait(limits.stalledMs, limits.onStalled);
 
   const onData = (chunk: Buffer) => {
-    if (to.write(chunk)) timer?.refresh();
+    if (to.write(chunk)) timer.refresh();
     else {
       from.pause();
       flush();
@@ -40,7 +41,7 @@ export function pump(from: Readable, to: Writable, limits: PumpLimits): void {
     to.end();
   };
   const stop = () => {
-    clearTimeout(timer);
+    timer.stop();
     from.off('data', onData).off('end', onEnd);
     to.off('drain', onDrain).off('finish', stop).off('close', stop);
   };

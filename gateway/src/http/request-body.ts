@@ -2,6 +2,7 @@ import type { WsClusterError } from '@wscluster/ring';
 import { limitReached } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { NO_BYTES } from '../no-bytes.ts';
+import { PatientTimer } from '../patient-timer.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Bytes that a body takes at first. */
@@ -32,12 +33,13 @@ export function bodySilent(ms: number): WsClusterError {
 function hold(exchange: Exchange, length: number, silentMs: number): Promise<Buffer> {
   const { req } = exchange;
   return new Promise((resolve, reject) => {
-    const timer = silentMs > 0 ? setTimeout(() => exchange.cancel(bodySilent(silentMs)), silentMs) : undefined;
+    const timer = new PatientTimer();
+    if (silentMs > 0) timer.start(silentMs, () => exchange.cancel(bodySilent(silentMs)));
     // Grows with what arrives: a length costs a client nothing, and each chunk kept by itself would cost more.
     let bytes = Buffer.allocUnsafe(Math.min(length, FIRST_BYTES));
     let filled = 0;
     req.on('data', (chunk: Buffer) => {
-      timer?.refresh();
+      timer.refresh();
       if (filled + chunk.length > bytes.length) {
         const larger = Buffer.allocUnsafe(Math.max(filled + chunk.length, Math.min(length, 2 * bytes.length)));
         bytes.copy(larger, 0, 0, filled);
@@ -46,11 +48,11 @@ function hold(exchange: Exchange, length: number, silentMs: number): Promise<Buf
       filled += chunk.copy(bytes, filled);
     });
     req.on('end', () => {
-      clearTimeout(timer);
+      timer.stop();
       resolve(bytes.subarray(0, filled));
     });
     exchange.enter((reason) => {
-      clearTimeout(timer);
+      timer.stop();
       reject(reason);
     });
   });

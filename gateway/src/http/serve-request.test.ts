@@ -5,6 +5,7 @@ import { NOBODY, nobodyRefuses } from '../testing/nobody.ts';
 import { noticed } from '../testing/noticed.ts';
 import { rawRequest } from '../testing/raw-socket.ts';
 import { releaseUpTo, revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
+import { standStill } from '../testing/stand-still.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
 const { gatewayFor, echoNode, rawNode } = useGateway({});
@@ -135,6 +136,16 @@ describe('a plain HTTP request', () => {
     const answer = await send(gateway.port);
     expect(answer.status).toBe(504);
     expect(await answer.json()).toMatchObject({ code: 'OWNER_TIMEOUT' });
+  });
+
+  it('is answered although the gateway stood still for longer than the owner may take', async () => {
+    const node = await hasty.rawNode('a', ({ socket }) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody');
+      standStill(800);
+    });
+    const { gateway } = await hasty.gatewayFor(node);
+    const answer = await send(gateway.port);
+    expect([answer.status, await answer.text()]).toEqual([200, 'body']);
   });
 
   it('has its head before a body that is late', async () => {

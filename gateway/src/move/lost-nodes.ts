@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { formatHostPort, type HostPort } from '@wscluster/service';
+import { PatientTimer } from '../patient-timer.ts';
 import { Pacer } from './pacer.ts';
 
 /** Hears how it stands with the node that has ended its connection without a Close. */
@@ -130,7 +131,7 @@ function tryToConnect({ host, port }: HostPort, done: (accepts: boolean) => void
   let over = false;
   const end = () => {
     over = true;
-    clearTimeout(timer);
+    timer.stop();
     socket.destroy();
   };
   const settle = (accepts: boolean) => {
@@ -138,8 +139,8 @@ function tryToConnect({ host, port }: HostPort, done: (accepts: boolean) => void
     end();
     done(accepts);
   };
-  // A busy process sees a timer that is due before the connection that was made in time.
-  const timer = setTimeout(() => setImmediate(() => settle(false)), PROBE_MS);
+  const timer = new PatientTimer();
+  timer.start(PROBE_MS, () => settle(false));
   socket.on('connect', () => settle(true)).on('error', () => settle(false));
   return end;
 }

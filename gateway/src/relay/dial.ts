@@ -3,6 +3,7 @@ import { messageOf, WsClusterError } from '@wscluster/ring';
 import type { HostPort } from '@wscluster/service';
 import { asWsClusterError, descriptorsExhausted } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import { PatientTimer } from '../patient-timer.ts';
 import { type Answer, AnswerReader, check101 } from './answer-head.ts';
 import { dialOwner } from './owner-socket.ts';
 import { giveTo, NOBODY, type SocketUser } from './socket-user.ts';
@@ -54,7 +55,7 @@ class Dial implements SocketUser {
   readonly #socket: Socket;
   readonly #reader: AnswerReader;
   #cause: Error | undefined;
-  #timer: NodeJS.Timeout;
+  readonly #timer = new PatientTimer();
 
   constructor(request: DialRequest, limits: Limits, done: (outcome: DialOutcome) => void) {
     this.#request = request;
@@ -62,16 +63,13 @@ class Dial implements SocketUser {
     this.#done = done;
     this.#reader = new AnswerReader(limits.answerHeadBytes);
     this.#socket = dialOwner(request.address, this);
-    this.#timer = setTimeout(
-      () => this.#timeOut(`could not connect to the owner within ${limits.connectMs} ms`),
-      limits.connectMs,
-    );
+    const { connectMs } = limits;
+    this.#timer.start(connectMs, () => this.#timeOut(`could not connect to the owner within ${connectMs} ms`));
   }
 
   onConnect(): void {
     const { answerMs } = this.#limits;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#timeOut(`the owner did not answer within ${answerMs} ms`), answerMs);
+    this.#timer.start(answerMs, () => this.#timeOut(`the owner did not answer within ${answerMs} ms`));
     this.#socket.write(this.#request.text, 'latin1');
   }
 
@@ -133,7 +131,7 @@ class Dial implements SocketUser {
   }
 
   #release(): void {
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     giveTo(NOBODY, this.#socket);
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Limits } from '../limits.ts';
 import { NO_BYTES } from '../no-bytes.ts';
+import { PatientTimer } from '../patient-timer.ts';
 import { type CloseNotice, maskedCloseFrame } from './close-frame.ts';
 import type { FrameScanner } from './frame-scanner.ts';
 import type { Outlet } from './outlet.ts';
@@ -80,7 +81,7 @@ export class Handover implements SocketUser {
   readonly #limits: Limits;
   readonly #notice: CloseNotice;
   readonly #done: (outcome: HandoverOutcome) => void;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer = new PatientTimer();
   #releasing = false;
   /** From the first frame on that begins after the question. */
   #reader: ReleaseReader | undefined;
@@ -111,7 +112,7 @@ export class Handover implements SocketUser {
     this.#keepEarly(rest);
     if (socket.closed) this.onClose();
     else if (this.#ends.up.isAt('message')) this.#hold(NO_BYTES);
-    else this.#timer = setTimeout(() => this.#fail('client-within-message'), this.#limits.holdMs);
+    else this.#timer.start(this.#limits.holdMs, () => this.#fail('client-within-message'));
   }
 
   // Of the new owner, as onEnd and onClose; the relay has the old one, and passes on what comes from it.
@@ -195,9 +196,8 @@ export class Handover implements SocketUser {
     this.#held = rest;
     this.#heldSince = performance.now();
     this.#releasing = true;
-    clearTimeout(this.#timer);
     const ms = token === undefined ? this.#limits.closeMs : this.#limits.releaseMs;
-    this.#timer = setTimeout(() => this.#fail('old-owner-silent'), ms);
+    this.#timer.start(ms, () => this.#fail('old-owner-silent'));
     toNode.write(token === undefined ? maskedCloseFrame(this.#notice) : releaseFrame(token));
     toNode.flush();
     // It may be paused for a client that reads slowly; then 'drain' resumes it.
@@ -244,7 +244,7 @@ export class Handover implements SocketUser {
 
   #end(): void {
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#timer.stop();
   }
 
   #keepEarly(chunk: Buffer): void {

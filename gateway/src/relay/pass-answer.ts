@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Limits } from '../limits.ts';
+import { PatientTimer } from '../patient-timer.ts';
 import type { Answer } from './answer-head.ts';
 import type { BodyEnd } from './body-end.ts';
 import { endClient } from './refuse.ts';
@@ -31,14 +32,15 @@ export function passAnswer(
   ];
 
   const finish = () => {
-    clearTimeout(timer);
+    timer.stop();
     giveTo(NOBODY, node);
     giveTo(NOBODY, client);
     node.destroy();
     if (!client.destroyed) endClient(client, '');
     onGone();
   };
-  const timer = setTimeout(finish, limits.answerMs);
+  const timer = new PatientTimer();
+  timer.start(limits.answerMs, finish);
 
   giveTo({ ...NOBODY, onClose: finish, onDrain: () => node.resume() }, client);
   client.resume();

@@ -5,6 +5,7 @@ import { NOBODY, nobodyRefuses } from '../testing/nobody.ts';
 import { noticed } from '../testing/noticed.ts';
 import { accept, frame, type RawSocket, rawRequest, rawUpgrade, switching } from '../testing/raw-socket.ts';
 import { revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
+import { standStill } from '../testing/stand-still.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 
 const { gatewayFor, echoNode, rawNode } = useGateway({ closeMs: 1_000 });
@@ -165,6 +166,18 @@ describe('an owner that does not upgrade', () => {
     const { gateway } = await hasty.gatewayFor(node);
     const answer = await answerTo(rawUpgrade(gateway.port, '/connect/ada'));
     expect(answer).toMatchObject({ status: 504, body: { code: 'OWNER_TIMEOUT' } });
+  });
+
+  it('is not blamed for a time in which the gateway stood still', async () => {
+    const node = await hasty.rawNode('a', (peer) => {
+      accept(peer);
+      standStill(600);
+    });
+    const { gateway } = await hasty.gatewayFor(node);
+    const client = rawUpgrade(gateway.port, '/connect/ada');
+    await eventually('the answer', () => client.text.includes('\r\n\r\n'));
+    expect(client.text).toMatch(/^HTTP\/1.1 101 /);
+    client.socket.destroy();
   });
 
   it('is a 502 when it refuses and no other owner comes up', async () => {
