@@ -41,7 +41,7 @@ it('works for a moment in each turn of the event loop when all is due at once', 
   const pacer = new Pacer<number>(
     (item) => {
       done.push(item);
-      now += 0.25;
+      now += 0.04;
     },
     () => now,
   );
@@ -58,7 +58,7 @@ it('goes on in the next turn with what a tick has left', () => {
   const pacer = new Pacer<number>(
     (item) => {
       done.push(item);
-      now += 0.5;
+      now += 0.1;
     },
     () => now,
   );
