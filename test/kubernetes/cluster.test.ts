@@ -160,7 +160,8 @@ describe('the sample on a real cluster, with 300 clients through the Service of 
     );
     expect(crowd.keys((client) => moves(client) > 0)).toEqual(onNode(uid));
     const back = onNode(uid).filter((key) => crowd.clients.some((client) => client.key === key && client.node === uid));
-    expect(back.length).toBeGreaterThan(0.9 * onNode(uid).length);
+    // It has its share of the slots, chosen by the connections that were counted while some clients were still on their way.
+    expect(back.length).toBeGreaterThan(0.7 * onNode(uid).length);
   }, 480_000);
 
   test('a pod that fails its readiness for longer than the grace time has no slots, and then its share again', async () => {
