@@ -1,12 +1,12 @@
 /**
- * A timer for what another end has to do in time. When the time is over, what has arrived by then is read first: a process
- * that stood still (a stopped one, a machine that was moved) must not blame the other end.
+ * A timer for what another end has to do in time. When the time is over, what has arrived by then is read first: a
+ * process that stood still (a stopped one, a machine that was moved) must not blame the other end.
  */
 export class PatientTimer {
   #timer: NodeJS.Timeout | undefined;
   #lastLook: NodeJS.Immediate | undefined;
 
-  /** Calls `late` once, about `ms` from now. Replaces what was started before. */
+  /** Calls `late` about `ms` from now. Replaces what was started before. */
   start(ms: number, late: () => void): void {
     this.stop();
     this.#timer = setTimeout(() => {

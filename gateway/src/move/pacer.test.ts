@@ -37,7 +37,7 @@ it('does not make up for a stall of the process: nobody is told faster than the 
 it('works for a moment in each turn of the event loop when all is due at once', async () => {
   vi.useRealTimers();
   const done: number[] = [];
-  // Each takes a quarter of the moment.
+  // Four of them take the moment.
   const pacer = new Pacer<number>(
     (item) => {
       done.push(item);
@@ -58,7 +58,7 @@ it('goes on in the next turn with what a tick has left', () => {
   const pacer = new Pacer<number>(
     (item) => {
       done.push(item);
-      now += 0.1;
+      now += 0.5;
     },
     () => now,
   );
