@@ -51,7 +51,7 @@ export class Board {
     this.say(`${styleText('red', 'FAIL')}  ${what}`);
   }
 
-  /** The slowest files, all failures once more (of a long output often only the end is kept), and the end of the silence. */
+  /** The slowest files, all failures once more (often only an output's end is kept), and the end of the silence. */
   close(): void {
     clearInterval(this.#timer);
     const slowest = this.#ended.toSorted((a, b) => b.ms - a.ms).slice(0, SLOWEST);

@@ -4,10 +4,7 @@ const TICK_MS = 5;
 const MAX_CATCH_UP_MS = 100;
 /** Milliseconds of work per turn of the event loop, so that other work is not held up for long. */
 const TURN_MS = 1;
-/**
- * The same without a pace to keep. What a turn begins costs many times as much in the next ones, when the clients answer all
- * at once.
- */
+/** The same without a pace to keep: all clients answer at once, which costs the next turns many times as much. */
 const UNPACED_TURN_MS = 0.15;
 
 /** Acts on many items, spread evenly over a time span. */

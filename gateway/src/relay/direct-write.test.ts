@@ -1,7 +1,10 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import { counting } from '../testing/counting.ts';
 import { eventually } from '../testing/eventually.ts';
+import { watchSocket } from '../testing/raw-socket.ts';
+import { useSocketPairs } from '../testing/use-socket-pairs.ts';
 
 type WriteTo = typeof import('./direct-write.ts').writeTo;
 
@@ -15,55 +18,14 @@ interface Handle {
 
 const handleOf = (socket: Socket) => (socket as Socket & { _handle: Handle })._handle;
 
-const sockets: Socket[] = [];
-
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-});
-
-async function connectPair(): Promise<{ writer: Socket; reader: Socket }> {
-  const server = createServer({ allowHalfOpen: true });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const accepted = once(server, 'connection');
-  const writer = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
-  const [reader] = (await accepted) as [Socket];
-  server.close();
-  if (writer.connecting) await once(writer, 'connect');
-  sockets.push(writer, reader);
-  return { writer, reader };
-}
-
-function received(reader: Socket): { readonly bytes: Buffer; readonly ended: boolean } {
-  const chunks: Buffer[] = [];
-  const state = { ended: false };
-  reader.on('data', (chunk) => chunks.push(chunk));
-  reader.on('end', () => {
-    state.ended = true;
-  });
-  return {
-    get bytes() {
-      return Buffer.concat(chunks);
-    },
-    get ended() {
-      return state.ended;
-    },
-  };
-}
-
-/** Every 4 bytes count on from `from`, so that anything lost, doubled or out of order shows. */
-function counting(from: number, size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let at = 0; at < size; at += 4) bytes.writeUInt32BE(from + at, at);
-  return bytes;
-}
+const connectPair = useSocketPairs();
 
 /** Chunks of growing sizes until the kernel takes no more, which the socket then says. Returns all of them. */
 function fill(writeTo: WriteTo, writer: Socket): Buffer {
   const written: Buffer[] = [];
   let size = 0;
   for (let n = 1, goesOn = true; goesOn || writer.writableLength === 0; n++) {
-    const chunk = counting(size, 4 * n * n);
+    const chunk = counting(4 * n * n, size);
     goesOn = writeTo(writer, chunk);
     written.push(chunk);
     size += chunk.length;
@@ -79,27 +41,27 @@ async function load(): Promise<WriteTo> {
 
 async function direct(): Promise<WriteTo> {
   const writeTo = await load();
-  const { writer, reader } = await connectPair();
-  const got = received(reader);
+  const { dialled: writer, accepted: reader } = await connectPair();
+  const got = watchSocket(reader);
   const byStream = vi.spyOn(writer, 'write');
   for (const text of ['learns ', 'from ', 'the first']) writeTo(writer, Buffer.from(text));
   expect(byStream).toHaveBeenCalledTimes(1);
-  await eventually('all of it', () => got.bytes.toString() === 'learns from the first');
+  await eventually('all of it', () => got.text === 'learns from the first');
   return writeTo;
 }
 
 /** As if Node did not have one of the private fields. */
 async function byTheStream(): Promise<WriteTo> {
   const writeTo = await load();
-  const { writer, reader } = await connectPair();
-  const got = received(reader);
+  const { dialled: writer, accepted: reader } = await connectPair();
+  const got = watchSocket(reader);
   const Request = await classOfRequests(writer);
   const byStream = vi.spyOn(writer, 'write');
   Object.defineProperty(Request.prototype, 'getAsyncId', { value: undefined, configurable: true });
   for (const text of ['learns ', 'nothing']) writeTo(writer, Buffer.from(text));
   Reflect.deleteProperty(Request.prototype, 'getAsyncId');
   expect(byStream).toHaveBeenCalledTimes(2);
-  await eventually('all of it', () => got.bytes.toString() === '.learns nothing');
+  await eventually('all of it', () => got.text === '.learns nothing');
   return writeTo;
 }
 
@@ -123,53 +85,53 @@ describe.each([
 ])('writing %s', (_, prepare) => {
   it('sends everything once and in order, says when to stop, and when to go on', async () => {
     const writeTo = await prepare();
-    const { writer, reader } = await connectPair();
+    const { dialled: writer, accepted: reader } = await connectPair();
     const sent = [fill(writeTo, writer)];
-    const got = received(reader);
+    const got = watchSocket(reader);
     await once(writer, 'drain');
     expect(writer.writableLength).toBe(0);
     let size = sent[0]?.length ?? 0;
     for (let n = 0; n < 100; n++) {
-      const chunk = counting(size, 40_000);
+      const chunk = counting(40_000, size);
       size += chunk.length;
       sent.push(chunk);
       if (!writeTo(writer, chunk)) await once(writer, 'drain');
     }
     writer.end();
     await eventually('the end', () => got.ended);
-    expect(got.bytes.equals(Buffer.concat(sent))).toBe(true);
+    expect(got.received.equals(Buffer.concat(sent))).toBe(true);
   });
 
   it('counts what the kernel has not taken as waiting', async () => {
     const writeTo = await prepare();
-    const { writer, reader } = await connectPair();
+    const { dialled: writer, accepted: reader } = await connectPair();
     const filled = fill(writeTo, writer);
     const waiting = writer.writableLength;
     expect(waiting).toBeGreaterThan(0);
-    const behind = counting(filled.length, 1000);
+    const behind = counting(1000, filled.length);
     writeTo(writer, behind);
     expect(writer.writableLength).toBe(waiting + behind.length);
-    const got = received(reader);
+    const got = watchSocket(reader);
     await eventually('nothing waits', () => writer.writableLength === 0);
-    await eventually('all of it', () => got.bytes.length === filled.length + behind.length);
-    expect(got.bytes.equals(Buffer.concat([filled, behind]))).toBe(true);
+    await eventually('all of it', () => got.received.length === filled.length + behind.length);
+    expect(got.received.equals(Buffer.concat([filled, behind]))).toBe(true);
   });
 
   it('ends the socket only behind what waits', async () => {
     const writeTo = await prepare();
-    const { writer, reader } = await connectPair();
+    const { dialled: writer, accepted: reader } = await connectPair();
     const sent = fill(writeTo, writer);
     writer.end();
-    const got = received(reader);
+    const got = watchSocket(reader);
     await eventually('the end', () => got.ended);
-    expect(got.bytes.equals(sent)).toBe(true);
+    expect(got.received.equals(sent)).toBe(true);
     reader.end();
     await eventually('the writer is closed', () => writer.closed);
   });
 
   it('gives up what waits when the socket is destroyed', async () => {
     const writeTo = await prepare();
-    const { writer, reader } = await connectPair();
+    const { dialled: writer, accepted: reader } = await connectPair();
     const errors: Error[] = [];
     writer.on('error', (error) => errors.push(error));
     fill(writeTo, writer);
@@ -182,7 +144,7 @@ describe.each([
 
   it('says that the other end is gone', async () => {
     const writeTo = await prepare();
-    const { writer, reader } = await connectPair();
+    const { dialled: writer, accepted: reader } = await connectPair();
     const codes: (string | undefined)[] = [];
     writer.on('error', ({ code }: NodeJS.ErrnoException) => codes.push(code));
     writer.pause();
@@ -197,16 +159,13 @@ describe.each([
 
   it('waits for the connection', async () => {
     const writeTo = await prepare();
-    const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const writer = connect((server.address() as AddressInfo).port, '127.0.0.1');
-    sockets.push(writer);
-    for (const text of ['said ', 'before']) writeTo(writer, Buffer.from(text));
-    const [reader] = (await once(server, 'connection')) as [Socket];
-    sockets.push(reader);
-    server.close();
-    const got = received(reader);
-    await eventually('all of it', () => got.bytes.toString() === 'said before');
+    const { accepted } = await connectPair((port) => {
+      const writer = connect(port, '127.0.0.1');
+      for (const text of ['said ', 'before']) writeTo(writer, Buffer.from(text));
+      return writer;
+    });
+    const got = watchSocket(accepted);
+    await eventually('all of it', () => got.text === 'said before');
   });
 });
 
@@ -214,7 +173,7 @@ it('uses no request twice while the kernel, which has all of a chunk, has not sa
   const writeTo = await direct();
   const requests: Request[] = [];
   const pairs = [await connectPair(), await connectPair()];
-  for (const { writer } of pairs) {
+  for (const { dialled: writer } of pairs) {
     handleOf(writer).writeBuffer = (request) => {
       requests.push(request);
       request.getAsyncId = () => 1;

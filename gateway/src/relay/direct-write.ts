@@ -14,7 +14,7 @@ interface WriteRequest {
 
 /** The system's socket behind a Socket. */
 interface Handle {
-  /** Returns 0, or an error before which nothing was sent. What the kernel does not take at once, the request waits for. */
+  /** Returns 0, or an error if nothing was sent. The request waits for what the kernel does not take at once. */
   writeBuffer: (request: WriteRequest, chunk: Buffer) => number;
 }
 
@@ -30,10 +30,10 @@ let unused: WriteRequest | undefined;
 let unfinished: WriteRequest | undefined;
 
 /**
- * Writes a chunk to a socket, as `socket.write` does, and returns the same. While nothing waits in the socket's stream, the
- * chunk goes right to the kernel, which mostly takes all of it; the stream hears only of a chunk that it does not take at once.
- * This saves the stream's machinery and a request for each write, a tenth of a relay's CPU. It uses private fields of Node;
- * where they are missing, every chunk goes by the stream.
+ * Writes a chunk to a socket, as `socket.write` does, and returns the same. While nothing waits in the socket's stream,
+ * the chunk goes right to the kernel, which mostly takes all of it; the stream hears only of a chunk that was not taken
+ * at once. This saves the stream's machinery and a request for each write, a tenth of a relay's CPU. It uses private
+ * fields of Node; where they are missing, every chunk goes by the stream.
  */
 export function writeTo(socket: Socket, chunk: Buffer): boolean {
   const handle = freeHandle(socket);

@@ -21,7 +21,7 @@ interface Owner extends Socket {
 const spare: Buffer[] = [];
 let had = 0;
 
-/** A large chunk of the socket was written at once: returns the buffer that it has to itself from now on, if it has one. */
+/** A large chunk of the socket was written at once. Returns the socket's own buffer, if it has one by now. */
 export function earnOwn(socket: Owner): Buffer | undefined {
   const account = accountOf(socket);
   if (account.written < EARNED) account.written++;

@@ -1,7 +1,8 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Socket } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import { counting } from '../testing/counting.ts';
 import { eventually } from '../testing/eventually.ts';
+import { useSocketPairs } from '../testing/use-socket-pairs.ts';
 import { dialOwner } from './owner-socket.ts';
 import { readChunks } from './read-chunks.ts';
 import { readShared } from './shared-read.ts';
@@ -9,30 +10,7 @@ import { giveTo, listen, NOBODY, type SocketUser } from './socket-user.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 const WAIT_MS = 20_000;
-const sockets: Socket[] = [];
-
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-});
-
-async function connectPair(): Promise<{ writer: Socket; reader: Socket }> {
-  const server = createServer({ allowHalfOpen: true });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const accepted = once(server, 'connection');
-  const writer = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [reader] = (await accepted) as [Socket];
-  server.close();
-  sockets.push(writer, reader);
-  return { writer, reader };
-}
-
-/** Every 4 bytes count on, so that anything lost, doubled or out of order shows. */
-function counting(size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let at = 0; at < size; at += 4) bytes.writeUInt32BE(at, at);
-  return bytes;
-}
+const connectPair = useSocketPairs();
 
 type Take = (chunk: Buffer) => boolean;
 
@@ -53,7 +31,7 @@ describe.each([
   ['readShared, on a Node without the private field,', readWithout],
 ])('%s', (_name, read) => {
   it('hands over all bytes in order, whenever it is paused, and the end after them', async () => {
-    const { writer, reader } = await connectPair();
+    const { dialled: writer, accepted: reader } = await connectPair();
     const sent = counting(16 << 20);
     writer.write(sent.subarray(0, 1000));
     // These are in the stream already before anybody reads.
@@ -76,7 +54,7 @@ describe.each([
   });
 
   it('holds the writer back while it is paused', async () => {
-    const { writer, reader } = await connectPair();
+    const { dialled: writer, accepted: reader } = await connectPair();
     let taken = 0;
     read(reader, (chunk) => {
       taken += chunk.length;
@@ -90,9 +68,9 @@ describe.each([
     await eventually('a stream that has enough', () => reader.readableLength >= reader.readableHighWaterMark, WAIT_MS);
     const { bytesRead } = reader;
     const other = await connectPair();
-    other.writer.end(counting(size));
-    read(other.reader, () => true);
-    await eventually('all of it at a reader that is not paused', () => other.reader.bytesRead === size, WAIT_MS);
+    other.dialled.end(counting(size));
+    read(other.accepted, () => true);
+    await eventually('all of it at a reader that is not paused', () => other.accepted.bytesRead === size, WAIT_MS);
     expect(reader.bytesRead).toBe(bytesRead);
     expect(taken).toBe(1000);
     reader.resume();
@@ -100,7 +78,7 @@ describe.each([
   });
 
   it('notices the end of a writer while it is paused', async () => {
-    const { writer, reader } = await connectPair();
+    const { dialled: writer, accepted: reader } = await connectPair();
     let ended = false;
     reader.on('end', () => {
       ended = true;
@@ -114,26 +92,20 @@ describe.each([
 
 /** The ends of connections, of which `reader` was accepted or dialled, and gives what it reads to a user. */
 async function readers(kind: 'accepted' | 'dialled', count: number, userOf: (n: number) => SocketUser) {
-  const server = createServer({ allowHalfOpen: true });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   const pairs: { writer: Socket; reader: Socket }[] = [];
   for (let n = 0; n < count; n++) {
-    const accepted = once(server, 'connection');
     const user = userOf(n);
-    const dialled = kind === 'dialled' ? dialOwner({ host: '127.0.0.1', port }, user) : connect(port, '127.0.0.1');
-    const [peer] = (await accepted) as [Socket];
-    const [reader, writer] = kind === 'dialled' ? [dialled, peer] : [peer, dialled];
-    if (kind === 'accepted') {
-      listen(reader);
-      giveTo(user, reader);
-      readShared(reader);
+    if (kind === 'dialled') {
+      const { dialled, accepted } = await connectPair((port) => dialOwner({ host: '127.0.0.1', port }, user));
+      pairs.push({ writer: accepted, reader: dialled });
+      continue;
     }
-    pairs.push({ writer, reader });
-    sockets.push(writer, reader);
+    const { dialled, accepted } = await connectPair();
+    listen(accepted);
+    giveTo(user, accepted);
+    readShared(accepted);
+    pairs.push({ writer: dialled, reader: accepted });
   }
-  server.close();
   return pairs;
 }
 

@@ -45,12 +45,12 @@ function onDialledRead(this: unknown, bytes: number, buffer: Uint8Array): boolea
 }
 
 /**
- * Passes on what was read into a buffer. Of the shared one only as a copy, since a write that does not finish at once keeps
- * using the memory. Most writes finish at once; then the memory serves again. New memory for each large chunk would fill up
- * so fast that V8 collects all garbage every 2,000 chunks, which takes a quarter of a relay's CPU.
+ * Passes on what was read into a buffer; from the shared one as a copy, since a write that does not finish at once
+ * keeps using the memory. Most writes finish at once; then the memory serves again. New memory for each large chunk
+ * would fill up so fast that V8 collects all garbage every 2,000 chunks, which takes a quarter of a relay's CPU.
  *
- * A copy of 16 KiB costs as much again as all the rest that is done in user mode, so a socket whose large chunks are written
- * at once gets a buffer of its own, and what it reads is passed on as it is.
+ * A copy of 16 KiB doubles what a relay spends outside the kernel. So a socket whose large chunks are written at once
+ * gets a buffer of its own, and what it reads is passed on as it is.
  */
 function passOn(buffer: Buffer, bytes: number, socket: Socket): void {
   const user = userOf(socket);
