@@ -39,7 +39,7 @@ export interface Step {
  */
 export function planStep(input: StepInput): Step {
   const { current, desired, connections } = input;
-  const table = Uint16Array.from(current);
+  const table = current.slice();
   const slots = { lost: 0, drain: 0, balance: 0 };
   const remaining = {
     lost: { slots: 0, connections: 0 },

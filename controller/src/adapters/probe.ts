@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 import { parseHostPort } from '@wscluster/service';
 
@@ -7,6 +7,9 @@ const PROBE_TIMEOUT_MS = 1000;
 const HELD_MS = 100;
 /** A longer body is not read: it is neither the word `draining` nor an object with a capacity. */
 const MAX_BODY = 1024;
+
+/** Each probe has a connection of its own: a server that accepts no more may still answer on an open one. */
+const agent = new Agent({ keepAlive: false });
 
 export type ProbeResult =
   | { readonly state: 'ready'; readonly by: 'tcp' }
@@ -52,7 +55,7 @@ export function probeHttp(address: string, options: HttpProbeOptions): Promise<H
     };
     const end = () => finish('no answer');
     const timer = setTimeout(() => finish(`no answer within ${timeoutMs} ms`, 'silent'), timeoutMs);
-    const request = get(`http://${address}${path}`, { agent: false }, (res) => {
+    const request = get(`http://${address}${path}`, { agent }, (res) => {
       status = res.statusCode ?? 0;
       res.setEncoding('utf8');
       res.on('data', (chunk: string) => {

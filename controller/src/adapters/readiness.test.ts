@@ -14,11 +14,14 @@ describe('readiness', () => {
     expect(phases).toEqual([...['starting', ...Array(6).fill('ready')], 'unready', 'ready']);
   });
 
-  test('a node that starts is asked often, and no more once it is ready', () => {
+  test('a node is asked often while it starts, seldom while it serves, and sooner again once it fails', () => {
     const readiness = new Readiness();
-    expect(readiness.nextProbeMs).toBe(50);
-    readiness.take(ready);
-    expect(readiness.nextProbeMs).toBe(500);
+    const asked = [readiness.nextProbeMs];
+    for (const result of [ready, failed, ready, failed, failed, failed, ready]) {
+      readiness.take(result);
+      asked.push(readiness.nextProbeMs);
+    }
+    expect(asked).toEqual([50, 1000, 250, 1000, 250, 250, 250, 1000]);
   });
 
   test('after an interruption it is ready by the next success', () => {

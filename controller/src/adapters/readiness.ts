@@ -1,8 +1,11 @@
 import type { ProbeResult } from './probe.ts';
 
-/** Time between probes, ms: short while a node starts, because clients wait for it. */
+/** Time between probes, ms: of a node that serves, ... */
+const PROBE_MS = 1000;
+/** ... of one that does not, or that has just failed to answer, so that it is soon known whether it does, ... */
+const DOUBT_PROBE_MS = 250;
+/** ... and of one that starts, because clients wait for it. */
 const STARTING_PROBE_MS = 50;
-const PROBE_MS = 500;
 /** After this long, a node is no longer expected to become ready soon, ms. */
 const STARTING_MS = 30_000;
 /** Failed probes in a row until a ready node counts as unready. */
@@ -20,8 +23,9 @@ export class Readiness {
 
   /** Milliseconds until it should be asked again. */
   get nextProbeMs(): number {
+    if (this.#phase === 'ready' && this.#failures === 0) return PROBE_MS;
     const startsNow = this.#phase === 'starting' && performance.now() - this.#since < STARTING_MS;
-    return startsNow ? STARTING_PROBE_MS : PROBE_MS;
+    return startsNow ? STARTING_PROBE_MS : DOUBT_PROBE_MS;
   }
 
   /** A draining node still serves: the caller decides what that means for its phase. */

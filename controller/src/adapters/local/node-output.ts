@@ -1,7 +1,9 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { closeSync, type FSWatcher, fstatSync, ftruncateSync, openSync, readSync, watch } from 'node:fs';
 
-/** Time between two looks at the file, ms. */
-const LOOK_MS = 200;
+/** The system tells of what is written; it is read this much later, together with what follows at once, ms. */
+const GATHER_MS = 200;
+/** Some file systems tell nothing, so all files are looked at this often, ms. */
+const LOOK_MS = 2_000;
 /** Once all of it has been read, a file of this size is emptied, bytes. */
 const MAX_FILE = 1_000_000;
 /** Most that is read at a look; older output beyond it is left out, bytes. */
@@ -32,6 +34,8 @@ export class NodeOutput {
   #position: number | undefined;
   #rest = Buffer.alloc(0);
   #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
+  #watcher: FSWatcher | undefined;
   #lines = BURST;
   #refilledAt = performance.now();
   #leftOut = 0;
@@ -46,15 +50,17 @@ export class NodeOutput {
 
   start(): void {
     this.look();
-    this.#timer = setInterval(() => this.look(), LOOK_MS);
-    this.#timer.unref();
+    this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
   }
 
   /** Tells what has been written since the last look. */
   look(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     try {
       // Writable, to empty it.
       this.#fd ??= openSync(this.#path, 'r+');
+      this.#watcher ??= this.#watch();
       this.#read(this.#fd);
     } catch {
       // It may not exist: nodes of an earlier version have none.
@@ -68,10 +74,23 @@ export class NodeOutput {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.look();
+    this.#watcher?.close();
     if (this.#rest.length > 0) this.#take(this.#rest);
     this.#tell(0);
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
+  }
+
+  /** Undefined where the system has no more of them: LOOK_MS does without. */
+  #watch(): FSWatcher | undefined {
+    const onChange = () => {
+      this.#soon ??= setTimeout(() => this.look(), GATHER_MS).unref();
+    };
+    try {
+      return watch(this.#path, { persistent: false }, onChange).on('error', () => {});
+    } catch {
+      return undefined;
+    }
   }
 
   #read(fd: number): void {

@@ -1,4 +1,4 @@
-import { SLOTS } from '@wscluster/ring';
+import { NO_OWNER, SLOTS } from '@wscluster/ring';
 
 /** How often the counts are kept, ms, ... */
 const EVERY_MS = 5_000;
@@ -35,10 +35,13 @@ export class RecentCounts {
     if (this.#kept.length > KEPT) this.#kept.shift();
   }
 
-  /** The present counts, with the most of late for slots that have lost their owner, now or of late. */
-  withLost(counts: Readonly<Uint32Array>, isLost: (slot: number) => boolean, now: number): Readonly<Uint32Array> {
+  /**
+   * The present counts, with the most of late for slots that have lost their owner, now or of late. `owners`: NO_OWNER
+   * for those that have lost it.
+   */
+  withLost(counts: Readonly<Uint32Array>, owners: Readonly<Uint16Array>, now: number): Readonly<Uint32Array> {
     for (let slot = 0; slot < SLOTS; slot++) {
-      if (!isLost(slot)) continue;
+      if (owners[slot] !== NO_OWNER) continue;
       const of = [counts, ...this.#kept].map((kept) => kept[slot] ?? 0);
       this.#lost.set(slot, Math.max(this.#lost.get(slot) ?? 0, ...of));
       this.#lostAt = now;

@@ -1,4 +1,4 @@
-import { NO_OWNER, type Ring, reindexed } from '@wscluster/ring';
+import { type Ring, reindexed } from '@wscluster/ring';
 import type { MeasuredLoad } from '../fleet/load-meter.ts';
 import { RecentCounts } from '../fleet/recent-counts.ts';
 import type { ClusterSpec } from '../spec/schema.ts';
@@ -56,12 +56,7 @@ export class RingTarget {
     const target = this.#held.of({
       ...{ seats, ring, known, now },
       vacant: new Set(vacancies.map(({ ringId }) => ringId)),
-      measured: () =>
-        measuredOf(
-          rebalance,
-          this.#counts.withLost(connections, (slot) => current[slot] === NO_OWNER, now),
-          load,
-        ),
+      measured: () => measuredOf(rebalance, this.#counts.withLost(connections, current, now), load),
       lazyMs: strategy === 'lazy' ? lazy.maxSeconds * 1000 : 0,
     });
     return { current, desired: desiredOwners(target, seats, current) };
