@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Tracked, Tracker } from './tracker.ts';
+import { PINNED, type Tracked, Tracker } from './tracker.ts';
 
 const NODES = ['a', 'b', 'c'] as const;
+const SOME_SLOTS = [0, 1, 31, 32, 65_535, PINNED];
 
 describe('a tracker', () => {
   it('holds after any additions, removals and changes of node exactly what is left', () => {
     const action = fc.record({
       kind: fc.constantFrom('add', 'add', 'remove', 'node'),
-      slot: fc.integer({ min: 0, max: 3 }),
+      slot: fc.constantFrom(...SOME_SLOTS),
       node: fc.constantFrom(...NODES),
       pick: fc.nat(),
     });
@@ -30,8 +31,14 @@ describe('a tracker', () => {
         expect(tracker.size).toBe(held.length);
         const all = tracker.all();
         expect(new Set(all)).toEqual(new Set(held));
-        expect(all.map(({ slot }) => slot)).toEqual(held.map(({ slot }) => slot).sort());
-        for (let slot = 0; slot < 4; slot++)
+        expect(all.map(({ slot }) => slot)).toEqual(held.map(({ slot }) => slot).sort((a, b) => a - b));
+        const visited: number[] = [];
+        tracker.visitSlots((slot, first) => {
+          expect(first).toBe(tracker.first(slot));
+          visited.push(slot);
+        });
+        expect(visited).toEqual(SOME_SLOTS.filter((slot) => slot !== PINNED && all.some((one) => one.slot === slot)));
+        for (const slot of SOME_SLOTS.slice(0, -1))
           expect(tracker.countsBySlot[slot]).toBe(held.filter((entry) => entry.slot === slot).length);
         const byNode = NODES.map((id) => [id, held.filter(({ nodeId }) => nodeId === id).length] as const);
         expect(new Map(tracker.countsByNode)).toEqual(new Map(byNode.filter(([, count]) => count > 0)));

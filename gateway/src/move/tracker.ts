@@ -19,6 +19,8 @@ export interface Tracked {
  */
 export class Tracker<T extends Tracked = Tracked> {
   readonly #heads: Array<Tracked | undefined> = new Array(SLOTS + 1).fill(undefined);
+  /** A bit for each slot that has any, so that a scan passes over the others 32 at a time. */
+  readonly #occupied = new Uint32Array((SLOTS >>> 5) + 1);
   readonly #bySlot = new Uint32Array(SLOTS + 1);
   readonly #slotsOnly = this.#bySlot.subarray(0, SLOTS);
   readonly #byNode = new Map<string, number>();
@@ -47,6 +49,7 @@ export class Tracker<T extends Tracked = Tracked> {
     entry.next = head;
     entry.previous = undefined;
     if (head !== undefined) head.previous = entry;
+    else this.#mark(entry.slot, true);
     this.#heads[entry.slot] = entry;
     this.#bySlot[entry.slot] = (this.#bySlot[entry.slot] as number) + 1;
     this.#countNode(entry, entry.nodeId, 1);
@@ -55,8 +58,11 @@ export class Tracker<T extends Tracked = Tracked> {
 
   /** Removes an entry, which must be tracked. */
   remove(entry: T): void {
-    if (entry.previous === undefined) this.#heads[entry.slot] = entry.next;
-    else entry.previous.next = entry.next;
+    if (entry.previous !== undefined) entry.previous.next = entry.next;
+    else {
+      this.#heads[entry.slot] = entry.next;
+      if (entry.next === undefined) this.#mark(entry.slot, false);
+    }
     if (entry.next !== undefined) entry.next.previous = entry.previous;
     entry.next = undefined;
     entry.previous = undefined;
@@ -81,18 +87,32 @@ export class Tracker<T extends Tracked = Tracked> {
    * entries may be added or removed meanwhile.
    */
   visitSlots(each: (slot: number, first: T) => void): void {
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const first = this.#heads[slot];
-      if (first !== undefined) each(slot, first as T);
-    }
+    this.#visit(SLOTS, each);
   }
 
   /** All current entries. */
   all(): T[] {
     const entries: T[] = [];
-    for (let slot = 0; slot <= PINNED; slot++)
-      for (let entry = this.#heads[slot]; entry !== undefined; entry = entry.next) entries.push(entry as T);
+    this.#visit(SLOTS + 1, (_, first) => {
+      for (let entry: Tracked | undefined = first; entry !== undefined; entry = entry.next) entries.push(entry as T);
+    });
     return entries;
+  }
+
+  /** Those below `end` that have any. */
+  #visit(end: number, each: (slot: number, first: T) => void): void {
+    for (let word = 0; word << 5 < end; word++) {
+      for (let bits = this.#occupied[word] as number; bits !== 0; bits &= bits - 1) {
+        const slot = (word << 5) + 31 - Math.clz32(bits & -bits);
+        each(slot, this.#heads[slot] as T);
+      }
+    }
+  }
+
+  #mark(slot: number, occupied: boolean): void {
+    const [word, bit] = [slot >>> 5, 1 << (slot & 31)];
+    const bits = this.#occupied[word] as number;
+    this.#occupied[word] = occupied ? bits | bit : bits & ~bit;
   }
 
   #countNode({ slot }: T, nodeId: string, by: number): void {

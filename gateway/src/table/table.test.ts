@@ -52,6 +52,28 @@ describe('the table', () => {
     ]);
   });
 
+  it('keeps few changes even if every ring changes another slot, and takes none for earlier than it was', () => {
+    const settings = { settings: SETTINGS, settingsDigest: '' };
+    let table = nextTable(
+      undefined,
+      ringOf(revision(1), NODES, () => 0),
+      settings,
+      { now: 1 },
+    );
+    for (let version = 2; version <= 2_500; version++) {
+      const ring = changedRing(table.ring, revision(version), undefined, [[version, 1]]);
+      table = nextTable(table, ring, settings, { now: version });
+      expect(table.changes.changes.length).toBeLessThanOrEqual(1_000);
+    }
+    for (let version = 2; version <= 2_500; version++) {
+      const { revision: at, at: now } = lastChange(table, version);
+      expect(at.version).toBeGreaterThanOrEqual(version);
+      expect(at.version).toBe(version > 2_000 ? version : now);
+    }
+    expect(lastChange(table, 2).revision.version).toBeLessThanOrEqual(2_000);
+    expect(lastChange(table, 2_501).at).toBe(Number.NEGATIVE_INFINITY);
+  });
+
   it('knows which nodes have left, until one comes back', () => {
     const settings = { settings: SETTINGS, settingsDigest: '' };
     const first = ringOf(revision(1), NODES, () => 0);

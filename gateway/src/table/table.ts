@@ -38,7 +38,8 @@ export interface Table {
 /** When this gateway last saw each slot's owner change. Never written to after construction. */
 export interface SlotChanges {
   /** For each slot, an index into `changes`. */
-  readonly last: Readonly<Uint32Array>;
+  readonly last: Readonly<Uint16Array>;
+  /** In the order of revisions. The first one is the first ring, which slots refer to that have not changed since. */
   readonly changes: readonly OwnerChange[];
 }
 
@@ -48,8 +49,10 @@ export interface OwnerChange {
   readonly at: number;
 }
 
-/** Beyond this many changes, those that no slot refers to are dropped. */
+/** At this many changes, ... */
 const MAX_CHANGES = 1_000;
+/** ... all but the last ones count as one, ... */
+const KEPT_CHANGES = 500;
 const MAX_DEPARTED = 10_000;
 
 /**
@@ -129,7 +132,7 @@ function namesOf({ nodeId, name }: Member): string[] {
 }
 
 function firstChanges(revision: Revision): SlotChanges {
-  return { last: new Uint32Array(SLOTS), changes: [{ revision, at: Number.NEGATIVE_INFINITY }] };
+  return { last: new Uint16Array(SLOTS), changes: [{ revision, at: Number.NEGATIVE_INFINITY }] };
 }
 
 function nextChanges(
@@ -146,11 +149,12 @@ function nextChanges(
   return { last, changes: [...changes, { revision: ring.revision, at: now }] };
 }
 
+/** ... which is later than true for most of them, so again no connection moves too early. */
 function compacted({ last, changes }: SlotChanges): SlotChanges {
-  const used = [...new Set(last)].sort((a, b) => a - b);
-  const indexOf = new Map(used.map((index, position) => [index, position]));
+  const [first, ...later] = changes as [OwnerChange, ...OwnerChange[]];
+  const merged = later.length - KEPT_CHANGES;
   return {
-    last: last.map((index) => indexOf.get(index) as number),
-    changes: used.map((index) => changes[index] as OwnerChange),
+    last: last.map((index) => (index === 0 ? 0 : Math.max(1, index - merged + 1))),
+    changes: [first, ...later.slice(merged - 1)],
   };
 }
