@@ -5,17 +5,18 @@ import { inParallel, type Logger, SerialQueue } from '@wscluster/service';
 import type { SourceHandlers, Workload, WorkloadSource } from '../../core/ports/workload-source.ts';
 import { Addresses } from './addresses.ts';
 import type { DockerConnection } from './connection.ts';
+import { ContainerRows, leavesRows } from './container-rows.ts';
 import { containerOf, FORCE_MARGIN_SECONDS } from './creation.ts';
 import { Departed, endedRow } from './departed.ts';
 import { DockerNode, type NodeView } from './docker-node.ts';
 import { type DrainStore, Drains } from './drains.ts';
-import { type ContainerRow, Engine, nameOf } from './engine.ts';
+import { Engine, nameOf } from './engine.ts';
 import type { ContainerEvent } from './event.ts';
 import { EventWatch } from './event-watch.ts';
 import { type ContainerFacts, hasEndedIn, hasStarted } from './facts.ts';
 import { FactsCache } from './facts-cache.ts';
 import { ImagePuller } from './image-puller.ts';
-import { isManaged, isSelected, LABELS, nodeLabels } from './labels.ts';
+import { isManaged, isSelected, nodeLabels } from './labels.ts';
 import type { DockerNodeSettings } from './settings.ts';
 import { StopSignals } from './stop-signals.ts';
 
@@ -66,6 +67,7 @@ class DockerSource implements WorkloadSource {
   readonly #log: Logger;
   readonly #engine: Engine;
   readonly #drains: Drains;
+  readonly #rows: ContainerRows;
   readonly #facts: FactsCache;
   readonly #watch: EventWatch;
   readonly #addresses: Addresses;
@@ -87,6 +89,7 @@ class DockerSource implements WorkloadSource {
     this.#engine = engine;
     this.#drains = drains;
     this.#onChange = () => handlers.onChange();
+    this.#rows = new ContainerRows(options.cluster, (labels) => engine.list(labels));
     this.#facts = new FactsCache((id) => engine.inspect(id));
     this.#addresses = new Addresses(options.log);
     const { cluster, tombstoneMs: keepMs = TOMBSTONE_MS, log } = options;
@@ -95,6 +98,7 @@ class DockerSource implements WorkloadSource {
     this.#watch = new EventWatch((since) => engine.events(since), options.log, {
       onEvent: (event) => this.#take(event),
       onOpen: () => {
+        this.#rows.forget();
         this.#facts.forgetAll();
         this.#onChange();
       },
@@ -114,6 +118,7 @@ class DockerSource implements WorkloadSource {
     if (!(await this.#engine.hasImage(now.image))) await this.#images.need(now.image);
     const name = `${cluster}-node-${randomBytes(4).toString('hex')}`;
     const id = await this.#engine.run(name, containerOf(cluster, now.image, now));
+    this.#rows.forget();
     this.#log.info({ event: 'node-started', node: id, container: name }, `started node ${name}`);
     return id;
   }
@@ -146,12 +151,13 @@ class DockerSource implements WorkloadSource {
   async kill(id: string): Promise<void> {
     await this.#find(id);
     if (!(await this.#engine.kill(id))) throw notFound(id);
+    this.#rows.forget();
   }
 
   async endAll(): Promise<void> {
     const deadline = performance.now() + END_DEADLINE_MS;
     for (;;) {
-      const rows = await this.#engine.list(this.#managedLabels);
+      const rows = await this.#engine.list(this.#rows.managedLabels);
       if (rows.length === 0) break;
       if (performance.now() > deadline)
         throw new WsClusterError(
@@ -178,10 +184,6 @@ class DockerSource implements WorkloadSource {
     await this.#drains.settled();
   }
 
-  get #managedLabels(): Readonly<Record<string, string>> {
-    return { [LABELS.cluster]: this.#options.cluster, [LABELS.managed]: 'true' };
-  }
-
   #take({ container, action, signal, labels, at }: ContainerEvent): void {
     const { cluster, settings } = this.#options;
     const isOurs =
@@ -190,6 +192,7 @@ class DockerSource implements WorkloadSource {
       (labels !== undefined && isSelected(labels, settings().selector, cluster));
     if (!isOurs) return;
     this.#facts.forget(container);
+    if (!leavesRows(action)) this.#rows.forget();
     if (action === 'kill' && signal !== undefined) {
       this.#signals.note(container, signal, at);
     } else if (action === 'destroy') {
@@ -203,7 +206,9 @@ class DockerSource implements WorkloadSource {
   async #listNow(): Promise<readonly Workload[]> {
     await this.#watch.tried;
     const now = this.#options.settings();
-    const rows = await this.#selectedRows(now);
+    // Without events nothing says that a list has changed.
+    if (!this.#watch.isOpen) this.#rows.forget();
+    const rows = await this.#rows.read(now.selector);
     const [endedRows, aliveRows] = split(rows, ({ State }) => hasEndedIn(State));
     const facts = (await inParallel(REQUESTS, aliveRows, (row) => this.#facts.read(row))).filter(
       (one) => one !== undefined,
@@ -227,18 +232,6 @@ class DockerSource implements WorkloadSource {
       ...[...this.#nodes].map(([id, node]) => this.#workload(id, node)),
       ...this.#departed.workloads.filter(({ id }) => !this.#nodes.has(id)),
     ];
-  }
-
-  /**
-   * Containers that the selector matches, and managed ones from an earlier selector, which nothing else would ever end.
-   */
-  async #selectedRows({ selector }: DockerNodeSettings): Promise<readonly ContainerRow[]> {
-    const { cluster } = this.#options;
-    const managed = this.#managedLabels;
-    const hasManaged = Object.entries(selector).every(([name, value]) => managed[name] === value);
-    const lists = await Promise.all([this.#engine.list(selector), ...(hasManaged ? [] : [this.#engine.list(managed)])]);
-    const rows = new Map(lists.flat().map((row) => [row.Id, row]));
-    return [...rows.values()].filter(({ Labels }) => isSelected(Labels, selector, cluster));
   }
 
   #noteAlive(alive: readonly ContainerFacts[], settings: DockerNodeSettings): void {

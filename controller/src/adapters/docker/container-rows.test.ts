@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { ContainerRows } from './container-rows.ts';
+import type { ContainerRow } from './engine.ts';
+import { LABELS } from './labels.ts';
+
+const SELECTOR = { [LABELS.cluster]: 'chat' };
+
+function counting(onList: () => void = () => {}) {
+  let lists = 0;
+  let now = 0;
+  const rows = new ContainerRows(
+    'chat',
+    async (labels) => {
+      lists++;
+      onList();
+      return [{ Id: 'c1', Labels: labels }] as unknown as ContainerRow[];
+    },
+    () => now,
+  );
+  return {
+    rows,
+    lists: () => lists,
+    pass: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
+test('are read once while nothing says that they have changed, but every 5 s', async () => {
+  const { rows, lists, pass } = counting();
+  for (let n = 0; n < 3; n++) expect((await rows.read(SELECTOR)).map(({ Id }) => Id)).toEqual(['c1']);
+  expect(lists()).toBe(1);
+  pass(4_999);
+  await rows.read(SELECTOR);
+  expect(lists()).toBe(1);
+  pass(1);
+  await rows.read(SELECTOR);
+  expect(lists()).toBe(2);
+});
+
+test('are read again after a change, and for another selector', async () => {
+  const { rows, lists } = counting();
+  await rows.read(SELECTOR);
+  rows.forget();
+  await rows.read(SELECTOR);
+  expect(lists()).toBe(2);
+  // Managed containers are listed too, since this selector matches none of them.
+  await rows.read({ ...SELECTOR, tier: 'web' });
+  expect(lists()).toBe(4);
+});
+
+test('that a change overtook while they were read are not kept', async () => {
+  let first = true;
+  const { rows, lists } = counting(() => {
+    if (first) rows.forget();
+    first = false;
+  });
+  for (let n = 0; n < 3; n++) await rows.read(SELECTOR);
+  expect(lists()).toBe(2);
+});
