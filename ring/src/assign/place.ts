@@ -45,6 +45,19 @@ export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly numbe
     const spare = (member: number) => (limits[member] as number) - (clients[member] as number);
     return ringIds.reduce((most, _, member) => (spare(member) > spare(most) ? member : most), 0);
   };
+  /** The open taker where the slot's rendezvous score is highest. */
+  const highest = (slot: number) => {
+    if (open.size === 1) for (const taker of open) return taker;
+    let found = NOBODY;
+    let most = -1;
+    for (const taker of open) {
+      const score = murmur3Pair(slot, ringIds[taker] as number);
+      if (score < most || (score === most && taker > found)) continue;
+      most = score;
+      found = taker;
+    }
+    return found;
+  };
   for (const slot of loaded) {
     const had = former[slot] as number;
     const lacking = open.has(had) && lacks(had) > 0 ? had : best(lacks);
@@ -61,14 +74,7 @@ export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly numbe
   }
   for (const slot of empty) {
     if (open.size === 0) return;
-    let taker = former[slot] as number;
-    let highest = -1;
-    for (const member of open.has(taker) ? [] : open) {
-      const score = murmur3Pair(slot, ringIds[member] as number);
-      if (score < highest || (score === highest && member > taker)) continue;
-      highest = score;
-      taker = member;
-    }
-    put(slot, taker);
+    const had = former[slot] as number;
+    put(slot, open.has(had) ? had : highest(slot));
   }
 }

@@ -12,15 +12,15 @@ const KEPT = 4;
 export class RecentCounts {
   readonly #kept: Readonly<Uint32Array>[] = [];
   #next = Number.NEGATIVE_INFINITY;
-  /** What slots had that have lost their owner. */
-  readonly #lost = new Map<number, number>();
+  /** What slots had that have lost their owner; undefined if it is nothing. */
+  #lost: Uint32Array | undefined;
   #lostAt = Number.NEGATIVE_INFINITY;
 
   /** With the same past, and a future of its own. */
   copy(): RecentCounts {
     const copy = new RecentCounts();
     copy.#kept.push(...this.#kept);
-    for (const [slot, had] of this.#lost) copy.#lost.set(slot, had);
+    copy.#lost = this.#lost?.slice();
     copy.#next = this.#next;
     copy.#lostAt = this.#lostAt;
     return copy;
@@ -28,7 +28,7 @@ export class RecentCounts {
 
   /** Call it every second. */
   note(counts: () => Readonly<Uint32Array>, now: number): void {
-    if (now - this.#lostAt >= EVERY_MS * KEPT) this.#lost.clear();
+    if (now - this.#lostAt >= EVERY_MS * KEPT) this.#lost = undefined;
     if (now < this.#next) return;
     this.#next = now + EVERY_MS;
     this.#kept.push(counts());
@@ -40,15 +40,21 @@ export class RecentCounts {
    * for those that have lost it.
    */
   withLost(counts: Readonly<Uint32Array>, owners: Readonly<Uint16Array>, now: number): Readonly<Uint32Array> {
+    const past = [counts, ...this.#kept];
     for (let slot = 0; slot < SLOTS; slot++) {
       if (owners[slot] !== NO_OWNER) continue;
-      const of = [counts, ...this.#kept].map((kept) => kept[slot] ?? 0);
-      this.#lost.set(slot, Math.max(this.#lost.get(slot) ?? 0, ...of));
-      this.#lostAt = now;
+      for (const then of past) {
+        const had = then[slot] as number;
+        if (had === 0) continue;
+        this.#lost ??= new Uint32Array(SLOTS);
+        this.#lost[slot] = Math.max(this.#lost[slot] as number, had);
+        this.#lostAt = now;
+      }
     }
-    if (this.#lost.size === 0) return counts;
+    const lost = this.#lost;
+    if (lost === undefined) return counts;
     const result = counts.slice();
-    for (const [slot, had] of this.#lost) result[slot] = Math.max(result[slot] ?? 0, had);
+    for (let slot = 0; slot < SLOTS; slot++) result[slot] = Math.max(result[slot] as number, lost[slot] as number);
     return result;
   }
 }
