@@ -1,18 +1,19 @@
 import type { ContainerRow } from './engine.ts';
 import { isSelected, LABELS, type Labels } from './labels.ts';
 
-/** A list is read again after this long, whatever events say, ms. */
+/** Rows are not used again after this long, ms. */
 const KEPT_MS = 5_000;
 
 /**
- * The rows of a cluster's containers, read again only if something may have come, gone or ended. A list takes the
- * engine longer than anything else on the way from a health check to clients.
+ * The engine's rows of a cluster's containers. After an event that changes none of them, such as that of a health check,
+ * those of the last time are used again: clients wait for the node, and a list takes longer than looking at it alone.
  */
 export class ContainerRows {
   readonly #list: (labels: Labels) => Promise<readonly ContainerRow[]>;
   readonly #cluster: string;
   readonly #now: () => number;
   #kept: { readonly rows: readonly ContainerRow[]; readonly selector: string; readonly until: number } | undefined;
+  #again = false;
   /** Increases with each change, so that a list that was read before one is not kept after it. */
   #changes = 0;
 
@@ -38,13 +39,19 @@ export class ContainerRows {
     this.#changes++;
   }
 
+  /** The rows of the last time serve for the next one. */
+  useAgain(): void {
+    this.#again = true;
+  }
+
   /**
    * Containers that the selector matches, and managed ones from an earlier selector, which nothing else would ever end.
    */
   async read(selector: Labels): Promise<readonly ContainerRow[]> {
     const text = JSON.stringify(selector);
-    const kept = this.#kept;
-    if (kept !== undefined && kept.selector === text && this.#now() < kept.until) return kept.rows;
+    const kept = this.#again ? this.#kept : undefined;
+    this.#again = false;
+    if (kept?.selector === text && this.#now() < kept.until) return kept.rows;
     const changes = this.#changes;
     const until = this.#now() + KEPT_MS;
     const rows = await this.#readNow(selector);

@@ -43,11 +43,6 @@ export class EventWatch {
     return this.#tried.promise;
   }
 
-  /** Nothing that happens now is missed. */
-  get isOpen(): boolean {
-    return this.#stream !== undefined;
-  }
-
   async close(): Promise<void> {
     this.#closing.abort();
     this.#stream?.destroy();
@@ -85,7 +80,6 @@ export class EventWatch {
     this.#handlers.onOpen();
     this.#tried.resolve();
     await ended;
-    this.#stream = undefined;
   }
 
   #take(line: string): void {

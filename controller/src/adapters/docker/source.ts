@@ -192,7 +192,8 @@ class DockerSource implements WorkloadSource {
       (labels !== undefined && isSelected(labels, settings().selector, cluster));
     if (!isOurs) return;
     this.#facts.forget(container);
-    if (!leavesRows(action)) this.#rows.forget();
+    if (leavesRows(action)) this.#rows.useAgain();
+    else this.#rows.forget();
     if (action === 'kill' && signal !== undefined) {
       this.#signals.note(container, signal, at);
     } else if (action === 'destroy') {
@@ -206,8 +207,6 @@ class DockerSource implements WorkloadSource {
   async #listNow(): Promise<readonly Workload[]> {
     await this.#watch.tried;
     const now = this.#options.settings();
-    // Without events nothing says that a list has changed.
-    if (!this.#watch.isOpen) this.#rows.forget();
     const rows = await this.#rows.read(now.selector);
     const [endedRows, aliveRows] = split(rows, ({ State }) => hasEndedIn(State));
     const facts = (await inParallel(REQUESTS, aliveRows, (row) => this.#facts.read(row))).filter(
