@@ -70,3 +70,26 @@ it('goes on in the next turn with what a tick has left', () => {
   expect(done.length).toBe(20);
   pacer.stop();
 });
+
+it('does not make up for a time in which it was too slow for its pace', () => {
+  const done: number[] = [];
+  let takes = 50;
+  const pacer = new Pacer<number>(
+    (item) => {
+      done.push(item);
+      now += takes;
+    },
+    () => now,
+  );
+  pacer.set([...Array(10_000).keys()], 10_000);
+  while (now < 3_000) {
+    now += 5;
+    vi.advanceTimersByTime(5);
+  }
+  takes = 0;
+  const slow = done.length;
+  pass(1_000);
+  expect(done.length - slow).toBeGreaterThan(950);
+  expect(done.length - slow).toBeLessThanOrEqual(1_000 + 100 + 2);
+  pacer.stop();
+});

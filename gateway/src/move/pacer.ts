@@ -1,6 +1,6 @@
 /** Milliseconds between two ticks: short enough for an even pace, with one timer at any rate. */
 const TICK_MS = 5;
-/** After a stall (a stopped process, a long turn) at most this many milliseconds are made up for at once. */
+/** After a stall (a stopped process, turns that take too long) at most this many milliseconds are made up for. */
 const MAX_CATCH_UP_MS = 100;
 /** Milliseconds of work per turn of the event loop, so that other work is not held up for long. */
 const TURN_MS = 1;
@@ -63,7 +63,7 @@ export class Pacer<T> {
 
   #tick = (): void => {
     const now = this.#now();
-    this.#credit += Math.min(now - this.#last, MAX_CATCH_UP_MS) * this.#rate;
+    this.#credit = Math.min(this.#credit + (now - this.#last) * this.#rate, Math.max(1, MAX_CATCH_UP_MS * this.#rate));
     this.#last = now;
     if (this.#nextTurn === undefined) this.#work();
   };

@@ -180,6 +180,16 @@ describe('an owner that does not upgrade', () => {
     client.socket.destroy();
   });
 
+  it('that resets the connection meanwhile is told as one that cannot be reached', async () => {
+    const node = await hasty.rawNode('a', (peer) => {
+      peer.socket.resetAndDestroy();
+      standStill(600);
+    });
+    const { gateway } = await hasty.gatewayFor(node);
+    const answer = await answerTo(rawUpgrade(gateway.port, '/connect/ada'));
+    expect(answer).toMatchObject({ status: 502, body: { code: 'OWNER_UNREACHABLE' } });
+  });
+
   it('is a 502 when it refuses and no other owner comes up', async () => {
     const { gateway } = await hasty.gatewayFor(NOBODY);
     const answer = await answerTo(rawUpgrade(gateway.port, '/connect/ada'));
