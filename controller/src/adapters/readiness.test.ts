@@ -21,7 +21,7 @@ describe('readiness', () => {
       readiness.take(result);
       asked.push(readiness.nextProbeMs);
     }
-    expect(asked).toEqual([50, 1000, 250, 1000, 250, 250, 250, 1000]);
+    expect(asked).toEqual([50, 1000, 500, 1000, 500, 500, 500, 1000]);
   });
 
   test('after an interruption it is ready by the next success', () => {

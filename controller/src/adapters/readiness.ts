@@ -2,8 +2,8 @@ import type { ProbeResult } from './probe.ts';
 
 /** Time between probes, ms: of a node that serves, ... */
 const PROBE_MS = 1000;
-/** ... of one that does not, or that has just failed to answer, so that it is soon known whether it does, ... */
-const DOUBT_PROBE_MS = 250;
+/** ... of one that does not, or that has just failed to answer, ... */
+const DOUBT_PROBE_MS = 500;
 /** ... and of one that starts, because clients wait for it. */
 const STARTING_PROBE_MS = 50;
 /** After this long, a node is no longer expected to become ready soon, ms. */

@@ -33,7 +33,7 @@ export class Mover<T extends MovingConnection> {
   constructor(current: CurrentTable, tracker: Tracker<T>) {
     this.#current = current;
     this.#tracker = tracker;
-    this.#pacer = new Pacer((entry) => this.#moveIfDue(entry));
+    this.#pacer = new Pacer((entry) => this.#moveIfDue(entry), { isLimit: true });
   }
 
   /** The last release. */

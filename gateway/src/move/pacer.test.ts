@@ -19,10 +19,7 @@ function pass(ms: number): void {
 
 it('does not make up for a stall of the process: nobody is told faster than the rate allows', () => {
   const done: number[] = [];
-  const pacer = new Pacer<number>(
-    (item) => done.push(item),
-    () => now,
-  );
+  const pacer = new Pacer<number>((item) => done.push(item), { now: () => now });
   pacer.set([...Array(1000).keys()], 10_000);
   pass(1000);
   expect(Math.abs(done.length - 100)).toBeLessThanOrEqual(1);
@@ -43,7 +40,7 @@ it('works for a moment in each turn of the event loop when all is due at once', 
       done.push(item);
       now += 0.04;
     },
-    () => now,
+    { now: () => now },
   );
   pacer.set([...Array(100).keys()], 0);
   expect(done.length).toBe(4);
@@ -60,7 +57,7 @@ it('goes on in the next turn with what a tick has left', () => {
       done.push(item);
       now += 0.5;
     },
-    () => now,
+    { now: () => now },
   );
   pacer.set([...Array(100).keys()], 100);
   now += 20;
@@ -71,7 +68,10 @@ it('goes on in the next turn with what a tick has left', () => {
   pacer.stop();
 });
 
-it('does not make up for a time in which it was too slow for its pace', () => {
+it.each([
+  { isLimit: true, most: 1_000 + 100 + 2 },
+  { isLimit: false, most: 4_000 },
+])('that was too slow for its pace makes up for it unless the pace is a limit: $isLimit', ({ isLimit, most }) => {
   const done: number[] = [];
   let takes = 50;
   const pacer = new Pacer<number>(
@@ -79,7 +79,7 @@ it('does not make up for a time in which it was too slow for its pace', () => {
       done.push(item);
       now += takes;
     },
-    () => now,
+    { isLimit, now: () => now },
   );
   pacer.set([...Array(10_000).keys()], 10_000);
   while (now < 3_000) {
@@ -89,7 +89,18 @@ it('does not make up for a time in which it was too slow for its pace', () => {
   takes = 0;
   const slow = done.length;
   pass(1_000);
-  expect(done.length - slow).toBeGreaterThan(950);
-  expect(done.length - slow).toBeLessThanOrEqual(1_000 + 100 + 2);
+  expect(done.length - slow).toBeGreaterThan(isLimit ? 950 : 2_000);
+  expect(done.length - slow).toBeLessThanOrEqual(most);
   pacer.stop();
+});
+
+it('with a limit keeps a slow pace too, whatever its ticks are', () => {
+  const done: number[] = [];
+  const pacer = new Pacer<number>((item) => done.push(item), { isLimit: true, now: () => now });
+  pacer.set([...Array(70).keys()], 10_000);
+  for (let passed = 0; passed < 10_000; passed += 23) {
+    now += 23;
+    vi.advanceTimersByTime(5);
+  }
+  expect(done.length).toBe(70);
 });

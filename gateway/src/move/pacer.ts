@@ -1,15 +1,25 @@
 /** Milliseconds between two ticks: short enough for an even pace, with one timer at any rate. */
 const TICK_MS = 5;
-/** After a stall (a stopped process, turns that take too long) at most this many milliseconds are made up for. */
+/** After a stall of the process at most this many milliseconds are made up for, and with a limit after slow work too. */
 const MAX_CATCH_UP_MS = 100;
 /** Milliseconds of work per turn of the event loop, so that other work is not held up for long. */
 const TURN_MS = 1;
 /** The same without a pace to keep: all clients answer at once, which costs the next turns many times as much. */
 const UNPACED_TURN_MS = 0.15;
 
+export interface PacerOptions {
+  /**
+   * The rate is a limit, so work that took too long is not made up for. Default: it is, so that the window has an end.
+   */
+  readonly isLimit?: boolean;
+  /** Monotonic ms. */
+  readonly now?: () => number;
+}
+
 /** Acts on many items, spread evenly over a time span. */
 export class Pacer<T> {
   readonly #act: (item: T) => void;
+  readonly #isLimit: boolean;
   readonly #now: () => number;
   #items: readonly T[] = [];
   #next = 0;
@@ -21,9 +31,9 @@ export class Pacer<T> {
   #timer: NodeJS.Timeout | undefined;
   #nextTurn: NodeJS.Immediate | undefined;
 
-  /** `now`: monotonic ms. */
-  constructor(act: (item: T) => void, now: () => number = () => performance.now()) {
+  constructor(act: (item: T) => void, { isLimit = false, now = () => performance.now() }: PacerOptions = {}) {
     this.#act = act;
+    this.#isLimit = isLimit;
     this.#now = now;
   }
 
@@ -63,7 +73,8 @@ export class Pacer<T> {
 
   #tick = (): void => {
     const now = this.#now();
-    this.#credit = Math.min(this.#credit + (now - this.#last) * this.#rate, Math.max(1, MAX_CATCH_UP_MS * this.#rate));
+    this.#credit += Math.min(now - this.#last, MAX_CATCH_UP_MS) * this.#rate;
+    if (this.#isLimit) this.#credit = Math.min(this.#credit, 1 + MAX_CATCH_UP_MS * this.#rate);
     this.#last = now;
     if (this.#nextTurn === undefined) this.#work();
   };

@@ -15,7 +15,8 @@ export interface Tracked {
 
 /**
  * All client connections by slot, from routing until they are fully closed. Each slot has a list that is linked through
- * fields of the connections: adding and removing allocate nothing and take constant time, and a scan walks one array.
+ * fields of the connections: adding and removing allocate nothing and take constant time, and a
+ * scan passes over the slots that have none.
  */
 export class Tracker<T extends Tracked = Tracked> {
   readonly #heads: Array<Tracked | undefined> = new Array(SLOTS + 1).fill(undefined);
@@ -110,7 +111,8 @@ export class Tracker<T extends Tracked = Tracked> {
   }
 
   #mark(slot: number, occupied: boolean): void {
-    const [word, bit] = [slot >>> 5, 1 << (slot & 31)];
+    const word = slot >>> 5;
+    const bit = 1 << (slot & 31);
     const bits = this.#occupied[word] as number;
     this.#occupied[word] = occupied ? bits | bit : bits & ~bit;
   }

@@ -66,9 +66,9 @@ describe('the table', () => {
       expect(table.changes.changes.length).toBeLessThanOrEqual(1_000);
     }
     for (let version = 2; version <= 2_500; version++) {
-      const { revision: at, at: now } = lastChange(table, version);
+      const { revision: at } = lastChange(table, version);
       expect(at.version).toBeGreaterThanOrEqual(version);
-      expect(at.version).toBe(version > 2_000 ? version : now);
+      if (version > 2_000) expect(at.version).toBe(version);
     }
     expect(lastChange(table, 2).revision.version).toBeLessThanOrEqual(2_000);
     expect(lastChange(table, 2_501).at).toBe(Number.NEGATIVE_INFINITY);

@@ -49,9 +49,8 @@ export interface OwnerChange {
   readonly at: number;
 }
 
-/** At this many changes, ... */
+/** At so many changes all but the last ones become one, see compacted. */
 const MAX_CHANGES = 1_000;
-/** ... all but the last ones count as one, ... */
 const KEPT_CHANGES = 500;
 const MAX_DEPARTED = 10_000;
 
@@ -149,7 +148,10 @@ function nextChanges(
   return { last, changes: [...changes, { revision: ring.revision, at: now }] };
 }
 
-/** ... which is later than true for most of them, so again no connection moves too early. */
+/**
+ * The last changes, and the latest of all before them for these. That is later than true for most, so again no connection
+ * moves too early.
+ */
 function compacted({ last, changes }: SlotChanges): SlotChanges {
   const [first, ...later] = changes as [OwnerChange, ...OwnerChange[]];
   const merged = later.length - KEPT_CHANGES;

@@ -109,21 +109,21 @@ function chosen(
   { size }: Draft,
   attractionOf: (slot: number) => number,
 ): Uint32Array {
-  const chosen = new Uint32Array(picked.length);
+  const result = new Uint32Array(picked.length);
   let from = 0;
   for (let count = 0; count < picked.length; ) {
     const same = size[picked[count] as number] as number;
     let many = 1;
     while (count + many < picked.length && size[picked[count + many] as number] === same) many++;
-    while (size[slots[from] as number] !== same) from++;
+    while (from < slots.length && size[slots[from] as number] !== same) from++;
     let end = from + many;
     while (end < slots.length && size[slots[end] as number] === same) end++;
     const equal = slots.subarray(from, end);
-    chosen.set(equal.length > many ? first(equal, many, (slot) => -attractionOf(slot)) : equal, count);
+    result.set(equal.length > many ? first(equal, many, (slot) => -attractionOf(slot)) : equal, count);
     count += many;
     from = end;
   }
-  return chosen;
+  return result;
 }
 
 /** Beyond so many takers a slot goes by its score at its owner alone: one of them will always have a high one. */
@@ -144,7 +144,7 @@ function attraction(draft: Draft, ringIds: readonly number[], takers: readonly n
   };
 }
 
-/** The `many` slots that come first by a whole number. Loops, since a function for each element takes ten times as long. */
+/** The `many` slots that come first by a whole number. Loops, since `from` with a function takes ten times as long. */
 function first(slots: Uint32Array, many: number, orderOf: (slot: number) => number): Uint32Array {
   const SLOT_SPACE = 0x1_0000;
   // One number holds both, so that they are sorted fast: the order first, then the slot.

@@ -47,7 +47,8 @@ export function placeSlots(draft: Draft, shares: Shares, ringIds: readonly numbe
   };
   /** The open taker where the slot's rendezvous score is highest. */
   const highest = (slot: number) => {
-    if (open.size === 1) for (const taker of open) return taker;
+    const [only] = open;
+    if (open.size === 1 && only !== undefined) return only;
     let found = NOBODY;
     let most = -1;
     for (const taker of open) {

@@ -1,4 +1,5 @@
 import type { ContainerRow } from './engine.ts';
+import { hasEndedIn } from './facts.ts';
 import { isSelected, LABELS, type Labels } from './labels.ts';
 
 /** Rows are not used again after this long, ms. */
@@ -39,9 +40,11 @@ export class ContainerRows {
     this.#changes++;
   }
 
-  /** The rows of the last time serve for the next one. */
-  useAgain(): void {
-    this.#again = true;
+  /** The rows of the last time serve for the next one, unless this container is not among them, or not as a live one. */
+  useAgain(container: string): void {
+    const row = this.#kept?.rows.find(({ Id }) => Id === container);
+    if (row === undefined || hasEndedIn(row.State)) this.forget();
+    else this.#again = true;
   }
 
   /**

@@ -192,7 +192,7 @@ class DockerSource implements WorkloadSource {
       (labels !== undefined && isSelected(labels, settings().selector, cluster));
     if (!isOurs) return;
     this.#facts.forget(container);
-    if (leavesRows(action)) this.#rows.useAgain();
+    if (leavesRows(action)) this.#rows.useAgain(container);
     else this.#rows.forget();
     if (action === 'kill' && signal !== undefined) {
       this.#signals.note(container, signal, at);

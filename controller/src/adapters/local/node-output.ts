@@ -23,6 +23,11 @@ export interface OutputSink {
   leftOut(bytes: number): void;
 }
 
+export interface NodeOutputOptions {
+  /** How often to look at the file whatever the system tells, ms; default 2,000. */
+  readonly lookMs?: number;
+}
+
 /**
  * Follows the file that a node writes its output to. A file and no pipe, because a node outlives its controller. It is
  * emptied from time to time, which the node does not notice: it only ever appends.
@@ -30,6 +35,7 @@ export interface OutputSink {
 export class NodeOutput {
   readonly #path: string;
   readonly #sink: OutputSink;
+  readonly #lookMs: number;
   #fd: number | undefined;
   #position: number | undefined;
   #rest = Buffer.alloc(0);
@@ -42,15 +48,16 @@ export class NodeOutput {
   #toldAt = Number.NEGATIVE_INFINITY;
 
   /** `from`: `start` for a new node; `end` for one that was found, whose earlier output is not told again. */
-  constructor(path: string, from: 'start' | 'end', sink: OutputSink) {
+  constructor(path: string, from: 'start' | 'end', sink: OutputSink, { lookMs = LOOK_MS }: NodeOutputOptions = {}) {
     this.#path = path;
     this.#sink = sink;
+    this.#lookMs = lookMs;
     if (from === 'start') this.#position = 0;
   }
 
   start(): void {
     this.look();
-    this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
+    this.#timer = setInterval(() => this.look(), this.#lookMs).unref();
   }
 
   /** Tells what has been written since the last look. */

@@ -14,6 +14,8 @@ import { NodeStart } from './node-start.ts';
 const DEFAULT_START_SECONDS = 120;
 /** A node that did not become ready has no clients: it gets this long to end, ms. */
 const FAILED_START_GRACE_MS = 2000;
+/** How often to look whether a process has ended that is no child of this one, ms. */
+const FOUND_LOOK_MS = 250;
 
 export interface NodeProcessParts {
   readonly record: NodeRecord;
@@ -22,17 +24,19 @@ export interface NodeProcessParts {
   /** Readiness is read once; the rest at each use. */
   readonly settings: () => NodeSettings;
   readonly output: NodeOutput;
+  /** It was started by an earlier controller. */
+  readonly found: boolean;
   onChange(): void;
 }
 
 /**
  * Watches one node process: whether it lives, where it listens and whether it is ready. Calls `onChange` on each change
- * of phase. An adopted process is not a child of this one, so its end is noticed by polling.
+ * of phase. A found process is not a child of this one, so its end is noticed by polling.
  */
 export class NodeProcess {
   readonly id: string;
   readonly pid: number;
-  /** Resolves once the process has been looked at, so that the state of an adopted process is known. */
+  /** Resolves once the process has been looked at, so that the state of a found process is known. */
   looked: Promise<void> = Promise.resolve();
   #record: NodeRecord;
   readonly #records: NodeRecords;
@@ -41,6 +45,7 @@ export class NodeProcess {
   readonly #log: Logger;
   readonly #settings: () => NodeSettings;
   readonly #output: NodeOutput;
+  readonly #found: boolean;
   readonly #start: NodeStart;
   readonly #check: ReadinessCheck;
   readonly #readiness = new Readiness();
@@ -54,15 +59,17 @@ export class NodeProcess {
   #address: string | undefined;
   #unusableAddress = false;
   #timer: NodeJS.Timeout | undefined;
+  #endTimer: NodeJS.Timeout | undefined;
   #forceTimer: NodeJS.Timeout | undefined;
   #forceAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor({ record, records, log, settings, output, onChange }: NodeProcessParts) {
+  constructor({ record, records, log, settings, output, found, onChange }: NodeProcessParts) {
     const { id, pid, identity, drainingSince } = record;
     this.id = id;
     this.#settings = settings;
     this.#output = output;
+    this.#found = found;
     this.#start = new NodeStart(id, log);
     this.#check = new ReadinessCheck(settings().readiness ?? {}, record.answersHttp);
     this.#stated = new StatedWeight(id, log);
@@ -80,6 +87,7 @@ export class NodeProcess {
   /** Starts to watch. */
   start(): void {
     this.#output.start();
+    if (this.#found) this.#endTimer = setInterval(() => this.checkEnd(), FOUND_LOOK_MS);
     this.looked = this.#look();
     this.#lookAgainAfter(this.looked);
   }
@@ -205,6 +213,7 @@ export class NodeProcess {
   #stopWatching(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#endTimer);
     clearTimeout(this.#forceTimer);
     this.#output.stop();
   }

@@ -203,6 +203,7 @@ class LocalSource implements WorkloadSource {
     const node: NodeProcess = new NodeProcess({
       ...{ record, records: this.#records, log, settings },
       output: new NodeOutput(this.#records.outputFile(record.id), output, this.#sinkOf(record.id)),
+      found: output === 'end',
       onChange: () => {
         if (node.workload.phase === 'gone') this.#bury(node);
         this.#onChange();

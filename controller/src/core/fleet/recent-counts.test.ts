@@ -28,6 +28,17 @@ test('its clients still count when the next change comes before they are back, b
   expect(firstTwo(recent.withLost(counts(1), allOwned, 21_000))).toEqual([1, 0]);
 });
 
+test('what slots had counts for as long as nobody owns them, and a while longer', () => {
+  const recent = new RecentCounts();
+  recent.withLost(counts(3), firstLost, 0);
+  for (const at of [6_000, 12_000, 18_000]) {
+    recent.note(() => counts(0), at);
+    recent.withLost(counts(0), firstLost, at);
+  }
+  recent.note(() => counts(0), 25_000);
+  expect(firstTwo(recent.withLost(counts(0), allOwned, 25_000))).toEqual([3, 0]);
+});
+
 test('a slot that has more connections now than before counts as what it has', () => {
   const recent = new RecentCounts();
   recent.note(() => counts(3), 0);

@@ -43,12 +43,12 @@ export class RecentCounts {
     const past = [counts, ...this.#kept];
     for (let slot = 0; slot < SLOTS; slot++) {
       if (owners[slot] !== NO_OWNER) continue;
+      this.#lostAt = now;
       for (const then of past) {
         const had = then[slot] as number;
         if (had === 0) continue;
         this.#lost ??= new Uint32Array(SLOTS);
         this.#lost[slot] = Math.max(this.#lost[slot] as number, had);
-        this.#lostAt = now;
       }
     }
     const lost = this.#lost;
