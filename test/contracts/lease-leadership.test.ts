@@ -101,8 +101,7 @@ describe('the Lease', () => {
     readonly metadata: { readonly annotations?: Record<string, string> };
     readonly spec: Record<string, unknown>;
   }
-  const seen = async () =>
-    JSON.parse(await api.kubectl('get', 'lease', NAME, '-n', namespace, '-o', 'json')) as SeenLease;
+  const seen = () => api.read<SeenLease>(`/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${NAME}`);
   const patch = async (change: object) => {
     await api.kubectl('patch', 'lease', NAME, '-n', namespace, '--type=merge', '-p', JSON.stringify(change));
   };

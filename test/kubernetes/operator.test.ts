@@ -4,7 +4,7 @@ import { askRedis, hasExchange } from '../brokers/support/brokers.ts';
 import { http } from '../e2e/support/http.ts';
 import { until } from '../e2e/support/wait.ts';
 import { installCrd } from './support/crd.ts';
-import { condition, get, makeReady, namesOf, startOperator } from './support/operated.ts';
+import { condition, get, makeReady, namesOf, startOperator, wscluster } from './support/operated.ts';
 import { brokerSecrets, POD, SELECTOR, wsCluster } from './support/resources.ts';
 
 const BY_CLUSTER = '--selector=wscluster.io/cluster=';
@@ -50,7 +50,7 @@ describe('a controller on an API server without machines', () => {
     expect(await api.kubectl('wait', '--for=condition=Ready', `wsc/${name}`, '--timeout=5s')).toContain(
       'condition met',
     );
-    const { status, metadata } = await get(api, 'wsc', name);
+    const { status, metadata } = await wscluster(api, name);
     expect(status).toMatchObject({
       observedGeneration: metadata.generation,
       nodes: { desired: 3, ready: 3, draining: 0 },
@@ -70,12 +70,12 @@ describe('a controller on an API server without machines', () => {
 
   test('a status that means the same is not written again', async () => {
     const name = await readyCluster();
-    const { metadata } = await get(api, 'wsc', name);
+    const { metadata } = await wscluster(api, name);
     const watched = await api
       .kubectl('get', 'wsc', name, '--watch-only', '--request-timeout=6s', '--output=name')
       .catch((error: Error) => error.message);
     expect(watched).not.toContain(name);
-    expect((await get(api, 'wsc', name)).metadata.resourceVersion).toBe(metadata.resourceVersion);
+    expect((await wscluster(api, name)).metadata.resourceVersion).toBe(metadata.resourceVersion);
   });
 
   test('what is changed by hand is put right', async () => {
@@ -113,7 +113,7 @@ describe('a controller on an API server without machines', () => {
     const placed = await nodesOf(name);
     await api.kubectl('scale', 'wsc', name, '--replicas=5');
     await until('there are five', async () => (await nodesOf(name)).length === 5);
-    const before = await get(api, 'wsc', name);
+    const before = await wscluster(api, name);
     expect(before.spec.nodes).toMatchObject({ replicas: 5 });
     await api.kubectl('patch', 'wsc', name, '--type=merge', '--patch={"spec":{"nodes":{"replicas":3}}}');
     await until('there are three', async () => (await nodesOf(name)).length === 3);
@@ -127,7 +127,7 @@ describe('a controller on an API server without machines', () => {
     const type = { 'content-type': 'application/merge-patch+json' };
     const patched = await http('PATCH', url, '{"spec":{"rebalance":{"maxConnectionsPerSecond":77}}}', type);
     expect(patched.status).toBe(200);
-    expect((await get(api, 'wsc', name)).spec.rebalance).toMatchObject({ maxConnectionsPerSecond: 77 });
+    expect((await wscluster(api, name)).spec.rebalance).toMatchObject({ maxConnectionsPerSecond: 77 });
     const refused = await http('PATCH', url, '{"spec":{"bus":{"rabbitmq":{"secretRef":{"name":"other"}}}}}', type);
     expect(refused.status).toBe(400);
   });
@@ -260,7 +260,7 @@ describe('a controller on an API server without machines', () => {
 
   test('a second controller stands by, and leads when the first one is killed, with the same ring', async () => {
     const name = await readyCluster();
-    const before = (await get(api, 'wsc', name)).status?.ring;
+    const before = (await wscluster(api, name)).status?.ring;
     const second = await startOperator(api);
     try {
       await until('it stands by', () => second.process.has('standing-by'), 60_000);
@@ -270,10 +270,10 @@ describe('a controller on an API server without machines', () => {
       await operator.process.end('SIGKILL');
       await until('it leads', () => second.process.has('leading'), 90_000);
       await until('the status has the new epoch', async () => {
-        const ring = (await get(api, 'wsc', name)).status?.ring;
+        const ring = (await wscluster(api, name)).status?.ring;
         return (ring?.epoch ?? 0) > (before?.epoch ?? 0);
       });
-      const { ring, conditions, nodes } = (await get(api, 'wsc', name)).status ?? {};
+      const { ring, conditions, nodes } = (await wscluster(api, name)).status ?? {};
       expect([ring?.members, ring?.digest, nodes?.ready]).toEqual([3, before?.digest, 3]);
       // Nothing has changed, so nothing says that it has.
       expect(conditions?.find(({ type }) => type === 'Ready')).toMatchObject({

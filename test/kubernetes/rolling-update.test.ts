@@ -58,8 +58,9 @@ async function ring(): Promise<RingView | undefined> {
 }
 
 async function podUids(): Promise<string[]> {
-  const uids = await api.kubectl('get', 'pods', '--selector=app=chat', '--output=jsonpath={.items[*].metadata.uid}');
-  return uids.split(' ').filter(Boolean).sort();
+  const path = '/api/v1/namespaces/default/pods?labelSelector=app%3Dchat';
+  const { items } = await api.read<{ items: { metadata: { uid: string } }[] }>(path);
+  return items.map(({ metadata }) => metadata.uid).sort();
 }
 
 /** The ring has exactly the pods that there are, and that many. */

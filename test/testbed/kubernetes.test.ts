@@ -147,6 +147,16 @@ test('compact makes older resource versions too old for a watch', async () => {
   expect(await watch()).toMatch(/"type":"ERROR".*"code":410/);
 });
 
+test('read gives what kubectl gets, and rejects with what the server says', async () => {
+  api = await kubernetesApi();
+  await api.kubectl('create', 'configmap', 'a', '--from-literal=x=1');
+  const path = '/api/v1/namespaces/default/configmaps';
+  expect(await api.read(`${path}/a`)).toEqual(JSON.parse(await api.kubectl('get', 'configmap', 'a', '--output=json')));
+  await expect(api.read(`${path}/b`)).rejects.toThrow('404');
+  await api.killApi();
+  await expect(api.read(`${path}/a`)).rejects.toThrow('ECONNREFUSED');
+});
+
 test('others may do what RBAC says', async () => {
   const kubernetes = await kubernetesApi({ controllerManager: true });
   api = kubernetes;

@@ -67,7 +67,7 @@ export async function kubernetesScene(
     },
   });
   const uid = await kubectl('get', 'wsclusters', name, '-o', 'jsonpath={.metadata.uid}');
-  const pods = async () => (JSON.parse(await kubectl('get', 'pods', '-o', 'json')) as { items: SeenPod[] }).items;
+  const pods = async () => (await api.read<{ items: SeenPod[] }>(`/api/v1/namespaces/${namespace}/pods`)).items;
   const scene: KubernetesScene = {
     cluster: { name, namespace, uid, id: `${namespace}.${name}` },
     settings: {

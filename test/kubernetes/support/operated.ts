@@ -55,6 +55,11 @@ export async function startOperator(api: KubernetesApi, env: Record<string, stri
   return { process, apiPort, probePort };
 }
 
+/** A WsCluster of the default namespace. */
+export function wscluster(api: KubernetesApi, name: string): Promise<Resource> {
+  return api.read(`/apis/wscluster.io/v1alpha1/namespaces/default/wsclusters/${name}`);
+}
+
 export async function get<T = Resource>(api: KubernetesApi, ...what: string[]): Promise<T> {
   return JSON.parse(await api.kubectl('get', ...what, '--output=json')) as T;
 }
@@ -77,7 +82,7 @@ export async function condition(
     await until(
       `${type} of ${name} is ${expected}`,
       async () => {
-        const { status, metadata } = await get(api, 'wsc', name);
+        const { status, metadata } = await wscluster(api, name);
         last = status?.conditions?.find((one) => one.type === type);
         const current = last?.observedGeneration === metadata.generation;
         return current && (last?.status === expected || last?.reason === expected);

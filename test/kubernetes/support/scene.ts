@@ -100,9 +100,9 @@ export class Scene {
 
   /** Whether the containers of a pod were started again, and are ready. */
   async isReadyAgain(pod: string): Promise<boolean> {
-    const { status } = JSON.parse(await this.kubectl('get', 'pod', pod, '--output=json')) as {
+    const { status } = await this.cluster.read<{
       status: { containerStatuses: { restartCount: number; ready: boolean }[] };
-    };
+    }>(`/api/v1/namespaces/${this.#namespace}/pods/${pod}`);
     return status.containerStatuses.every(({ restartCount, ready }) => restartCount > 0 && ready);
   }
 
@@ -155,16 +155,16 @@ export class Scene {
     return (key) => members[table[slotOf(key)] ?? -1]?.nodeId;
   }
 
-  async resource(): Promise<Resource> {
-    return JSON.parse(await this.kubectl('get', 'wsc', 'chat', '--output=json')) as Resource;
+  resource(): Promise<Resource> {
+    return this.cluster.read(`/apis/wscluster.io/v1alpha1/namespaces/${this.#namespace}/wsclusters/chat`);
   }
 
   /** Names of the pods of a role that are not being deleted, by uid. */
   async pods(role: 'node' | 'gateway' = 'node'): Promise<Map<string, string>> {
-    const selector = `--selector=wscluster.io/cluster=chat,wscluster.io/role=${role}`;
-    const { items } = JSON.parse(await this.kubectl('get', 'pods', selector, '--output=json')) as {
+    const selector = encodeURIComponent(`wscluster.io/cluster=chat,wscluster.io/role=${role}`);
+    const { items } = await this.cluster.read<{
       items: { metadata: { uid: string; name: string; deletionTimestamp?: string }; status: { phase: string } }[];
-    };
+    }>(`/api/v1/namespaces/${this.#namespace}/pods?labelSelector=${selector}`);
     const live = items.filter(({ metadata, status }) => !metadata.deletionTimestamp && status.phase === 'Running');
     return new Map(live.map(({ metadata }) => [metadata.uid, metadata.name]));
   }

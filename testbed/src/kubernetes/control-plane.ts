@@ -5,6 +5,7 @@ import { type Access, makeAccess } from './access.ts';
 import { API_SERVICE, DOMAIN } from './addresses.ts';
 import { apiServer } from './api-server.ts';
 import { type Etcd, etcdServer } from './etcd.ts';
+import { readApi } from './https.ts';
 import { type Kubectl, kubectlWith, type Manifest } from './kubectl.ts';
 import type { Programs } from './programs.ts';
 
@@ -33,6 +34,11 @@ export interface KubernetesApi extends RealServer, Kubectl {
    * server, which would otherwise answer watches from its own cache. Open watches break.
    */
   compact(): Promise<void>;
+  /**
+   * The object or list at a path of the API, such as `/api/v1/namespaces/default/pods`, as cluster-admin. To wait for
+   * something: kubectl is a process each time.
+   */
+  read<T>(path: string): Promise<T>;
 }
 
 /** The parts of a control plane. */
@@ -94,6 +100,10 @@ export class ControlPlane implements KubernetesApi {
 
   apply(manifest: Manifest, ...args: string[]): Promise<string> {
     return this.#kubectl.apply(manifest, ...args);
+  }
+
+  read<T>(path: string): Promise<T> {
+    return readApi(`${this.server}${path}`, this.#parts.access);
   }
 
   async kubeconfigFor(subject: Subject): Promise<string> {
