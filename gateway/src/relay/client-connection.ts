@@ -100,6 +100,8 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
   #request = '';
   /** Set if the connection can go on at another node. */
   #kept: KeptHandshake | undefined;
+  /** It should, but what its node has agreed on with the client binds it to that. */
+  #bound = false;
   #giveUpMigration: (() => void) | undefined;
   #stage: Stage = { kind: 'waiting', exit: nothing };
   /** The owner has refused once; the next refusal is final. */
@@ -142,8 +144,10 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
     if (this.#stage.kind !== 'relaying') return;
     const { relay } = this.#stage;
     if (relay.orphaned && this.#redials) this.#lose(relay, true);
-    else if (relay.orphaned || this.#kept === undefined) relay.close(ownerChanged(this.#closeCode));
-    else this.#migrate(relay, this.#kept);
+    else if (relay.orphaned || this.#kept === undefined) {
+      if (this.#bound) this.#context.onMigration({ kind: 'failed', fault: 'not-portable' });
+      relay.close(ownerChanged(this.#closeCode));
+    } else this.#migrate(relay, this.#kept);
   }
 
   #migrate(relay: Relay, kept: KeptHandshake): void {
@@ -189,8 +193,9 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
 
   /** Of the relay. */
   onOrphaned(): () => void {
-    // Another dial follows, to whoever is the owner then.
-    if (this.#redials) this.#stopMigrating();
+    // With redial another dial follows, to whoever is the owner then.
+    if (this.#stopMigrating() && !this.#redials)
+      this.#context.onMigration({ kind: 'failed', fault: 'old-owner-broken' });
     const judge = (gone: boolean) => {
       if (this.#stage.kind === 'relaying') this.#lose(this.#stage.relay, gone);
     };
@@ -206,8 +211,14 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
     this.told = true; // no move is needed any more
     if (relay.holdsOrphan) return;
     // Also if it seems to live: a process that is killed may accept connections for a moment longer.
-    if (this.#kept !== undefined && this.#redials && relay.holdOrphan()) void this.#redial(relay, this.#kept, gone);
-    else this.#tellLost(relay, gone);
+    if (this.#kept !== undefined && this.#redials && relay.orphaned) {
+      if (relay.holdOrphan()) {
+        void this.#redial(relay, this.#kept, gone);
+        return;
+      }
+      this.#context.onMigration({ kind: 'failed', fault: 'node-lost' });
+    }
+    this.#tellLost(relay, gone);
   }
 
   #tellLost(relay: Relay, gone: boolean): void {
@@ -344,7 +355,10 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
     const socket = this.#client;
     const early = this.#upgrade?.head ?? NO_BYTES;
     const bytes = headForClient(head, this.#upgrade?.added(head) ?? []);
-    if (this.#upgrade?.portable === true) this.#kept = KeptHandshake.of(this.#request, head);
+    if (this.#upgrade?.portable === true) {
+      this.#kept = KeptHandshake.of(this.#request, head);
+      this.#bound = this.#kept === undefined;
+    }
     this.#request = '';
     this.#context.onUpgrade('opened', this.#requestId);
     this.#upgrade = undefined;
@@ -413,7 +427,7 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
   }
 
   #end(): void {
-    this.#stopMigrating();
+    if (this.#stopMigrating()) this.#context.onMigration({ kind: 'failed', fault: 'client-closing' });
     this.#enter({ kind: 'gone', exit: nothing });
     this.#context.tracker.remove(this);
   }

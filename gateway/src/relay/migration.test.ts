@@ -1,15 +1,15 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { connectClient } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
 import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
+import { AWARE, framesAt, MIGRATING, moveTo, outcomes, tokenOf } from '../testing/migrations.ts';
 import { noticed } from '../testing/noticed.ts';
 import { accept, frame, type RawSocket, rawUpgrade } from '../testing/raw-socket.ts';
-import { revision, ringMessage, ringOf, SETTINGS, type TestNode } from '../testing/rings.ts';
+import { revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 import { closeFrame, ownerChanged } from './close-frame.ts';
 
@@ -17,8 +17,7 @@ import { closeFrame, ownerChanged } from './close-frame.ts';
 const LIMITS = { closeMs: 1_000, nodeCloseMs: 1_000 };
 /** For what ends by one of them. */
 const SHORT_LIMITS = { ...LIMITS, ownerWaitMs: 400, answerMs: 500, holdMs: 200, releaseMs: 500 };
-const settings = { ...SETTINGS, moves: { ...DEFAULT_MOVE_SETTINGS, mode: 'migrate' as const } };
-const AWARE = ['X-WsCluster-Migrate: accepted'];
+const settings = MIGRATING;
 const MISDIRECTED = 'HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\n\r\n';
 const TEXT = 1;
 const BINARY = 2;
@@ -29,42 +28,6 @@ const PONG = 0xa;
 const usual = useGateway(LIMITS, settings);
 const { gatewayFor, echoNode, rawNode } = usual;
 const hasty = useGateway(SHORT_LIMITS, settings);
-
-/** All slots belong to one of the nodes from now on. */
-function moveTo(test: GatewayUnderTest, nodes: readonly TestNode[], index: number, version: number): void {
-  test.broadcast(
-    ringMessage(
-      ringOf(revision(version), nodes, () => index),
-      undefined,
-      settings,
-    ),
-  );
-}
-
-/** The frames that a node has received behind the head of the request: opcode and payload. */
-function framesAt({ received }: RawSocket): [opcode: number, payload: string][] {
-  const frames: [number, string][] = [];
-  let at = received.indexOf('\r\n\r\n') + 4;
-  while (at + 6 <= received.length) {
-    const length = (received[at + 1] as number) & 0x7f;
-    const mask = received.subarray(at + 2, at + 6);
-    const payload = received.subarray(at + 6, at + 6 + length).map((byte, i) => byte ^ (mask[i & 3] as number));
-    frames.push([(received[at] as number) & 0x0f, Buffer.from(payload).toString('latin1')]);
-    at += 6 + length;
-  }
-  return frames;
-}
-
-/** What only the gateway and this node know. */
-function tokenOf({ text }: RawSocket): string {
-  return /^x-wscluster-token: (\S+)/im.exec(text)?.[1] ?? 'no token';
-}
-
-async function outcomes({ gateway }: GatewayUnderTest): Promise<Record<string, number>> {
-  const text = await (await fetch(`http://127.0.0.1:${gateway.probePort}/metrics`)).text();
-  const found = text.matchAll(/^wscluster_gateway_migrations_total\{outcome="([^"]+)"\} (\d+)$/gm);
-  return Object.fromEntries([...found].map(([, outcome, count]) => [outcome, Number(count)]));
-}
 
 /** A node whose server compresses, as many do. */
 async function compressingNode(id: string, stops: (() => void)[]): Promise<TestNode & { extensions: string[] }> {
@@ -328,7 +291,7 @@ describe('the client of a node that dies, with onLost redial', () => {
     move(test, [a, b]);
     await eventually('both are told', () => whole.closed !== undefined && half.closed !== undefined);
     expect([whole.closed, half.closed]).toEqual(Array(2).fill({ code: 1012, reason: 'owner lost' }));
-    expect(await outcomes(test)).toEqual({ 'node-lost': 1 });
+    expect(await outcomes(test)).toEqual({ 'node-lost': 2 });
   });
 });
 

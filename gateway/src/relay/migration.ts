@@ -14,6 +14,8 @@ export type MigrationFault =
   | 'new-owner-refused'
   /** It chose another subprotocol or other extensions. */
   | 'new-owner-disagreed'
+  /** The present node chose extensions that keep something from message to message. */
+  | 'not-portable'
   /** The owner changed again and again meanwhile. */
   | 'owner-unsettled'
   /** The node died, and no new owner took the connection. */

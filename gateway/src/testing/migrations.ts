@@ -1,0 +1,48 @@
+import { type ClusterSettings, DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
+import type { GatewayUnderTest } from './gateway-under-test.ts';
+import type { RawSocket } from './raw-socket.ts';
+import { revision, ringMessage, ringOf, SETTINGS, type TestNode } from './rings.ts';
+
+/** Settings of a cluster whose connections migrate. */
+export const MIGRATING = { ...SETTINGS, moves: { ...DEFAULT_MOVE_SETTINGS, mode: 'migrate' as const } };
+
+/** With this header line in its 101 a node says that it understands handovers. */
+export const AWARE = ['X-WsCluster-Migrate: accepted'];
+
+/** All slots belong to one of the nodes from now on. */
+export function moveTo(
+  test: GatewayUnderTest,
+  nodes: readonly TestNode[],
+  index: number,
+  version: number,
+  settings: ClusterSettings = MIGRATING,
+): void {
+  const ring = ringOf(revision(version), nodes, () => index);
+  test.broadcast(ringMessage(ring, undefined, settings));
+}
+
+/** The frames that a node has received behind the head of the request: opcode and payload, which are short. */
+export function framesAt({ received }: RawSocket): [opcode: number, payload: string][] {
+  const frames: [number, string][] = [];
+  let at = received.indexOf('\r\n\r\n') + 4;
+  while (at + 6 <= received.length) {
+    const length = (received[at + 1] as number) & 0x7f;
+    const mask = received.subarray(at + 2, at + 6);
+    const payload = received.subarray(at + 6, at + 6 + length).map((byte, i) => byte ^ (mask[i & 3] as number));
+    frames.push([(received[at] as number) & 0x0f, Buffer.from(payload).toString('latin1')]);
+    at += 6 + length;
+  }
+  return frames;
+}
+
+/** What only the gateway and this node know. */
+export function tokenOf({ text }: RawSocket): string {
+  return /^x-wscluster-token: (\S+)/im.exec(text)?.[1] ?? 'no token';
+}
+
+/** How often each outcome of a migration was counted. */
+export async function outcomes({ gateway }: GatewayUnderTest): Promise<Record<string, number>> {
+  const text = await (await fetch(`http://127.0.0.1:${gateway.probePort}/metrics`)).text();
+  const found = text.matchAll(/^wscluster_gateway_migrations_total\{outcome="([^"]+)"\} (\d+)$/gm);
+  return Object.fromEntries([...found].map(([, outcome, count]) => [outcome, Number(count)]));
+}
