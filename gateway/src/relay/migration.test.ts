@@ -76,6 +76,10 @@ describe('a connection that migrates', () => {
     expect(client.closed).toBeUndefined();
     expect(test.gateway.connections).toBe(1);
     expect(await outcomes(test)).toEqual({ migrated: 10 });
+    const metrics = await (await fetch(`http://127.0.0.1:${test.gateway.probePort}/metrics`)).text();
+    expect(metrics).toMatch(/^wscluster_gateway_migration_blackout_seconds_count 10$/m);
+    const waited = /^wscluster_gateway_migration_blackout_seconds_sum (\S+)$/m.exec(metrics)?.[1];
+    expect(Number(waited)).toBeGreaterThan(0);
     await eventually('the old owner is rid of it', () => a.openSockets.size + b.openSockets.size === 1);
     expect(b.visits[0]?.request.headers['x-wscluster-migrated-from']).toBe('a');
     expect(b.visits[0]?.request.headers['x-wscluster-revision']).toBe('1.2');

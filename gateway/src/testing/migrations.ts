@@ -21,16 +21,17 @@ export function moveTo(
   test.broadcast(ringMessage(ring, undefined, settings));
 }
 
-/** The frames that a node has received behind the head of the request: opcode and payload, which are short. */
+/** The frames that a node has received behind the head of the request: opcode and payload. */
 export function framesAt({ received }: RawSocket): [opcode: number, payload: string][] {
   const frames: [number, string][] = [];
   let at = received.indexOf('\r\n\r\n') + 4;
   while (at + 6 <= received.length) {
-    const length = (received[at + 1] as number) & 0x7f;
-    const mask = received.subarray(at + 2, at + 6);
-    const payload = received.subarray(at + 6, at + 6 + length).map((byte, i) => byte ^ (mask[i & 3] as number));
-    frames.push([(received[at] as number) & 0x0f, Buffer.from(payload).toString('latin1')]);
-    at += 6 + length;
+    const short = (received[at + 1] as number) & 0x7f;
+    const [length, head] = short === 127 ? [Number(received.readBigUInt64BE(at + 2)), 10] : [short, 2];
+    const mask = received.subarray(at + head, at + head + 4);
+    const masked = received.subarray(at + head + 4, at + head + 4 + length);
+    frames.push([(received[at] as number) & 0x0f, masked.map((byte, i) => byte ^ (mask[i & 3] as number)).toString()]);
+    at += head + 4 + length;
   }
   return frames;
 }
