@@ -1,6 +1,7 @@
 import { LOOP_SAMPLE_MS } from '@wscluster/service';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestRoom } from './admission/request-room.ts';
+import { bugsMetric } from './bug.ts';
 import type { LimitName } from './limits.ts';
 import type { Mover, MovingConnection } from './move/mover.ts';
 import type { Tracker } from './move/tracker.ts';
@@ -125,15 +126,7 @@ export function createMetrics<T extends MovingConnection>(
     ['to-node', counts.traffic.toNode],
     ['to-client', counts.traffic.toClient],
   ]);
-  new Counter({
-    name: 'wscluster_gateway_bugs_total',
-    help: 'Unexpected errors, each of which ended one request or nothing',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(counts.bugs);
-    },
-  });
+  bugsMetric(registers, () => counts.bugs);
   new Counter({
     name: 'wscluster_gateway_moves_total',
     help: 'Connections moved because their owner changed, whether or not their clients noticed',

@@ -1,5 +1,5 @@
-import { messageOf } from '@wscluster/ring';
 import { type Logger, Trouble } from '@wscluster/service';
+import { logBug } from './bug.ts';
 import type { DataPlaneContext } from './data-plane.ts';
 import { limitOf } from './errors.ts';
 import type { SweptLimit } from './limits.ts';
@@ -55,8 +55,7 @@ export function createRequestRecorder(counts: Counts, log: Logger): RequestRecor
     },
     onBug(event, error) {
       counts.bugs++;
-      const action = 'report this bug with the log; the gateway goes on';
-      log.error({ event, error, action }, messageOf(error));
+      logBug(log, event, error);
     },
     onLimit(limit, node) {
       count(counts.limited, limit);

@@ -10,6 +10,10 @@ import { until } from './support/wait.ts';
 const CLIENTS = 200;
 const WORKERS = 3;
 
+/** Lets the primary make an error that nobody expected, at a signal. */
+const ODD = `import cluster from 'node:cluster';
+if (cluster.isPrimary) process.on('SIGUSR2', () => { throw new Error('odd'); });`;
+
 /** The process ids of the workers of the first gateway. */
 function workersOf(system: System): number[] {
   return processesNaming(system.directory)
@@ -28,6 +32,9 @@ describe(`a gateway of ${WORKERS} workers, with ${CLIENTS} clients on three node
     gateways: 1,
     nodes: 3,
     gatewayArgs: ['--workers', String(WORKERS)],
+    gatewayEnv: {
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=data:text/javascript,${encodeURIComponent(ODD)}`,
+    },
     rebalance: { maxConnectionsPerSecond: 20 },
   }));
 
@@ -56,6 +63,19 @@ describe(`a gateway of ${WORKERS} workers, with ${CLIENTS} clients on three node
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan((moved.length / 20 / 2) * 1000);
     expect(await metric(system, 'wscluster_gateway_moves_total')).toBe(moved.length);
     expect(await crowd.quiet()).toEqual([]);
+  });
+
+  test('an error of the primary that nobody expected is logged and counted, and no client notices', async () => {
+    const { system, crowd } = started();
+    const [gateway] = system.gateways;
+    gateway?.process.signal('SIGUSR2');
+    await until('it is counted', async () => (await metric(system, 'wscluster_gateway_bugs_total')) === 1);
+    expect(gateway?.process.lines.find(({ event }) => event === 'uncaught-exception')).toMatchObject({
+      ...{ level: 'error', msg: 'odd', action: expect.stringContaining('report this bug') },
+    });
+    expect(crowd.closes).toHaveLength(0);
+    expect(await crowd.quiet()).toEqual([]);
+    expect(await metric(system, 'wscluster_gateway_workers')).toBe(WORKERS);
   });
 
   test('kill -9 of a worker: only its clients reconnect, and another worker takes its place', async () => {

@@ -88,6 +88,30 @@ describe('the limits of a cluster refuse', () => {
     for (const { socket } of clients) socket.terminate();
   });
 
+  it.each(['maxRequests', 'maxRequestsPerNode'] as const)(
+    'plain requests beyond %s with 503 and Retry-After, until one has ended',
+    async (limit) => {
+      const asked: RawSocket[] = [];
+      const node = await startRawNode('a', (peer) => asked.push(peer));
+      const test = await gatewayWith(node, { [limit]: 1 });
+      const ask = () =>
+        rawRequest(test.gateway.port, ['GET /send?userId=ada HTTP/1.1', 'Host: x', 'Connection: close']);
+      const first = ask();
+      await eventually('the node is asked', () => asked.length === 1);
+      const second = ask();
+      expect(await refused(second)).toMatchObject({ status: 503, code: 'LIMIT_REACHED', field: limit });
+      expect(second.text.toLowerCase()).toContain('retry-after: ');
+      expect(await refusals(test, limit)).toBe(1);
+      const done = 'HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n';
+      asked[0]?.socket.end(done);
+      await eventually('the first one is answered', () => first.ended);
+      const third = ask();
+      await eventually('the node is asked again', () => asked.length === 2);
+      asked[1]?.socket.end(done);
+      await eventually('it is answered', () => third.text.startsWith('HTTP/1.1 204'));
+    },
+  );
+
   it('connections beyond maxConnections with 503, until one is gone', async () => {
     const test = await gatewayWith(await echo(), { maxConnections: 2 });
     const { port } = test.gateway;

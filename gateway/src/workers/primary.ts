@@ -11,6 +11,7 @@ import {
   stopListening,
 } from '@wscluster/service';
 import type { FollowerHandlers, RingBusFollower } from '@wscluster/transport';
+import { logBug } from '../bug.ts';
 import { advertisedHost } from '../gateway.ts';
 import type { GatewayOptions, LiveOptions } from '../gateway-options.ts';
 import { Reporter } from '../updates/reporter.ts';
@@ -112,6 +113,12 @@ export class Primary implements Running, FollowerHandlers {
   change(options: LiveOptions): void {
     this.#live = options;
     this.#pool.tellAll({ say: 'change', options, logLevel: this.#options.log.level });
+  }
+
+  /** The workers serve clients meanwhile. */
+  survive(event: string, error: unknown): void {
+    this.#metrics.countBug();
+    logBug(this.#options.log, event, error);
   }
 
   async stop(): Promise<void> {

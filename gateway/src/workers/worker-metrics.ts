@@ -1,5 +1,6 @@
 import { LOOP_SAMPLE_MS, within } from '@wscluster/service';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+import { bugsMetric } from '../bug.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** A worker that answers later is left out. */
@@ -10,15 +11,22 @@ export class WorkerMetrics implements Pick<Registry, 'metrics' | 'contentType'> 
   readonly #pool: Pick<WorkerPool, 'running' | 'tell'>;
   /** Of the primary itself. */
   readonly #own = new Registry();
+  #bugs = 0;
   readonly #waiting = new Map<number, PromiseWithResolvers<readonly object[]>>();
 
   constructor(pool: Pick<WorkerPool, 'running' | 'tell'>) {
     this.#pool = pool;
+    bugsMetric([this.#own], () => this.#bugs);
     collectDefaultMetrics({ register: this.#own, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
   }
 
   get contentType(): Registry['contentType'] {
     return this.#own.contentType;
+  }
+
+  /** The primary has survived an error that nobody expected. */
+  countBug(): void {
+    this.#bugs++;
   }
 
   /** A worker's answer. */

@@ -23,7 +23,10 @@ export async function startWorker(root: ProcessLogger): Promise<Running> {
   };
   process.on('message', (message: ToWorker) => {
     if (message.say === 'measure')
-      void gateway?.metrics.getMetricsAsJSON().then((metrics) => tell({ say: 'metrics', metrics }));
+      gateway?.metrics.getMetricsAsJSON().then(
+        (metrics) => tell({ say: 'metrics', metrics }),
+        (error: unknown) => gateway?.survive('unhandled-rejection', error),
+      );
     else if (message.say === 'change') {
       log.level = message.logLevel;
       gateway?.change({ ...message.options, unreadyMs: 0 });

@@ -42,6 +42,8 @@ export interface SystemOptions {
   readonly nodeSettings?: Record<string, unknown> | ((api: string) => Record<string, unknown>);
   /** Further arguments of the gateways. */
   readonly gatewayArgs?: readonly string[];
+  /** Further environment of the gateways. */
+  readonly gatewayEnv?: Record<string, string>;
   /** Further environment of the controllers. */
   readonly controllerEnv?: Record<string, string>;
 }
@@ -299,7 +301,7 @@ export class System {
         ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${probes}`, '--drain-seconds', '1'],
         ...(this.#options.gatewayArgs ?? []),
       ],
-      this.#brokerEnv(),
+      { ...this.#brokerEnv(), ...this.#options.gatewayEnv },
     );
   }
 }
