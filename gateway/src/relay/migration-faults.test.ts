@@ -218,11 +218,37 @@ it('a connection whose node keeps something from message to message is told to r
   expect(await outcomes(test)).toEqual({ 'not-portable': 1 });
 });
 
+it('a connection whose owner changes again and again while it is dialled is told to reconnect', async () => {
+  const scene = await begin({ gatewayFor, rawNode }, () => {});
+  const { a, b, test, client } = scene;
+  const c = await rawNode('c');
+  const nodes = [a, b, c];
+  let last: RawSocket | undefined;
+  for (let round = 0; round < 3; round++) {
+    const [index, visits] = [1 + (round % 2), Math.floor(round / 2)];
+    moveTo(test, nodes, index, round + 2);
+    // The answer of the one before comes when it is no longer the owner.
+    if (last !== undefined) accept(last, undefined, AWARE);
+    await eventually('the owner is dialled', () => nodes[index]?.sockets[visits]?.text.includes('\r\n\r\n') === true);
+    last = nodes[index]?.sockets[visits];
+  }
+  moveTo(test, nodes, 2, 5);
+  accept(last as RawSocket, undefined, AWARE);
+  await expectAfter(
+    { ...scene, next: last as RawSocket, old: a.sockets[0] as RawSocket },
+    OWNER_CHANGED,
+    'owner-unsettled',
+  );
+  expect(client.closed).toEqual(OWNER_CHANGED);
+});
+
 it.each([
-  ['its header', '', { 'wscluster-mode': 'migrate' }],
-  ['its query', '?wscluster-mode=migrate', {}],
-])('a connection migrates because %s asks for it, though its cluster does not', async (_, query, headers) => {
-  const reconnecting = { ...MIGRATING, moves: { ...MIGRATING.moves, mode: 'reconnect' as const } };
+  ['its header', '', { 'wscluster-mode': 'migrate' }, undefined],
+  ['its query', '?wscluster-mode=migrate', {}, undefined],
+  ['its route', '', {}, 'migrate' as const],
+])('a connection migrates because %s says so, though its cluster does not', async (_, query, headers, mode) => {
+  const routes = MIGRATING.routes.map((route) => (mode === undefined ? route : { ...route, mode }));
+  const reconnecting = { ...MIGRATING, routes, moves: { ...MIGRATING.moves, mode: 'reconnect' as const } };
   const a = await rawNode('a', (peer) => accept(peer, undefined, AWARE));
   const b = await rawNode('b', (peer) => accept(peer, undefined, AWARE));
   const test = await gatewayFor(a, b);
