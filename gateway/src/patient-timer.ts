@@ -1,7 +1,7 @@
 /**
  * A timer for what another end has to do in time. When the time is over, what has arrived by then is read first: a
- * process that stood still (a stopped one, a machine that was moved) must not blame the other end. That takes two turns of
- * the event loop: an end that was reset says so in the second.
+ * process that stood still (a stopped one, a machine that was moved) must not blame the other end. That takes two turns
+ * of the event loop: an end that was reset says so in the second.
  */
 export class PatientTimer {
   #timer: NodeJS.Timeout | undefined;

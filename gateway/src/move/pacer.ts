@@ -1,6 +1,6 @@
 /** Milliseconds between two ticks: short enough for an even pace, with one timer at any rate. */
 const TICK_MS = 5;
-/** After a stall of the process at most this many milliseconds are made up for, and with a limit after slow work too. */
+/** At most so many milliseconds are made up for after a stall of the process, with a limit after slow work too. */
 const MAX_CATCH_UP_MS = 100;
 /** Milliseconds of work per turn of the event loop, so that other work is not held up for long. */
 const TURN_MS = 1;

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { type Client, connectClient } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
 import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
-import { AWARE, framesAt, MIGRATING, moveTo, outcomes, tokenOf } from '../testing/migrations.ts';
+import { AWARE, countedBy, framesAt, MIGRATING, moveTo, outcomes, tokenOf } from '../testing/migrations.ts';
 import { noticed } from '../testing/noticed.ts';
 import { accept, frame, type RawNode, type RawSocket, rawUpgrade } from '../testing/raw-socket.ts';
 import { useGateway } from '../testing/use-gateway.ts';
@@ -63,13 +63,11 @@ async function still(read: () => readonly number[]): Promise<void> {
 /** The outcome, what the client sees, and that nobody keeps anything. */
 async function expectAfter(scene: Scene, seen: Client['closed'], outcome: string): Promise<void> {
   const { test, client, next } = scene;
-  const { metrics } = test.gateway;
   await eventually('the client is told, or has left', () => client.closed !== undefined);
   if (seen !== GONE) expect(client.closed).toEqual(seen);
   await eventually('the new owner is rid of it', () => next.ended || next.closed);
   await eventually('nothing is left', () => test.gateway.connections === 0);
-  const { values = [] } = (await metrics.getSingleMetric('wscluster_gateway_migrations_total')?.get()) ?? {};
-  expect(Object.fromEntries(values.map(({ labels, value }) => [labels.outcome, value]))).toEqual({ [outcome]: 1 });
+  expect(await countedBy(test.gateway)).toEqual({ [outcome]: 1 });
 }
 
 describe('while the new owner is dialled', () => {

@@ -7,6 +7,7 @@ import { eventually } from '../testing/eventually.ts';
 import { type GatewayUnderTest, startTestGateway } from '../testing/gateway-under-test.ts';
 import { startHandingOverNode } from '../testing/handing-over-node.ts';
 import type { ListeningNode } from '../testing/listening-node.ts';
+import { countedBy } from '../testing/migrations.ts';
 import { revision, ringMessage, ringOf, SETTINGS } from '../testing/rings.ts';
 
 const settings = { ...SETTINGS, moves: { ...DEFAULT_MOVE_SETTINGS, mode: 'migrate' as const } };
@@ -96,9 +97,7 @@ const COMMANDS = [
 ];
 
 async function migrations({ gateway }: GatewayUnderTest): Promise<number> {
-  const metric = gateway.metrics.getSingleMetric('wscluster_gateway_migrations_total');
-  const values = (await metric?.get())?.values ?? [];
-  return values.find(({ labels }) => labels.outcome === 'migrated')?.value ?? 0;
+  return (await countedBy(gateway)).migrated ?? 0;
 }
 
 describe('a connection whose owner changes at any moment', () => {

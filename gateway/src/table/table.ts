@@ -149,8 +149,8 @@ function nextChanges(
 }
 
 /**
- * The last changes, and the latest of all before them for these. That is later than true for most, so again no connection
- * moves too early.
+ * The last changes, and the latest of all before them for these. That is later than true for most, so again no
+ * connection moves too early.
  */
 function compacted({ last, changes }: SlotChanges): SlotChanges {
   const [first, ...later] = changes as [OwnerChange, ...OwnerChange[]];

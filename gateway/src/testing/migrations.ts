@@ -1,4 +1,5 @@
 import { type ClusterSettings, DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
+import type { Gateway } from '../gateway.ts';
 import type { GatewayUnderTest } from './gateway-under-test.ts';
 import type { RawSocket } from './raw-socket.ts';
 import { revision, ringMessage, ringOf, SETTINGS, type TestNode } from './rings.ts';
@@ -39,6 +40,12 @@ export function framesAt({ received }: RawSocket): [opcode: number, payload: str
 /** What only the gateway and this node know. */
 export function tokenOf({ text }: RawSocket): string {
   return /^x-wscluster-token: (\S+)/im.exec(text)?.[1] ?? 'no token';
+}
+
+/** The same as outcomes, of a gateway that may have stopped, so that nobody can ask it. */
+export async function countedBy({ metrics }: Pick<Gateway, 'metrics'>): Promise<Record<string, number>> {
+  const { values = [] } = (await metrics.getSingleMetric('wscluster_gateway_migrations_total')?.get()) ?? {};
+  return Object.fromEntries(values.map(({ labels, value }) => [String(labels.outcome), value]));
 }
 
 /** How often each outcome of a migration was counted. */

@@ -1,13 +1,13 @@
 import type { ContainerRow } from './engine.ts';
 import { hasEndedIn } from './facts.ts';
-import { isSelected, LABELS, type Labels } from './labels.ts';
+import { isSelected, type Labels, managedLabels } from './labels.ts';
 
 /** Rows are not used again after this long, ms. */
 const KEPT_MS = 5_000;
 
 /**
- * The engine's rows of a cluster's containers. After an event that changes none of them, such as that of a health check,
- * those of the last time are used again: clients wait for the node, and a list takes longer than looking at it alone.
+ * The engine's rows of a cluster's containers. After an event that changes none of them, such as that of a health
+ * check, the last ones are used again: clients wait for the node, and a list takes longer than looking at it alone.
  */
 export class ContainerRows {
   readonly #list: (labels: Labels) => Promise<readonly ContainerRow[]>;
@@ -29,18 +29,13 @@ export class ContainerRows {
     this.#now = now;
   }
 
-  /** Labels of the containers that the controller has created. */
-  get managedLabels(): Labels {
-    return { [LABELS.cluster]: this.#cluster, [LABELS.managed]: 'true' };
-  }
-
   /** A container may have come, gone or ended. */
   forget(): void {
     this.#kept = undefined;
     this.#changes++;
   }
 
-  /** The rows of the last time serve for the next one, unless this container is not among them, or not as a live one. */
+  /** The last rows serve once more, if they have this container, and as a live one. */
   useAgain(container: string): void {
     const row = this.#kept?.rows.find(({ Id }) => Id === container);
     if (row === undefined || hasEndedIn(row.State)) this.forget();
@@ -63,7 +58,7 @@ export class ContainerRows {
   }
 
   async #readNow(selector: Labels): Promise<readonly ContainerRow[]> {
-    const managed = this.managedLabels;
+    const managed = managedLabels(this.#cluster);
     const hasManaged = Object.entries(selector).every(([name, value]) => managed[name] === value);
     const lists = await Promise.all([this.#list(selector), ...(hasManaged ? [] : [this.#list(managed)])]);
     const rows = new Map(lists.flat().map((row) => [row.Id, row]));

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type Docker from 'dockerode';
-import { LABELS } from './labels.ts';
+import { managedLabels } from './labels.ts';
 import type { DockerNodeSettings } from './settings.ts';
 
 /** Added to a node's drain time before it is killed, seconds. */
@@ -21,7 +21,7 @@ export function containerOf(
   };
   return {
     Image: image,
-    Labels: { ...selector, [LABELS.cluster]: cluster, [LABELS.managed]: 'true' },
+    Labels: { ...selector, ...managedLabels(cluster) },
     Env: Object.entries(told).map(([name, value]) => `${name}=${value}`),
     ...(command === undefined ? {} : { Cmd: [...command] }),
     ExposedPorts: { [portKey]: {} },

@@ -55,6 +55,11 @@ export function nodeLabels(labels: Labels): NodeLabels {
   };
 }
 
+/** Labels of the containers that this cluster's controller creates. */
+export function managedLabels(cluster: string): Labels {
+  return { [LABELS.cluster]: cluster, [LABELS.managed]: 'true' };
+}
+
 /** True when this cluster's controller created the container. */
 export function isManaged(labels: Labels, cluster: string): boolean {
   return labels[LABELS.managed] === 'true' && labels[LABELS.cluster] === cluster;

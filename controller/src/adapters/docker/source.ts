@@ -16,7 +16,7 @@ import { EventWatch } from './event-watch.ts';
 import { type ContainerFacts, hasEndedIn, hasStarted } from './facts.ts';
 import { FactsCache } from './facts-cache.ts';
 import { ImagePuller } from './image-puller.ts';
-import { isManaged, isSelected, nodeLabels } from './labels.ts';
+import { isManaged, isSelected, managedLabels, nodeLabels } from './labels.ts';
 import type { DockerNodeSettings } from './settings.ts';
 import { StopSignals } from './stop-signals.ts';
 
@@ -157,7 +157,7 @@ class DockerSource implements WorkloadSource {
   async endAll(): Promise<void> {
     const deadline = performance.now() + END_DEADLINE_MS;
     for (;;) {
-      const rows = await this.#engine.list(this.#rows.managedLabels);
+      const rows = await this.#engine.list(managedLabels(this.#options.cluster));
       if (rows.length === 0) break;
       if (performance.now() > deadline)
         throw new WsClusterError(
