@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { kubernetesApi } from '@wscluster/testbed/kubernetes';
 import { until } from '../test/e2e/support/wait.ts';
 import { FakePods } from '../test/kubernetes/support/fake-pods.ts';
-import { namesOf } from '../test/kubernetes/support/operated.ts';
+import { namesOf } from '../test/kubernetes/support/objects.ts';
 import { podLists } from '../test/kubernetes/support/pod-lists.ts';
 import { POD, SELECTOR } from '../test/kubernetes/support/resources.ts';
 import { CONTROLLER_HEAP } from './heap.ts';
@@ -47,7 +47,7 @@ async function measure(kind: 'selected' | 'managed'): Promise<BenchResult[]> {
     await until(
       `there are ${PODS} pods`,
       async () => {
-        names = await namesOf(api, 'pod');
+        names = await namesOf(api, 'pods');
         return names.length === PODS;
       },
       240_000,

@@ -10,6 +10,7 @@ import { sharedLeadership } from '@wscluster/controller/kubernetes/lease/shared'
 import { type KubernetesApi, kubernetesApi } from '@wscluster/testbed/kubernetes';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../e2e/support/wait.ts';
+import { get } from '../kubernetes/support/objects.ts';
 import { leadershipContract } from './leadership.ts';
 import { newNamespace, relayedApi } from './support/kubernetes-client.ts';
 import { recordingLog } from './support/log-lines.ts';
@@ -101,7 +102,7 @@ describe('the Lease', () => {
     readonly metadata: { readonly annotations?: Record<string, string> };
     readonly spec: Record<string, unknown>;
   }
-  const seen = () => api.read<SeenLease>(`/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${NAME}`);
+  const seen = () => get<SeenLease>(api, 'leases', NAME, namespace);
   const patch = async (change: object) => {
     await api.kubectl('patch', 'lease', NAME, '-n', namespace, '--type=merge', '-p', JSON.stringify(change));
   };

@@ -8,6 +8,7 @@ import { type KubernetesApi, kubernetesApi } from '@wscluster/testbed/kubernetes
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../e2e/support/wait.ts';
 import { installCrd } from './support/crd.ts';
+import { get as getObject, namesOf, type Resources } from './support/objects.ts';
 import { SELECTOR, wsCluster } from './support/resources.ts';
 
 /** Its pods must keep to the restricted Pod Security Standard. */
@@ -19,25 +20,18 @@ beforeAll(async () => {
   await installCrd(api);
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels } });
-  await until('the service account of the namespace', async () =>
-    (await list('serviceaccount')).some(({ metadata }) => metadata.name === 'default'),
-  );
+  await until('the service account of the namespace', async () => (await names('serviceaccounts')).includes('default'));
 });
 afterAll(() => api.dispose());
 
-async function get<T>(kind: string, name: string): Promise<T> {
-  return JSON.parse(await api.kubectl('get', kind, name, `--namespace=${NAMESPACE}`, '--output=json'));
-}
-
-async function list(kind: string, ...args: string[]): Promise<{ metadata: { name: string } }[]> {
-  return JSON.parse(await api.kubectl('get', kind, `--namespace=${NAMESPACE}`, '--output=json', ...args)).items;
-}
+const get = <T>(resources: Resources, name: string): Promise<T> => getObject(api, resources, name, NAMESPACE);
+const names = (resources: Resources, selector = '') => namesOf(api, resources, { namespace: NAMESPACE, selector });
 
 /** Applies the WsCluster; what its objects are made from, with the API server's own defaults. */
 async function inputOf(name: string, spec: object) {
   await api.apply(wsCluster(name, spec, NAMESPACE));
   const resource = await get<{ metadata: { uid: string }; spec: Parameters<typeof gatewayObjects>[0]['spec'] }>(
-    'wsc',
+    'wsclusters',
     name,
   );
   const cluster = { name, namespace: NAMESPACE, uid: resource.metadata.uid, id: `${NAMESPACE}.${name}` };
@@ -64,16 +58,16 @@ test('the objects are valid, their pods are restricted, and applying them again 
   const objects = gatewayObjects(input);
   await apply(objects);
   await until('two pods of the Deployment', async () => {
-    return (await list('pods', '--selector=wscluster.io/cluster=full,wscluster.io/role=gateway')).length === 2;
+    return (await names('pods', 'wscluster.io/cluster=full,wscluster.io/role=gateway')).length === 2;
   });
   const before = [
-    await get<V1Deployment>('deployment', 'full-gateway'),
-    await get<V1Service>('service', 'full-gateway'),
+    await get<V1Deployment>('deployments', 'full-gateway'),
+    await get<V1Service>('services', 'full-gateway'),
   ];
   await apply(objects);
   const after = [
-    await get<V1Deployment>('deployment', 'full-gateway'),
-    await get<V1Service>('service', 'full-gateway'),
+    await get<V1Deployment>('deployments', 'full-gateway'),
+    await get<V1Service>('services', 'full-gateway'),
   ];
   expect(after[0]?.metadata?.generation).toBe(before[0]?.metadata?.generation);
   expect(after[1]?.metadata?.resourceVersion).toBe(before[1]?.metadata?.resourceVersion);
@@ -88,7 +82,7 @@ test('what somebody changes of them is put right, and what others add stays', as
   };
   await api.kubectl('patch', 'service', 'mended-gateway', `--namespace=${NAMESPACE}`, '--patch', JSON.stringify(patch));
   await apply(objects);
-  const service = await get<V1Service>('service', 'mended-gateway');
+  const service = await get<V1Service>('services', 'mended-gateway');
   expect(service.spec).toMatchObject({ type: 'ClusterIP', selector: { 'wscluster.io/role': 'gateway' } });
   expect(service.metadata?.labels).toMatchObject({ team: 'a' });
 });
@@ -96,15 +90,14 @@ test('what somebody changes of them is put right, and what others add stays', as
 test('the number of gateways begins with 2, is left to whoever scales, and taken back where the spec says one', async () => {
   const reconcile = async (gateway: object) => {
     const input = await inputOf('scaled', { gateway });
-    const found = (await list('deployment')).find(({ metadata }) => metadata.name === 'scaled-gateway');
-    const managed = ['get', 'deployment', 'scaled-gateway', `--namespace=${NAMESPACE}`, '--show-managed-fields'];
-    const now: V1Deployment | undefined = found && JSON.parse(await api.kubectl(...managed, '--output=json'));
+    const found = (await names('deployments')).includes('scaled-gateway');
+    const now = found ? await get<V1Deployment>('deployments', 'scaled-gateway') : undefined;
     const existing = now && {
       replicas: now.spec?.replicas ?? 1,
       holdsReplicas: holdsReplicas(now.metadata?.managedFields),
     };
     for (const { object, fieldManager } of deploymentApplies(input, existing)) await apply(object, fieldManager);
-    return (await get<V1Deployment>('deployment', 'scaled-gateway')).spec?.replicas;
+    return (await get<V1Deployment>('deployments', 'scaled-gateway')).spec?.replicas;
   };
   const scale = (replicas: number) =>
     api.kubectl('scale', 'deployment/scaled-gateway', `--namespace=${NAMESPACE}`, `--replicas=${replicas}`);
@@ -139,7 +132,7 @@ test('one managed node at a time may be evicted, of as many as there should be',
       async () => {
         looks++;
         await api.kubectl('annotate', 'pod', 'budget-b', `--namespace=${NAMESPACE}`, '--overwrite', `looks=${looks}`);
-        const { status } = await get<V1PodDisruptionBudget>('poddisruptionbudget', 'budget-node');
+        const { status } = await get<V1PodDisruptionBudget>('poddisruptionbudgets', 'budget-node');
         return status?.expectedPods === 3 && status.disruptionsAllowed === evictions;
       },
       60_000,
@@ -176,7 +169,7 @@ const POD_SPEC = {
 
 test('nodes of others have no budget of ours', async () => {
   await apply(gatewayObjects(await inputOf('others', { nodes: { selector: SELECTOR } })));
-  const budgets = (await list('poddisruptionbudget')).map(({ metadata }) => metadata.name);
+  const budgets = await names('poddisruptionbudgets');
   expect(budgets).toContain('others-gateway');
   expect(budgets).not.toContain('others-node');
 });

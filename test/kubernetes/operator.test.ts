@@ -4,10 +4,11 @@ import { askRedis, hasExchange } from '../brokers/support/brokers.ts';
 import { http } from '../e2e/support/http.ts';
 import { until } from '../e2e/support/wait.ts';
 import { installCrd } from './support/crd.ts';
-import { condition, get, makeReady, namesOf, startOperator, wscluster } from './support/operated.ts';
+import { get, namesOf } from './support/objects.ts';
+import { condition, makeReady, type Resource, startOperator, wscluster } from './support/operated.ts';
 import { brokerSecrets, POD, SELECTOR, wsCluster } from './support/resources.ts';
 
-const BY_CLUSTER = '--selector=wscluster.io/cluster=';
+const BY_CLUSTER = 'wscluster.io/cluster=';
 
 describe('a controller on an API server without machines', () => {
   let api: KubernetesApi;
@@ -31,7 +32,7 @@ describe('a controller on an API server without machines', () => {
   });
 
   /** The pods that are nodes. */
-  const nodesOf = (name: string) => namesOf(api, 'pod', `${BY_CLUSTER}${name},wscluster.io/role=node`);
+  const nodesOf = (name: string) => namesOf(api, 'pods', { selector: `${BY_CLUSTER}${name},wscluster.io/role=node` });
 
   /** A cluster with all its pods ready. */
   async function readyCluster(spec: object = {}): Promise<string> {
@@ -57,9 +58,9 @@ describe('a controller on an API server without machines', () => {
       ring: { members: 3, revision: expect.stringMatching(/^\d+\.\d+$/) },
       selector: `wscluster.io/cluster=${name},wscluster.io/role=node`,
     });
-    expect(await namesOf(api, 'deployment')).toEqual([`${name}-gateway`]);
-    expect(await namesOf(api, 'service', `${BY_CLUSTER}${name}`)).toEqual([`${name}-gateway`]);
-    expect(await namesOf(api, 'pdb')).toEqual([`${name}-gateway`, `${name}-node`]);
+    expect(await namesOf(api, 'deployments')).toEqual([`${name}-gateway`]);
+    expect(await namesOf(api, 'services', { selector: `${BY_CLUSTER}${name}` })).toEqual([`${name}-gateway`]);
+    expect(await namesOf(api, 'poddisruptionbudgets')).toEqual([`${name}-gateway`, `${name}-node`]);
     await until('an Event tells of it', async () =>
       (await api.kubectl('describe', 'wsc', name)).includes('Ready is True: the ring is at its target'),
     );
@@ -85,25 +86,25 @@ describe('a controller on an API server without machines', () => {
     await api.kubectl('delete', 'service', gateway);
     await api.kubectl('label', 'pdb', `${name}-node`, 'wscluster.io/cluster-', 'app.kubernetes.io/managed-by-');
     await until('the Deployment has its replicas', async () => {
-      const { spec } = await get(api, 'deployment', gateway);
+      const { spec } = await get<Resource>(api, 'deployments', gateway);
       return spec.replicas === 2;
     });
-    await until('the Service is there', async () => (await namesOf(api, 'service')).includes(gateway));
+    await until('the Service is there', async () => (await namesOf(api, 'services')).includes(gateway));
     await until('the labels are there', async () => {
-      const { metadata } = await get(api, 'pdb', `${name}-node`);
+      const { metadata } = await get<Resource>(api, 'poddisruptionbudgets', `${name}-node`);
       return metadata.labels?.['app.kubernetes.io/managed-by'] === 'wscluster';
     });
   });
 
   test('where the spec names no number of gateways there are two at first, and then as many as somebody says', async () => {
     const name = await readyCluster();
-    const replicas = async () => (await get(api, 'deployment', `${name}-gateway`)).spec.replicas;
+    const replicas = async () => (await get<Resource>(api, 'deployments', `${name}-gateway`)).spec.replicas;
     expect(await replicas()).toBe(2);
     await api.kubectl('scale', 'deployment', `${name}-gateway`, '--replicas=4');
     // Whatever makes the controller apply the Deployment again.
     await api.kubectl('patch', 'wsc', name, '--type=merge', '--patch={"spec":{"gateway":{"drainSeconds":7}}}');
     await until('it is applied again', async () =>
-      JSON.stringify((await get(api, 'deployment', `${name}-gateway`)).spec).includes('"7"'),
+      JSON.stringify((await get<Resource>(api, 'deployments', `${name}-gateway`)).spec).includes('"7"'),
     );
     expect(await replicas()).toBe(4);
   });
@@ -200,8 +201,12 @@ describe('a controller on an API server without machines', () => {
     expect(await keys()).toEqual([`wscluster:{default.${name}}:ring`]);
     expect(await hasExchange(rabbitmqUrl, `wscluster.default.${name}.rings`)).toBe(true);
     await api.kubectl('delete', 'wsc', name, '--timeout=120s');
-    for (const kind of ['pod', 'deployment', 'service', 'pdb'])
-      await until(`no ${kind} is left`, async () => (await namesOf(api, kind, `${BY_CLUSTER}${name}`)).length === 0);
+    const selector = `${BY_CLUSTER}${name}`;
+    for (const resources of ['pods', 'deployments', 'services', 'poddisruptionbudgets'] as const)
+      await until(
+        `none of the ${resources} is left`,
+        async () => (await namesOf(api, resources, { selector })).length === 0,
+      );
     expect(await keys()).toEqual([]);
     for (const kind of ['rings', 'reports'])
       expect(await hasExchange(rabbitmqUrl, `wscluster.default.${name}.${kind}`)).toBe(false);
@@ -244,7 +249,7 @@ describe('a controller on an API server without machines', () => {
       (await api.kubectl('describe', 'wsc', name)).includes('cannot be deleted'),
     );
     await api.kubectl('patch', 'wsc', name, '--type=json', '--patch=[{"op":"remove","path":"/metadata/finalizers"}]');
-    await until('it is gone', async () => !(await namesOf(api, 'wsc')).includes(name));
+    await until('it is gone', async () => !(await namesOf(api, 'wsclusters')).includes(name));
   });
 
   test('the API server away and back, its past compacted: it catches up', async () => {

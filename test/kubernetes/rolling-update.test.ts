@@ -10,6 +10,7 @@ import type { RingView } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
 import { installCrd } from './support/crd.ts';
 import { LoopbackMachine } from './support/loopback-machine.ts';
+import { list } from './support/objects.ts';
 import { startOperator } from './support/operated.ts';
 import { brokerSecrets, SELECTOR, wsCluster } from './support/resources.ts';
 
@@ -58,9 +59,8 @@ async function ring(): Promise<RingView | undefined> {
 }
 
 async function podUids(): Promise<string[]> {
-  const path = '/api/v1/namespaces/default/pods?labelSelector=app%3Dchat';
-  const { items } = await api.read<{ items: { metadata: { uid: string } }[] }>(path);
-  return items.map(({ metadata }) => metadata.uid).sort();
+  const pods = await list<{ metadata: { uid: string } }>(api, 'pods', { selector: 'app=chat' });
+  return pods.map(({ metadata }) => metadata.uid).sort();
 }
 
 /** The ring has exactly the pods that there are, and that many. */

@@ -3,12 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../../e2e/support/wait.ts';
+import { namesOf } from '../../kubernetes/support/objects.ts';
 import { openTcpRelay, type TcpRelay } from './tcp-relay.ts';
 
 interface Cluster {
   readonly address: string;
   readonly kubeconfig: string;
   kubectl(...args: string[]): Promise<string>;
+  read<T>(path: string): Promise<T>;
 }
 
 /** A namespace of its own, made and usable. */
@@ -20,10 +22,10 @@ export async function newNamespace(cluster: Cluster): Promise<string> {
 
 /** Where nobody makes service accounts, a pod can only be admitted when there is one. */
 export async function addServiceAccount(cluster: Cluster, namespace: string): Promise<void> {
-  const names = async () => await cluster.kubectl('get', 'serviceaccounts', '-n', namespace, '-o', 'name');
-  if ((await names()).includes('serviceaccount/default')) return;
+  const isThere = async () => (await namesOf(cluster, 'serviceaccounts', { namespace })).includes('default');
+  if (await isThere()) return;
   await cluster.kubectl('create', 'serviceaccount', 'default', '-n', namespace).catch(() => {});
-  await until('there is a service account', async () => (await names()).includes('serviceaccount/default'));
+  await until('there is a service account', isThere);
 }
 
 /** A kubeconfig like another one, that names another address. */

@@ -11,6 +11,7 @@ import {
 import { silentLogger } from '@wscluster/service';
 import type { KubernetesApi } from '@wscluster/testbed/kubernetes';
 import { expect } from 'vitest';
+import { get, list } from '../../kubernetes/support/objects.ts';
 import { addServiceAccount, newNamespace } from './kubernetes-client.ts';
 
 export interface SeenPod {
@@ -66,8 +67,8 @@ export async function kubernetesScene(
       store: { redis: secret('redis') },
     },
   });
-  const uid = await kubectl('get', 'wsclusters', name, '-o', 'jsonpath={.metadata.uid}');
-  const pods = async () => (await api.read<{ items: SeenPod[] }>(`/api/v1/namespaces/${namespace}/pods`)).items;
+  const { uid } = (await get<{ metadata: { uid: string } }>(api, 'wsclusters', name, namespace)).metadata;
+  const pods = () => list<SeenPod>(api, 'pods', { namespace });
   const scene: KubernetesScene = {
     cluster: { name, namespace, uid, id: `${namespace}.${name}` },
     settings: {

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { KubernetesCluster } from '@wscluster/testbed/kubernetes';
 import { until } from '../../e2e/support/wait.ts';
+import { list } from './objects.ts';
 
 const deploy = fileURLToPath(new URL('../../../deploy/k8s', import.meta.url));
 
@@ -32,6 +33,16 @@ export interface Installed {
   service(name: string, namespace?: string): Promise<string>;
 }
 
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly phase: string };
+}
+
+interface Lease {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly holderIdentity?: string };
+}
+
 /**
  * Installs wscluster and its brokers as they are in this checkout on a cluster that has their images (clusterWithImages),
  * and waits until all is ready. The samples are left to the caller:
@@ -47,17 +58,14 @@ export async function installWscluster(cluster: KubernetesCluster): Promise<Inst
     nacos: await service('nacos', NAMESPACE),
     api: { url: `http://${await service('wscluster-api', SYSTEM)}`, token },
     controllers: async () => {
-      const labels = '--selector=app.kubernetes.io/name=wscluster-controller';
-      const flags = [labels, '--field-selector=status.phase=Running', '--output=jsonpath={.items[*].metadata.name}'];
-      const names = await cluster.kubectl('get', 'pods', `--namespace=${SYSTEM}`, ...flags);
-      return names.split(' ').filter((name) => name !== '');
+      const selector = 'app.kubernetes.io/name=wscluster-controller';
+      const pods = await list<Pod>(cluster, 'pods', { namespace: SYSTEM, selector });
+      return pods.filter(({ status }) => status.phase === 'Running').map(({ metadata }) => metadata.name);
     },
     leader: async () => {
-      const holder = await cluster.kubectl(
-        ...['get', 'lease', 'wscluster-controller', `--namespace=${SYSTEM}`],
-        ...['--ignore-not-found', '--output=jsonpath={.spec.holderIdentity}'],
-      );
-      return holder.split('_')[0] || undefined;
+      const leases = await list<Lease>(cluster, 'leases', { namespace: SYSTEM });
+      const lease = leases.find(({ metadata }) => metadata.name === 'wscluster-controller');
+      return lease?.spec.holderIdentity?.split('_')[0] || undefined;
     },
     gateways: (name, namespace = NAMESPACE) => service(`${name}-gateway`, namespace),
     service: (name, namespace = NAMESPACE) => service(name, namespace),

@@ -3,6 +3,7 @@ import type { KubernetesApi } from '@wscluster/testbed/kubernetes';
 import { freePorts } from '@wscluster/testbed/ports';
 import { LoggedProcess } from '../../e2e/support/processes.ts';
 import { until } from '../../e2e/support/wait.ts';
+import { get } from './objects.ts';
 
 const controllerMain = fileURLToPath(new URL('../../../controller/src/main.ts', import.meta.url));
 
@@ -57,16 +58,7 @@ export async function startOperator(api: KubernetesApi, env: Record<string, stri
 
 /** A WsCluster of the default namespace. */
 export function wscluster(api: KubernetesApi, name: string): Promise<Resource> {
-  return api.read(`/apis/wscluster.io/v1alpha1/namespaces/default/wsclusters/${name}`);
-}
-
-export async function get<T = Resource>(api: KubernetesApi, ...what: string[]): Promise<T> {
-  return JSON.parse(await api.kubectl('get', ...what, '--output=json')) as T;
-}
-
-export async function namesOf(api: KubernetesApi, kind: string, ...args: string[]): Promise<string[]> {
-  const text = await api.kubectl('get', kind, ...args, '--output=jsonpath={.items[*].metadata.name}');
-  return text.split(' ').filter(Boolean).sort();
+  return get(api, 'wsclusters', name);
 }
 
 /** Waits until the condition has this status or reason. */

@@ -12,6 +12,7 @@ import type { NodeView, Owners, RingView } from '../../e2e/support/system.ts';
 import { until } from '../../e2e/support/wait.ts';
 import { clusterWithImages, kubernetesImages } from './images.ts';
 import { type Installed, installWscluster } from './install.ts';
+import { get, list } from './objects.ts';
 import type { Resource } from './operated.ts';
 
 const sample = fileURLToPath(new URL('../../../deploy/k8s/samples/chat.yaml', import.meta.url));
@@ -31,6 +32,11 @@ interface Container {
   image: string;
   readinessProbe?: object;
   resources: object;
+}
+
+interface RunningPod {
+  metadata: { uid: string; name: string; deletionTimestamp?: string };
+  status: { phase: string; containerStatuses: { restartCount: number; ready: boolean }[] };
 }
 
 /** deploy/k8s/dev and the sample on a whole cluster, reached from this machine by the addresses of its Services. */
@@ -100,9 +106,7 @@ export class Scene {
 
   /** Whether the containers of a pod were started again, and are ready. */
   async isReadyAgain(pod: string): Promise<boolean> {
-    const { status } = await this.cluster.read<{
-      status: { containerStatuses: { restartCount: number; ready: boolean }[] };
-    }>(`/api/v1/namespaces/${this.#namespace}/pods/${pod}`);
+    const { status } = await get<RunningPod>(this.cluster, 'pods', pod, this.#namespace);
     return status.containerStatuses.every(({ restartCount, ready }) => restartCount > 0 && ready);
   }
 
@@ -156,16 +160,14 @@ export class Scene {
   }
 
   resource(): Promise<Resource> {
-    return this.cluster.read(`/apis/wscluster.io/v1alpha1/namespaces/${this.#namespace}/wsclusters/chat`);
+    return get(this.cluster, 'wsclusters', 'chat', this.#namespace);
   }
 
   /** Names of the pods of a role that are not being deleted, by uid. */
   async pods(role: 'node' | 'gateway' = 'node'): Promise<Map<string, string>> {
-    const selector = encodeURIComponent(`wscluster.io/cluster=chat,wscluster.io/role=${role}`);
-    const { items } = await this.cluster.read<{
-      items: { metadata: { uid: string; name: string; deletionTimestamp?: string }; status: { phase: string } }[];
-    }>(`/api/v1/namespaces/${this.#namespace}/pods?labelSelector=${selector}`);
-    const live = items.filter(({ metadata, status }) => !metadata.deletionTimestamp && status.phase === 'Running');
+    const selector = `wscluster.io/cluster=chat,wscluster.io/role=${role}`;
+    const pods = await list<RunningPod>(this.cluster, 'pods', { namespace: this.#namespace, selector });
+    const live = pods.filter(({ metadata, status }) => !metadata.deletionTimestamp && status.phase === 'Running');
     return new Map(live.map(({ metadata }) => [metadata.uid, metadata.name]));
   }
 
