@@ -1,3 +1,4 @@
+import http from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -30,12 +31,41 @@ export function aroundTheBundle(root: string, program: string): Place {
 export async function bundle(root: string, program: string, folder: string, place: Place): Promise<void> {
   const build = await rolldown({
     ...{ cwd: root, input: join(root, program), platform: 'node', external: EXTERNAL, logLevel: 'silent' },
-    plugins: [withNameProxy(root), placed(place), licenses()],
+    plugins: [withoutUndici(), withNameProxy(root), placed(place), licenses()],
   });
   const names = { entryFileNames: 'main.mjs', chunkFileNames: '[name].mjs' };
   const intro = 'const bundleUrl = import.meta.url;';
   await build.write({ dir: folder, format: 'esm', sourcemap: true, intro, ...names });
   await build.close();
+}
+
+/**
+ * Undici is not used, and loading it takes a tenth of the time that a program needs to start. Node loads its own for
+ * three of the properties of node:http, and reads all of them when that is imported: what is asked for by name loads
+ * nothing more. reply-from loads the package, which it only uses where it is given no agents.
+ */
+function withoutUndici(): Plugin {
+  const httpModule = '\0node:http';
+  const none = '\0undici';
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(http));
+  const names = properties.filter(([, { get }]) => get === undefined).map(([name]) => name);
+  const modules = new Map([
+    [
+      httpModule,
+      `const http = process.getBuiltinModule('node:http');
+       export const { ${names.join(', ')} } = http;
+       export default http;`,
+    ],
+    [none, 'module.exports = {};'],
+  ]);
+  return {
+    name: 'without-undici',
+    resolveId(source, importer, { kind }) {
+      if (/^(node:)?http$/.test(source) && kind === 'import-statement') return httpModule;
+      return source === 'undici' && importer?.includes('@fastify/reply-from') ? none : undefined;
+    },
+    load: (id) => modules.get(id),
+  };
 }
 
 /** In place of the module that asks Node for a file of the package nacos, which nothing can bundle: an import of it. */
