@@ -9,6 +9,7 @@ import { createRing, SLOTS, settingsDigest } from '@wscluster/ring';
 import { createProxyServer } from 'http-proxy-3';
 import { WebSocketServer } from 'ws';
 import { HandshakeRate } from '../gateway/src/admission/handshake-rate.ts';
+import { HeldBytes } from '../gateway/src/admission/held-bytes.ts';
 import { RequestRoom } from '../gateway/src/admission/request-room.ts';
 import { createDataPlane } from '../gateway/src/data-plane.ts';
 import { LateAnswers } from '../gateway/src/http/late-answers.ts';
@@ -54,6 +55,7 @@ function runGateway(nodePort: number): void {
   const context = {
     current,
     handshakes: new HandshakeRate(),
+    held: new HeldBytes(),
     lateAnswers: new LateAnswers(),
     tracker: new Tracker<ClientConnection>(),
     lostNodes: new LostNodes({ lostMs: () => 1_000, maxPerSecond: () => 0 }),

@@ -41,6 +41,7 @@ const LIMIT_STATUS = {
   requestSeconds: 408,
   bodySilenceSeconds: 408,
   maxHandshakesPerSecond: 503,
+  maxHeldBytes: 503,
   maxRequests: 503,
   maxRequestsPerNode: 503,
   fileDescriptors: 503,

@@ -1,6 +1,7 @@
 import { DEFAULT_MOVE_SETTINGS } from '@wscluster/ring';
 import { DEFAULT_UPDATE_TIMING, RingUpdates } from '@wscluster/transport';
 import { HandshakeRate } from './admission/handshake-rate.ts';
+import { HeldBytes } from './admission/held-bytes.ts';
 import { RequestRoom } from './admission/request-room.ts';
 import { sendBack } from './admission/send-back.ts';
 import { SurplusClients } from './admission/surplus.ts';
@@ -39,6 +40,7 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
   const limits = new CurrentLimits(options.limits ?? {}, options.worker?.of);
   const current = new CurrentTable();
   const tracker = new Tracker<LiveConnection>();
+  const held = new HeldBytes();
   const mover = new Mover(current, tracker);
   const lateAnswers = new LateAnswers();
   const lostNodes = new LostNodes({
@@ -62,6 +64,7 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
       return limits.value;
     },
     handshakes: new HandshakeRate(),
+    held,
     owners,
     room,
     traffic: counts.traffic,
@@ -71,7 +74,7 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
     ...recorder,
   });
   const closeCode = () => (current.table?.settings.moves ?? DEFAULT_MOVE_SETTINGS).closeCode;
-  const sweeper = new Sweeper(tracker, () => limits.value, closeCode, recorder.onLimit);
+  const sweeper = new Sweeper(tracker, held, () => limits.value, closeCode, recorder.onLimit);
   const surplus = new SurplusClients({
     gateway: options.id,
     all: () => tracker.all(),

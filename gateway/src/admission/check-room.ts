@@ -2,6 +2,7 @@ import { limitReached } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
 import type { Destination } from '../table/locate.ts';
+import type { HeldBytes } from './held-bytes.ts';
 
 /** A connection and its key. */
 export interface Keyed extends Tracked {
@@ -9,10 +10,18 @@ export interface Keyed extends Tracked {
   readonly key: string;
 }
 
-/** Throws LIMIT_REACHED if the gateway already has as many connections as allowed. */
-export function checkRoom(tracker: Pick<Tracker, 'size'>, limits: Limits): void {
-  if (limits.maxConnections > 0 && tracker.size >= limits.maxConnections)
-    throw limitReached('maxConnections', `this gateway has reached its limit of ${limits.maxConnections} connections`);
+export interface Room {
+  readonly tracker: Pick<Tracker, 'size'>;
+  readonly held: Pick<HeldBytes, 'isTooMuch'>;
+  readonly limits: Limits;
+}
+
+/** Throws LIMIT_REACHED if the gateway already has as many connections, or holds as many bytes, as allowed. */
+export function checkRoom({ tracker, held, limits: { maxConnections, maxHeldBytes } }: Room): void {
+  if (maxConnections > 0 && tracker.size >= maxConnections)
+    throw limitReached('maxConnections', `this gateway has reached its limit of ${maxConnections} connections`);
+  if (held.isTooMuch)
+    throw limitReached('maxHeldBytes', `this gateway holds more than its limit of ${maxHeldBytes} bytes`);
 }
 
 /** Throws LIMIT_REACHED if the key already has as many connections to this gateway as allowed. */

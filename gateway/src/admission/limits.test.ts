@@ -287,20 +287,32 @@ describe('an open connection', () => {
 });
 
 describe('bytes that wait for readers', () => {
-  it('beyond maxHeldBytes end the connections that hold the most, and no other', async () => {
+  it('beyond maxHeldBytes end the connections that hold the most, and no other; until the next look, new ones get 503', async () => {
     const node = await echo();
-    const test = await gatewayWith(node, { maxHeldBytes: 200_000 });
+    const test = await gatewayWith(node, { maxHeldBytes: 200_000 }, { sweepMs: 2_000 });
     const { port } = test.gateway;
     const reader = await connectClient(port, 'reader');
     const blind = await Promise.all(Array.from({ length: 8 }, (_, n) => connectClient(port, `blind-${n}`)));
     for (const { socket } of blind) socket.pause();
     for (const visit of node.visits) for (let i = 0; i < 24; i++) visit.socket.send(Buffer.alloc(1 << 20));
     await eventually('those that read nothing are cut until the rest is below', () => test.gateway.connections <= 4);
+    const late = rawUpgrade(port, '/connect/late');
+    await eventually('it is refused', () => late.ended);
+    expect(await refused(late)).toMatchObject({ status: 503, code: 'LIMIT_REACHED', field: 'maxHeldBytes' });
+    expect(late.text.toLowerCase()).toContain('retry-after: 1');
     await eventually('the reader has everything', () => reader.messages.length === 24);
     expect(reader.closed).toBeUndefined();
     const ended = async () => (await refusals(test, 'maxHeldBytes')) + test.gateway.connections;
-    await expect.poll(ended, { timeout: 30_000 }).toBe(9);
-    for (const { socket } of [reader, ...blind]) socket.terminate();
+    await expect.poll(ended, { timeout: 30_000 }).toBe(10);
+    for (const { socket } of blind) socket.terminate();
+    const admitted = async () => {
+      const again = rawUpgrade(port, '/connect/again');
+      await eventually('it is answered', () => again.text.length > 0);
+      again.socket.destroy();
+      return again.text.startsWith('HTTP/1.1 101');
+    };
+    await expect.poll(admitted, { timeout: 30_000 }).toBe(true);
+    reader.socket.terminate();
   });
 });
 

@@ -4,11 +4,13 @@ import { Pacer } from '../move/pacer.ts';
 import type { Tracker } from '../move/tracker.ts';
 import { tooOld } from '../relay/close-frame.ts';
 import { Ages } from './ages.ts';
+import type { HeldBytes } from './held-bytes.ts';
 import { sendBack } from './send-back.ts';
 
 /** Enforces the limits of all open connections with a single timer. */
 export class Sweeper {
   readonly #tracker: Tracker<LiveConnection>;
+  readonly #held: HeldBytes;
   readonly #limits: () => Limits;
   readonly #onLimit: (limit: SweptLimit, nodeId: string) => void;
   readonly #closeCode: () => number;
@@ -19,11 +21,13 @@ export class Sweeper {
   /** `closeCode`: of a Close that tells a client to reconnect. */
   constructor(
     tracker: Tracker<LiveConnection>,
+    held: HeldBytes,
     limits: () => Limits,
     closeCode: () => number,
     onLimit: (limit: SweptLimit, nodeId: string) => void,
   ) {
     this.#tracker = tracker;
+    this.#held = held;
     this.#limits = limits;
     this.#closeCode = closeCode;
     this.#onLimit = onLimit;
@@ -43,25 +47,14 @@ export class Sweeper {
       const limit = entry.sweep(limits);
       if (limit !== undefined) this.#onLimit(limit, entry.nodeId);
     }
-    if (limits.maxHeldBytes > 0) this.#relieve(all, limits.maxHeldBytes);
+    for (const entry of this.#held.sweep(all, limits.maxHeldBytes)) {
+      entry.destroy();
+      this.#onLimit('maxHeldBytes', entry.nodeId);
+    }
     this.#old.set(this.#ages.due(all, limits.maxAgeMs), limits.sweepMs);
   }
 
   #sendBack(entry: LiveConnection): void {
     if (sendBack(entry, tooOld(this.#closeCode()))) this.#onLimit('maxConnectionSeconds', entry.nodeId);
-  }
-
-  /** Ends those that hold the most, until all together hold no more than allowed. */
-  #relieve(all: readonly LiveConnection[], maxHeldBytes: number): void {
-    const holding = all.map((entry) => ({ entry, bytes: entry.heldBytes })).filter(({ bytes }) => bytes > 0);
-    let held = holding.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (held <= maxHeldBytes) return;
-    holding.sort((a, b) => b.bytes - a.bytes);
-    for (const { entry, bytes } of holding) {
-      entry.destroy();
-      this.#onLimit('maxHeldBytes', entry.nodeId);
-      held -= bytes;
-      if (held <= maxHeldBytes) return;
-    }
   }
 }

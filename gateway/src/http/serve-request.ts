@@ -1,6 +1,7 @@
 import type { Release, WsClusterError } from '@wscluster/ring';
 import { checkHead } from '../admission/check-head.ts';
 import { checkRoom, checkRoomOfKey } from '../admission/check-room.ts';
+import type { HeldBytes } from '../admission/held-bytes.ts';
 import type { RequestRoom, Seat } from '../admission/request-room.ts';
 import { asWsClusterError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
@@ -26,6 +27,7 @@ export interface HttpContext {
   readonly current: CurrentTable;
   readonly owners: OwnerClient;
   readonly room: RequestRoom;
+  readonly held: HeldBytes;
   readonly tracker: Tracker<LiveConnection>;
   readonly lateAnswers: LateAnswers;
   readonly limits: Limits;
@@ -101,7 +103,7 @@ async function passEventStream(
   const { res } = exchange;
   const { answer, destination, nodeId } = answered;
   try {
-    checkRoom(tracker, limits);
+    checkRoom(context);
     checkRoomOfKey(tracker, destination, limits);
     writeAnswerHead(answered, res);
   } catch (error) {

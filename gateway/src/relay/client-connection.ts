@@ -8,6 +8,7 @@ import {
 } from '@wscluster/ring';
 import { bornNow } from '../admission/ages.ts';
 import type { HandshakeRate } from '../admission/handshake-rate.ts';
+import type { HeldBytes } from '../admission/held-bytes.ts';
 import { asWsClusterError } from '../errors.ts';
 import type { Limits, SweptLimit } from '../limits.ts';
 import type { LiveConnection } from '../move/live-connection.ts';
@@ -42,6 +43,7 @@ export interface ConnectionContext {
   readonly lostNodes: LostNodes;
   readonly limits: Limits;
   readonly handshakes: HandshakeRate;
+  readonly held: HeldBytes;
   readonly traffic: Traffic;
   onUpgrade(result: UpgradeResult, requestId: string): void;
   /** Returns a function to call once the client has moved, whether it noticed or not. */

@@ -30,7 +30,7 @@ export function serveUpgrade(
   try {
     socket.setTimeout(0);
     // First, since refusing must cost little when there is too much.
-    checkRoom(context.tracker, context.limits);
+    checkRoom(context);
     context.handshakes.admit(context.limits.maxHandshakesPerSecond);
     checkHead(req, context.limits);
     normalizeTarget(req);
