@@ -1,5 +1,11 @@
 import { compareRevisions } from '@wscluster/ring';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  addUser,
+  connectedUsers,
+  deleteUser as deleteRabbitmqUser,
+  usersOf,
+} from '../contracts/support/rabbitmq-users.ts';
 import { http } from '../e2e/support/http.ts';
 import type { LoggedProcess } from '../e2e/support/processes.ts';
 import { useCrowd } from '../e2e/support/use-crowd.ts';
@@ -14,8 +20,6 @@ const GATEWAYS = 2;
 const ON_THE_BUS = NODES + GATEWAYS + 1;
 /** A file is looked at each 2 s. */
 const TAKEN_MS = 10_000;
-/** Each look starts a rabbitmqctl, which takes seconds on a busy machine. */
-const LOOKED_MS = 30_000;
 
 describe('with 300 clients, two controllers, and the URLs of RabbitMQ and Redis in a mounted secret', () => {
   const brokers = useBrokers();
@@ -58,8 +62,7 @@ describe('with 300 clients, two controllers, and the URLs of RabbitMQ and Redis 
   });
   async function makeUser(user: string): Promise<void> {
     const { rabbitmq, redis } = brokers();
-    await rabbitmq.ctl('add_user', user, passwordOf(user));
-    await rabbitmq.ctl('set_permissions', user, '^(wscluster[.].*|amq[.]gen.*)$', '.*', '.*');
+    await addUser(rabbitmq, user, passwordOf(user));
     const keys = ['~wscluster:*', '+@all'];
     await askRedis(redis.url, 'ACL', 'SETUSER', user, 'on', 'resetpass', `>${passwordOf(user)}`, ...keys);
   }
@@ -67,23 +70,19 @@ describe('with 300 clients, two controllers, and the URLs of RabbitMQ and Redis 
   async function deleteUser(user: string): Promise<void> {
     const { rabbitmq, redis } = brokers();
     await askRedis(redis.url, 'ACL', 'DELUSER', user);
-    await rabbitmq.ctl('delete_user', user);
+    await deleteRabbitmqUser(rabbitmq, user);
   }
-  const listUsers = async () =>
-    (await brokers().rabbitmq.ctl('-q', 'list_users', '--no-table-headers'))
-      .split('\n')
-      .flatMap((line) => line.split('\t')[0] || []);
+  const listUsers = () => usersOf(brokers().rabbitmq);
   /** Users of the connections of our processes. */
   async function connected() {
     const { rabbitmq, redis } = brokers();
-    const onRabbitmq = await rabbitmq.ctl('-q', 'list_connections', '--no-table-headers', 'user');
     const onRedis = String(await askRedis(redis.url, 'CLIENT', 'LIST'));
     return {
-      rabbitmq: onRabbitmq.split('\n').filter(Boolean),
+      rabbitmq: await connectedUsers(rabbitmq),
       redis: [...onRedis.matchAll(/ name=wscluster .* user=(\S+)/g)].map(([, user]) => user ?? ''),
     };
   }
-  async function allAre(user: string, deadlineMs = LOOKED_MS): Promise<void> {
+  async function allAre(user: string): Promise<void> {
     let last = '';
     const look = async () => {
       const now = await connected();
@@ -91,7 +90,7 @@ describe('with 300 clients, two controllers, and the URLs of RabbitMQ and Redis 
       const others = [...now.rabbitmq, ...now.redis].filter((one) => one !== user);
       return others.length === 0 && now.rabbitmq.length === ON_THE_BUS && now.redis.length >= ON_THE_BUS;
     };
-    await until(`all connections are of ${user}`, look, deadlineMs, 100).catch((error: Error) => {
+    await until(`all connections are of ${user}`, look, 30_000, 100).catch((error: Error) => {
       throw new Error(`${error.message}: ${last}`);
     });
   }

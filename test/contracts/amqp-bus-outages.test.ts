@@ -128,7 +128,7 @@ describe('the bus on RabbitMQ in an outage', () => {
     await until('the first', () => heard.versions.length === 1);
     for (const round of [2, 3]) {
       const [queue] = await queuesOf(RINGS);
-      await server.ctl('eval', closeConnectionOf(queue ?? ''));
+      await server.eval(closeConnectionOf(queue ?? ''));
       await until('the next', () => heard.versions.length === round);
     }
     await Promise.all(early);
@@ -410,5 +410,5 @@ describe('the bus on RabbitMQ in an outage', () => {
 
 /** Erlang that closes the connection which owns a queue: close_connection wants a pid, which only it can look up. */
 function closeConnectionOf(queue: string): string {
-  return `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${queue}">>)), rabbit_networking:close_connection(amqqueue:get_exclusive_owner(Q), "test").`;
+  return `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${queue}">>)), rabbit_networking:close_connection(amqqueue:get_exclusive_owner(Q), "test")`;
 }

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { until } from '../e2e/support/wait.ts';
 import { type RecordedLog, recordingLog } from './support/log-lines.ts';
 import { heartbeat, report } from './support/messages.ts';
+import { addUser, connectedUsers, deleteUser, usersOf } from './support/rabbitmq-users.ts';
 import { FollowerRecorder, HubRecorder } from './support/recorder.ts';
 
 const PASSWORDS = ['correct-horse', 'battery-staple', 'wrong-battery'] as const;
@@ -20,29 +21,19 @@ describe('the bus on RabbitMQ whose credentials are rotated', () => {
   });
   afterAll(() => server.dispose());
   beforeEach(async () => {
-    await addUser('first', FIRST);
+    await addUser(server, 'first', FIRST);
     logged = recordingLog('info');
     url = settableText(urlOf('first', FIRST));
   });
   afterEach(async () => {
     for (const end of opened) await end.close();
     opened.clear();
-    for (const user of await users()) if (user !== 'guest') await server.ctl('delete_user', user);
+    for (const user of await usersOf(server)) if (user !== 'guest') await deleteUser(server, user);
     for (const password of PASSWORDS) expect(JSON.stringify(logged.lines)).not.toContain(password);
   });
 
   const urlOf = (user: string, password: string) => server.url.replace('guest:guest', `${user}:${password}`);
-  const users = async () =>
-    (await server.ctl('-q', 'list_users', '--no-table-headers'))
-      .split('\n')
-      .flatMap((line) => line.split('\t')[0] || []);
-  async function addUser(user: string, password: string): Promise<void> {
-    await server.ctl('add_user', user, password);
-    await server.ctl('set_permissions', user, '^(wscluster[.].*|amq[.]gen.*)$', '.*', '.*');
-  }
-  /** Users of the connections that the broker has. */
-  const connected = async () =>
-    (await server.ctl('-q', 'list_connections', '--no-table-headers', 'user')).split('\n').filter(Boolean).sort();
+  const connected = () => connectedUsers(server);
   const events = () => logged.lines.map(({ event }) => event);
 
   async function openBoth() {
@@ -88,7 +79,7 @@ describe('the bus on RabbitMQ whose credentials are rotated', () => {
 
   test('another user is taken up while messages flow: none is lost, and nobody is disconnected', async () => {
     const both = await openBoth();
-    await addUser('second', SECOND);
+    await addUser(server, 'second', SECOND);
     const flow = traffic(both);
     url.set(urlOf('second', SECOND));
     await bothAre('second');
@@ -96,14 +87,14 @@ describe('the bus on RabbitMQ whose credentials are rotated', () => {
     // Told, so that it reads the store, but not disconnected.
     expect(both.heard.changes).toEqual(['connected', 'connected']);
     expect(events().sort()).toEqual(['bus-connected', 'bus-connected', 'bus-url-changed', 'bus-url-changed']);
-    await server.ctl('delete_user', 'first');
+    await deleteUser(server, 'first');
     await both.hub.broadcast(heartbeat(100_000));
     await until('a broadcast arrives', () => both.heard.versions.includes(100_000));
   });
 
   test('a wrong password is told once while the old connection goes on, until a right one comes', async () => {
     const both = await openBoth();
-    await addUser('second', SECOND);
+    await addUser(server, 'second', SECOND);
     const flow = traffic(both);
     url.set(urlOf('second', WRONG));
     await until('it is told by both', () => logged.warnings.length === 2);
@@ -128,8 +119,8 @@ describe('the bus on RabbitMQ whose credentials are rotated', () => {
 
   test('a user who is deleted before the new one is known: both ends come back when it is', async () => {
     const both = await openBoth();
-    await addUser('second', SECOND);
-    await server.ctl('delete_user', 'first');
+    await addUser(server, 'second', SECOND);
+    await deleteUser(server, 'first');
     await server.ctl('close_all_connections', 'its user is deleted');
     await until('it is noticed', () => !both.follower.connected);
     await until('the refusal is told', () =>

@@ -46,9 +46,18 @@ test('two brokers run at once, each with its own users, and rabbitmqctl reaches 
   await dropped;
 });
 
+test('eval gives what rabbitmqctl eval gives, and rejects with the error of the broker', async () => {
+  const rabbitmq = await broker();
+  const expression = 'lists:seq(1001, 1003)';
+  expect((await rabbitmq.eval(expression)).replaceAll(' ', '')).toBe(
+    (await rabbitmq.ctl('eval', `${expression}.`)).trim(),
+  );
+  await expect(rabbitmq.eval('nowhere:nothing()')).rejects.toThrow('undef');
+});
+
 test('a disposed broker leaves no process and no folder', async () => {
   const rabbitmq = await broker();
-  const folder = (await rabbitmq.ctl('eval', 'os:getenv("HOME").')).trim().replaceAll('"', '');
+  const folder = (await rabbitmq.eval('os:getenv("HOME")')).replaceAll('"', '');
   expect(processesNaming(folder)).not.toEqual([]);
   await rabbitmq.dispose();
   expect(existsSync(folder)).toBe(false);

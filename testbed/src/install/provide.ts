@@ -23,7 +23,7 @@ const BROKERS: Packages = {
   'redis-server': ['redis-server'],
   'redis-tools': ['redis-cli'],
   'rabbitmq-server': ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
-  'erlang-base': ['epmd'],
+  'erlang-base': ['epmd', 'erl_call'],
   openssl: ['openssl'],
 };
 
