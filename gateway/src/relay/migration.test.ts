@@ -1,15 +1,11 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
 import { connectClient } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
-import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
 import { AWARE, countedBy, framesAt, MIGRATING, moveTo, outcomes, tokenOf } from '../testing/migrations.ts';
 import { noticed } from '../testing/noticed.ts';
 import { accept, frame, type RawSocket, rawUpgrade } from '../testing/raw-socket.ts';
-import { revision, ringMessage, ringOf, type TestNode } from '../testing/rings.ts';
 import { useGateway } from '../testing/use-gateway.ts';
 import { closeFrame, ownerChanged } from './close-frame.ts';
 
@@ -28,19 +24,6 @@ const PONG = 0xa;
 const usual = useGateway(LIMITS, settings);
 const { gatewayFor, echoNode, rawNode } = usual;
 const hasty = useGateway(SHORT_LIMITS, settings);
-
-/** A node whose server compresses, as many do. */
-async function compressingNode(id: string, stops: (() => void)[]): Promise<TestNode & { extensions: string[] }> {
-  const server = createServer();
-  const extensions: string[] = [];
-  new WebSocketServer({ server, perMessageDeflate: { threshold: 0 } }).on('connection', (socket) => {
-    extensions.push(socket.extensions);
-    socket.on('message', (data, binary) => socket.send(data, { binary }));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  stops.push(() => server.close());
-  return { id, port: (server.address() as AddressInfo).port, extensions };
-}
 
 /** A client on its way from `a`, which only does what a test tells it to and has just been asked to let go, to `b`. */
 async function askedToLetGo(headers: readonly string[] = []) {
@@ -168,8 +151,7 @@ describe('a connection that migrates', () => {
   });
 
   it('goes on compressing, with nothing that is kept from message to message', async () => {
-    const stops: (() => void)[] = [];
-    const [a, b] = [await compressingNode('a', stops), await compressingNode('b', stops)];
+    const [a, b] = [await echoNode('a', { compress: true }), await echoNode('b', { compress: true })];
     const test = await gatewayFor(a, b);
     const messages: string[] = [];
     const socket = new WebSocket(`ws://127.0.0.1:${test.gateway.port}/connect/ada`, {
@@ -181,14 +163,14 @@ describe('a connection that migrates', () => {
     socket.send(text);
     await eventually('the echo', () => messages.length === 1);
     moveTo(test, [a, b], 1, 2);
-    await eventually('the new owner has it', () => b.extensions.length === 1);
+    await eventually('the new owner has it', () => b.visits.length === 1);
     socket.send(text);
     await eventually('another echo', () => messages.length === 2);
     expect(messages).toEqual([text, text]);
-    expect([...a.extensions, ...b.extensions]).toEqual(['permessage-deflate', 'permessage-deflate']);
+    const chosen = [...a.visits, ...b.visits].map(({ socket: { extensions } }) => extensions);
+    expect(chosen).toEqual(['permessage-deflate', 'permessage-deflate']);
     expect(await outcomes(test)).toEqual({ migrated: 1 });
     socket.terminate();
-    for (const stop of stops) stop();
   });
 
   it('is released by a node that understands it behind the last message, and arrives with its state', async () => {
@@ -226,76 +208,6 @@ describe('a connection that migrates', () => {
     const frames = [frame(1, 'work '), frame(1, 'done'), frame(1, 'from b')];
     expect(client.received.subarray(client.received.indexOf('\r\n\r\n') + 4)).toEqual(Buffer.concat(frames));
     client.socket.destroy();
-  });
-});
-
-describe('the client of a node that dies, with onLost redial', () => {
-  const redialling = useGateway(LIMITS, { ...settings, moves: { ...settings.moves, onLost: 'redial' } });
-  const move = (test: GatewayUnderTest, nodes: readonly TestNode[]) =>
-    test.broadcast(
-      ringMessage(
-        ringOf(revision(2), nodes, () => 1),
-        undefined,
-        {
-          ...settings,
-          moves: { ...settings.moves, onLost: 'redial' },
-        },
-      ),
-    );
-
-  it('goes on at the new owner, as soon as there is one', async () => {
-    const [a, b] = [await redialling.echoNode('a'), await redialling.echoNode('b')];
-    const test = await redialling.gatewayFor(a, b);
-    const client = await connectClient(test.gateway.port);
-    client.socket.send('before');
-    await eventually('the echo', () => client.messages.length === 1);
-    await a.stop();
-    await noticed();
-    client.socket.send('while nobody is there');
-    move(test, [a, b]);
-    await eventually('it is with the new owner', () => b.visits[0]?.messages.length === 1);
-    await eventually('the echo', () => client.messages.length === 2);
-    expect(client.messages).toEqual(['before', 'while nobody is there']);
-    expect(b.visits[0]?.request.headers).toMatchObject({
-      'x-wscluster-migrated-from': 'a',
-      'x-wscluster-state': 'lost',
-    });
-    expect(client.closed).toBeUndefined();
-    expect(test.gateway.connections).toBe(1);
-    expect(await outcomes(test)).toEqual({ redialled: 1 });
-    client.socket.terminate();
-  });
-
-  it('goes on, also if it was on its way to another owner already', async () => {
-    const [a, b] = [await redialling.echoNode('a'), await redialling.rawNode('b')];
-    const test = await redialling.gatewayFor(a, b);
-    const client = await connectClient(test.gateway.port);
-    client.socket.send('before');
-    await eventually('the echo', () => client.messages.length === 1);
-    move(test, [a, b]);
-    await eventually('the new owner is dialled', () => b.sockets[0]?.text.includes('\r\n\r\n') === true);
-    await a.stop();
-    await eventually('it is dialled again', () => b.sockets[1]?.text.includes('\r\n\r\n') === true);
-    await eventually('the first dial is given up', () => b.sockets[0]?.closed === true || b.sockets[0]?.ended === true);
-    accept(b.sockets[1] as RawSocket, frame(TEXT, 'from b'));
-    await eventually('the new owner is heard', () => client.messages.length === 2);
-    expect(client.closed).toBeUndefined();
-    expect(await outcomes(test)).toEqual({ redialled: 1 });
-    client.socket.terminate();
-  });
-
-  it('is told to reconnect if no other node takes it, or if it was within a message', async () => {
-    const [a, b] = [await redialling.echoNode('a'), await redialling.rawNode('b', ({ socket }) => socket.destroy())];
-    const test = await redialling.gatewayFor(a, b);
-    const [whole, half] = [await connectClient(test.gateway.port), await connectClient(test.gateway.port, 'half')];
-    half.socket.send('half a ', { fin: false });
-    await eventually('both are there', () => a.visits.length === 2);
-    await a.stop();
-    await noticed();
-    move(test, [a, b]);
-    await eventually('both are told', () => whole.closed !== undefined && half.closed !== undefined);
-    expect([whole.closed, half.closed]).toEqual(Array(2).fill({ code: 1012, reason: 'owner lost' }));
-    expect(await outcomes(test)).toEqual({ 'node-lost': 2 });
   });
 });
 

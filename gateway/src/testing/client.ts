@@ -10,7 +10,10 @@ export interface Client {
 
 /** Resolves once it is open. */
 export async function connectClient(port: number, key = 'ada'): Promise<Client> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/connect/${key}`, { maxPayload: 64 << 20 });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/connect/${key}`, {
+    maxPayload: 64 << 20,
+    perMessageDeflate: { threshold: 0 },
+  });
   const client: Client = { socket, messages: [], closed: undefined };
   socket.on('message', (data, isBinary) =>
     client.messages.push(isBinary ? `${(data as Buffer).length} bytes` : String(data)),

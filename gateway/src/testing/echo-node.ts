@@ -16,8 +16,11 @@ export interface EchoNode extends ListeningNode {
   readonly visits: Visit[];
 }
 
-/** A node that echoes every message, and answers plain requests with its id and the request. */
-export async function startEchoNode(id: string, port = 0): Promise<EchoNode> {
+/**
+ * A node that echoes every message, and answers plain requests with its id and the request. `compress`: it compresses, as
+ * many servers do.
+ */
+export async function startEchoNode(id: string, { port = 0, compress = false } = {}): Promise<EchoNode> {
   const visits: Visit[] = [];
   const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
@@ -30,7 +33,8 @@ export async function startEchoNode(id: string, port = 0): Promise<EchoNode> {
       res.end(JSON.stringify({ node: id, method: req.method, url: req.url, headers: req.headers, body }));
     });
   });
-  new WebSocketServer({ server, maxPayload: 64 << 20 }).on('connection', (socket, request) => {
+  const perMessageDeflate = compress && { threshold: 0 };
+  new WebSocketServer({ server, maxPayload: 64 << 20, perMessageDeflate }).on('connection', (socket, request) => {
     const visit: Visit = { request, socket, messages: [], closeCode: undefined };
     visits.push(visit);
     socket.on('error', () => {});

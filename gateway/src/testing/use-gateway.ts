@@ -29,8 +29,8 @@ export function useGateway(limits: Partial<Limits>, settings = SETTINGS) {
       underTest = await startTestGateway(ringMessage(ring, undefined, settings), { limits });
       return underTest;
     },
-    async echoNode(id: string): Promise<EchoNode> {
-      const node = await startEchoNode(id);
+    async echoNode(id: string, options?: Parameters<typeof startEchoNode>[1]): Promise<EchoNode> {
+      const node = await startEchoNode(id, options);
       stops.push(node.stop);
       return node;
     },
