@@ -62,6 +62,7 @@ function apply(current: CurrentTable, version: number, nodes: number, firstId = 
 }
 
 function entry(table: Table, slot: number): Movable {
-  const own: Tracked = { slot, nodeId: ownerOfSlot(table, slot)?.nodeId ?? '', next: undefined, previous: undefined };
+  const nodeId = ownerOfSlot(table, slot)?.nodeId ?? '';
+  const own: Tracked = { slot, nodeId, portable: false, next: undefined, previous: undefined };
   return { ...own, connecting: false, relaying: true, told: false };
 }

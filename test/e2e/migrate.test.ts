@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { allCounted } from './support/counted.ts';
 import { http } from './support/http.ts';
 import { migrations } from './support/migrations.ts';
 import { SteadyClient } from './support/steady-client.ts';
@@ -60,15 +62,27 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
       throw new Error(`${error.message}; closed: ${closes.join(', ')}; ${JSON.stringify(await migrations(system))}`);
     });
   };
-  const calm = async () => {
+  const calm = async (these = clients) => {
     clearInterval(talk);
-    await until('all echoes are back', () => clients.every(({ settled }) => settled));
-    return clients.flatMap(({ key, faults }) => faults.map((fault) => `${key}: ${fault}`));
+    await until('all echoes are back', () => these.every(({ settled }) => settled));
+    return these.flatMap(({ key, faults }) => faults.map((fault) => `${key}: ${fault}`));
+  };
+  /** What a change would move, as a dry run says. */
+  const planned = async (change: object) => {
+    const answer = await system.api('POST', '/plan', JSON.stringify({ change }), {
+      'content-type': 'application/json',
+    });
+    return JSON.parse(answer.text) as { connections: number; unnoticed: { connections: number; exact: boolean } };
   };
 
   test('add, reweight, drain and scale: nobody is disconnected, and no message is lost, doubled or out of order', async () => {
+    await allCounted(system, CLIENTS);
+    const plan = await planned({ add: 1 });
+    expect(plan.connections).toBeGreaterThan(CLIENTS / 10);
+    expect(plan.unnoticed).toEqual({ connections: plan.connections, exact: true });
     const id = await system.addNode();
     await atTheirOwners(4);
+    expect((await migrations(system)).migrated).toBe(plan.unnoticed.connections);
     const { ringId } = (await system.ring()).members.find(({ nodeId }) => nodeId === id) ?? {};
     expect((await system.patch({ nodes: { weights: { [ringId ?? 0]: 2 } } })).status).toBe(200);
     await atTheirOwners(4);
@@ -89,6 +103,46 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
     });
     const { gateways } = JSON.parse((await system.api('GET', '/gateways')).text) as { gateways: GatewayMoves[] };
     expect(gateways.map(({ moved }) => moved)).toEqual(gateways.map(({ migrated }) => migrated));
+  });
+
+  test('SIGTERM of a gateway in the middle of migrations: it ends, its clients get a Close, and the others notice nothing', async () => {
+    const [stopping] = system.gateways;
+    if (stopping === undefined) throw new Error('there is no gateway');
+    // Within a message, so that their migrations wait.
+    const held = Array.from({ length: 40 }, (_, n) => new WebSocket(system.clientUrls(`held-${n}`)[0] ?? ''));
+    const heldCloses: number[] = [];
+    for (const socket of held) {
+      socket.on('open', () => socket.send('half a ', { fin: false })).on('close', (code) => heldCloses.push(code));
+      socket.on('error', () => {});
+    }
+    await until('they are connected', () => held.every(({ readyState }) => readyState === WebSocket.OPEN));
+    await system.addNode();
+    await until('some are on their way', async () => (await underWay(stopping.probes)) > 2);
+    expect(await stopping.process.end('SIGTERM')).toBe(0);
+
+    const [left, stay] = [0, 1].map((gateway) => clients.filter((_, n) => n % 2 === gateway)) as [
+      SteadyClient[],
+      SteadyClient[],
+    ];
+    const toldAll = () => heldCloses.length === held.length && left.every(({ closes }) => closes.length === 1);
+    await until('all of its clients are told', toldAll);
+    const regular = ['1001 gateway going away', '1012 owner changed'];
+    expect(left.flatMap(({ closes }) => closes).filter((close) => !regular.includes(close))).toEqual([]);
+    expect(heldCloses.filter((code) => code !== 1001 && code !== 1012)).toEqual([]);
+    await system.settled(4);
+    await until('the nodes have no other connections', async () => {
+      const counts = (await system.nodes()).map(async ({ address }) => {
+        const { text } = await http('GET', `http://${address}/count`);
+        return (JSON.parse(text) as { connections: number }).connections;
+      });
+      return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0) === stay.length;
+    });
+    expect(await calm(stay)).toEqual([]);
+    expect(stay.flatMap(({ closes }) => closes)).toEqual([]);
+    const back = left.map(({ key }) => new SteadyClient(key, system.clientUrls(key)[1] ?? ''));
+    clients.push(...back);
+    const owner = await system.owners();
+    await until('they go on at the other one', () => back.every(({ key, node }) => node === owner(key)));
   });
 
   test('kill -9 of a node: its clients get a Close, and nobody else notices', async () => {
@@ -121,6 +175,14 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
     expect(clients.flatMap(({ faults, closes }) => [...faults, ...closes])).toEqual([]);
   });
 });
+
+/** Moves of a gateway that have begun and not ended. */
+async function underWay(probes: number): Promise<number> {
+  const { text } = await http('GET', `http://127.0.0.1:${probes}/metrics`);
+  const begun = /^wscluster_gateway_moves_total (\d+)$/m.exec(text)?.[1];
+  const ended = Object.values(await migrations({ gateways: [{ probes }] }));
+  return Number(begun) - ended.reduce((sum, count) => sum + count, 0);
+}
 
 test('a backend that knows nothing of migrations: its clients stay connected, and no echo is lost, doubled or out of order', async () => {
   const program = fileURLToPath(new URL('./support/plain-echo.mjs', import.meta.url));

@@ -14,6 +14,7 @@ interface Flow {
 interface Plan {
   slots: number;
   connections: number;
+  unnoticed: { connections: number; exact: boolean };
   reasons: { text: string; connections: number }[];
   nodes: { id: string; slots: Flow; connections: Flow }[];
 }
@@ -60,6 +61,7 @@ describe('with 1,000 clients on three nodes and two gateways, a plan is what the
     const told = crowd.clients.filter((client) => client.closes.length > (closesBefore.get(client.key) ?? 0));
     expect(plan.slots).toBe(moved.length);
     expect(plan.connections).toBe(told.length);
+    expect(plan.unnoticed).toEqual({ connections: 0, exact: true });
     expect(plan.reasons.reduce((sum, { connections }) => sum + connections, 0)).toBe(told.length);
     const fresh = after.members
       .map(({ nodeId }) => nodeId)

@@ -1,4 +1,4 @@
-import type { Change } from '@wscluster/controller/api';
+import type { ApiSchemas, Change } from '@wscluster/controller/api';
 import { formatRevision, WsClusterError } from '@wscluster/ring';
 import { readAnswer } from '../api/read-answer.ts';
 import { apiCommand, show } from '../api-command.ts';
@@ -41,8 +41,7 @@ function numberOf(name: string, text: string): number {
 }
 
 function explain(answer: unknown): string {
-  const { revision, slots, connections, mode, known, reasons, nodes } = readAnswer('Plan', answer);
-  const how = mode === 'migrate' ? 'without their clients noticing ' : '';
+  const { revision, slots, connections, unnoticed, known, reasons, nodes } = readAnswer('Plan', answer);
   const why = table(reasons, [
     { title: 'WHY', of: ({ text }) => text },
     { title: 'SLOTS', of: (reason) => reason.slots },
@@ -62,11 +61,21 @@ function explain(answer: unknown): string {
     { title: 'SHARE', of: (node) => percent(node.connections.share.after) },
   ]);
   return [
-    `${slots} slots and ${connections} connections would move ${how}(from revision ${formatRevision(revision)})\n`,
+    `${slots} slots and ${connections} connections would move (from revision ${formatRevision(revision)})\n`,
+    howTheyMove(connections, unnoticed),
     UNKNOWN[known],
     slots === 0 ? '' : `\n${why}`,
     `\n${rows}`,
   ].join('');
+}
+
+/** A line, if there is anything to say. */
+function howTheyMove(all: number, { connections, exact }: ApiSchemas['Unnoticed']): string {
+  if (all === 0) return '';
+  if (connections === 0 && exact) return 'their clients would be told to reconnect\n';
+  if (connections === all && exact) return 'their clients would not notice\n';
+  const about = exact ? '' : 'about ';
+  return `${about}${connections} clients would not notice, ${about}${all - connections} would be told to reconnect\n`;
 }
 
 const UNKNOWN = {

@@ -61,6 +61,7 @@ export interface ApiSchemas {
   RingMember: RingMember;
   RoutedRequest: RoutedRequest;
   SlotOwner: SlotOwner;
+  Unnoticed: Unnoticed1;
   Work: Work;
 }
 export interface Cluster {
@@ -1329,9 +1330,10 @@ export interface Plan {
   slots: number;
   connections: number;
   /**
-   * reconnect: the clients of these connections are told to reconnect. migrate: gateways keep them, as far as their nodes allow it.
+   * Of the cluster. It applies to connections that are opened from now on, unless a route or a request says otherwise.
    */
   mode: 'reconnect' | 'migrate';
+  unnoticed: Unnoticed;
   /**
    * How well the connections are known. partly: some gateway is silent. no: some gateway has not reported its connections yet; once it has, other slots may move.
    */
@@ -1346,6 +1348,16 @@ export interface Plan {
     slots: Flow;
     connections: Flow;
   }[];
+}
+/**
+ * Of these connections the ones whose clients would not notice; the others are told to reconnect.
+ */
+export interface Unnoticed {
+  connections: number;
+  /**
+   * False: an estimate, by the share of such connections at each node that loses some.
+   */
+  exact: boolean;
 }
 /**
  * RFC 9457 problem details. `code` is for programs.
@@ -1430,6 +1442,13 @@ export interface SlotOwner {
    */
   connections: number;
   revision: Revision;
+}
+export interface Unnoticed1 {
+  connections: number;
+  /**
+   * False: an estimate, by the share of such connections at each node that loses some.
+   */
+  exact: boolean;
 }
 
 /**
@@ -1592,6 +1611,7 @@ export const answerStructures = {
       slots: { type: 'integer' },
       connections: { type: 'integer' },
       mode: { type: 'string' },
+      unnoticed: { $ref: '#/$defs/Unnoticed' },
       known: { type: 'string' },
       reasons: { type: 'array', items: { $ref: '#/$defs/MoveReason' } },
       nodes: {
@@ -1608,7 +1628,12 @@ export const answerStructures = {
         },
       },
     },
-    required: ['revision', 'slots', 'connections', 'mode', 'known', 'reasons', 'nodes'],
+    required: ['revision', 'slots', 'connections', 'mode', 'unnoticed', 'known', 'reasons', 'nodes'],
+  },
+  Unnoticed: {
+    type: 'object',
+    properties: { connections: { type: 'integer' }, exact: { type: 'boolean' } },
+    required: ['connections', 'exact'],
   },
   MoveReason: {
     type: 'object',

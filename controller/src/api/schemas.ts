@@ -182,8 +182,17 @@ export const planAnswer = z
     slots: z.int(),
     connections: z.int(),
     mode: moveSettingsSchema.shape.mode.describe(
-      'reconnect: the clients of these connections are told to reconnect. migrate: gateways keep them, as far as their nodes allow it.',
+      'Of the cluster. It applies to connections that are opened from now on, unless a route or a request says otherwise.',
     ),
+    unnoticed: z
+      .object({
+        connections: z.int(),
+        exact: z
+          .boolean()
+          .describe('False: an estimate, by the share of such connections at each node that loses some.'),
+      })
+      .meta({ id: 'Unnoticed' })
+      .describe('Of these connections the ones whose clients would not notice; the others are told to reconnect.'),
     known: z
       .enum(['all', 'partly', 'no'])
       .describe(

@@ -117,10 +117,14 @@ export function ChangeDialog({ api, change: asOpened, connections, onClose }: Pr
   );
 }
 
-function moves({ kind }: NodeChange, { connections, slots, mode }: Plan, all: number): string {
+function moves({ kind }: NodeChange, { connections, slots, unnoticed }: Plan, all: number): string {
   const number = (value: number) => value.toLocaleString('en');
-  // Whether the clients of a node that dies stay connected is a setting of its own, and not sure.
-  const how = mode === 'migrate' && kind !== 'kill' ? 'Their clients stay connected.' : 'Their clients reconnect.';
   const sum = `Moves ${number(connections)} of ${number(all)} connections (${number(slots)} of 65,536 slots).`;
-  return connections === 0 ? sum : `${sum} ${how}`;
+  if (connections === 0) return sum;
+  // Whether the clients of a node that dies stay connected is a setting of its own, and not sure.
+  if (kind === 'kill' || (unnoticed.connections === 0 && unnoticed.exact)) return `${sum} Their clients reconnect.`;
+  if (unnoticed.connections === connections && unnoticed.exact) return `${sum} Their clients stay connected.`;
+  const about = unnoticed.exact ? '' : 'about ';
+  const [stay, leave] = [unnoticed.connections, connections - unnoticed.connections];
+  return `${sum} Of their clients ${about}${number(stay)} stay connected, and ${about}${number(leave)} reconnect.`;
 }

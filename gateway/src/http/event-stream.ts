@@ -26,6 +26,7 @@ export class EventStream implements LiveConnection {
   previous: Tracked | undefined = undefined;
   told = false;
   readonly birth = bornNow();
+  readonly portable = false;
   readonly connecting = false;
   readonly relaying = true;
   readonly #answer: IncomingMessage;

@@ -9,6 +9,8 @@ export interface Tracked {
   readonly slot: number;
   /** The node that it is connected or connecting to. Only Tracker.setNode changes it. */
   nodeId: string;
+  /** It moves without its client noticing. Once true it stays so; see Tracker.nowPortable. */
+  readonly portable: boolean;
   next: Tracked | undefined;
   previous: Tracked | undefined;
 }
@@ -26,6 +28,7 @@ export class Tracker<T extends Tracked = Tracked> {
   readonly #slotsOnly = this.#bySlot.subarray(0, SLOTS);
   readonly #byNode = new Map<string, number>();
   readonly #pinnedByNode = new Map<string, number>();
+  readonly #portableByNode = new Map<string, number>();
   #size = 0;
 
   get size(): number {
@@ -43,6 +46,11 @@ export class Tracker<T extends Tracked = Tracked> {
   /** Of countsByNode those that are pinned. */
   get pinnedByNode(): ReadonlyMap<string, number> {
     return this.#pinnedByNode;
+  }
+
+  /** Of countsByNode those that are portable and not pinned. */
+  get portableByNode(): ReadonlyMap<string, number> {
+    return this.#portableByNode;
   }
 
   add(entry: T): void {
@@ -76,6 +84,11 @@ export class Tracker<T extends Tracked = Tracked> {
     this.#countNode(entry, entry.nodeId, -1);
     this.#countNode(entry, nodeId, 1);
     entry.nodeId = nodeId;
+  }
+
+  /** Call this when a tracked entry has become portable. */
+  nowPortable({ slot, nodeId }: T): void {
+    if (slot !== PINNED) addTo(this.#portableByNode, nodeId, 1);
   }
 
   /** The first entry of a slot; the others follow by `next`. */
@@ -117,9 +130,10 @@ export class Tracker<T extends Tracked = Tracked> {
     this.#occupied[word] = occupied ? bits | bit : bits & ~bit;
   }
 
-  #countNode({ slot }: T, nodeId: string, by: number): void {
+  #countNode({ slot, portable }: T, nodeId: string, by: number): void {
     addTo(this.#byNode, nodeId, by);
     if (slot === PINNED) addTo(this.#pinnedByNode, nodeId, by);
+    else if (portable) addTo(this.#portableByNode, nodeId, by);
   }
 }
 

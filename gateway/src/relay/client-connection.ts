@@ -132,6 +132,10 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
     return this.#stage.kind === 'dialing' || this.#stage.kind === 'waiting';
   }
 
+  get portable(): boolean {
+    return this.#kept !== undefined;
+  }
+
   get relaying(): boolean {
     return this.#stage.kind === 'relaying';
   }
@@ -360,6 +364,7 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
     if (this.#upgrade?.portable === true) {
       this.#kept = KeptHandshake.of(this.#request, head);
       this.#bound = this.#kept === undefined;
+      if (this.portable) this.#context.tracker.nowPortable(this);
     }
     this.#request = '';
     this.#context.onUpgrade('opened', this.#requestId);

@@ -90,13 +90,14 @@ function expectOneSession({ seen }: Run): void {
 }
 
 /** The client has the answers in order: of a session that was handed over all, of any other one the first ones. */
-function expectAnswers({ seen, real }: Run): void {
+function expectAnswers({ model, seen, real }: Run): void {
   const answers = real.client.messages.map(short);
   const sessions = seen.filter((event) => event.kind === 'begun');
   let at = 0;
   for (const [index, { session }] of sessions.entries()) {
     const all = seen.flatMap((event) => (event.kind === 'message' && event.session === session ? [event.answer] : []));
-    const isComplete = sessions[index + 1]?.count !== undefined;
+    // One that has left need not have read all.
+    const isComplete = sessions[index + 1]?.count !== undefined && !model.faults.has('client left');
     let had = 0;
     while (had < all.length && answers[at + had] === short(all[had] as string)) had++;
     if (isComplete) expect(answers.slice(at, at + all.length)).toEqual(all.map(short));
@@ -195,7 +196,8 @@ describe('a connection whose owner changes at any moment, while anybody fails', 
           expectOutcome(run);
           for (const [outcome, count] of Object.entries(run.outcomes)) total[outcome] = (total[outcome] ?? 0) + count;
         }),
-        { numRuns: RUNS },
+        // A smaller case would take another course, since the moments differ from run to run.
+        { numRuns: RUNS, endOnFailure: true },
       );
       // Else it has shown nothing.
       expect(total.migrated).toBeGreaterThan(RUNS / 4);

@@ -65,6 +65,10 @@ describe('a connection that migrates', () => {
     expect(Number(waited)).toBeGreaterThan(0);
     await eventually('the old owner is rid of it', () => a.openSockets.size + b.openSockets.size === 1);
     expect(b.visits[0]?.request.headers['x-wscluster-migrated-from']).toBe('a');
+    await eventually('the controller hears where it can move from', () => {
+      const report = test.bus.sent.findLast((message) => message.type === 'report');
+      return report?.connectionsByNode.a === 1 && report.portableByNode?.a === 1;
+    });
     expect(b.visits[0]?.request.headers['x-wscluster-revision']).toBe('1.2');
     client.socket.terminate();
   });

@@ -1,19 +1,27 @@
 import { SLOTS } from '../ring.ts';
 
-/** Live client connections: by slot, by node id, and of the latter those that belong to their node, not to a slot. */
+/** Live client connections. */
 export interface ConnectionCounts {
   /** SLOTS entries. */
   readonly countsBySlot: Readonly<Uint32Array>;
   /** Without nodes that have none. */
   readonly countsByNode: ReadonlyMap<string, number>;
+  /** Of those the ones that belong to their node, not to a slot. */
   readonly pinnedByNode: ReadonlyMap<string, number>;
+  /** Of the others the ones that move without their clients noticing. */
+  readonly portableByNode: ReadonlyMap<string, number>;
 }
+
+/** What is counted by node. */
+export const BY_NODE = ['countsByNode', 'pinnedByNode', 'portableByNode'] as const;
+export type ByNode = (typeof BY_NODE)[number];
 
 /** Counts that are kept by what changes of them. */
 export class RunningCounts implements ConnectionCounts {
   readonly countsBySlot = new Uint32Array(SLOTS);
   readonly countsByNode = new Map<string, number>();
   readonly pinnedByNode = new Map<string, number>();
+  readonly portableByNode = new Map<string, number>();
   #connections = 0;
 
   /** Of all nodes. */
@@ -25,7 +33,7 @@ export class RunningCounts implements ConnectionCounts {
     this.countsBySlot[slot] = (this.countsBySlot[slot] as number) + by;
   }
 
-  addToNode(which: 'countsByNode' | 'pinnedByNode', node: string, by: number): void {
+  addToNode(which: ByNode, node: string, by: number): void {
     if (which === 'countsByNode') this.#connections += by;
     const count = (this[which].get(node) ?? 0) + by;
     if (count === 0) this[which].delete(node);

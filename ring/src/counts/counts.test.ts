@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SLOTS } from '../ring.ts';
 import type { AnyReport } from '../wire/messages.ts';
-import { type ConnectionCounts, RunningCounts } from './connection-counts.ts';
+import { BY_NODE, type ConnectionCounts, RunningCounts } from './connection-counts.ts';
 import { ReportedCounts } from './reported-counts.ts';
 import { ToldCounts } from './told-counts.ts';
 
@@ -28,6 +28,8 @@ class Sender {
     if (!isPinned) this.truth.addToSlot(slot, by);
     this.truth.addToNode('countsByNode', node, by);
     if (isPinned) this.truth.addToNode('pinnedByNode', node, by);
+    // Any way to choose some of them will do.
+    if (slot % 2 === 0) this.truth.addToNode('portableByNode', node, by);
   }
 
   ask(): void {
@@ -58,26 +60,30 @@ interface Read {
   readonly bySlot: readonly number[];
   readonly byNode: ReadonlyMap<string, number>;
   readonly pinned: ReadonlyMap<string, number>;
+  readonly portable: ReadonlyMap<string, number>;
 }
 
 /** A copy, as far as the tests use slots. */
-function read({ countsBySlot, countsByNode, pinnedByNode }: ConnectionCounts): Read {
+function read({ countsBySlot, countsByNode, pinnedByNode, portableByNode }: ConnectionCounts): Read {
   const bySlot = USED.map((slot) => countsBySlot[slot] ?? 0);
-  return { bySlot, byNode: new Map(countsByNode), pinned: new Map(pinnedByNode) };
+  return {
+    ...{ bySlot, byNode: new Map(countsByNode) },
+    ...{ pinned: new Map(pinnedByNode), portable: new Map(portableByNode) },
+  };
 }
 
 function expectSame(found: Read, wanted: Read): void {
   expect(found.bySlot).toEqual(wanted.bySlot);
   expect(found.byNode).toEqual(wanted.byNode);
   expect(found.pinned).toEqual(wanted.pinned);
+  expect(found.portable).toEqual(wanted.portable);
 }
 
 function sumOf(all: Iterable<ConnectionCounts>): Read {
   const sum = new RunningCounts();
   for (const counts of all) {
     for (const slot of USED) sum.addToSlot(slot, counts.countsBySlot[slot] as number);
-    for (const which of ['countsByNode', 'pinnedByNode'] as const)
-      for (const [node, count] of counts[which]) sum.addToNode(which, node, count);
+    for (const which of BY_NODE) for (const [node, count] of counts[which]) sum.addToNode(which, node, count);
   }
   return read(sum);
 }

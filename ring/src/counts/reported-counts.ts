@@ -1,7 +1,7 @@
 import { SLOTS } from '../ring.ts';
 import type { AnyReport, Report, ReportChange } from '../wire/messages.ts';
 import { decodeSlotChanges, decodeSlotCounts } from '../wire/slot-counts.ts';
-import { type ConnectionCounts, RunningCounts } from './connection-counts.ts';
+import { BY_NODE, type ByNode, type ConnectionCounts, RunningCounts } from './connection-counts.ts';
 
 /**
  * `taken`: the counts are as the report says. `unknown`: it is a change of a report that was not received, so a whole
@@ -70,11 +70,10 @@ export class ReportedCounts {
   /** Takes its counts out of the sums. */
   drop(): void {
     this.#replaceSlots(new Uint32Array(SLOTS));
-    this.#replaceNodes('countsByNode', {});
-    this.#replaceNodes('pinnedByNode', {});
+    for (const which of BY_NODE) this.#replaceNodes(which, {});
   }
 
-  #replace({ connections, connectionsByNode, pinnedByNode = {} }: Report): void {
+  #replace({ connections, connectionsByNode, pinnedByNode = {}, portableByNode = {} }: Report): void {
     // A gateway that sends no changes leaves them out if they are those of its last report.
     if (connections !== undefined) {
       this.#replaceSlots(decodeSlotCounts(connections));
@@ -82,20 +81,26 @@ export class ReportedCounts {
     }
     this.#replaceNodes('countsByNode', connectionsByNode);
     this.#replaceNodes('pinnedByNode', pinnedByNode);
+    this.#replaceNodes('portableByNode', portableByNode);
   }
 
-  #change({ connections = '', connectionsByNode = {}, pinnedByNode = {} }: ReportChange): void {
+  #change({ connections = '', connectionsByNode = {}, pinnedByNode = {}, portableByNode = {} }: ReportChange): void {
     for (const [slot, count] of decodeSlotChanges(connections)) this.#setSlot(slot, count);
-    for (const [node, count] of Object.entries(connectionsByNode)) this.#setNode('countsByNode', node, count);
-    for (const [node, count] of Object.entries(pinnedByNode)) this.#setNode('pinnedByNode', node, count);
+    this.#setNodes('countsByNode', connectionsByNode);
+    this.#setNodes('pinnedByNode', pinnedByNode);
+    this.#setNodes('portableByNode', portableByNode);
   }
 
   #replaceSlots(next: Readonly<Uint32Array>): void {
     for (let slot = 0; slot < SLOTS; slot++) this.#setSlot(slot, next[slot] as number);
   }
 
-  #replaceNodes(which: 'countsByNode' | 'pinnedByNode', next: Readonly<Record<string, number>>): void {
+  #replaceNodes(which: ByNode, next: Readonly<Record<string, number>>): void {
     for (const node of [...this.#own[which].keys()]) if (!Object.hasOwn(next, node)) this.#setNode(which, node, 0);
+    this.#setNodes(which, next);
+  }
+
+  #setNodes(which: ByNode, next: Readonly<Record<string, number>>): void {
     for (const [node, count] of Object.entries(next)) this.#setNode(which, node, count);
   }
 
@@ -106,7 +111,7 @@ export class ReportedCounts {
     this.#sums.addToSlot(slot, by);
   }
 
-  #setNode(which: 'countsByNode' | 'pinnedByNode', node: string, count: number): void {
+  #setNode(which: ByNode, node: string, count: number): void {
     const by = count - (this.#own[which].get(node) ?? 0);
     if (by === 0) return;
     this.#own.addToNode(which, node, by);

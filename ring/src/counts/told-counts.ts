@@ -1,7 +1,7 @@
 import { SLOTS } from '../ring.ts';
 import type { Report, ReportChange } from '../wire/messages.ts';
 import { encodeSlotChanges, encodeSlotCounts, type SlotCount } from '../wire/slot-counts.ts';
-import type { ConnectionCounts } from './connection-counts.ts';
+import { BY_NODE, type ByNode, type ConnectionCounts } from './connection-counts.ts';
 
 /** Slots that are compared at once, as bytes. */
 const PART = 512;
@@ -10,33 +10,50 @@ const BYTES = Uint32Array.BYTES_PER_ELEMENT;
 /** The sender's end: what was last told of its connections. ReportedCounts is the receiver's. */
 export class ToldCounts {
   #bySlot = new Uint32Array(SLOTS);
-  #byNode: ReadonlyMap<string, number> = new Map();
-  #pinnedByNode: ReadonlyMap<string, number> = new Map();
+  readonly #byNode: Record<ByNode, ReadonlyMap<string, number>> = {
+    countsByNode: new Map(),
+    pinnedByNode: new Map(),
+    portableByNode: new Map(),
+  };
 
   /** All of it, for a report. */
-  whole(counts: ConnectionCounts): Pick<Report, 'connections' | 'connectionsByNode' | 'pinnedByNode'> {
+  whole(
+    counts: ConnectionCounts,
+  ): Pick<Report, 'connections' | 'connectionsByNode' | 'pinnedByNode' | 'portableByNode'> {
     this.#bySlot.set(counts.countsBySlot);
-    this.#byNode = new Map(counts.countsByNode);
-    this.#pinnedByNode = new Map(counts.pinnedByNode);
+    for (const which of BY_NODE) this.#byNode[which] = new Map(counts[which]);
+    const { countsByNode, pinnedByNode, portableByNode } = this.#byNode;
     return {
       connections: encodeSlotCounts(this.#bySlot),
-      connectionsByNode: Object.fromEntries(this.#byNode),
-      ...(this.#pinnedByNode.size > 0 && { pinnedByNode: Object.fromEntries(this.#pinnedByNode) }),
+      connectionsByNode: Object.fromEntries(countsByNode),
+      ...(pinnedByNode.size > 0 && { pinnedByNode: Object.fromEntries(pinnedByNode) }),
+      ...(portableByNode.size > 0 && { portableByNode: Object.fromEntries(portableByNode) }),
     };
   }
 
   /** What has changed since the last call of either. */
-  change(counts: ConnectionCounts): Pick<ReportChange, 'connections' | 'connectionsByNode' | 'pinnedByNode'> {
+  change(
+    counts: ConnectionCounts,
+  ): Pick<ReportChange, 'connections' | 'connectionsByNode' | 'pinnedByNode' | 'portableByNode'> {
     const slots = this.#changedSlots(counts.countsBySlot);
-    const connectionsByNode = changedNodes(this.#byNode, counts.countsByNode);
-    const pinnedByNode = changedNodes(this.#pinnedByNode, counts.pinnedByNode);
-    if (connectionsByNode !== undefined) this.#byNode = new Map(counts.countsByNode);
-    if (pinnedByNode !== undefined) this.#pinnedByNode = new Map(counts.pinnedByNode);
+    const [connectionsByNode, pinnedByNode, portableByNode] = BY_NODE.map((which) => this.#changedNodes(which, counts));
     return {
       ...(slots.length > 0 && { connections: encodeSlotChanges(slots) }),
       ...(connectionsByNode && { connectionsByNode }),
       ...(pinnedByNode && { pinnedByNode }),
+      ...(portableByNode && { portableByNode }),
     };
+  }
+
+  /** Undefined if nothing has changed. */
+  #changedNodes(which: ByNode, counts: ConnectionCounts): Record<string, number> | undefined {
+    const [told, now] = [this.#byNode[which], counts[which]];
+    const changed: [string, number][] = [];
+    for (const [node, count] of now) if (told.get(node) !== count) changed.push([node, count]);
+    for (const node of told.keys()) if (!now.has(node)) changed.push([node, 0]);
+    if (changed.length === 0) return undefined;
+    this.#byNode[which] = new Map(now);
+    return Object.fromEntries(changed);
   }
 
   /** A look at each slot takes less than counting changes would, and most parts are the same in all of theirs. */
@@ -60,15 +77,4 @@ export class ToldCounts {
 
 function bytesOf({ buffer, byteOffset, byteLength }: Readonly<Uint32Array>): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
-}
-
-/** Undefined if nothing has changed. */
-function changedNodes(
-  told: ReadonlyMap<string, number>,
-  now: ReadonlyMap<string, number>,
-): Record<string, number> | undefined {
-  const changed: [string, number][] = [];
-  for (const [node, count] of now) if (told.get(node) !== count) changed.push([node, count]);
-  for (const node of told.keys()) if (!now.has(node)) changed.push([node, 0]);
-  return changed.length === 0 ? undefined : Object.fromEntries(changed);
 }

@@ -190,6 +190,8 @@ export const reportSchema = z.object({
   connectionsByNode: byNodeSchema,
   /** Of those the ones that belong to their node, not to a slot; left out if there are none. */
   pinnedByNode: byNodeSchema.optional(),
+  /** Of the others the ones that move without their clients noticing; left out if there are none. */
+  portableByNode: byNodeSchema.optional(),
   /** The keys with the most connections to this gateway, at least 2 each, most first; left out if there are none. */
   hotKeys: z.array(hotKeySchema).max(100).optional(),
 });
@@ -208,6 +210,7 @@ export const reportChangeSchema = z.object({
   /** 0: none any more. */
   connectionsByNode: byNodeSchema.optional(),
   pinnedByNode: byNodeSchema.optional(),
+  portableByNode: byNodeSchema.optional(),
   /** All of them. */
   hotKeys: reportSchema.shape.hotKeys,
 });

@@ -1,8 +1,11 @@
 import { http } from './http.ts';
-import type { System } from './system.ts';
 
 /** Migrations of all gateways by outcome, as their metrics have it. */
-export async function migrations({ gateways }: System): Promise<Record<string, number>> {
+export async function migrations({
+  gateways,
+}: {
+  readonly gateways: readonly { readonly probes: number }[];
+}): Promise<Record<string, number>> {
   const sums: Record<string, number> = {};
   for (const { probes } of gateways) {
     const { text } = await http('GET', `http://127.0.0.1:${probes}/metrics`);

@@ -65,6 +65,18 @@ export class Fleet {
   }
 
   /**
+   * The share of a node's connections that move without their clients noticing, 0 to 1. Of a node that has none which
+   * could move: that of all nodes.
+   */
+  portableShareOf(node: string): number {
+    const { countsByNode, pinnedByNode, portableByNode } = this.#counts;
+    const movable = (countsByNode.get(node) ?? 0) - (pinnedByNode.get(node) ?? 0);
+    if (movable > 0) return Math.min(1, (portableByNode.get(node) ?? 0) / movable);
+    const sum = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((all, count) => all + count, 0);
+    return sum(portableByNode) / Math.max(1, sum(countsByNode) - sum(pinnedByNode));
+  }
+
+  /**
    * The keys with the most connections over all gateways, most first. A key is counted only at gateways where it is
    * among the hottest, so a key that is spread over many gateways may have a few more.
    */

@@ -40,11 +40,12 @@ export class GatewayReports {
 
   /** As of the last report. */
   get fleet(): Fleet {
-    const { countsBySlot, countsByNode, pinnedByNode } = this.#sums;
+    const { countsBySlot, countsByNode, pinnedByNode, portableByNode } = this.#sums;
     this.#fleet ??= new Fleet(this.#statuses(), this.#moved, {
       countsBySlot: countsBySlot.slice(),
       countsByNode: new Map(countsByNode),
       pinnedByNode: new Map(pinnedByNode),
+      portableByNode: new Map(portableByNode),
     });
     return this.#fleet;
   }

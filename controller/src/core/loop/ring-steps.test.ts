@@ -66,7 +66,12 @@ class Cluster {
       if (owner < members.length) byMember[owner] = (byMember[owner] as number) + count;
     }
     const byNode = new Map(members.map(({ nodeId }, index) => [nodeId, byMember[index] as number]));
-    return new Fleet([], 0, { countsBySlot: this.counts.slice(), countsByNode: byNode, pinnedByNode: new Map() });
+    return new Fleet([], 0, {
+      countsBySlot: this.counts.slice(),
+      countsByNode: byNode,
+      pinnedByNode: new Map(),
+      portableByNode: new Map(),
+    });
   }
 
   start(count: number): void {
@@ -210,8 +215,9 @@ test('a dry run predicts what the loop does, also beside lost nodes, silent gate
           if ('remove' in asked && members.length < 2) continue;
           const [before, { counts }] = [cluster.ring, cluster];
           const listed = new Set(cluster.listing.map(({ id }) => id));
-          const { mode, known: howKnown, reasons, ...plan } = cluster.plan(asked);
+          const { mode, unnoticed, known: howKnown, reasons, ...plan } = cluster.plan(asked);
           expect(howKnown).toBe(known);
+          expect(unnoticed).toEqual({ connections: 0, exact: true });
           expect(reasons.reduce((sum, { slots }) => sum + slots, 0)).toBe(plan.slots);
           expect(reasons.reduce((sum, { connections }) => sum + connections, 0)).toBe(plan.connections);
           await cluster.make(asked);

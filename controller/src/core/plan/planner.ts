@@ -8,6 +8,7 @@ import type { ClusterSpec } from '../spec/schema.ts';
 import { type Change, membershipsOf } from './change.ts';
 import { type Plan, planBetween } from './plan.ts';
 import { type Reason, reasonsOf } from './reasons.ts';
+import { type Unnoticed, unnoticedOf } from './unnoticed.ts';
 
 /** The present state of a cluster. */
 export interface Present {
@@ -29,6 +30,7 @@ export interface Foresight {
 /** A plan, why its slots would move, and how their connections would. */
 export interface PlannedChange extends Plan {
   readonly mode: MoveSettings['mode'];
+  readonly unnoticed: Unnoticed;
   readonly known: Known;
   readonly reasons: readonly Reason[];
 }
@@ -40,9 +42,11 @@ export function planChange(change: Change, present: Present, foresight: Foresigh
   const memberships = membershipsOf(change, { ...present, connections: connectionsByNode, now: steadyNow() });
   const after = foresight.foresee(memberships, spec);
   const anyway = foresight.foresee([membership], spec);
+  const plan = planBetween(ring, after, connections);
   return {
-    ...planBetween(ring, after, connections),
+    ...plan,
     mode: spec.rebalance.mode,
+    unnoticed: unnoticedOf(plan.nodes, (node) => fleet.portableShareOf(node)),
     known: foresight.known,
     reasons: reasonsOf({ ring, anyway, after, membership, connections }),
   };

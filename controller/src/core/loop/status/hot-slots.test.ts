@@ -15,7 +15,12 @@ const gateway = {
   counted: true,
 };
 const slot = slotOf('hot');
-const counts = { countsBySlot: new Uint32Array(SLOTS), countsByNode: new Map(), pinnedByNode: new Map() };
+const counts = {
+  countsBySlot: new Uint32Array(SLOTS),
+  countsByNode: new Map(),
+  pinnedByNode: new Map(),
+  portableByNode: new Map(),
+};
 const fleet = new Fleet(
   [
     { ...gateway, hotKeys: [{ key: 'hot', connections: 9 }], hotSlots: [] },
