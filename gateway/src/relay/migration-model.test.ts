@@ -18,7 +18,7 @@ import { countedBy, MIGRATING } from '../testing/migrations.ts';
 import { revision, ringMessage, ringOf } from '../testing/rings.ts';
 
 const RUNS = Number(process.env.WSCLUSTER_TEST_RUNS ?? 60);
-const LIMITS = { closeMs: 5_000, nodeCloseMs: 5_000, ownerWaitMs: 20_000, answerMs: 20_000 };
+const LIMITS = { closeMs: 5_000, nodeCloseMs: 5_000, ownerWaitMs: 2_000, answerMs: 20_000 };
 /** Any of them may be over before its end has come, on a busy machine. */
 const HASTY = { ownerWaitMs: 30, answerMs: 30, holdMs: 30, releaseMs: 30, messageGraceMs: 30 };
 
@@ -75,6 +75,7 @@ function expectOneSession({ seen }: Run): void {
   for (const event of seen) {
     if (event.kind === 'begun') {
       session = event.session;
+      expect(event.agreed).toBe(true);
       gap ||= event.count === undefined;
       if (event.count === undefined) count = 0;
       else expect(event.count, 'the state that was handed over').toBe(count);

@@ -118,12 +118,12 @@ export class Relay implements SocketUser {
    * the client has been told to reconnect, or cut off within a message. Does nothing else if the connection is closing.
    */
   handOver(next: NextNode, tokens: Tokens, notice: CloseNotice, done: (outcome: HandoverOutcome) => void): void {
+    const isClosing =
+      this.#phase.kind !== 'open' || this.#up.closeSeen || this.#down.closeSeen || this.#client.destroyed;
     // A socket that was reset says so a turn later; until then it takes what is written, and ends as if it had let go.
-    const fault = this.#node.destroyed && !this.#client.destroyed ? 'old-owner-broken' : 'client-closing';
-    const isClosing = this.#phase.kind !== 'open' || this.#up.closeSeen || this.#down.closeSeen;
-    if (isClosing || this.#client.destroyed || this.#node.destroyed) {
+    if (isClosing || this.#node.destroyed) {
       next.socket.destroy();
-      done({ kind: 'kept', fault });
+      done({ kind: 'kept', fault: isClosing ? 'client-closing' : 'old-owner-broken' });
       return;
     }
     const ends = {

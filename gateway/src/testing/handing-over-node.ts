@@ -8,8 +8,16 @@ export type Reception = 'accepts' | 'refuses' | 'disagrees' | 'hangs' | 'dies' |
 
 /** What the nodes of a test have seen, in order. */
 export type Seen =
-  /** A connection is a node's own from here on. `count`: what it came with; undefined if its state was lost. */
-  | { readonly kind: 'begun'; readonly session: number; readonly node: string; readonly count: number | undefined }
+  | {
+      /** A connection is a node's own from here on. */
+      readonly kind: 'begun';
+      readonly session: number;
+      readonly node: string;
+      /** What it came with; undefined if its state was lost. */
+      readonly count: number | undefined;
+      /** The node has chosen what the client has agreed on with the first one. */
+      readonly agreed: boolean;
+    }
   | { readonly kind: 'message'; readonly session: number; readonly answer: string; readonly text: string };
 
 export interface HandingOverNode extends ListeningNode {
@@ -55,7 +63,7 @@ export async function startHandingOverNode(
       socket.on('end', () => socket.destroy()).resume();
     } else {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        serve(webSocket, request, { node: id, seen, release });
+        serve(webSocket, request, { node: id, seen, release, agreed: reception !== 'disagrees' });
         if (reception === 'dies behind its 101') webSocket.terminate();
       });
     }
@@ -94,10 +102,11 @@ let sessions = 0;
 interface Serving {
   readonly node: string;
   readonly seen: Seen[];
+  readonly agreed: boolean;
   release(go: () => void): void;
 }
 
-function serve(socket: WebSocket, request: IncomingMessage, { node, seen, release }: Serving): void {
+function serve(socket: WebSocket, request: IncomingMessage, { node, seen, agreed, release }: Serving): void {
   const token = request.headers['x-wscluster-token'];
   const lost = request.headers['x-wscluster-state'] === 'lost';
   const session = sessions++;
@@ -108,7 +117,7 @@ function serve(socket: WebSocket, request: IncomingMessage, { node, seen, releas
   let released: (() => void) | undefined;
   const begin = () => {
     begun = true;
-    seen.push({ kind: 'begun', session, node, count: lost ? undefined : count });
+    seen.push({ kind: 'begun', session, node, count: lost ? undefined : count, agreed });
   };
   if (comesFrom(request) === undefined) begin();
   socket.on('error', () => {});
