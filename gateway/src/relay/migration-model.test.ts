@@ -17,7 +17,7 @@ import {
 import { countedBy, MIGRATING } from '../testing/migrations.ts';
 import { revision, ringMessage, ringOf } from '../testing/rings.ts';
 
-const RUNS = Number(process.env.WSCLUSTER_TEST_RUNS ?? 60);
+const RUNS = Number(process.env.WSCLUSTER_TEST_RUNS ?? 40);
 const LIMITS = { closeMs: 5_000, nodeCloseMs: 5_000, ownerWaitMs: 2_000, answerMs: 20_000 };
 /** Any of them may be over before its end has come, on a busy machine. */
 const HASTY = { ownerWaitMs: 30, answerMs: 30, holdMs: 30, releaseMs: 30, messageGraceMs: 30 };
