@@ -13,7 +13,7 @@ import type { Handover } from './handover.ts';
  *    ├──the node ends without a Close──▶ orphaned ──close()┘
  *    │                                      └──endClient()──▶ leaving ──▶ gone
  *    │                                      └──adoptOrphan()──▶ open, at another node
- *    └──an end closes by itself──▶ leaving ──▶ gone
+ *    └──an end closes by itself──▶ leaving ──the client is gone──▶ finishing ──▶ gone
  * ```
  * | phase             | node -> client             | client -> node                   | left behind after       |
  * |-------------------|----------------------------|----------------------------------|-------------------------|

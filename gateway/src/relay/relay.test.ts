@@ -17,6 +17,8 @@ import { listen, NOBODY } from './socket-user.ts';
 
 /** The default deadlines: a busy machine must not miss them. What a test leaves open would wait for them, too. */
 const { gatewayFor, echoNode, rawNode } = useGateway({});
+/** For what must not wait for a deadline. */
+const patient = useGateway({ closeMs: 120_000, nodeCloseMs: 120_000 });
 /** For what ends by the deadline. */
 const hasty = useGateway({ closeMs: 300 });
 
@@ -104,6 +106,23 @@ describe('a relayed connection', () => {
     expect(node.visits[0]?.messages).toEqual(['last words']);
     await eventually('nothing is left', () => gateway.connections === 0 && gateway.sockets === 0);
   });
+});
+
+it('ends with its node once the client is gone, also if the node said more than the client took', async () => {
+  const node = await patient.rawNode('a', (peer) => accept(peer));
+  const { gateway } = await patient.gatewayFor(node);
+  const client = rawUpgrade(gateway.port, '/connect/ada');
+  await eventually('it is open', () => client.text.includes('\r\n\r\n'));
+  client.socket.destroy();
+  await eventually('the node hears that the client has ended', () => node.sockets[0]?.ended === true);
+  const socket = node.sockets[0]?.socket;
+  // The answer to the first piece is a reset, so the next ones find no client.
+  while (gateway.sockets > 0) {
+    socket?.write(Buffer.alloc(1 << 16));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  socket?.end(Buffer.alloc(1 << 16));
+  await eventually('nothing is left', () => gateway.connections === 0);
 });
 
 describe('a client whose node is lost', () => {

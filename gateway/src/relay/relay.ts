@@ -477,8 +477,12 @@ export class Relay implements SocketUser {
     if (this.#phase.kind === 'handing-over') this.#phase.handover.giveUp('client-closing');
     const phase = this.#phase;
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
-    // After a FIN, what the client sent is still being written; after a reset nobody waits for anything.
-    else if (phase.kind !== 'finishing' && !this.#client.readableEnded) this.#node.destroy();
+    else if (phase.kind !== 'finishing') {
+      // After a FIN, what the client sent is still being written. The node may be paused for a client that is gone, and its
+      // end must be noticed. After a reset nobody waits for anything.
+      if (this.#client.readableEnded) this.#finish(this.#limits.closeMs);
+      else this.#node.destroy();
+    }
     this.#clientClosed = true;
     this.#endIfClosed();
   }
