@@ -61,6 +61,30 @@ async function plainEcho(engine: DockerEngine): Promise<Record<string, string>> 
   return { BACKEND_IMAGE: IMAGE };
 }
 
+test('a node is told where its client is, whatever the client claims', async () => {
+  const claims = {
+    'X-Forwarded-For': '203.0.113.7',
+    'X-Forwarded-Proto': 'https',
+    'X-Forwarded-Host': 'bank.example',
+    'X-Real-IP': '203.0.113.7',
+    Forwarded: 'for=203.0.113.7;host=bank.example;proto=https',
+  };
+  await site.agreed(await site.containers('backend'));
+  const [url = ''] = site.clientUrls('bob');
+  const { socket, headers } = await connect(url, claims);
+  socket.terminate();
+  // Docker passes on what comes to a published port of loopback from the network's first address.
+  const client = await site.docker('network', 'inspect', '--format', '{{(index .IPAM.Config 0).Gateway}}', 'wscluster');
+  const nginx = headers['x-forwarded-for']?.split(', ').at(-1); // who has connected to the gateway
+  expect(headers).toMatchObject({
+    'x-real-ip': client,
+    'x-forwarded-for': `${client}, ${nginx}`,
+    'x-forwarded-proto': 'http',
+    'x-forwarded-host': site.address,
+    forwarded: `for=${client};host="${site.address}";proto=http, for=${nginx};host="${site.address}";proto=http`,
+  });
+});
+
 test('containers that know nothing of wscluster are nodes; docker stop moves the client of one to the other', async () => {
   const backends = await site.containers('backend');
   expect(backends).toHaveLength(2);
@@ -69,7 +93,7 @@ test('containers that know nothing of wscluster are nodes; docker stop moves the
 
   const [url = ''] = site.clientUrls('alice');
   const first = await connect(url);
-  expect(owners('alice')?.slice(0, 12)).toBe(first.greeting);
+  expect(owners('alice')?.slice(0, 12)).toBe(first.host);
   first.socket.send('hello');
   expect(String((await once(first.socket, 'message'))[0])).toBe('hello');
 
@@ -77,7 +101,7 @@ test('containers that know nothing of wscluster are nodes; docker stop moves the
   const stopped = site.docker('stop', '--time', '10', owners('alice') ?? '');
   expect((await closed)[0]).toBe(1012);
   const second = await connect(url);
-  expect(second.greeting).not.toBe(first.greeting);
+  expect(second.host).not.toBe(first.host);
   // It takes no notice of SIGTERM, and so was there all the time.
   expect(await site.containers('backend')).toHaveLength(2);
   await stopped;
@@ -104,8 +128,15 @@ test.each(RECIPES.map((recipe) => [recipe.name, recipe] as const))(
   180_000,
 );
 
-async function connect(url: string): Promise<{ socket: WebSocket; greeting: string }> {
-  const socket = new WebSocket(url);
+interface Greeting {
+  /** Begins the id of the node's container. */
+  readonly host: string;
+  /** Of the handshake, as the node got it. */
+  readonly headers: Record<string, string>;
+}
+
+async function connect(url: string, headers = {}): Promise<Greeting & { socket: WebSocket }> {
+  const socket = new WebSocket(url, { headers });
   const [greeting] = (await once(socket, 'message')) as [Buffer];
-  return { socket, greeting: String(greeting) };
+  return { socket, ...(JSON.parse(String(greeting)) as Greeting) };
 }
