@@ -10,12 +10,14 @@ export function join(gateway, topic, on) {
 
   let room;
   let left = false;
+  let [failures, joinedAt] = [0, Infinity];
   async function enter() {
     try {
       room = await client.joinOrCreate('chat', { topic });
     } catch {
       return again(); // its process may be gone, and not yet forgotten
     }
+    joinedAt = performance.now();
     room.reconnection.enabled = false; // a room ends with its node
     room.onMessage('heard', on.heard);
     room.onLeave((code) => {
@@ -25,7 +27,9 @@ export function join(gateway, topic, on) {
     on.open();
   }
   function again() {
-    if (!left) setTimeout(enter, 100 + Math.random() * 400);
+    if (performance.now() - joinedAt > 5_000) failures = 0; // it has stood
+    joinedAt = Infinity;
+    if (!left) setTimeout(enter, Math.random() * Math.min(10_000, 200 * 2 ** failures++));
   }
 
   void enter();

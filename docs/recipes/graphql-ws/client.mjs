@@ -2,15 +2,26 @@ import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws'; // a browser has its own
 
 export function join(gateway, room, on) {
+  let [failures, connectedAt] = [0, Infinity];
   const client = createClient({
     url: `ws://${gateway}/graphql?room=${room}`,
     webSocketImpl: WebSocket,
     retryAttempts: Number.POSITIVE_INFINITY, // 5 by default
     shouldRetry: () => true, // by default not when connecting fails
-    // 1.3 to 4 s before the first attempt by default
-    retryWait: (retries) =>
-      new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(10_000, 400 * 2 ** retries))),
-    on: { connected: on.open, closed: ({ code }) => on.closed(code) },
+    // 1.3 to 4 s before the first attempt by default. What it counts starts over with each connection, `failures` does not.
+    retryWait: () =>
+      new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(10_000, 200 * 2 ** failures++))),
+    on: {
+      connected() {
+        connectedAt = performance.now();
+        on.open();
+      },
+      closed({ code }) {
+        if (performance.now() - connectedAt > 5_000) failures = 0; // it has stood
+        connectedAt = Infinity;
+        on.closed(code);
+      },
+    },
   });
   const variables = { room };
   client.subscribe(

@@ -1,15 +1,21 @@
 import SockJS from 'sockjs-client';
 
 export function join(gateway, room, on) {
-  let socket;
-  let timer;
+  let socket, timer;
+  let failures = 0;
   const connect = () => {
+    let openedAt = Infinity;
     socket = new SockJS(`http://${gateway}/chat`, null, { server: room, transports: ['websocket'] });
-    socket.onopen = on.open;
+    socket.onopen = () => {
+      openedAt = performance.now();
+      on.open();
+    };
     socket.onmessage = ({ data }) => on.heard(data);
     socket.onclose = ({ code }) => {
       on.closed(code);
-      timer = setTimeout(connect, 100 + Math.random() * 400); // SockJS does not come back by itself
+      if (performance.now() - openedAt > 5_000) failures = 0; // it has stood
+      // SockJS does not come back by itself.
+      timer = setTimeout(connect, Math.random() * Math.min(10_000, 200 * 2 ** failures++));
     };
   };
   connect();

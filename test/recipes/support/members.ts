@@ -45,14 +45,17 @@ export class Members {
   readonly #process: ChildProcess;
   #complaints = '';
 
-  /** `program`: the recipe's client.mjs or client.py. */
-  constructor(program: string, gateways: readonly string[], rooms: readonly string[]) {
+  /** `program`: the recipe's client.mjs or client.py. `isPatient`: its jitter makes it wait for long. */
+  constructor(program: string, gateways: readonly string[], rooms: readonly string[], { isPatient = false } = {}) {
     const wanted = rooms.flatMap((room) => gateways.map((gateway) => ({ gateway, room })));
     this.all = wanted.map((of) => ({ ...of, open: false, said: [], heard: new Map<string, number>(), closes: [] }));
     const [command, script] = program.endsWith('.py')
       ? [join(required('WSCLUSTER_TEST_VENV'), 'bin', 'python'), RUN_MEMBERS_PY]
       : [process.execPath, RUN_MEMBERS_MJS];
-    this.#process = spawn(command, [script, program, JSON.stringify(wanted)], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const patience = isPatient ? ['patient'] : [];
+    this.#process = spawn(command, [script, program, JSON.stringify(wanted), ...patience], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     const { stdout, stderr } = this.#process;
     if (stdout !== null) createInterface({ input: stdout }).on('line', (line) => this.#take(line));
     stderr?.on('data', (text: Buffer) => {
@@ -67,17 +70,18 @@ export class Members {
 
   /** Waits until each has a connection, and has heard something that was said after that. */
   async hearEachOther(): Promise<void> {
-    await this.#until('all clients are connected', () => this.all.every(({ open }) => open));
+    await this.until('all clients are connected', () => this.all.every(({ open }) => open));
     const before = new Map(this.all.map((member) => [member, member.said.length]));
     const isHeard = (member: Member) => {
       const since = member.said.slice(before.get(member));
       return this.peers(member).every(({ heard }) => since.some((text) => heard.has(text)));
     };
-    await this.#until('all clients hear each other', () => this.all.every((member) => member.open && isHeard(member)));
+    await this.until('all clients hear each other', () => this.all.every((member) => member.open && isHeard(member)));
   }
 
-  async #until(what: string, state: () => boolean): Promise<void> {
-    await until(what, () => this.#process.exitCode !== null || state()).catch((error: Error) => {
+  /** Waits for a state of the clients; fails if they have ended, and says what they have said. */
+  async until(what: string, state: () => boolean, deadlineMs?: number): Promise<void> {
+    await until(what, () => this.#process.exitCode !== null || state(), deadlineMs).catch((error: Error) => {
       const { all } = this;
       const unlike = all.flatMap(({ room, gateway, open, closes, said, heard }, member) =>
         open && heard.size > 0 ? [] : [{ member, room, gateway, open, closes, said: said.length, heard: heard.size }],

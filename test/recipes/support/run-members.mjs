@@ -1,8 +1,11 @@
-// Runs the client of a recipe: node run-members.mjs CLIENT MEMBERS, with [{ gateway, room }] as JSON. Each member says
-// something all the time. Writes what happens to stdout, a JSON object a line; see members.ts.
+// Runs the client of a recipe: node run-members.mjs CLIENT MEMBERS [patient], with [{ gateway, room }] as JSON. Each
+// member says something all the time. If patient, random numbers are 0.5 and more. Writes what happens to stdout, a JSON
+// object a line; see members.ts.
 import { pathToFileURL } from 'node:url';
 
-const [client, members] = process.argv.slice(2);
+const [client, members, patient] = process.argv.slice(2);
+const { random } = Math;
+if (patient !== undefined) Math.random = () => 0.5 + random() / 2;
 const { join } = await import(pathToFileURL(client).href);
 const SAY_MS = 400;
 

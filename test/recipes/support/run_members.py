@@ -1,8 +1,9 @@
-"""As run-members.mjs, for a client in Python: python run_members.py CLIENT MEMBERS."""
+"""As run-members.mjs, for a client in Python: python run_members.py CLIENT MEMBERS [patient]."""
 
 import asyncio
 import importlib.util
 import json
+import random
 import sys
 import time
 
@@ -47,6 +48,9 @@ async def talk(members):
 
 
 async def main():
+    if len(sys.argv) > 3:
+        chance = random.random
+        random.random = lambda: 0.5 + chance() / 2
     spec = importlib.util.spec_from_file_location("client", sys.argv[1])
     client = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(client)
