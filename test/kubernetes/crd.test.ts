@@ -82,6 +82,11 @@ describe('the API server refuses', () => {
       /service\.nodePort: .*only allowed for the types/,
     ],
     [
+      'traffic from outside that there is none of',
+      { gateway: { service: { externalTrafficPolicy: 'Local' } } },
+      /service\.externalTrafficPolicy: .*only allowed for the types/,
+    ],
+    [
       'a quantity of what',
       { gateway: { resources: { limits: { cpu: 'many' } } } },
       'spec.gateway.resources.limits.cpu',

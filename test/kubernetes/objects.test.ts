@@ -46,6 +46,7 @@ test('the objects are valid, their pods are restricted, and applying them again 
     type: 'LoadBalancer',
     port: 443,
     nodePort: 30_443,
+    externalTrafficPolicy: 'Local',
     annotations: { 'example.com/internal': 'true' },
   };
   const pod = {
@@ -71,6 +72,7 @@ test('the objects are valid, their pods are restricted, and applying them again 
   ];
   expect(after[0]?.metadata?.generation).toBe(before[0]?.metadata?.generation);
   expect(after[1]?.metadata?.resourceVersion).toBe(before[1]?.metadata?.resourceVersion);
+  expect(after[1]?.spec).toMatchObject({ type: 'LoadBalancer', externalTrafficPolicy: 'Local' });
 });
 
 test('what somebody changes of them is put right, and what others add stays', async () => {

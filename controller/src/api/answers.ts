@@ -373,6 +373,10 @@ export interface ClusterSpec {
        */
       nodePort?: number;
       /**
+       * With Local, clients from outside keep their address, and a machine only serves them if it runs a gateway. For the types NodePort and LoadBalancer. Default: that of Kubernetes, Cluster.
+       */
+      externalTrafficPolicy?: 'Cluster' | 'Local';
+      /**
        * Annotations of the Service, for example for a load balancer.
        */
       annotations: {

@@ -1,6 +1,6 @@
 import { cidrSchema, gatewayLimitsSchema } from '@wscluster/ring';
 import { z } from 'zod';
-import { cel } from './cel.ts';
+import { type CelRule, cel } from './cel.ts';
 import { labelMap } from './label-maps.ts';
 import { only } from './modes.ts';
 
@@ -16,6 +16,12 @@ const resourcesSchema = z
   .default({ requests: { cpu: '100m', memory: '128Mi' } })
   .meta(only('kubernetes', 'CPU and memory of each gateway.'));
 
+const onlyFromOutside = (field: string): CelRule => ({
+  rule: `!has(self.${field}) || self.type != 'ClusterIP'`,
+  message: 'is only allowed for the types NodePort and LoadBalancer',
+  fieldPath: `.${field}`,
+});
+
 const serviceSchema = z
   .strictObject({
     type: z
@@ -29,16 +35,18 @@ const serviceSchema = z
       .max(65_535)
       .optional()
       .describe('Port on every machine, for the types NodePort and LoadBalancer. Default: Kubernetes chooses one.'),
+    externalTrafficPolicy: z
+      .enum(['Cluster', 'Local'])
+      .optional()
+      .describe(
+        'With Local, clients from outside keep their address, and a machine only serves them if it runs a gateway. For the types NodePort and LoadBalancer. Default: that of Kubernetes, Cluster.',
+      ),
     annotations: labelMap.default({}).describe('Annotations of the Service, for example for a load balancer.'),
   })
   .prefault({})
   .meta({
     ...only('kubernetes', 'the Service <name>-gateway, through which clients reach the gateways.'),
-    ...cel({
-      rule: "!has(self.nodePort) || self.type != 'ClusterIP'",
-      message: 'is only allowed for the types NodePort and LoadBalancer',
-      fieldPath: '.nodePort',
-    }),
+    ...cel(...['nodePort', 'externalTrafficPolicy'].map(onlyFromOutside)),
   });
 
 const gatewayPodSchema = z

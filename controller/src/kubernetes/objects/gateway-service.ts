@@ -5,7 +5,7 @@ import { metadataOf, type ObjectsInput } from './owned.ts';
 
 /** The Service through which clients reach the gateways. */
 export function gatewayService(input: ObjectsInput): V1Service {
-  const { type, port, nodePort, annotations } = input.spec.gateway.service;
+  const { type, port, nodePort, externalTrafficPolicy, annotations } = input.spec.gateway.service;
   const clients: V1ServicePort = {
     name: CLIENT_PORT.name,
     protocol: 'TCP',
@@ -17,6 +17,11 @@ export function gatewayService(input: ObjectsInput): V1Service {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { ...metadataOf(input, 'gateway'), ...(Object.keys(annotations).length > 0 && { annotations }) },
-    spec: { type, ports: [clients], selector: selectorOf(input.cluster, 'gateway') },
+    spec: {
+      type,
+      ports: [clients],
+      selector: selectorOf(input.cluster, 'gateway'),
+      ...(externalTrafficPolicy !== undefined && { externalTrafficPolicy }),
+    },
   };
 }
