@@ -12,7 +12,7 @@ export default defineConfig({
         ...(sharesBrokers === true ? { globalSetup: ['test/run/shared-brokers.ts'] } : {}),
         ...(name === 'unit'
           ? // Pure logic: a process for each file would take longer than the tests.
-            { pool: 'threads' as const, isolate: false, testTimeout: 60_000 }
+            { pool: 'threads' as const, isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }
           : { testTimeout: 300_000, hookTimeout: 300_000, setupFiles: ['test/e2e/support/no-leaks.ts'] }),
       },
     })),
