@@ -24,8 +24,6 @@ export interface DataPlaneContext extends ConnectionContext, HttpContext {
   onAnswer(status: number, requestId: string): void;
   /** A connection could not be accepted. */
   onAcceptFailed(error: Error): void;
-  /** An error that nobody expected. `event`: its name in the log. */
-  onBug(event: string, error: unknown): void;
 }
 
 /** The server on the data port and all sockets that it has accepted. */

@@ -1,5 +1,4 @@
-import { type Logger, Trouble } from '@wscluster/service';
-import { logBug } from './bug.ts';
+import { type Logger, logBug, Trouble } from '@wscluster/service';
 import type { DataPlaneContext } from './data-plane.ts';
 import { limitOf } from './errors.ts';
 import type { SweptLimit } from './limits.ts';

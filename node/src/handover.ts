@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { type Logger, logBug } from '@wscluster/service';
 import type { HandoverOptions, HandoverServer, HandoverSocket, Requested } from './api.ts';
 
 // The node's half of the protocol in docs/migration.md.
@@ -49,7 +49,12 @@ export function handOver<Socket extends HandoverSocket>(
       const words = wordsOf(request);
       const pong = keepPongs(webSocket, words);
       const begin = () => {
-        onPing(webSocket, words.release, () => void release(webSocket, request, { words, pong }, options, ports));
+        onPing(webSocket, words.release, () => {
+          release(webSocket, request, { words, pong }, options, ports).catch((error: unknown) => {
+            logBug(ports.log, 'handover-broken', error);
+            webSocket.terminate();
+          });
+        });
         callback(webSocket, request);
       };
       if (!ports.isMoved(request)) begin();

@@ -10,7 +10,7 @@ import {
   compareRevisions as revisionOrder,
   slotOf,
 } from '@wscluster/ring';
-import { answerError, HttpError, refuseUpgrade, sendToNode, stopListening } from '@wscluster/service';
+import { answerError, HttpError, inBackground, refuseUpgrade, sendToNode, stopListening } from '@wscluster/service';
 import type {
   Arrival,
   HandoverOptions,
@@ -197,13 +197,13 @@ class ServerNode extends EventEmitter<WsNodeEvents> implements WsNode {
     const { readinessPath, sendPath } = this.#settings;
     const [path] = (request.url ?? '/').split('?', 1);
     if (path === readinessPath && (request.method === 'GET' || request.method === 'HEAD')) {
-      void this.#answerReadiness(response);
+      inBackground(this.#settings.log, 'readiness-broken', this.#answerReadiness(response));
       return true;
     }
     const routed = readRouted(request);
     // Clients come through a gateway: they may send to others only where the application lets them.
     if (path === sendPath && request.method === 'POST' && routed.key !== undefined && !routed.forwarded) {
-      void this.answerPush(request, response);
+      inBackground(this.#settings.log, 'push-broken', this.answerPush(request, response));
       return true;
     }
     const refused = isBodyless(request) ? this.#refusal(routed) : undefined;

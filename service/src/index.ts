@@ -1,3 +1,4 @@
+export * from './bug.ts';
 export * from './coalesced-runner.ts';
 export * from './deadline.ts';
 export * from './file-lock.ts';

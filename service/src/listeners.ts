@@ -10,7 +10,9 @@ export class Listeners<Args extends readonly unknown[] = []> {
   add(listener: (...args: Args) => void): () => void {
     const entry = { listener };
     this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    return () => {
+      this.#listeners.delete(entry);
+    };
   }
 
   call(...args: Args): void {

@@ -1,5 +1,5 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import { type Logger, Trouble, withDeadline } from '@wscluster/service';
+import { inBackground, type Logger, Trouble, withDeadline } from '@wscluster/service';
 import { type Engine, isSocketGone } from './engine.ts';
 
 /** How often the engine is asked whether it answers, ms. */
@@ -21,8 +21,9 @@ export class EngineWatch {
     this.#engine = engine;
     this.#onSocketGone = onSocketGone;
     this.#trouble = new Trouble(log, { level: 'error' });
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS);
-    void this.#look();
+    const look = () => inBackground(log, 'engine-look-broken', this.#look());
+    this.#timer = setInterval(look, LOOK_MS);
+    look();
   }
 
   /** Why the engine did not answer last time; undefined if it did. */

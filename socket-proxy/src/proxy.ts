@@ -28,7 +28,10 @@ export function socketProxy(engine: Engine, log: Logger): RequestListener {
     res.once('close', () => gone.abort());
     answer(engine, req, res, gone.signal).catch((error: unknown) => {
       // If the client is gone, nobody needs an answer; an answer that has begun can only be broken off.
-      if (res.headersSent || gone.signal.aborted) return void res.destroy();
+      if (res.headersSent || gone.signal.aborted) {
+        res.destroy();
+        return;
+      }
       const code = error instanceof WsClusterError ? error.code : 'INTERNAL';
       // An unavailable engine is logged once, where it is watched.
       if (code !== 'SOURCE_UNAVAILABLE')

@@ -15,7 +15,7 @@ import {
   type RingContext,
   type RingMessage,
 } from '@wscluster/ring';
-import { type Logger, Trouble } from '@wscluster/service';
+import { inBackground, type Logger, Trouble } from '@wscluster/service';
 import type { FollowerHandlers } from './ring-bus.ts';
 import type { RingReader } from './ring-store.ts';
 
@@ -114,9 +114,9 @@ export class RingUpdates implements FollowerHandlers {
     await this.#read();
   }
 
-  /** Reads the store now, since somebody seems to know a newer ring. */
-  refresh(): void {
-    void this.#read();
+  /** Reads the store now, since somebody seems to know a newer ring: `wanted`, if that is known. */
+  refresh(wanted?: RingName): void {
+    inBackground(this.#context.log, 'ring-read-broken', this.#read(wanted));
   }
 
   stop(): void {
@@ -133,7 +133,7 @@ export class RingUpdates implements FollowerHandlers {
 
   onConnected(): void {
     for (const listener of this.#listeners) listener.onConnected?.();
-    void this.#read();
+    this.refresh();
   }
 
   onDisconnected(): void {}
@@ -168,7 +168,7 @@ export class RingUpdates implements FollowerHandlers {
     this.#heardAt = performance.now();
     this.#standIn = heartbeat.standIn === true;
     for (const listener of this.#listeners) listener.onHeartbeat?.(heartbeat);
-    if (order > 0 || !this.#holds(heartbeat)) void this.#read(heartbeat);
+    if (order > 0 || !this.#holds(heartbeat)) this.refresh(heartbeat);
     else this.#takeRelease(heartbeat.release);
   }
 
@@ -216,7 +216,7 @@ export class RingUpdates implements FollowerHandlers {
         { event: 'heartbeats-missing', action: 'check that the controller is running and the bus is reachable' },
         'no heartbeats from the controller; the last ring stays in use, and the store is polled',
       );
-    void this.#read();
+    this.refresh();
   }
 
   /** One read at a time; a request during a read is remembered. `wanted`: what the store should hold by now. */
@@ -229,7 +229,7 @@ export class RingUpdates implements FollowerHandlers {
       this.#reading = undefined;
       if (!this.#readAgain || this.#stopped) return;
       this.#readAgain = false;
-      void this.#read();
+      this.refresh();
     });
     return this.#reading;
   }
@@ -280,7 +280,7 @@ export class RingUpdates implements FollowerHandlers {
         'two rings have the same revision',
       );
       if (source === 'bus') {
-        void this.#read();
+        this.refresh();
         return;
       }
     }
@@ -297,11 +297,11 @@ export class RingUpdates implements FollowerHandlers {
       return;
     }
     if (held === undefined || !this.#holds(change.base)) {
-      void this.#read(change);
+      this.refresh(change);
       return;
     }
     const context = { ...change, settings: change.settings ?? held.settings };
-    if (!this.#apply(() => applyChange(held.ring, change), context, 'bus', false)) void this.#read(change);
+    if (!this.#apply(() => applyChange(held.ring, change), context, 'bus', false)) this.refresh(change);
   }
 
   #refuse({ revision }: RingName): void {

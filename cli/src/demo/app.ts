@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { WsClusterError } from '@wscluster/ring';
+import { messageOf, WsClusterError } from '@wscluster/ring';
 import { Api } from '../api/api.ts';
 import { readAnswer } from '../api/read-answer.ts';
 import { Crowd } from './crowd.ts';
@@ -94,7 +94,10 @@ async function perform(
     }
   }, over.signal);
   const giveBack = useKeys
-    ? readKeys(process.stdin, (key) => (key === 'quit' ? end.abort() : void show.change(key)))
+    ? readKeys(process.stdin, (key) => {
+        if (key === 'quit') end.abort();
+        else show.change(key).catch((error: unknown) => screen.note(messageOf(error)));
+      })
     : () => {};
   let unable: string | undefined;
   const timer = options.seconds === undefined ? undefined : setTimeout(() => end.abort(), options.seconds * 1000);

@@ -55,6 +55,8 @@ export interface ConnectionContext {
   refresh(): void;
   /** A request was answered with an error of the gateway itself. */
   onRefusal(error: WsClusterError, requestId: string): void;
+  /** An error that nobody expected. `event`: its name in the log. */
+  onBug(event: string, error: unknown): void;
 }
 
 /** A client's accepted upgrade request. */
@@ -168,6 +170,7 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
       otherOwner: () => this.#otherOwner(),
       ownerAfter: (nodeId: string) => current.otherOwner(this.slot, nodeId, limits.ownerWaitMs),
       revision: () => current.table?.ring.revision ?? REVISION_ZERO,
+      onBug: this.#context.onBug,
     };
     const onMoved = this.#context.onMigrating();
     const giveUp = migrate(context, (outcome) => {
@@ -219,7 +222,11 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
     // Also if it seems to live: a process that is killed may accept connections for a moment longer.
     if (this.#kept !== undefined && this.#redials && relay.orphaned) {
       if (relay.holdOrphan()) {
-        void this.#redial(relay, this.#kept, gone);
+        this.#redial(relay, this.#kept, gone).catch((error: unknown) => {
+          this.#context.onBug('redial-broken', error);
+          // Nobody knows what became of it; a client that is held would wait for ever.
+          this.destroy();
+        });
         return;
       }
       this.#context.onMigration({ kind: 'failed', fault: 'node-lost' });

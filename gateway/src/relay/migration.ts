@@ -39,6 +39,8 @@ export interface MigrationContext {
   /** The owner of the slot as soon as it is another node than the given one; undefined if that takes too long. */
   ownerAfter(nodeId: string): Promise<Owner | undefined>;
   revision(): Revision;
+  /** An error that nobody expected. `event`: its name in the log. */
+  onBug(event: string, error: unknown): void;
 }
 
 /**
@@ -95,7 +97,11 @@ class Migration {
     }
     if (outcome.kind === 'answered') outcome.socket.destroy();
     const fault = outcome.kind === 'answered' ? 'new-owner-refused' : 'new-owner-unreachable';
-    if (mayHaveAnotherOwner(outcome)) void this.#again(owner, fault);
+    if (mayHaveAnotherOwner(outcome))
+      this.#again(owner, fault).catch((error: unknown) => {
+        this.#context.onBug('migration-broken', error);
+        this.#fail(fault);
+      });
     else this.#fail(fault);
   }
 

@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Broadcast, compareRevisions, isReport, messageOf, type Revision, type Uplink } from '@wscluster/ring';
 import {
   type HostPort,
+  inBackground,
   listen,
+  logBug,
   type ProbeListener,
   type ProcessLogger,
   type Running,
@@ -11,7 +13,6 @@ import {
   stopListening,
 } from '@wscluster/service';
 import type { FollowerHandlers, RingBusFollower } from '@wscluster/transport';
-import { logBug } from '../bug.ts';
 import { advertisedHost } from '../gateway.ts';
 import type { GatewayOptions, LiveOptions } from '../gateway-options.ts';
 import { Reporter } from '../updates/reporter.ts';
@@ -176,7 +177,7 @@ export class Primary implements Running, FollowerHandlers {
   #onMessage(worker: number, message: FromWorker): void {
     if (message.say === 'hello') this.#begin(worker);
     else if (message.say === 'uplink') this.#onUplink(worker, message.message);
-    else if (message.say === 'load') void this.#load(worker);
+    else if (message.say === 'load') inBackground(this.#options.log, 'load-broken', this.#load(worker));
     else if (message.say === 'listens') this.#problems.set(worker, message.problem);
     else this.#metrics.take(worker, message.metrics);
   }

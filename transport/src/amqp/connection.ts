@@ -46,7 +46,9 @@ export class AmqpConnection {
   #heardAt = performance.now();
   #silenceTimer: NodeJS.Timeout | undefined;
   #early: Buffer[] | undefined = [];
-  #onMessage = (content: Buffer): void => void this.#early?.push(content);
+  #onMessage = (content: Buffer): void => {
+    this.#early?.push(content);
+  };
 
   /** Only openConnection calls it. Whoever notices that the connection is lost settles `loss`. */
   constructor(model: ChannelModel, channel: ConfirmChannel, cut: AbortController, loss: Deferred<string>) {

@@ -168,7 +168,9 @@ export class AmqpSession {
 
   /** This may take a while if the broker hangs; the next connection does not wait for it. */
   #end(connection: AmqpConnection): void {
-    const ending = connection.close().then(() => void this.#ending.delete(ending));
+    const ending = connection.close().then(() => {
+      this.#ending.delete(ending);
+    });
     this.#ending.add(ending);
   }
 

@@ -119,7 +119,9 @@ export class RedisConnection {
 
   /** Waits for its commands, but nobody waits for this. */
   #end(client: RedisClient): void {
-    const ending = client.close().then(() => void this.#ending.delete(ending));
+    const ending = client.close().then(() => {
+      this.#ending.delete(ending);
+    });
     this.#ending.add(ending);
   }
 

@@ -13,7 +13,14 @@ type Methods = { readonly [method in 'GET' | 'POST']?: Handler };
 export function httpRoutes(node: WsNode): RequestListener {
   const keyOf = (req: IncomingMessage) => node.keyOf(req) ?? queryKey(req);
   const byPath = new Map<string, Methods>([
-    ['/healthz', { GET: (_, res) => void res.end('ok\n') }],
+    [
+      '/healthz',
+      {
+        GET: (_, res) => {
+          res.end('ok\n');
+        },
+      },
+    ],
     ['/count', { GET: (_, res) => answerJson(res, { node: node.id, connections: node.connections, keys: node.keys }) }],
   ]);
   const byLastSegment = new Map<string, Methods>([
@@ -39,5 +46,7 @@ export function httpRoutes(node: WsNode): RequestListener {
       answerError(req, res, error);
     }
   }
-  return (req, res) => void serve(req, res);
+  return (req, res) => {
+    serve(req, res).catch(() => res.destroy());
+  };
 }

@@ -1,4 +1,4 @@
-import type { Logger } from '@wscluster/service';
+import { type Logger, logBug } from '@wscluster/service';
 import type { ReadinessRule } from '../../core/ports/readiness-rule.ts';
 import type { Workload } from '../../core/ports/workload-source.ts';
 import type { ProbeResult } from '../probe.ts';
@@ -106,7 +106,7 @@ export class DockerNode {
     this.#probe = undefined;
     if (isReachable(this.#view)) {
       this.#overdueAt = performance.now() + OVERDUE_MS;
-      void this.#look();
+      this.#look();
     } else {
       this.#readiness.interrupt();
       this.#looked.resolve();
@@ -114,7 +114,14 @@ export class DockerNode {
     this.#settle();
   }
 
-  async #look(): Promise<void> {
+  #look(): void {
+    this.#ask().catch((error: unknown) => {
+      logBug(this.#log, 'node-look-broken', error);
+      if (!this.#closed) this.#timer = setTimeout(() => this.#look(), DRAIN_PROBE_MS);
+    });
+  }
+
+  async #ask(): Promise<void> {
     const { address = '', facts } = this.#view;
     const probe = new AbortController();
     this.#probe = probe;
@@ -129,7 +136,7 @@ export class DockerNode {
     const reweighted = this.#stated.take(result);
     if (this.#settle() || reweighted) this.#handlers.onChange();
     const waitMs = facts.health === 'none' ? this.#readiness.nextProbeMs : DRAIN_PROBE_MS;
-    this.#timer = setTimeout(() => void this.#look(), waitMs);
+    this.#timer = setTimeout(() => this.#look(), waitMs);
   }
 
   /** Recomputes its phase; true if it has changed. */

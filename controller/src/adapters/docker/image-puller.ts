@@ -28,7 +28,9 @@ export class ImagePuller {
   #begin(image: string): Promise<void> {
     if (!this.#failed.has(image)) this.#log.info({ event: 'image-pull', image }, `pulling the image ${image}`);
     const pull = this.#pull(image)
-      .then(() => void this.#failed.delete(image))
+      .then(() => {
+        this.#failed.delete(image);
+      })
       .catch((error: unknown) => {
         this.#failed.add(image);
         throw new WsClusterError(

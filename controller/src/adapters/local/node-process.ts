@@ -1,5 +1,13 @@
 import { messageOf } from '@wscluster/ring';
-import { formatHostPort, type Logger, SerialQueue, steadyNow, steadyOf, Trouble } from '@wscluster/service';
+import {
+  formatHostPort,
+  inBackground,
+  type Logger,
+  SerialQueue,
+  steadyNow,
+  steadyOf,
+  Trouble,
+} from '@wscluster/service';
 import type { NodeSettings, Workload } from '../../core/ports/workload-source.ts';
 import type { ProbeResult } from '../probe.ts';
 import { Readiness } from '../readiness.ts';
@@ -182,6 +190,10 @@ export class NodeProcess {
     }
   }
 
+  keepInBackground(): void {
+    inBackground(this.#log, 'node-not-kept', this.keep());
+  }
+
   /** Its first process may have ended: what is left of a node that was not asked to leave has lost it, and ends too. */
   checkEnd(): void {
     if (this.#phase === 'gone' || this.#group.leads) return;
@@ -219,23 +231,23 @@ export class NodeProcess {
   }
 
   #lookAgainAfter(look: Promise<void>): void {
-    void look
-      .catch((error: unknown) =>
-        this.#log.error(
-          { event: 'node-not-looked-at', node: this.id, error, action: 'none: it is looked at again' },
-          messageOf(error),
-        ),
-      )
-      .then(() => {
-        if (this.#closed) return;
-        this.#timer = setTimeout(() => this.#lookAgainAfter(this.#look()), this.#readiness.nextProbeMs);
-      });
+    const again = () => {
+      if (this.#closed) return;
+      this.#timer = setTimeout(() => this.#lookAgainAfter(this.#look()), this.#readiness.nextProbeMs);
+    };
+    look.then(again, (error: unknown) => {
+      this.#log.error(
+        { event: 'node-not-looked-at', node: this.id, error, action: 'none: it is looked at again' },
+        messageOf(error),
+      );
+      again();
+    });
   }
 
   async #look(): Promise<void> {
     this.checkEnd();
     if (this.#closed) return;
-    if (this.#unsaved) void this.keep();
+    if (this.#unsaved) this.keepInBackground();
     this.#readAddress();
     const probe = await this.#probe();
     await this.#keepAnswersHttp();
@@ -293,7 +305,7 @@ export class NodeProcess {
     const { startSeconds = DEFAULT_START_SECONDS } = this.#settings();
     const { port, pid } = this.#record;
     if (this.#start.judge(probe.reason, startSeconds, { port, pid }) === 'failed')
-      void this.terminate(FAILED_START_GRACE_MS);
+      inBackground(this.#log, 'node-not-ended', this.terminate(FAILED_START_GRACE_MS));
   }
 
   get #isAskedToLeave(): boolean {
@@ -308,7 +320,7 @@ export class NodeProcess {
   /** It has begun to leave by itself, whether that can be kept or not. */
   #noteLeaving(): void {
     this.#leave();
-    void this.keep();
+    this.keepInBackground();
     this.#onChange();
   }
 

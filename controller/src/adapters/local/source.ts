@@ -178,7 +178,7 @@ class LocalSource implements WorkloadSource {
           { event: 'node-record-recovered', node: id, pid, action: 'none: its record is written again' },
           `found node ${id}, whose record was damaged or lost, by its process`,
         );
-        void this.#watch(record, 'end').keep();
+        this.#watch(record, 'end').keepInBackground();
       } else {
         this.#unreachable.push(this.#processOf(record, 'end'));
         const action = 'end it by hand when its clients have left, or with the whole system';

@@ -50,8 +50,12 @@ export async function startGated({ command, env, cwd, output }: GatedProgram): P
     return {
       child,
       pid: child.pid ?? 0,
-      open: () => void gate.end('\n', () => gate.destroy()),
-      cancel: () => void gate.destroy(),
+      open: () => {
+        gate.end('\n', () => gate.destroy());
+      },
+      cancel: () => {
+        gate.destroy();
+      },
     };
   } catch (error) {
     throw new WsClusterError(

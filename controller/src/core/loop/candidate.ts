@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import { type Logger, Trouble } from '@wscluster/service';
+import { inBackground, type Logger, Trouble } from '@wscluster/service';
 import { backoffMs } from '@wscluster/transport';
 import type { Leadership } from '../ports/leadership.ts';
 import { asLastKnown } from './last-view.ts';
@@ -74,8 +74,8 @@ export class Candidate {
    * first attempt fails for a reason that a person has to fix.
    */
   async start(): Promise<void> {
-    void this.#lookForLeader();
-    this.#looks = setInterval(() => void this.#lookForLeader(), LOOK_MS);
+    this.#look();
+    this.#looks = setInterval(() => this.#look(), LOOK_MS);
     this.#running = this.#run();
     this.#running.catch((error: unknown) => this.#firstReign.reject(error));
     await this.#firstReign.promise;
@@ -184,7 +184,7 @@ export class Candidate {
         `no longer leads ${name}`,
       );
     await close?.();
-    void this.#lookForLeader();
+    this.#look();
     await reign.stop({ endNodes: this.#endNodes });
     await leadership.release();
   }
@@ -197,6 +197,10 @@ export class Candidate {
       `cannot lead ${this.name}: ${this.#problem}`,
       this.#problem,
     );
+  }
+
+  #look(): void {
+    inBackground(this.#parts.log, 'leader-look-broken', this.#lookForLeader());
   }
 
   /** The holder of the lock, unless it is this process, which is then about to lead or has just led. */

@@ -164,9 +164,10 @@ export class Publisher {
     if (this.#saving?.message === message) return this.#saving.done;
     const done = this.#saves.run(() => this.#saveNewest(message));
     this.#saving = { message, done };
-    void done.then(() => {
+    const over = () => {
       if (this.#saving?.done === done) this.#saving = undefined;
-    });
+    };
+    done.then(over, over); // Its callers get the error.
     return done;
   }
 

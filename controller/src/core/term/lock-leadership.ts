@@ -108,7 +108,8 @@ class LockLeadership implements Leadership {
       onStandIn: () => this.#log.standsIn(),
       onDeadline: (term) => this.#lose(term, `its ${this.#lock.words.name} could not be renewed in time`),
     });
-    void this.#keep(this.#term);
+    // A term that is not renewed ends by itself.
+    this.#keep(this.#term).catch((error: unknown) => this.#log.broken(error));
     return this.#term;
   }
 

@@ -1,5 +1,5 @@
 import { messageOf } from '@wscluster/ring';
-import { type Logger, Trouble } from '@wscluster/service';
+import { type Logger, logBug, Trouble } from '@wscluster/service';
 import type { LockWords } from '../ports/lock.ts';
 
 /**
@@ -25,6 +25,11 @@ export class TermLog {
     this.#absence.recovered();
     const action = `none: it tries to lead again; check whether ${this.#words.service} is reachable and not overloaded`;
     this.#log.warn({ event: `${this.#kind}-lost`, action }, `no longer leads: ${why}`);
+  }
+
+  /** Its renewals have stopped by an error that nobody expected. */
+  broken(error: unknown): void {
+    logBug(this.#log, `${this.#kind}-not-kept`, error);
   }
 
   /** It stands in from now on. */

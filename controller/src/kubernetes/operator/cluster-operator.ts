@@ -1,4 +1,4 @@
-import { CoalescedRunner } from '@wscluster/service';
+import { CoalescedRunner, inBackground } from '@wscluster/service';
 import { Candidate } from '../../core/loop/candidate.ts';
 import type { ReignParts } from '../../core/loop/parts.ts';
 import { isProgress } from '../../core/loop/status/conditions.ts';
@@ -87,7 +87,7 @@ export class ClusterOperator {
       standBy: async () => {},
       close: async () => {},
     });
-    this.#timer = setInterval(() => void this.#writeStatus(), STATUS_MS);
+    this.#timer = setInterval(() => inBackground(log, 'status-broken', this.#writeStatus()), STATUS_MS);
     if (!resource.deleting) void this.candidate.start().catch(() => {});
     this.look(resource);
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { inBackground, logBug } from '@wscluster/service';
 import type { Candidate } from '../../core/loop/candidate.ts';
 import type { Leadership } from '../../core/ports/leadership.ts';
 import { type Informer, startInformer } from '../client/informer.ts';
@@ -37,7 +38,7 @@ export class Operator {
       ...{ kube, namespace, log, resource: RESOURCES.wsClusters, keep: readResource },
       onChange: () => this.#look(),
     });
-    void stayElected(parts.leadershipOf(), this.#closing.signal);
+    inBackground(log, 'election-broken', stayElected(parts.leadershipOf(), this.#closing.signal));
   }
 
   /** Why it is not ready; undefined once all resources are known. */
@@ -73,7 +74,10 @@ export class Operator {
     const { clusters } = this.#parts;
     this.#operators.delete(uid);
     clusters.splice(clusters.indexOf(operator.candidate), 1);
-    const ending = operator.stop().finally(() => this.#ending.delete(ending));
+    const ending = operator
+      .stop()
+      .catch((error: unknown) => logBug(this.#parts.log, 'cluster-not-stopped', error))
+      .finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }
 }

@@ -1,5 +1,5 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import { type Logger, type SettableText, settableText, Trouble } from '@wscluster/service';
+import { inBackground, type Logger, type SettableText, settableText, Trouble } from '@wscluster/service';
 import type { SecretKeyRef } from '../../core/spec/brokers-schema.ts';
 import { refusalOf } from '../client/api-error.ts';
 import type { Kube } from '../client/kube.ts';
@@ -48,7 +48,7 @@ export class Secrets {
   constructor(parts: SecretsParts) {
     this.#parts = parts;
     this.#trouble = new Trouble(parts.log);
-    this.#timer = setInterval(() => void this.#lookAgain(), LOOK_MS);
+    this.#timer = setInterval(() => inBackground(parts.log, 'secrets-look-broken', this.#lookAgain()), LOOK_MS);
   }
 
   /** Why a Secret is unusable; its last value stays in use meanwhile. */

@@ -330,12 +330,13 @@ class PodSource implements KubernetesSource {
 
   /** A failure is retried with the next listing. */
   #inBackground(work: Promise<unknown>): void {
-    const done = work.catch((error: unknown) => {
-      if (!this.#closed)
-        this.#log.debug({ event: 'node-clean-up-failed', error }, 'a pod cannot be removed or labelled');
-    });
+    const done = work
+      .catch((error: unknown) => {
+        if (!this.#closed)
+          this.#log.debug({ event: 'node-clean-up-failed', error }, 'a pod cannot be removed or labelled');
+      })
+      .finally(() => this.#leaving.delete(done));
     this.#leaving.add(done);
-    void done.finally(() => this.#leaving.delete(done));
   }
 
   async #delete(pod: PodFacts, graceSeconds: number): Promise<void> {
