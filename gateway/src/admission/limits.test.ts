@@ -142,6 +142,30 @@ describe('the limits of a cluster refuse', () => {
     for (const { socket } of clients) socket.terminate();
   });
 
+  it('event streams like WebSockets: beyond maxConnectionsPerKey with 429, beyond maxConnections with 503', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n';
+    const node = await startRawNode('a', ({ socket }) => socket.write(head));
+    const test = await gatewayWith(node, { maxConnections: 2, maxConnectionsPerKey: 1 });
+    const ask = (key: string) =>
+      rawRequest(test.gateway.port, [`GET /send?userId=${key} HTTP/1.1`, 'Host: x', 'Connection: close']);
+    const opened = async (key: string) => {
+      const client = ask(key);
+      await eventually('the stream is open', () => client.text.includes('text/event-stream'));
+      return client;
+    };
+    const first = await opened('ada');
+    const expected = { code: 'LIMIT_REACHED', status: 429, field: 'maxConnectionsPerKey' };
+    expect(await refused(ask('ada'))).toMatchObject(expected);
+    expect(await refused(rawUpgrade(test.gateway.port, '/connect/ada'))).toMatchObject(expected);
+    const second = await opened('bob');
+    expect(await refused(ask('cleo'))).toMatchObject({ ...expected, status: 503, field: 'maxConnections' });
+    expect([await refusals(test, 'maxConnectionsPerKey'), await refusals(test, 'maxConnections')]).toEqual([2, 1]);
+    first.socket.destroy();
+    await eventually('room', () => test.gateway.connections === 1);
+    const third = await opened('cleo');
+    for (const { socket } of [second, third]) socket.destroy();
+  });
+
   it('keys for themselves, also those that share a slot', async () => {
     const keys = sharedSlot();
     const test = await gatewayWith(await echo(), { maxConnectionsPerKey: 1 });

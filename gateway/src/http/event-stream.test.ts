@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, get } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { DEFAULT_MOVE_SETTINGS, slotOf } from '@wscluster/ring';
+import { DEFAULT_MOVE_SETTINGS, isReport, slotOf } from '@wscluster/ring';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
 import type { GatewayUnderTest } from '../testing/gateway-under-test.ts';
@@ -14,6 +14,7 @@ import { useGateway } from '../testing/use-gateway.ts';
 const LONG_MS = 60_000;
 const { gatewayFor } = useGateway({ httpAnswerMs: LONG_MS, messageGraceMs: LONG_MS, ownerWaitMs: LONG_MS });
 /** For what ends by one of them. */
+const impatient = useGateway({ eventStreamMs: 1_500 });
 const hasty = useGateway({ httpAnswerMs: 1_000, messageGraceMs: 300, stallMs: 300, sweepMs: 50, closeMs: 300 });
 
 /** A node that answers each request with a head of the type, and then says what a test tells it to. */
@@ -44,7 +45,7 @@ interface Reading {
   end: 'whole' | 'broken off' | undefined;
 }
 
-function read(gateway: { port: number }, key = 'ada'): Reading {
+function read(gateway: { port: number }, key = 'ada', onEnd = () => {}): Reading {
   const reading: Reading = { text: '', end: undefined };
   const request = get(
     `http://127.0.0.1:${gateway.port}/send?userId=${key}`,
@@ -56,6 +57,7 @@ function read(gateway: { port: number }, key = 'ada'): Reading {
       answer.on('error', () => {});
       answer.on('close', () => {
         reading.end = answer.complete ? 'whole' : 'broken off';
+        onEnd();
       });
     },
   );
@@ -102,6 +104,52 @@ describe('an event stream', () => {
     await eventually('the event arrives', () => reading.text === 'data: 1\n\n');
     node.answers[0]?.end();
     await eventually('it ends', () => reading.end === 'whole' && test.gateway.connections === 0);
+  });
+
+  it('breaks off after eventStreamSilenceSeconds without a byte, if that is set, and not while its node speaks', async () => {
+    const node = await streamingNode('a', 'text/event-stream');
+    const test = await impatient.gatewayFor(node);
+    const [silent, lively] = [await opened(node, test), read(test.gateway, 'bob')];
+    await eventually('the node has both', () => node.answers.length === 2);
+    node.answers[0]?.write('data: 1\n\n');
+    const speaking = setInterval(() => node.answers[1]?.write(': alive\n\n'), 50);
+    try {
+      await eventually('the silent one breaks off', () => silent.end === 'broken off');
+      expect(silent.text).toBe('data: 1\n\n');
+      expect(lively.end).toBeUndefined();
+      const before = lively.text.length;
+      await eventually('the other one goes on', () => lively.text.length > before + 100);
+    } finally {
+      clearInterval(speaking);
+    }
+    await eventually('then it breaks off too', () => lively.end === 'broken off' && test.gateway.connections === 0);
+  });
+
+  it('is in the reports to the controller: by node, and by key where a key has several', async () => {
+    const node = await streamingNode('a', 'text/event-stream');
+    const test = await gatewayFor(node);
+    read(test.gateway);
+    read(test.gateway);
+    const reported = () => test.bus.sent.filter(isReport).findLast(({ hotKeys }) => hotKeys !== undefined);
+    await eventually('it is reported', () => reported() !== undefined);
+    expect(reported()).toMatchObject({ connectionsByNode: { a: 2 }, hotKeys: [{ key: 'ada', connections: 2 }] });
+  });
+
+  it('is one of many that end at the pace of the rollout, not all at once', async () => {
+    const nodes = [await streamingNode('a', 'text/event-stream'), await streamingNode('b', 'text/event-stream')];
+    const test = await gatewayFor(...nodes);
+    const keys = Array.from({ length: 20 }, (_, n) => `key-${n}`);
+    const ends: number[] = [];
+    const readings = keys.map((key) => read(test.gateway, key, () => ends.push(performance.now())));
+    await eventually('the node has all', () => nodes[0]?.answers.length === keys.length);
+    await eventually('all count', () => test.gateway.connections === keys.length);
+    const ring = ringOf(revision(2), nodes, () => 1);
+    const from = performance.now();
+    test.broadcast(ringMessage(ring, { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 10 }));
+    await eventually('all end', () => ends.length === keys.length);
+    expect(readings.every(({ end }) => end === 'whole')).toBe(true);
+    // One each 100 ms, the first one half way. A busy machine is late, and never early.
+    ends.forEach((at, index) => expect(at - from).toBeGreaterThanOrEqual((index - 0.5) * 100));
   });
 
   it('ends at once on a move when no event is under way, and its client reaches the new owner', async () => {

@@ -77,6 +77,21 @@ describe('a node that is gone', () => {
       expect(after.filter((at) => at >= ms && at < ms + 100).length).toBeLessThanOrEqual(15);
   });
 
+  it('has the last of them told within lostSeconds, however long the pace would take', async () => {
+    // At this pace it would take ten minutes.
+    lostNodes(2_000, 1);
+    const node = await goneNode();
+    const from = performance.now();
+    for (let n = 0; n < 600; n++) lose(node);
+    await eventually('all are told', () => verdicts.length === 600);
+    expect(verdicts.every(({ gone }) => gone)).toBe(true);
+    // It makes up for 100 ms at a time, so a busy machine ends later, and not by much.
+    expect(performance.now() - from).toBeLessThan(20_000);
+    // Evenly over the two seconds: a busy machine is late, and never early.
+    const early = verdicts.filter(({ at }, index) => index > 1 + ((at - from) / 2_000) * 600);
+    expect(early).toEqual([]);
+  });
+
   it('has its clients told at the pace, when that is faster', async () => {
     lostNodes(60_000, 500);
     const node = await goneNode();
