@@ -1,33 +1,28 @@
 import { describe, expect, test } from 'vitest';
+import { MoveMeter } from '../e2e/support/move-meter.ts';
 import { useCrowd } from '../e2e/support/use-crowd.ts';
 import { until } from '../e2e/support/wait.ts';
 import { useBrokers } from './support/brokers.ts';
 
 /** Connections a second. */
 const PACE = 10;
-/**
- * How many may be told to reconnect in any second. A busy machine sees those of two or three seconds at once; without a
- * pace it would be fifty.
- */
-const AT_MOST = 3 * PACE;
+const GATEWAYS = 3;
 
 describe('RabbitMQ is away or blocked while owners change, with 200 clients at a pace of 10 a second', () => {
   const brokers = useBrokers();
   let count = 0;
   const started = useCrowd(200, () => ({
     nodes: 3,
-    gateways: 3,
+    gateways: GATEWAYS,
     brokers: brokers().urls,
     name: `deaf-${++count}`,
     rebalance: { maxConnectionsPerSecond: PACE },
   }));
 
-  /** Moves in the fastest second. */
-  function fastest(): number {
-    const times = started()
-      .crowd.closes.map(({ closedAt }) => closedAt ?? 0)
-      .sort((a, b) => a - b);
-    return Math.max(0, ...times.map((start) => times.filter((at) => at >= start && at < start + 1000).length));
+  /** In no span of time were there more moves than the pace allows, and one of each gateway, which it begins with. */
+  async function paceWasKept(meter: MoveMeter): Promise<void> {
+    expect(await meter.stop()).toBe(started().crowd.closes.length);
+    expect(meter.excess(PACE)).toBeLessThanOrEqual(GATEWAYS);
   }
 
   async function everyClientIsWithItsOwner(deadlineMs: number): Promise<void> {
@@ -57,6 +52,7 @@ describe('RabbitMQ is away or blocked while owners change, with 200 clients at a
     const [victim] = (await system.ring()).members;
     const ownerBefore = await system.owners();
     const leaving = crowd.keys(({ key }) => ownerBefore(key) === victim?.nodeId);
+    const meter = new MoveMeter(system);
     await brokers().rabbitmq.ctl('set_vm_memory_high_watermark', '0.00001');
     try {
       await until('the outage is noticed', async () => (await system.api('GET', '')).text.includes('BusUnavailable'));
@@ -74,12 +70,14 @@ describe('RabbitMQ is away or blocked while owners change, with 200 clients at a
     }
     await system.settled(2, 60_000);
     await everyClientIsWithItsOwner(60_000);
+    await paceWasKept(meter);
     expect(await crowd.quiet()).toEqual([]);
   });
 
   test('a node is added: live clients move by releases in the store, each once, at the pace', async () => {
     const { system, crowd } = started();
     const ownerBefore = await system.owners();
+    const meter = new MoveMeter(system);
     brokers().rabbitmq.freeze();
     await until('the outage is noticed', async () => (await system.api('GET', '')).text.includes('BusUnavailable'));
     await nodeIsReady(await system.addNode());
@@ -88,13 +86,14 @@ describe('RabbitMQ is away or blocked while owners change, with 200 clients at a
     const changed = crowd.keys(({ key }) => ownerBefore(key) !== ownerAfter(key));
     expect(crowd.keys((client) => client.closes.length > 0)).toEqual(changed);
     expect(crowd.closes).toHaveLength(changed.length);
-    expect(fastest()).toBeLessThanOrEqual(AT_MOST);
+    await paceWasKept(meter);
     expect(await crowd.quiet()).toEqual([]);
     brokers().rabbitmq.thaw();
   });
 
   test('it comes back in the middle of the moves: they go on at the pace', async () => {
     const { system, crowd } = started();
+    const meter = new MoveMeter(system);
     brokers().rabbitmq.freeze();
     await until('the outage is noticed', async () => (await system.api('GET', '')).text.includes('BusUnavailable'));
     await nodeIsReady(await system.addNode());
@@ -102,7 +101,7 @@ describe('RabbitMQ is away or blocked while owners change, with 200 clients at a
     brokers().rabbitmq.thaw();
     await system.settled(4, 60_000);
     await everyClientIsWithItsOwner(60_000);
-    expect(fastest()).toBeLessThanOrEqual(AT_MOST);
+    await paceWasKept(meter);
     expect(await crowd.quiet()).toEqual([]);
   });
 });

@@ -149,7 +149,8 @@ describe('an event stream', () => {
     await eventually('all end', () => ends.length === keys.length);
     expect(readings.every(({ end }) => end === 'whole')).toBe(true);
     // One each 100 ms, the first one half way. A busy machine is late, and never early.
-    ends.forEach((at, index) => expect(at - from).toBeGreaterThanOrEqual((index - 0.5) * 100));
+    const early = ends.filter((at, index) => at - from < (index - 0.5) * 100);
+    expect(early).toEqual([]);
   });
 
   it('ends at once on a move when no event is under way, and its client reaches the new owner', async () => {
