@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { http } from './support/http.ts';
+import { oddErrors } from './support/odd-errors.ts';
 import { LoggedProcess, processesNaming } from './support/processes.ts';
 import type { System } from './support/system.ts';
 import { useCrowd } from './support/use-crowd.ts';
@@ -9,10 +10,6 @@ import { until } from './support/wait.ts';
 
 const CLIENTS = 200;
 const WORKERS = 3;
-
-/** Lets the primary make an error that nobody expected, at a signal. */
-const ODD = `import cluster from 'node:cluster';
-if (cluster.isPrimary) process.on('SIGUSR2', () => { throw new Error('odd'); });`;
 
 /** The process ids of the workers of the first gateway. */
 function workersOf(system: System): number[] {
@@ -27,14 +24,46 @@ async function metric(system: System, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
+/** A process of the first gateway throws, and leaves a rejection: the next two that are counted. */
+async function odd(system: System, pid: number, first: number): Promise<void> {
+  const counted = (count: number) => async () => (await metric(system, 'wscluster_gateway_bugs_total')) === count;
+  process.kill(pid, 'SIGUSR2');
+  await until('what it has thrown is counted', counted(first));
+  process.kill(pid, 'SIGWINCH');
+  await until('what it has rejected is counted', counted(first + 1));
+}
+
+function oddLines(system: System) {
+  const lines = system.gateways[0]?.process.lines.filter(({ msg }) => String(msg).startsWith('odd')) ?? [];
+  for (const [index, line] of lines.entries())
+    expect(line).toMatchObject({
+      level: 'error',
+      ...(index % 2 === 0
+        ? { event: 'uncaught-exception', msg: 'odd' }
+        : { event: 'unhandled-rejection', msg: 'odd too' }),
+      action: expect.stringContaining('report this bug'),
+    });
+  return lines;
+}
+
+describe('a gateway of one process', () => {
+  const started = useCrowd(20, () => ({ gateways: 1, nodes: 1, gatewayEnv: oddErrors() }));
+
+  test('survives an error that nobody expected: it is logged and counted, and no client notices', async () => {
+    const { system, crowd } = started();
+    await odd(system, system.gateways[0]?.process.pid ?? 0, 1);
+    expect(oddLines(system)).toHaveLength(2);
+    expect(crowd.closes).toHaveLength(0);
+    expect(await crowd.quiet()).toEqual([]);
+  });
+});
+
 describe(`a gateway of ${WORKERS} workers, with ${CLIENTS} clients on three nodes`, () => {
   const started = useCrowd(CLIENTS, () => ({
     gateways: 1,
     nodes: 3,
     gatewayArgs: ['--workers', String(WORKERS)],
-    gatewayEnv: {
-      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=data:text/javascript,${encodeURIComponent(ODD)}`,
-    },
+    gatewayEnv: oddErrors(),
     rebalance: { maxConnectionsPerSecond: 20 },
   }));
 
@@ -65,16 +94,15 @@ describe(`a gateway of ${WORKERS} workers, with ${CLIENTS} clients on three node
     expect(await crowd.quiet()).toEqual([]);
   });
 
-  test('an error of the primary that nobody expected is logged and counted, and no client notices', async () => {
+  test('an error that nobody expected, of the primary or of a worker, is logged and counted, and no client notices', async () => {
     const { system, crowd } = started();
-    const [gateway] = system.gateways;
-    gateway?.process.signal('SIGUSR2');
-    await until('it is counted', async () => (await metric(system, 'wscluster_gateway_bugs_total')) === 1);
-    expect(gateway?.process.lines.find(({ event }) => event === 'uncaught-exception')).toMatchObject({
-      ...{ level: 'error', msg: 'odd', action: expect.stringContaining('report this bug') },
-    });
+    const workers = workersOf(system);
+    await odd(system, system.gateways[0]?.process.pid ?? 0, 1);
+    await odd(system, workers[0] ?? 0, 3);
+    expect(oddLines(system).map(({ worker }) => typeof worker)).toEqual(['undefined', 'undefined', 'number', 'number']);
     expect(crowd.closes).toHaveLength(0);
     expect(await crowd.quiet()).toEqual([]);
+    expect(workersOf(system)).toEqual(workers);
     expect(await metric(system, 'wscluster_gateway_workers')).toBe(WORKERS);
   });
 

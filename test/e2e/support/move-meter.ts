@@ -25,6 +25,8 @@ export class MoveMeter {
   constructor(system: Pick<System, 'gateways'>) {
     this.#system = system;
     this.#running = this.#run();
+    // A test that fails ends the gateways before it asks.
+    this.#running.catch(() => {});
   }
 
   /** How many moves there were beyond the pace, in the span of time with the most: what has surely been too fast. */
