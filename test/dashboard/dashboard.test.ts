@@ -90,6 +90,30 @@ describe('the dashboard, on a system of real processes', () => {
     await browser.screenshot(page, 'phone');
   });
 
+  test('a killed node: as many clients move as its dialog says, and some of them once more to its replacement', async () => {
+    const { length } = await nodes();
+    await open();
+    await addClients(2);
+    await until(
+      'the API counts them',
+      async () => (await nodes()).reduce((sum, node) => sum + node.connections, 0) === 200,
+    );
+    const before = await cards(page);
+    const victim = before[0]?.node ?? '';
+    const lost = before.filter(({ node }) => node === victim).map(({ key }) => key);
+    await page.getByRole('button', { name: `Kill ${victim}` }).click();
+    const said = await page.getByText(/^Moves \d+ of 200 connections/).innerText();
+    expect(Number(/\d+/.exec(said)?.[0])).toBe(lost.length);
+    await page.getByText(/a replacement comes, and some of them move a second time/).waitFor();
+    await page.getByRole('button', { name: 'Kill', exact: true }).click();
+    await until('it is gone', async () => (await nodes()).every(({ id }) => id !== victim));
+    await system.settled(length);
+    await until('all cards show their owner', cardsAgree);
+    const shown = await cards(page);
+    expect(shown.filter(({ moved }) => moved > 0).map(({ key }) => key)).toEqual(lost);
+    expect(Math.max(...shown.map(({ moved }) => moved))).toBe(2);
+  });
+
   test('a key that is typed in lights up its slot and owner', async () => {
     await open();
     const { slot, nodeId } = await get<{ slot: number; nodeId: string }>('/owner?key=b%C3%BCro%2F1');
