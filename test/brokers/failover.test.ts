@@ -114,7 +114,7 @@ describe('two controllers with 300 clients', () => {
     await nothingHasMoved(table);
   });
 
-  test('who stands by passes calls on to the leader, and says so when there is none', async () => {
+  test('who stands by passes calls on to the leader, and answers reads by what it knows when there is none', async () => {
     const { system } = started();
     const { leader, other } = await roles(system);
     const at = (path: string, method = 'GET', body?: string) =>
@@ -133,8 +133,14 @@ describe('two controllers with 300 clients', () => {
     expect([refused.status, (JSON.parse(refused.text) as { code: string }).code]).toEqual([400, 'REQUEST_INVALID']);
     await system.settled(4);
 
+    const { revision } = await system.ring();
+    const killedAt = Date.now();
     await leader.process.end('SIGKILL');
-    const nobody = await at('/ring');
+    const known = await at('/ring');
+    expect(known.status).toBe(200);
+    expect(Date.parse(String(known.headers['x-wscluster-known-at']))).toBeGreaterThan(killedAt - 60_000);
+    expect((JSON.parse(known.text) as { revision: typeof revision }).revision.epoch).toBe(revision.epoch);
+    const nobody = await at('/nodes', 'POST');
     expect([nobody.status, (JSON.parse(nobody.text) as { code: string }).code]).toEqual([503, 'NO_LEADER']);
   });
 

@@ -19,6 +19,8 @@ export interface KeptDocuments extends Documents {
    * which look once a second, the time to restore what they have.
    */
   gather(names: readonly string[]): Promise<void>;
+  /** What was last read or written here; undefined if that is nothing. */
+  last(name: string): object | undefined;
   /** Writes again what was last read or written here. */
   restore(): Promise<void>;
 }
@@ -74,6 +76,7 @@ export function keptDocuments(documents: Documents): KeptDocuments {
       await queue.run(() => keep(name));
       return newest.get(name)?.document;
     },
+    last: (name) => newest.get(name)?.document,
     keep: keepAll,
     async gather(names) {
       await keepAll(names);

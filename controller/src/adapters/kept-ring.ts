@@ -3,6 +3,8 @@ import type { RingStore } from '@wscluster/transport';
 
 /** The newest ring that this process has seen, as leader or standby. */
 export interface KeptRing {
+  /** Undefined until one was seen. */
+  readonly newest: RingMessage | undefined;
   /**
    * The same store, but it loads the newest ring that was seen, unless it holds a newer one itself. So a store that was
    * emptied or restored from a backup does not turn the ring back, even if no gateway can be asked.
@@ -19,6 +21,9 @@ export function keptRing(): KeptRing {
     if (message !== undefined && order(message.revision) >= 0) newest = message;
   };
   return {
+    get newest() {
+      return newest;
+    },
     wrap: (store) => ({
       async load() {
         see(

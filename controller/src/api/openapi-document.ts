@@ -8,7 +8,8 @@ export const OPENAPI = {
     title: 'wscluster controller',
     version: 'v1',
     description:
-      'Later versions may add fields to answers, and words to what is one of several; ignore those you do not know.',
+      'Later versions may add fields to answers, and words to what is one of several; ignore those you do not know. ' +
+      'While no leader can be asked, reads are answered by what was last known, with its time in X-WsCluster-Known-At.',
   },
 };
 

@@ -7,6 +7,8 @@ import { findCluster, type ServedCluster } from './served-cluster.ts';
 
 /** Marks a request that was passed on: two controllers that each take the other for the leader must not loop. */
 const PASSED_ON = 'x-wscluster-passed-on';
+/** In answers by what was last known: when it was so, ISO 8601. */
+const KNOWN_AT = 'x-wscluster-known-at';
 /** A leader that does not answer for this long counts as gone, ms. Event streams have no such limit. */
 const TIMEOUT_MS = 30_000;
 
@@ -16,8 +18,8 @@ export function servedBy(request: FastifyRequest, clusters: readonly ServedClust
 
 /**
  * Passes a scope's requests for a cluster that another controller leads on to that controller, with the caller's own
- * token, and returns its answer. While it cannot be told who leads, reads are answered by what was last known here.
- * NO_LEADER if that is nothing, or the leader does not answer.
+ * token, and returns its answer. While nobody leads, or the leader does not answer, reads are answered by what was last
+ * known here, with KNOWN_AT. NO_LEADER if that is nothing, and for everything else.
  */
 export function passOnToLeader(
   scope: FastifyInstance,
@@ -39,30 +41,50 @@ export function passOnToLeader(
   });
   scope.addHook('preValidation', async (request, reply) => {
     const cluster = servedBy(request, clusters);
-    if (cluster.reign !== undefined) return;
-    if (cluster.lastView !== undefined && request.method === 'GET') return;
-    if (cluster.leader === undefined || request.headers[PASSED_ON] !== undefined)
-      throw new WsClusterError(
-        'NO_LEADER',
-        `no controller leads ${cluster.name} at the moment; retry in a few seconds`,
-      );
-    const { leader } = cluster;
+    const { name, reign, leader } = cluster;
+    if (reign?.hasBegun === true) return;
+    if (reign !== undefined || leader === undefined || request.headers[PASSED_ON] !== undefined) {
+      const lastView = isRead(request) ? cluster.lastView : undefined;
+      if (lastView === undefined) throw noLeader(name);
+      if (lastView.knownAt !== undefined) reply.header(KNOWN_AT, lastView.knownAt.toISOString());
+      return;
+    }
     reply.from(atLeader(leader, request.url), {
       rewriteRequestHeaders: (_request, headers) => ({ ...headers, [PASSED_ON]: '1' }),
       onError: (answer, { error }) => {
-        answer.send(
-          new WsClusterError(
-            'NO_LEADER',
-            `the leader of ${cluster.name} at ${leader} does not answer: ${messageOf(error)}`,
-            {
-              cause: error,
-            },
-          ),
-        );
+        const unanswered = () => answer.send(noAnswer(name, leader, error));
+        if (!isRead(request) || cluster.lastView === undefined) unanswered();
+        else
+          answeredHere(request).then(
+            ({ statusCode, headers, body }) => answer.code(statusCode).headers(headers).send(body),
+            unanswered,
+          );
       },
     });
     return reply;
   });
+}
+
+/** Of the state of the cluster; events come from a leader only. */
+function isRead({ method, routeOptions }: FastifyRequest): boolean {
+  return method === 'GET' && routeOptions.url?.endsWith('/events') !== true;
+}
+
+function noLeader(name: string): WsClusterError {
+  return new WsClusterError('NO_LEADER', `no controller leads ${name} at the moment; retry in a few seconds`);
+}
+
+function noAnswer(name: string, leader: string, error: unknown): WsClusterError {
+  const message = `the leader of ${name} at ${leader} does not answer: ${messageOf(error)}`;
+  return new WsClusterError('NO_LEADER', message, { cause: error });
+}
+
+/** The same request once more, as one that is not passed on. */
+async function answeredHere({ server, url, headers: asked }: FastifyRequest) {
+  const headers = { ...asked, [PASSED_ON]: '1' };
+  const { statusCode, headers: found, body } = await server.inject({ method: 'GET', url, headers });
+  const kept = ['content-type', 'retry-after', KNOWN_AT].filter((name) => found[name] !== undefined);
+  return { statusCode, headers: Object.fromEntries(kept.map((name) => [name, found[name]])), body };
 }
 
 /** A request may name a host: it is never the one that is called. */

@@ -15,7 +15,7 @@ export interface ServedCluster {
   readonly reign: LedCluster | undefined;
   /** Base URL of the leader's API; undefined if no leader is known. */
   readonly leader: string | undefined;
-  /** What this process knew when it last led, while it cannot be told who leads now. */
+  /** What this process knew when it last led, or has read since: for when no leader can be asked. */
   readonly lastView: ClusterView | undefined;
 }
 
@@ -31,7 +31,8 @@ export function findCluster(clusters: readonly ServedCluster[], name: string | u
 
 /** What is known here about a cluster. Throws NO_LEADER if nothing is. */
 export function knownHere(cluster: ServedCluster): ClusterView {
-  return cluster.lastView ?? ledHere(cluster).view;
+  const { reign, lastView } = cluster;
+  return reign?.hasBegun !== true && lastView !== undefined ? lastView : ledHere(cluster).view;
 }
 
 /** A cluster that this process leads, and whose newest ring it knows. Throws NO_LEADER otherwise. */

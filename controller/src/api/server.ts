@@ -138,8 +138,9 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
 /** From the leader, or as last known here; null if it is not available. */
 async function statusOf(cluster: ServedCluster, authorization: string | undefined) {
   const { reign, lastView } = cluster;
-  const view = reign?.hasBegun === true ? reign.view : lastView;
-  return view === undefined ? await statusFromLeader(cluster, authorization) : summaryOf(view);
+  if (reign?.hasBegun === true) return summaryOf(reign.view);
+  const told = reign === undefined ? await statusFromLeader(cluster, authorization) : null;
+  return told ?? (lastView === undefined ? null : summaryOf(lastView));
 }
 
 /** Fastify's own errors, as ours. */

@@ -5,7 +5,7 @@ import { brokersOf, openTransport } from '@wscluster/transport';
 import { DRAINS_DOCUMENT, drainMarks } from '../adapters/docker/drain-marks.ts';
 import type { DockerNodeSettings } from '../adapters/docker/settings.ts';
 import { type KeptDocuments, keptDocuments, writtenByLeader } from '../adapters/kept-documents.ts';
-import { keptRing } from '../adapters/kept-ring.ts';
+import { type KeptRing, keptRing } from '../adapters/kept-ring.ts';
 import { alwaysLeader } from '../adapters/local/always-leader.ts';
 import { lockClusterState } from '../adapters/local/cluster-state-lock.ts';
 import { openFileDocuments } from '../adapters/local/documents.ts';
@@ -13,14 +13,16 @@ import { openLocalSource } from '../adapters/local/source.ts';
 import { openRedisDocuments } from '../adapters/redis/documents.ts';
 import { openRedisLock } from '../adapters/redis/lock.ts';
 import { Candidate } from '../core/loop/candidate.ts';
+import { viewOfStandby } from '../core/loop/last-view.ts';
 import { Reign } from '../core/loop/reign.ts';
 import type { RunMeter } from '../core/loop/run-meter.ts';
+import type { ClusterView } from '../core/loop/view.ts';
 import type { NodeSettings, SourceHandlers, WorkloadSource } from '../core/ports/workload-source.ts';
 import { type DeclaredCluster, loadClusters } from '../core/spec/load.ts';
 import type { NodesSpec } from '../core/spec/nodes-schema.ts';
 import { readinessRule } from '../core/spec/readiness-schema.ts';
 import { servableIn } from '../core/spec/servable.ts';
-import { openSpecStore, SPEC_DOCUMENT, type SpecStore } from '../core/spec/spec-store.ts';
+import { openSpecStore, SPEC_DOCUMENT, type SpecStore, storedSpec } from '../core/spec/spec-store.ts';
 import { openLeadership } from '../core/term/lock-leadership.ts';
 import { watchForNewerDocuments } from './newest-documents.ts';
 import { nodeOutput } from './node-output.ts';
@@ -73,6 +75,7 @@ function candidate(declared: DeclaredCluster, options: Options, self: string, lo
   const ring = keptRing();
   const transport = openTransport({ ...options, cluster: name, log });
   const watched = transport.openStore();
+  let readAt: Date | undefined;
   const made: Candidate = new Candidate({
     name,
     log,
@@ -114,12 +117,31 @@ function candidate(declared: DeclaredCluster, options: Options, self: string, lo
     },
     async standBy() {
       await Promise.all([documents.keep(DOCUMENTS), ring.keep(watched)]);
+      readAt = new Date();
     },
+    // Without brokers nobody else leads, and what is stored is not the state of a cluster that has not started.
+    ...(brokers !== undefined && { known: () => readBefore(declared, documents, ring, readAt) }),
     async close() {
       await Promise.all([documents.close(), watched.close()]);
     },
   });
   return made;
+}
+
+function readBefore(
+  declared: DeclaredCluster,
+  documents: KeptDocuments,
+  { newest }: KeptRing,
+  at: Date | undefined,
+): ClusterView | undefined {
+  if (newest === undefined || at === undefined) return undefined;
+  try {
+    const stored = storedSpec(documents.last(SPEC_DOCUMENT), declared);
+    return stored && viewOfStandby({ ...stored, ring: newest, at });
+  } catch {
+    // Who takes the lead says what is wrong with it.
+    return undefined;
+  }
 }
 
 async function openSource(

@@ -14,7 +14,8 @@ export function watchRevisions(system: System): { stop(): Promise<string[]> } {
     while (!stopped) {
       const url = `http://127.0.0.1:${controller.apiPort}/api/v1/clusters/${system.name}/ring`;
       const answer = await http('GET', url).catch(() => undefined);
-      if (answer?.status === 200) {
+      // What was last known says itself that it may be older.
+      if (answer?.status === 200 && answer.headers['x-wscluster-known-at'] === undefined) {
         const { revision } = JSON.parse(answer.text) as { revision: Revision };
         if (compareRevisions(revision, last) < 0)
           falls.push(`controller ${index} went back from ${formatRevision(last)} to ${formatRevision(revision)}`);

@@ -30,6 +30,8 @@ export interface CandidateParts {
    * harm.
    */
   standBy(): Promise<void>;
+  /** The cluster as standBy has last read it; undefined if that is not enough, or cannot be read. */
+  known?(): ClusterView | undefined;
   /** Closes what all reigns share. */
   close(): Promise<void>;
 }
@@ -86,9 +88,9 @@ export class Candidate {
     return this.#reign;
   }
 
-  /** What this process knew when it last led, while it cannot be told who leads now. */
+  /** What this process knew when it last led, or has read since another one leads: for when nobody can be asked. */
   get lastView(): ClusterView | undefined {
-    return this.#unseen === undefined || this.leader !== undefined ? undefined : this.#lastView;
+    return this.#lastView ?? this.#parts.known?.();
   }
 
   /** Why this process could not take up the lead when it was last elected; undefined while it leads. */

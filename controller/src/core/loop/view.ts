@@ -10,6 +10,8 @@ import type { Link } from './status/links.ts';
 /** A cluster at one moment, for all readers: API, metrics, operator, dry run. Immutable, and replaced as a whole. */
 export interface ClusterView {
   readonly spec: ClusterSpec;
+  /** When it was like this, of what was last known while no leader can be asked; undefined: it is the present state. */
+  readonly knownAt?: Date;
   /** Counts changes of the spec. */
   readonly generation: number;
   /** The last published ring. */

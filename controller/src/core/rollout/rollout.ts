@@ -64,7 +64,7 @@ export class Rollout {
   #uncounted = true;
   /** When the released moves will be complete. */
   #movedAt = 0;
-  #remaining: Step['remaining'] = NOTHING;
+  #remaining: Step['remaining'] = NOTHING_LEFT;
 
   /** `release`: what was released before a restart; everything else waits for acknowledgement again. */
   constructor(ring: Ring, release: Release = { movableUpTo: ring.revision, spreadMs: 0, maxPerSecond: 0 }) {
@@ -217,7 +217,7 @@ export class Rollout {
 }
 
 const NONE = { slots: 0, connections: 0 };
-const NOTHING: Readonly<Record<MoveReason, { slots: number; connections: number }>> = {
+export const NOTHING_LEFT: Readonly<Record<MoveReason, { slots: number; connections: number }>> = {
   lost: NONE,
   drain: NONE,
   balance: NONE,

@@ -50,6 +50,20 @@ export async function openSpecStore(documents: Documents, { cluster, digest }: D
   };
 }
 
+/**
+ * The spec that the last leader left, whatever the file of this process says; undefined if there is none. Throws as
+ * openSpecStore rejects.
+ */
+export function storedSpec(
+  document: unknown,
+  { cluster }: DeclaredCluster,
+): Pick<SpecStore, 'spec' | 'generation'> | undefined {
+  if (document === undefined) return undefined;
+  const { name } = cluster.metadata;
+  const { spec, generation } = parse(document, name);
+  return { spec: validCluster({ ...cluster, spec }, `the stored spec of ${name}`).spec, generation };
+}
+
 function parse(document: unknown, name: string): z.infer<typeof storedSchema> {
   const parsed = storedSchema.safeParse(document);
   if (parsed.success) return parsed.data;

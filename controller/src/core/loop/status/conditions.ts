@@ -10,6 +10,15 @@ export interface Condition {
   readonly lastTransitionTime: string;
 }
 
+export const CONDITION_TYPES = [
+  'BackendsAvailable',
+  'RingPublished',
+  'RegistrySynced',
+  'NodesHaveRoom',
+  'SlotsFit',
+  'Ready',
+] as const;
+
 /**
  * `BackendsAvailable`: the nodes that the spec asks for are ready, and no lost node stays on the ring. `RingPublished`:
  * the ring is in the store, on the bus, and applied by every live gateway. `RegistrySynced`: the registry has the
@@ -17,13 +26,7 @@ export interface Condition {
  * also true if none has a limit. `SlotsFit`: no slot alone is more than its node's share. `Ready`: backends and ring,
  * and nothing is left to move. It waits for none of the three before it.
  */
-export type ConditionType =
-  | 'BackendsAvailable'
-  | 'RingPublished'
-  | 'RegistrySynced'
-  | 'NodesHaveRoom'
-  | 'SlotsFit'
-  | 'Ready';
+export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
