@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { Client } from './support/client.ts';
 import { System } from './support/system.ts';
@@ -61,6 +63,12 @@ test('a state folder that takes nothing more is a condition, and nothing is lost
   await system.settled(3);
   expect((await system.patch({ rebalance: { tolerance: 0.5 } })).status).toBe(200);
   await system.settled(3);
+  // A controller makes good what happens to its files while it runs.
+  for (const file of ['spec.json', 'ring.json']) {
+    const path = join(system.directory, 'state', system.name, file);
+    writeFileSync(path, '{"cut');
+    await until(`${file} is good again`, () => readFileSync(path, 'utf8').endsWith('}\n'));
+  }
   const ring = await system.ring();
   await system.controller.end('SIGKILL');
   system.startController();

@@ -49,6 +49,18 @@ test('a store that was restored from a backup does not turn a document back', as
   expect(await leader.read('spec')).toEqual({ n: 4 });
 });
 
+test('a document that cannot be read counts as lost for who has seen it, and for nobody else', async () => {
+  const { stored, open } = memory();
+  const leader = keptDocuments(open());
+  await leader.write('spec', { n: 1 });
+  for (const damaged of [[], 'cut']) {
+    stored.set('spec', damaged);
+    await expect(keptDocuments(open()).read('spec')).rejects.toMatchObject({ code: 'MESSAGE_INVALID' });
+    expect(await leader.keep(['spec'])).toBe(false);
+    expect(stored.get('spec')).toMatchObject({ n: 1 });
+  }
+});
+
 test('the first write of a new process is newer than what is stored', async () => {
   const { open } = memory();
   const before = keptDocuments(open());

@@ -5,8 +5,8 @@ import type { Documents } from '../core/ports/documents.ts';
 
 /**
  * Documents that can be written again for a store that has lost them. Nobody deletes a document or writes an older one:
- * if the store has none, or an older one than was seen here, it was emptied or restored from a backup, and `read`
- * restores what was seen.
+ * if the store has none, one that cannot be read, or an older one than was seen here, it was emptied, damaged or restored
+ * from a backup, and `read` restores what was seen.
  */
 export interface KeptDocuments extends Documents {
   /**
@@ -48,10 +48,15 @@ export function keptDocuments(documents: Documents): KeptDocuments {
     await documents.write(name, writes === undefined ? document : { ...document, [WRITES]: writes });
     newest.set(name, kept);
   };
+  const load = async (name: string) => keptOf(name, await documents.read(name));
   /** True if the store has something newer. */
   const keep = async (name: string): Promise<boolean> => {
-    const found = keptOf(name, await documents.read(name));
     const seen = newest.get(name);
+    const found = await load(name).catch((error: unknown) => {
+      const isDamaged = error instanceof WsClusterError && error.code === 'MESSAGE_INVALID';
+      if (isDamaged && seen !== undefined) return undefined;
+      throw error;
+    });
     if (seen !== undefined && (found === undefined || isOlder(found, seen))) {
       await store(name, seen);
       return false;

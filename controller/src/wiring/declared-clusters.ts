@@ -108,7 +108,6 @@ function candidate(declared: DeclaredCluster, options: Options, self: string, lo
         },
         restoreDocuments: () => written.restore(),
       });
-      if (brokers === undefined) return { reign };
       const unwatch = watchForNewerDocuments({
         ...{ documents: written, names: DOCUMENTS, cluster: name, log },
         onNewer: () => made.restart(),

@@ -18,7 +18,10 @@ export function watchForNewerDocuments({ documents, names, cluster, log, onNewer
   const look = async () => {
     if (!(await documents.keep(names))) return;
     const action = 'none: it leads on with the newer ones; check what emptied the store or restored it from a backup';
-    log.warn({ event: 'documents-outdated', cluster, action }, 'another controller had newer documents');
+    log.warn(
+      { event: 'documents-outdated', cluster, action },
+      'the store has newer documents than this leader began with',
+    );
     onNewer();
   };
   // That the store is away is said elsewhere.

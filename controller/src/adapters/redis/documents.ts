@@ -27,7 +27,10 @@ export function openRedisDocuments({ url, cluster, log }: RedisDocumentsOptions)
       try {
         return JSON.parse(text);
       } catch (error) {
-        throw new WsClusterError('MESSAGE_INVALID', `${key}: ${name}: ${messageOf(error)}`, { cause: error });
+        const wayOut = `delete the field ${name} to start afresh`;
+        throw new WsClusterError('MESSAGE_INVALID', `${key}: ${name}: ${messageOf(error)}; ${wayOut}`, {
+          cause: error,
+        });
       }
     },
     async write(name, document) {
