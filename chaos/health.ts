@@ -33,10 +33,11 @@ export class Health {
   }
 
   #complaints(process: LoggedProcess): string[] {
+    const isMissed = process.ended && !this.ended.has(process);
     const uncaught = process.lines
-      .filter(({ event = '', level }) => /unhandled|uncaught/.test(event) || level === 'fatal')
+      .filter(({ event = '', level }) => /unhandled|uncaught/.test(event) || (isMissed && level === 'fatal'))
       .map((line) => JSON.stringify(line));
-    if (!process.ended || this.ended.has(process)) return uncaught;
+    if (!isMissed) return uncaught;
     const { exitCode, signalCode } = process.child;
     return [...uncaught, `ended by itself with ${exitCode ?? signalCode}: ${process.other.slice(-5).join(' | ')}`];
   }

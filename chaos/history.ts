@@ -39,13 +39,27 @@ export interface GenerationSeen {
   readonly generation: number;
   /** Read while nothing was broken: not below what anybody has seen before. */
   readonly settled: boolean;
+  /** Read in the store after a fault there, while no controller ran: nobody is left who knows of a higher one. */
+  readonly isAll?: boolean;
+}
+
+/** A node that a connection was taken to without a Close. */
+export interface ArrivalSeen {
+  readonly node: string;
+  /** The former node was lost, so messages may be. */
+  readonly lost: boolean;
+  /** Of the node's first answer. */
+  readonly at: number;
 }
 
 /** One connection of a client, from its hello to its end. */
 export interface SessionSeen {
+  /** Where it began. */
   readonly node: string;
+  /** Says how it is to move, if its client asks for that. */
   readonly url: string;
   readonly openedAt: number;
+  readonly arrivals: readonly ArrivalSeen[];
   readonly closedAt?: number;
   readonly code?: number;
   readonly reason?: string;
@@ -56,6 +70,17 @@ export interface ClientSeen {
   readonly sessions: readonly SessionSeen[];
   /** Messages that did not continue the order of their session. */
   readonly faults: readonly string[];
+}
+
+/** What a gateway process had counted when it was last asked. */
+export interface MigrationsSeen {
+  /** When it was asked. */
+  readonly at: number;
+  readonly port: number;
+  /** Sessions of this port that were opened from then on, and before `at`, are of this process. */
+  readonly since: number;
+  /** As in the metric. */
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
 /** A time in which the recorder itself stood still, so that what it saw afterwards came late. */
@@ -72,6 +97,8 @@ export interface History {
   readonly owners: readonly OwnersSeen[];
   readonly generations: readonly GenerationSeen[];
   readonly clients: readonly ClientSeen[];
+  /** One for each gateway process. */
+  readonly migrations: readonly MigrationsSeen[];
   readonly stalls: readonly Stall[];
 }
 

@@ -7,7 +7,8 @@ import { bundlePrograms } from '../test/run/bundle-programs.ts';
 import { report } from './report.ts';
 import { runChaos } from './run.ts';
 
-// Random faults against a system of real processes: npm run chaos -- [--seed N] [--minutes M] [--clients N] [--brokers].
+// Random faults against a system of real processes: npm run chaos -- [--seed N] [--minutes M] [--clients N] [--brokers]
+// [--only api,node].
 // Exit code 1 when a promise was broken. The same seed makes the same schedule of faults.
 
 const { values } = parseArgs({
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '5' },
     clients: { type: 'string', default: '100' },
     brokers: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
   },
 });
 
@@ -27,6 +29,7 @@ function number(name: 'seed' | 'minutes' | 'clients'): number {
 }
 
 const [seed, minutes, clients] = [number('seed'), number('minutes'), number('clients')];
+const only = values.only === '' ? undefined : values.only.split(',');
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Of this run alone: another one may have other sources.
 const programs = join(root, 'node_modules', '.cache', `chaos-${process.pid}`);
@@ -37,7 +40,7 @@ const redis = values.brokers ? await redisServer() : undefined;
 const rabbitmq = values.brokers ? await rabbitmqServer() : undefined;
 try {
   const result = await runChaos({
-    ...{ seed, clients, milliseconds: minutes * 60_000 },
+    ...{ seed, clients, only, milliseconds: minutes * 60_000 },
     ...(redis === undefined || rabbitmq === undefined ? {} : { brokers: { redis, rabbitmq } }),
     onRound: ({ number: round, history }) => {
       const last = history.faults.slice(-4).map(({ kind, target }) => `${kind} (${target})`);
@@ -45,8 +48,10 @@ try {
     },
   });
   process.stdout.write(`${report(result)}\n`);
-  if (result.violations.length > 0)
-    process.stdout.write(`Again: npm run chaos -- --seed ${seed}${values.brokers ? ' --brokers' : ''}\n`);
+  if (result.violations.length > 0) {
+    const options = [...(values.brokers ? ['--brokers'] : []), ...(only === undefined ? [] : ['--only', only.join()])];
+    process.stdout.write(`Again: npm run chaos -- --seed ${seed} ${options.join(' ')}\n`);
+  }
   process.exitCode = result.violations.length > 0 ? 1 : 0;
 } finally {
   await Promise.all([redis?.dispose(), rabbitmq?.dispose()]);

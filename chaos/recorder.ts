@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Revision, slotOf } from '@wscluster/ring';
 import type { Crowd } from '../test/e2e/support/crowd.ts';
 import { http } from '../test/e2e/support/http.ts';
+import { migrationsIn } from '../test/e2e/support/migrations.ts';
+import type { LoggedProcess } from '../test/e2e/support/processes.ts';
 import type { RingView, System } from '../test/e2e/support/system.ts';
-import type { Fault, GenerationSeen, History, OwnersSeen, RevisionSeen, Stall } from './history.ts';
+import type { Fault, GenerationSeen, History, MigrationsSeen, OwnersSeen, RevisionSeen, Stall } from './history.ts';
 
 const EVERY_MS = 250;
 /** A stopped process answers nothing. */
@@ -19,6 +21,7 @@ export class Recorder {
   readonly #revisions: RevisionSeen[] = [];
   readonly #owners: OwnersSeen[] = [];
   readonly #generations: GenerationSeen[] = [];
+  readonly #migrations = new Map<LoggedProcess, MigrationsSeen>();
   readonly #stalls: Stall[] = [];
   readonly #system: System;
   readonly #crowd: Crowd;
@@ -32,6 +35,8 @@ export class Recorder {
     this.#system = system;
     this.#crowd = crowd;
     this.#pace = pace;
+    for (const { process, port } of system.gateways)
+      this.#migrations.set(process, { at: performance.now(), port, since: 0, outcomes: {} });
     this.#looking = [
       ...system.controllers.map((_, index) => this.#repeat(() => this.#lookAtController(index))),
       ...system.gateways.map((_, index) => this.#repeat(() => this.#lookAtGateway(index))),
@@ -58,6 +63,7 @@ export class Recorder {
       owners: this.#owners,
       generations: this.#generations,
       clients: this.#crowd.clients,
+      migrations: [...this.#migrations.values()],
       stalls: this.#stalls,
     };
   }
@@ -65,6 +71,11 @@ export class Recorder {
   sawGeneration(source: string, answer: string, settled = false): void {
     const { metadata } = JSON.parse(answer) as { metadata: { generation: number } };
     this.#generations.push({ at: performance.now(), source, generation: metadata.generation, settled });
+  }
+
+  /** What is left of the spec in a store that was hit while no controller ran; 0: nothing. */
+  sawLeft(generation: number): void {
+    this.#generations.push({ at: performance.now(), source: 'store', generation, settled: false, isAll: true });
   }
 
   /** The API's answer about the cluster while nothing was broken. */
@@ -104,9 +115,14 @@ export class Recorder {
   async #lookAtGateway(index: number): Promise<void> {
     const gateway = this.#system.gateways[index];
     if (gateway === undefined || gateway.process.ended) return;
+    const { process, port } = gateway;
     // A gateway that starts again may start with an older ring.
-    const source = `${gateway.id}, process ${gateway.process.pid}`;
+    const source = `${gateway.id}, process ${process.pid}`;
+    const at = performance.now();
+    const seen = this.#migrations.get(process) ?? { at, port, since: at, outcomes: {} };
+    this.#migrations.set(process, seen);
     const metrics = await ask(`http://127.0.0.1:${gateway.probes}/metrics`);
+    this.#migrations.set(process, { ...seen, at, outcomes: migrationsIn(metrics) });
     const revision = { epoch: metric(metrics, 'epoch'), version: metric(metrics, 'version') } satisfies Revision;
     this.#revisions.push({ at: performance.now(), source, revision, settled: false });
   }

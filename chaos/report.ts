@@ -6,9 +6,12 @@ const LAST_VIOLATIONS = 20;
 /** The run in a few lines; after a violation, also what broke and the last faults before it. */
 export function report({ rounds, history, violations, warnings }: ChaosResult): string {
   const sessions = history.clients.reduce((sum, client) => sum + client.sessions.length, 0);
+  const moved = history.clients.flatMap((client) => client.sessions.flatMap(({ arrivals }) => arrivals));
+  const lost = moved.filter((arrival) => arrival.lost).length;
   const lines = [
     `${rounds} rounds, ${history.faults.length} faults, ${history.clients.length} clients with ${sessions} sessions, ` +
       `${violations.length} violations`,
+    `  clients were taken to ${moved.length} nodes without a Close, to ${lost} of them from lost ones`,
     ...counts(history.faults.map(({ kind }) => kind)),
   ];
   if (violations.length === 0) return lines.join('\n');

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggedProcess } from '../test/e2e/support/processes.ts';
 import type { System } from '../test/e2e/support/system.ts';
 import type { FaultKind } from './faults/fault-kind.ts';
-import type { Fault } from './history.ts';
+import type { Fault, Violation } from './history.ts';
 import type { Recorder } from './recorder.ts';
 import type { Planned } from './schedule.ts';
 
@@ -11,6 +11,8 @@ export interface RoundOptions {
   readonly recorder: Recorder;
   /** Processes that a fault has ended go here. */
   readonly ended: Set<LoggedProcess>;
+  /** What the faults themselves find goes here. */
+  readonly violations: Violation[];
 }
 
 /** Injects the faults of a round, each at its time; resolves when all are healed. */
@@ -18,7 +20,7 @@ export async function playRound(planned: readonly Planned<FaultKind>[], options:
   await Promise.all(planned.map((one) => play(one, options)));
 }
 
-async function play(planned: Planned<FaultKind>, { system, recorder, ended }: RoundOptions): Promise<void> {
+async function play(planned: Planned<FaultKind>, { system, recorder, ended, violations }: RoundOptions): Promise<void> {
   const { kind, afterMs, lastsMs, dice } = planned;
   await delay(afterMs);
   let fault: Fault | undefined;
@@ -30,6 +32,7 @@ async function play(planned: Planned<FaultKind>, { system, recorder, ended }: Ro
         fault = { kind: kind.name, target, from: performance.now(), nodes, gatewayPorts };
         recorder.faults.push(fault);
       },
+      breaks: (detail) => violations.push({ rule: kind.name, at: performance.now(), detail }),
       ends: (process) => ended.add(process),
     });
   } catch (error) {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Crowd } from '../test/e2e/support/crowd.ts';
 import { System } from '../test/e2e/support/system.ts';
 import { check } from './check/check.ts';
@@ -7,6 +8,7 @@ import { brokerFaults } from './faults/broker-faults.ts';
 import type { Brokers } from './faults/fault-kind.ts';
 import { jumpingClock, MACHINE_FAULTS } from './faults/machine-faults.ts';
 import { PROCESS_FAULTS } from './faults/process-faults.ts';
+import { STATE_FAULTS } from './faults/state-faults.ts';
 import { Health } from './health.ts';
 import type { History, Violation } from './history.ts';
 import { seededRandom } from './random.ts';
@@ -14,12 +16,15 @@ import { Recorder } from './recorder.ts';
 import { playRound } from './round.ts';
 import { nextRound } from './schedule.ts';
 import { settle } from './settle.ts';
+import { chaosClient } from './talk.ts';
 
 export interface ChaosOptions {
   readonly seed: number;
   /** No round begins after this time. */
   readonly milliseconds: number;
   readonly clients: number;
+  /** Only faults with these scopes, or whose names begin so; default: all. */
+  readonly only?: readonly string[] | undefined;
   /** Default: the embedded bus and store, with one controller instead of two. */
   readonly brokers?: Brokers;
   /** Told about each round when it is over. */
@@ -35,6 +40,7 @@ export interface ChaosResult {
   readonly warnings: Readonly<Record<string, readonly string[]>>;
 }
 
+const NODE = fileURLToPath(new URL('./node/main.ts', import.meta.url));
 const NODES = 4;
 /** Moves a second: with 100 clients, a change takes some seconds, in which faults happen. */
 const PACE = 5;
@@ -47,7 +53,8 @@ const LAST_LOOK_MS = 500;
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { brokers } = options;
   const system = await System.start({
-    ...{ nodes: NODES, gateways: 2, rebalance: { maxConnectionsPerSecond: PACE } },
+    ...{ nodes: NODES, gateways: 2, command: [process.execPath, NODE] },
+    rebalance: { mode: 'migrate', maxConnectionsPerSecond: PACE },
     name: `chaos-${options.seed}`,
     controllerEnv: jumpingClock(),
     ...(brokers === undefined
@@ -55,7 +62,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       : { controllers: 2, brokers: { rabbitmqUrl: brokers.rabbitmq.url, redisUrl: brokers.redis.url } }),
   });
   try {
-    const crowd = await Crowd.connect(system, options.clients);
+    const crowd = await Crowd.connect(system, options.clients, { client: chaosClient });
     try {
       return await play(system, crowd, options);
     } finally {
@@ -67,13 +74,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 }
 
 async function play(system: System, crowd: Crowd, options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, milliseconds, brokers, onRound } = options;
-  const kinds = [
+  const { seed, milliseconds, brokers, onRound, only } = options;
+  const all = [
     ...PROCESS_FAULTS,
     ...MACHINE_FAULTS,
     ...API_CHANGES,
-    ...(brokers === undefined ? [] : await brokerFaults(brokers)),
+    ...(brokers === undefined ? STATE_FAULTS : await brokerFaults(brokers)),
   ];
+  const kinds =
+    only === undefined ? all : all.filter(({ scope, name }) => only.some((one) => isMeant(one, scope, name)));
+  if (kinds.length === 0) throw new Error(`no fault is called ${only}`);
   const random = seededRandom(seed);
   const recorder = new Recorder(system, crowd, PACE);
   const health = new Health(system);
@@ -86,7 +96,7 @@ async function play(system: System, crowd: Crowd, options: ChaosOptions): Promis
   try {
     await settle(system, crowd, SETTLE_MS);
     while (violations.length === 0 && performance.now() < end) {
-      await playRound(nextRound(random, kinds), { system, recorder, ended: health.ended });
+      await playRound(nextRound(random, kinds), { system, recorder, ended: health.ended, violations });
       await settle(system, crowd, SETTLE_MS).then((cluster) => recorder.sawSettled(cluster), failed);
       rounds++;
       await delay(LAST_LOOK_MS);
@@ -98,6 +108,10 @@ async function play(system: System, crowd: Crowd, options: ChaosOptions): Promis
   } finally {
     await recorder.stop();
   }
+}
+
+function isMeant(asked: string, scope: string, name: string): boolean {
+  return asked === scope || name.startsWith(asked);
 }
 
 function warnings(system: System): Record<string, string[]> {

@@ -5,12 +5,15 @@ import { check } from './check.ts';
 const URL_OF = { one: 'ws://127.0.0.1:1001/connect/ada', two: 'ws://127.0.0.1:1002/connect/ada' };
 
 const history = (parts: Partial<History>): History => ({
-  ...{ pace: 10, faults: [], revisions: [], owners: [], generations: [], clients: [], stalls: [] },
+  ...{ pace: 10, faults: [], revisions: [], owners: [], generations: [], clients: [], migrations: [], stalls: [] },
   ...parts,
 });
 const rules = (parts: Partial<History>) => check(history(parts)).map(({ rule }) => rule);
 
-const session = (parts: Partial<SessionSeen>): SessionSeen => ({ node: 'a', url: URL_OF.one, openedAt: 0, ...parts });
+const session = (parts: Partial<SessionSeen>): SessionSeen => ({
+  ...{ node: 'a', url: URL_OF.one, openedAt: 0, arrivals: [] },
+  ...parts,
+});
 const client = (...sessions: SessionSeen[]): ClientSeen => ({ key: 'ada', sessions, faults: [] });
 const fault = (parts: Partial<Fault>): Fault => ({
   ...{ kind: 'node-kill', target: 'a', from: 900, until: 900, nodes: [], gatewayPorts: [] },
@@ -60,6 +63,14 @@ describe('revisions and generations', () => {
   test('of the spec never fall at one source', () => {
     expect(rules({ generations: [generation(2, 'a'), generation(1, 'b'), generation(2, 'a')] })).toEqual([]);
     expect(rules({ generations: [generation(2, 'a'), generation(1, 'a')] })).toEqual(['generations']);
+  });
+
+  test('of the spec may fall to what is left of it in the store, once no controller knows better', () => {
+    const left = { ...generation(2, 'store'), isAll: true };
+    const before = [generation(5, 'a'), generation(4, 'b'), left];
+    expect(rules({ generations: [...before, generation(2, 'a'), generation(3, 'b', true)] })).toEqual([]);
+    expect(rules({ generations: [...before, generation(3, 'a'), generation(2, 'a')] })).toEqual(['generations']);
+    expect(rules({ generations: [...before, generation(1, 'b', true)] })).toEqual(['generations']);
   });
 
   test('of the spec that anybody has seen are still there when everything has settled', () => {
@@ -155,8 +166,89 @@ describe('the pace', () => {
     expect(rules({ clients: moves(40, 1), owners, faults: later })).toEqual(['pace']);
   });
 
+  test('holds for migrations as well, but not for what was lost', () => {
+    const taken = (lost: boolean) =>
+      Array.from({ length: 40 }, (_, n) => client(session({ arrivals: [{ node: 'b', lost, at: 1_000 + n }] })));
+    const faults = [fault({ nodes: ['a'], from: 0, until: 0 })];
+    expect(rules({ clients: taken(false), owners })).toEqual(['pace']);
+    expect(rules({ clients: taken(true), owners, faults })).toEqual([]);
+  });
+
   test('is not judged while the recorder stood still', () => {
     expect(rules({ clients: moves(40, 1), owners, stalls: [{ from: 0, until: 1_000 }] })).toEqual([]);
+  });
+});
+
+describe('a connection that is taken to another node', () => {
+  const MIGRATE = `${URL_OF.one}?wscluster-mode=migrate`;
+  const RECONNECT = `${URL_OF.one}?wscluster-mode=reconnect`;
+  const arrival = { node: 'b', lost: false, at: 2_000 };
+  const taken = (parts: Partial<SessionSeen> = {}) => session({ url: MIGRATE, arrivals: [arrival], ...parts });
+  const owners = owned([0, 'a'], [1_500, 'b']);
+
+  test('may be so when a ring names that node', () => {
+    expect(rules({ clients: [client(taken())], owners })).toEqual([]);
+    expect(rules({ clients: [client(taken({ url: URL_OF.one }))], owners })).toEqual([]);
+    expect(rules({ clients: [client(taken())], owners: owned([0, 'a']) })).toEqual(['migrations']);
+    expect(rules({ clients: [client(taken())], owners: owned([0, 'a'], [6_000, 'b']) })).toEqual(['migrations']);
+  });
+
+  test('has not asked for reconnects', () => {
+    expect(rules({ clients: [client(taken({ url: RECONNECT }))], owners })).toEqual(['migrations']);
+  });
+
+  test('since its node was lost needs a fault of that node', () => {
+    const lost = taken({ arrivals: [{ ...arrival, lost: true }] });
+    expect(rules({ clients: [client(lost)], owners })).toEqual(['migrations']);
+    expect(rules({ clients: [client(lost)], owners, faults: [fault({ nodes: ['a'] })] })).toEqual([]);
+  });
+
+  test('is judged by the last one when it is closed', () => {
+    const closed = taken({ closedAt: 5_000, code: 1012, reason: 'owner changed' });
+    const faults = [fault({ nodes: ['b'], from: 4_900, until: 4_900 })];
+    expect(rules({ clients: [client(closed)], owners, faults })).toEqual(['moves']);
+    expect(rules({ clients: [client(closed)], owners: owned([0, 'a'], [1_500, 'b'], [4_000, 'a']), faults })).toEqual(
+      [],
+    );
+  });
+
+  test('is told to reconnect only if a fault hit a node that had it or was to have it, or its gateway', () => {
+    const told = taken({ arrivals: [], closedAt: 2_000, code: 1012, reason: 'owner changed' });
+    const hit = (parts: Partial<Fault>) => rules({ clients: [client(told)], owners, faults: [fault(parts)] });
+    expect(rules({ clients: [client(told)], owners })).toEqual(['migrations']);
+    expect(hit({ nodes: ['c'] })).toEqual(['migrations']);
+    expect(hit({ nodes: ['a'] })).toEqual([]);
+    expect(hit({ nodes: ['b'] })).toEqual([]);
+    expect(hit({ gatewayPorts: [1001] })).toEqual([]);
+    expect(rules({ clients: [client({ ...told, url: URL_OF.one })], owners })).toEqual([]);
+    expect(rules({ clients: [client(told)], owners, stalls: [{ from: 500, until: 1_200 }] })).toEqual([]);
+  });
+
+  test('is not ended by a fault of long ago, however old it is', () => {
+    const cut = taken({ arrivals: [], closedAt: 100_000, code: 1006, reason: '' });
+    const hit = (until: number) => [fault({ nodes: ['a'], from: 900, until })];
+    expect(rules({ clients: [client(cut)], owners: owned([0, 'a']), faults: hit(900) })).toEqual(['moves']);
+    expect(rules({ clients: [client(cut)], owners: owned([0, 'a']), faults: hit(50_000) })).toEqual([]);
+  });
+
+  test('was counted by its gateway, as what it is', () => {
+    const counted = (outcomes: Record<string, number>, parts = {}) =>
+      rules({
+        ...{ owners, faults: [fault({ nodes: ['a'] })] },
+        migrations: [{ at: 9_000, port: 1001, since: 0, outcomes, ...parts }],
+        clients: [
+          client(taken()),
+          client(taken({ arrivals: [{ ...arrival, lost: true }] })),
+          client(taken({ arrivals: [], closedAt: 2_000, code: 1012, reason: 'owner changed' })),
+        ],
+      });
+    expect(counted({ migrated: 1, redialled: 1, 'new-owner-unreachable': 1 })).toEqual([]);
+    expect(counted({ migrated: 1, redialled: 1, stayed: 5 })).toEqual(['migrations']);
+    expect(counted({ migrated: 2, 'node-lost': 1 })).toEqual(['migrations']);
+    expect(counted({}, { port: 1002 })).toEqual([]);
+    // It was asked before it could have counted them, or is the successor of the one that did.
+    expect(counted({}, { at: 1_900 })).toEqual([]);
+    expect(counted({}, { since: 10 })).toEqual([]);
   });
 });
 

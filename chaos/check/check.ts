@@ -1,5 +1,6 @@
 import type { History, Violation } from '../history.ts';
 import { generationsRise } from './generations.ts';
+import { migrationsKeepConnections } from './migrations.ts';
 import { onlyOwnersMove } from './moves.ts';
 import { paceHolds } from './pace.ts';
 import { revisionsRise } from './revisions.ts';
@@ -10,6 +11,7 @@ export function check(history: History): Violation[] {
     ...revisionsRise(history),
     ...generationsRise(history),
     ...onlyOwnersMove(history),
+    ...migrationsKeepConnections(history),
     ...paceHolds(history),
     ...messagesInOrder(history),
   ].sort((a, b) => (a.at ?? 0) - (b.at ?? 0));

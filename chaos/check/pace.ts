@@ -1,5 +1,6 @@
 import type { History, Violation } from '../history.ts';
 import { gatewayWasHit, nodeWasHit } from './explained.ts';
+import { isToldToMove, staysOf } from './stays.ts';
 
 const WINDOW_MS = 2_000;
 /** Gateways share the pace by counts that are up to a report old, and make up for short stalls. */
@@ -10,15 +11,16 @@ const FEW = 3;
 const CATCH_UP_MS = 3_000;
 
 /**
- * No window has more moves than the pace allows. Moves away from a node that a fault hit do not count, since what is lost
- * moves at once; nor those of a gateway that is hit, or was a moment ago.
+ * No window has more moves than the pace allows, whether or not clients notice them. Moves from or to a node that a fault
+ * hit do not count, since what is lost moves at once; nor those of a gateway that is hit, or was a moment ago.
  */
-export function paceHolds({ pace, clients, faults, stalls }: History): Violation[] {
+export function paceHolds(history: History): Violation[] {
+  const { pace, clients, faults, stalls } = history;
   const times = clients
-    .flatMap(({ sessions }) => sessions)
-    .filter((session) => session.reason === 'owner changed' && !nodeWasHit(session, faults))
-    .filter((session) => !gatewayWasHit({ ...session, openedAt: session.closedAt ?? 0 }, faults, CATCH_UP_MS))
-    .flatMap(({ closedAt }) => (closedAt === undefined ? [] : [closedAt]))
+    .flatMap((client) => staysOf(client, history))
+    .filter((stay) => (isToldToMove(stay) || stay.next?.lost === false) && !nodeWasHit(stay, faults))
+    .filter((stay) => !gatewayWasHit(stay, faults, CATCH_UP_MS))
+    .flatMap(({ until }) => (until === undefined ? [] : [until]))
     .sort((a, b) => a - b);
   const most = (pace * TOLERANCE * WINDOW_MS) / 1_000 + FEW;
   const violations: Violation[] = [];

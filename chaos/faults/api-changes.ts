@@ -6,6 +6,8 @@ const [FEWEST, MOST] = [3, 5];
 const WEIGHTS = [0.3, 1, 3];
 const MEASURES = ['connections', 'slots', 'messages', 'bytes'];
 const STRATEGIES = [{ strategy: 'even' }, { strategy: 'lazy', lazy: { maxSeconds: 5 } }];
+const MODES = ['migrate', 'reconnect'];
+const AFTER_LOSS = ['close', 'redial'];
 /** Of 100 clients, no node, few nodes, or all of them are full. */
 const CAPACITIES = [0, 60, 20];
 
@@ -49,6 +51,11 @@ export const API_CHANGES: readonly FaultKind[] = [
     const [by, strategy] = [pick(MEASURES, dice), pick(STRATEGIES, (dice * 7) % 1)];
     begin(`${strategy.strategy}, by ${by}`);
     return system.patch({ rebalance: { by, halfLifeSeconds: 2, ...strategy } });
+  }),
+  change('moves changed', ({ system, dice, begin }) => {
+    const [mode, onLost] = [pick(MODES, dice), pick(AFTER_LOSS, (dice * 7) % 1)];
+    begin(`mode ${mode}, onLost ${onLost}`);
+    return system.patch({ rebalance: { mode, onLost } });
   }),
   change('capacity changed', ({ system, dice, begin }) => {
     const maxConnections = pick(CAPACITIES, dice);

@@ -20,6 +20,8 @@ export interface Injection {
   lasts(): Promise<unknown>;
   /** Records the fault, just before it happens. */
   begin(target: string, hits?: Partial<Pick<Fault, 'nodes' | 'gatewayPorts'>>): void;
+  /** Records a promise that was not kept. */
+  breaks(detail: string): void;
   /** A process that the fault ends: it is not missed. */
   ends(process: LoggedProcess): void;
 }

@@ -4,7 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { atItsSource, bundle } from '../../scripts/bundle/bundle.ts';
 
 /** The programs that the tests start hundreds of times, from the root of the repository. */
-const PROGRAMS = ['cli/src/main.ts', 'controller/src/main.ts', 'gateway/src/main.ts', 'ws-node/src/main.ts'];
+const PROGRAMS = [
+  ...['cli/src/main.ts', 'controller/src/main.ts', 'gateway/src/main.ts', 'ws-node/src/main.ts'],
+  'chaos/node/main.ts',
+];
 
 /**
  * Bundles each program below `folder`. Returns the environment in which Node runs the bundle wherever a command names

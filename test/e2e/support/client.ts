@@ -7,15 +7,54 @@ interface Hello {
   readonly revision: string;
 }
 
+/** A node to which a connection was taken without a Close. */
+export interface Arrival {
+  readonly node: string;
+  /** The former one was lost. */
+  readonly lost: boolean;
+  /** When the node was first heard of. */
+  readonly at: number;
+}
+
 /** One connection of a client, from its opening to its end. Times are of performance.now(). */
 export interface Session {
+  /** The first one. */
   readonly node: string;
   readonly url: string;
   readonly revision: string;
   readonly openedAt: number;
+  readonly arrivals: Arrival[];
   closedAt?: number;
   code?: number;
   reason?: string;
+}
+
+/** What an answer of a node says. */
+export interface Answered {
+  /** The number that it answers. */
+  readonly number: number;
+  /** What is wrong with it. */
+  readonly fault?: string;
+  /** Set if it is the first one of a node that the connection was taken to. */
+  readonly arrival?: Omit<Arrival, 'at'>;
+}
+
+/** Reads what the nodes of one connection answer to its numbers. */
+export interface Conversation {
+  /** Undefined if the text is no answer. */
+  take(text: string): Answered | undefined;
+}
+
+/** A node that sends each number back. */
+class Echoes implements Conversation {
+  #expected = 0;
+
+  take(text: string): Answered | undefined {
+    if (!/^\d+$/.test(text)) return undefined;
+    const [number, expected] = [Number(text), this.#expected];
+    this.#expected = number + 1;
+    return { number, ...(number !== expected && { fault: `got ${text}, expected ${expected}` }) };
+  }
 }
 
 /**
@@ -27,22 +66,25 @@ export class Client {
   readonly sessions: Session[] = [];
   /** Other messages than echoes and the hello. */
   readonly pushed: string[] = [];
-  /** Echoes that did not continue the numbers of their session: lost, doubled or out of order. */
+  /** Answers that did not continue the numbers of their session: lost, doubled or out of order. */
   readonly faults: string[] = [];
   /** Attempts to connect that failed. */
   failures = 0;
   sent = 0;
+  /** Up to the last number that was answered. */
   echoed = 0;
   readonly #urls: readonly string[];
+  readonly #converse: () => Conversation;
   #attempt: number;
   #socket: WebSocket | undefined;
-  #expected = 0;
   #stopped = false;
 
-  constructor(key: string, urls: readonly string[], first = 0) {
+  /** `converse`: makes what reads the answers of a connection; default: of a node that echoes. */
+  constructor(key: string, urls: readonly string[], first = 0, converse: () => Conversation = () => new Echoes()) {
     this.key = key;
     this.#urls = urls;
     this.#attempt = first;
+    this.#converse = converse;
     this.#connect();
   }
 
@@ -57,7 +99,8 @@ export class Client {
   }
 
   get node(): string | undefined {
-    return this.connected ? this.sessions.at(-1)?.node : undefined;
+    const session = this.sessions.at(-1);
+    return this.connected ? (session?.arrivals.at(-1)?.node ?? session?.node) : undefined;
   }
 
   /** The sessions that have ended. */
@@ -80,21 +123,28 @@ export class Client {
     const url = this.#urls[this.#attempt++ % this.#urls.length] ?? '';
     const socket = new WebSocket(url, { perMessageDeflate: false });
     this.#socket = socket;
+    const conversation = this.#converse();
     let session: Session | undefined;
     socket.on('message', (data, isBinary) => {
       const text = String(data);
       if (session === undefined) {
         const hello = JSON.parse(text) as Hello;
-        session = { node: hello.node, revision: hello.revision, url, openedAt: performance.now() };
+        session = { node: hello.node, revision: hello.revision, url, openedAt: performance.now(), arrivals: [] };
         // What was on its way when the last connection closed is the application's to send again.
-        this.#expected = this.sent = this.echoed = 0;
+        this.sent = this.echoed = 0;
         this.sessions.push(session);
         if (hello.key !== this.key) this.faults.push(`greeted as ${hello.key}`);
-      } else if (/^\d+$/.test(text) && !isBinary) {
-        if (text !== String(this.#expected)) this.faults.push(`got ${text}, expected ${this.#expected}`);
-        this.#expected = Number(text) + 1;
-        this.echoed++;
-      } else this.pushed.push(text);
+        return;
+      }
+      const answered = isBinary ? undefined : conversation.take(text);
+      if (answered === undefined) {
+        this.pushed.push(text);
+        return;
+      }
+      const { number, fault, arrival } = answered;
+      if (fault !== undefined) this.faults.push(fault);
+      if (arrival !== undefined) session.arrivals.push({ ...arrival, at: performance.now() });
+      this.echoed = number + 1;
     });
     socket.on('error', () => {});
     socket.on('close', (code, reason) => {

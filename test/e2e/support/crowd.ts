@@ -22,11 +22,11 @@ export class Crowd {
   static async connect(
     system: Pick<System, 'clientUrls'>,
     size: number,
-    { silent = false }: { silent?: boolean } = {},
+    { silent = false, client = newClient }: { silent?: boolean; client?: typeof newClient } = {},
   ): Promise<Crowd> {
     const clients: Client[] = [];
     for (let index = 0; index < size; index++) {
-      clients.push(new Client(`user-${index}`, system.clientUrls(`user-${index}`), index));
+      clients.push(client(`user-${index}`, system.clientUrls(`user-${index}`), index));
       // In waves, so that the accept queues of a small machine do not overflow.
       if (index % 100 === 99) await until('a wave of clients is connected', () => clients.every((c) => c.connected));
     }
@@ -67,4 +67,8 @@ export class Crowd {
     clearInterval(this.#timer);
     for (const client of this.clients) client.stop();
   }
+}
+
+function newClient(key: string, urls: readonly string[], index: number): Client {
+  return new Client(key, urls, index);
 }

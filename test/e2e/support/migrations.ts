@@ -9,8 +9,13 @@ export async function migrations({
   const sums: Record<string, number> = {};
   for (const { probes } of gateways) {
     const { text } = await http('GET', `http://127.0.0.1:${probes}/metrics`);
-    for (const [, outcome = '', count] of text.matchAll(/migrations_total\{outcome="([^"]+)"\} (\d+)/g))
-      sums[outcome] = (sums[outcome] ?? 0) + Number(count);
+    for (const [outcome, count] of Object.entries(migrationsIn(text))) sums[outcome] = (sums[outcome] ?? 0) + count;
   }
   return sums;
+}
+
+/** Migrations by outcome, in a gateway's metrics. */
+export function migrationsIn(metrics: string): Record<string, number> {
+  const found = metrics.matchAll(/migrations_total\{outcome="([^"]+)"\} (\d+)/g);
+  return Object.fromEntries([...found].map(([, outcome = '', count]) => [outcome, Number(count)]));
 }

@@ -263,7 +263,7 @@ export class System {
     await Promise.all(this.controllers.map(({ process: controller }) => controller.end('SIGTERM')));
     if (this.#handsOver)
       for (const { pid, command } of processesNaming(this.directory))
-        if (command.includes('ws-node/src/main.ts')) process.kill(pid, 'SIGKILL');
+        if (command.includes(this.#options.command?.at(-1) ?? 'ws-node/src/main.ts')) process.kill(pid, 'SIGKILL');
     await until('all processes gone', () => processesNaming(this.directory).length === 0).catch((error: Error) => {
       const left = processesNaming(this.directory);
       for (const { pid } of left) process.kill(pid, 'SIGKILL');
