@@ -20,6 +20,12 @@ export function formatHostPort({ host, port }: HostPort): string {
 }
 
 /**
+ * Connections that wait to be accepted; the system has a limit of its own (net.core.somaxconn, 4,096 on Linux).
+ * Node asks for 511. A client beyond that hears nothing, and its system tries again a second later.
+ */
+const BACKLOG = 65_535;
+
+/**
  * Starts listening and resolves with the port in use. Rejects with PORT_TAKEN or CONFIG_INVALID naming the address.
  * `options`: further ones of `net.Server.listen`.
  */
@@ -45,7 +51,7 @@ export function listen(
       );
     };
     server.once('error', onError);
-    server.listen({ ...options, ...address }, () => {
+    server.listen({ backlog: BACKLOG, ...options, ...address }, () => {
       server.off('error', onError);
       const bound = server.address();
       resolve(typeof bound === 'object' && bound !== null ? bound.port : address.port);

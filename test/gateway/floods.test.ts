@@ -22,6 +22,8 @@ const FLOOD_BYTES = 64 << 20;
 const HELD_BYTES = 512 << 10;
 /** Growth of the process in all: what the allocator keeps of buffers that came and went is a part of it. */
 const RSS_BYTES = 160 << 20;
+/** More clients than wait to be accepted by Node's default. */
+const CROWD = 700;
 /** Without any progress for so long, everything in between is full. */
 const STANDSTILL_MS = 500;
 
@@ -211,5 +213,19 @@ it('what a client goes on sending after it was refused is not read for long, and
   await until('its end', () => client.closed);
   expect(client.text).toMatch(/^HTTP\/1\.1 404 /);
   expect(flood.taken).toBeLessThan(FLOOD_BYTES / 2);
+  await nothingLeft();
+});
+
+it('a crowd that comes while the gateway does not look is accepted by the kernel, and none has to try again', async () => {
+  await start(60_000);
+  process.kill(gateway.pid, 'SIGSTOP');
+  let accepted = 0;
+  const clients = Array.from({ length: CROWD }, () => {
+    const socket = connect({ port: gateway.port, host: '127.0.0.1' }, () => accepted++);
+    return socket.on('error', () => {});
+  });
+  await until('all are accepted', () => accepted === CROWD, 30_000);
+  process.kill(gateway.pid, 'SIGCONT');
+  for (const socket of clients) socket.destroy();
   await nothingLeft();
 });
