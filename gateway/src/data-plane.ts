@@ -12,7 +12,7 @@ import { FrontDoor } from './http/front-door.ts';
 import { OneATurn } from './http/one-a-turn.ts';
 import type { RequestHead } from './http/request-head.ts';
 import { type HttpContext, serveRequest } from './http/serve-request.ts';
-import { tuneSocket } from './http/tune-socket.ts';
+import { tuneAccepted, tuneSocket } from './http/tune-socket.ts';
 import { NO_BYTES } from './no-bytes.ts';
 import type { ConnectionContext } from './relay/client-connection.ts';
 import { refuseUpgrade } from './relay/refuse.ts';
@@ -55,7 +55,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     maxHeaderSize: MAX_HEAD_BYTES,
     // Checked with the other rules for Host, so that it is refused like anything else.
     requireHostHeader: false,
-    // See tuneSocket.
+    // See tuneAccepted.
     noDelay: false,
     // An offer of another protocol (h2c) may be ignored, and any offer in HTTP/1.0 must be; the request is then served
     // as it is (RFC 9110, 7.8).
@@ -118,7 +118,6 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const door = new FrontDoor(heads, {
     onUpgrade: (head, socket) => upgrade(head, socket, NO_BYTES),
     onHttp(socket) {
-      tuneSocket(socket);
       beginHttp.call(server, socket);
       const turns = new ClientTurns(socket, heads, {
         onTurn: serve,
@@ -127,7 +126,9 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       turnsOf.set(socket, turns);
     },
   });
+  let areTuned = false;
   server.on('listening', () => {
+    areTuned = tuneAccepted(server);
     const sweeps = setInterval(() => door.sweep(), checkingMs).unref();
     server.on('close', () => clearInterval(sweeps));
   });
@@ -139,6 +140,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       socket.destroy();
       return;
     }
+    if (!areTuned) tuneSocket(socket);
     sockets.add(socket);
     socket.on('close', forget);
     door.enter(socket);

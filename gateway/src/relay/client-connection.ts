@@ -24,6 +24,7 @@ import type { AnswerHead } from './answer-head.ts';
 import { type BodyEnd, bodyEndOf } from './body-end.ts';
 import { type CloseNotice, ownerChanged, ownerLost } from './close-frame.ts';
 import { type DialOutcome, dial, isLost } from './dial.ts';
+import { writeTo } from './direct-write.ts';
 import { KeptHandshake } from './kept-handshake.ts';
 import { type MigrationOutcome, migrate } from './migration.ts';
 import { passAnswer } from './pass-answer.ts';
@@ -376,7 +377,7 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
     this.#request = '';
     this.#context.onUpgrade('opened', this.#requestId);
     this.#upgrade = undefined;
-    socket.write(bytes);
+    writeTo(socket, bytes);
     // No function of its own for each event: an idle connection holds what it was made of.
     const relay = new Relay({ client: socket, node, slot: this.slot }, limits, traffic, this);
     this.#enter({ kind: 'relaying', relay, exit: nothing });

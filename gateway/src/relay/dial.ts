@@ -5,6 +5,7 @@ import { asWsClusterError, descriptorsExhausted } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { PatientTimer } from '../patient-timer.ts';
 import { type Answer, AnswerReader, check101 } from './answer-head.ts';
+import { writeTo } from './direct-write.ts';
 import { dialOwner } from './owner-socket.ts';
 import { giveTo, NOBODY, type SocketUser } from './socket-user.ts';
 
@@ -70,7 +71,7 @@ class Dial implements SocketUser {
   onConnect(): void {
     const { answerMs } = this.#limits;
     this.#timer.start(answerMs, () => this.#timeOut(`the owner did not answer within ${answerMs} ms`));
-    this.#socket.write(this.#request.text, 'latin1');
+    writeTo(this.#socket, Buffer.from(this.#request.text, 'latin1'));
   }
 
   onChunk(chunk: Buffer): boolean {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Limits, SweptLimit } from '../limits.ts';
 import { NO_BYTES } from '../no-bytes.ts';
 import { type CloseNotice, closeFrame, IDLE, maskedCloseFrame, PING_FRAME } from './close-frame.ts';
+import { endSocket } from './end-socket.ts';
 import { FrameScanner } from './frame-scanner.ts';
 import { Handover, type HandoverOutcome, type NextNode } from './handover.ts';
 import { Outlet } from './outlet.ts';
@@ -350,12 +351,12 @@ export class Relay implements SocketUser {
 
   #endClient(): void {
     this.#toClient.flush();
-    this.#client.end();
+    endSocket(this.#client);
   }
 
   #endNode(): void {
     this.#toNode.flush();
-    this.#node.end();
+    endSocket(this.#node);
   }
 
   #enter(next: Phase): void {

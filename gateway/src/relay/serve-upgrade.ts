@@ -4,7 +4,6 @@ import { checkHead } from '../admission/check-head.ts';
 import { checkRoom, checkRoomOfKey } from '../admission/check-room.ts';
 import { asWsClusterError } from '../errors.ts';
 import type { RequestHead } from '../http/request-head.ts';
-import { tuneSocket } from '../http/tune-socket.ts';
 import { ownerHeaders } from '../route/owner-headers.ts';
 import { normalizeTarget } from '../route/target.ts';
 import { locate } from '../table/locate.ts';
@@ -57,7 +56,6 @@ export function serveUpgrade(
         return routed.choice.kind === 'any' && now !== undefined ? anyNode(now, load, nodeId) : undefined;
       },
     };
-    tuneSocket(socket);
     new ClientConnection(context, upgrade, destination, owner).start();
   } catch (thrown) {
     const error = asWsClusterError(thrown);
