@@ -201,9 +201,20 @@ export class Scene {
       differs = await look().catch((error: Error) => error.message);
       return differs === '';
     };
-    await until('ring, gateways, status and Nacos agree', agree, deadlineMs, 100).catch((error: Error) => {
-      throw new Error(`${error.message}: ${differs}`);
+    await until('ring, gateways, status and Nacos agree', agree, deadlineMs, 100).catch(async (error: Error) => {
+      throw new Error(`${error.message}: ${differs}\n${await this.#lastLines()}`);
     });
+  }
+
+  /** What gateways and controllers logged last. */
+  async #lastLines(): Promise<string> {
+    const lines = (namespace: string, labels: string) =>
+      this.cluster
+        .kubectl('logs', `--namespace=${namespace}`, `--selector=${labels}`, '--prefix', '--tail=15')
+        .catch((error: Error) => error.message);
+    const gateways = lines(this.#namespace, 'wscluster.io/cluster=chat,wscluster.io/role=gateway');
+    const controllers = lines(this.installed.system, 'app.kubernetes.io/name=wscluster-controller');
+    return (await Promise.all([gateways, controllers])).join('\n');
   }
 
   async #get<Body>(path: string): Promise<Body> {
