@@ -71,6 +71,8 @@ export class Api {
       throw this.#unreachable(error);
     }
     if (!answer.ok) throw this.#refusal(answer.status, await answer.text());
+    const knownAt = answer.headers.get('x-wscluster-known-at');
+    if (knownAt !== null) process.stderr.write(`no leader can be asked: this was known at ${knownAt}\n`);
     return answer;
   }
 

@@ -257,7 +257,7 @@ export interface ClusterSpec {
        */
       maxRequestsPerNode: number;
       /**
-       * Bytes that wait in a gateway for clients and nodes to read them; beyond them the connections that hold the most are cut. 0: no limit.
+       * Bytes that wait in a gateway for clients and nodes to read them; beyond them the connections that hold the most are cut, and for the next second new ones are refused. 0: no limit.
        */
       maxHeldBytes: number;
       /**

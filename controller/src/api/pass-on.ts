@@ -11,6 +11,8 @@ const PASSED_ON = 'x-wscluster-passed-on';
 const KNOWN_AT = 'x-wscluster-known-at';
 /** A leader that does not answer for this long counts as gone, ms. Event streams have no such limit. */
 const TIMEOUT_MS = 30_000;
+/** The same for reads, which can be answered here, ms: callers wait for about 10 s. */
+const READ_TIMEOUT_MS = 4_000;
 
 export function servedBy(request: FastifyRequest, clusters: readonly ServedCluster[]): ServedCluster {
   return findCluster(clusters, (request.params as { cluster?: string }).cluster);
@@ -50,15 +52,15 @@ export function passOnToLeader(
       return;
     }
     reply.from(atLeader(leader, request.url), {
+      ...(isRead(request) && { timeout: READ_TIMEOUT_MS }),
       rewriteRequestHeaders: (_request, headers) => ({ ...headers, [PASSED_ON]: '1' }),
       onError: (answer, { error }) => {
         const unanswered = () => answer.send(noAnswer(name, leader, error));
         if (!isRead(request) || cluster.lastView === undefined) unanswered();
         else
-          answeredHere(request).then(
-            ({ statusCode, headers, body }) => answer.code(statusCode).headers(headers).send(body),
-            unanswered,
-          );
+          answeredHere(request)
+            .then(({ statusCode, headers, body }) => answer.code(statusCode).headers(headers).send(body))
+            .catch(unanswered);
       },
     });
     return reply;
@@ -81,7 +83,8 @@ function noAnswer(name: string, leader: string, error: unknown): WsClusterError 
 
 /** The same request once more, as one that is not passed on. */
 async function answeredHere({ server, url, headers: asked }: FastifyRequest) {
-  const headers = { ...asked, [PASSED_ON]: '1' };
+  // The answer to the caller is compressed, this one within the process must not be.
+  const headers = { ...asked, 'accept-encoding': 'identity', [PASSED_ON]: '1' };
   const { statusCode, headers: found, body } = await server.inject({ method: 'GET', url, headers });
   const kept = ['content-type', 'retry-after', KNOWN_AT].filter((name) => found[name] !== undefined);
   return { statusCode, headers: Object.fromEntries(kept.map((name) => [name, found[name]])), body };
@@ -102,7 +105,7 @@ export async function statusFromLeader({ name, leader }: ServedCluster, authoriz
   try {
     const answer = await fetch(new URL(`/api/v1/clusters/${name}`, leader), {
       headers: { [PASSED_ON]: '1', ...(authorization === undefined ? {} : { authorization }) },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(READ_TIMEOUT_MS),
     });
     return answer.ok ? ((await answer.json()) as { status: unknown }).status : null;
   } catch {

@@ -31,8 +31,9 @@ export function findCluster(clusters: readonly ServedCluster[], name: string | u
 
 /** What is known here about a cluster. Throws NO_LEADER if nothing is. */
 export function knownHere(cluster: ServedCluster): ClusterView {
-  const { reign, lastView } = cluster;
-  return reign?.hasBegun !== true && lastView !== undefined ? lastView : ledHere(cluster).view;
+  // A leader never looks for its last view, which may take decoding a ring.
+  if (cluster.reign?.hasBegun === true) return cluster.reign.view;
+  return cluster.lastView ?? ledHere(cluster).view;
 }
 
 /** A cluster that this process leads, and whose newest ring it knows. Throws NO_LEADER otherwise. */

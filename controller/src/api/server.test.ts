@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createRing, encodeRing, SLOTS } from '@wscluster/ring';
 import { silentLogger } from '@wscluster/service';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -78,6 +79,8 @@ describe('reads while no leader can be asked', () => {
     await serve({ name: 'chat', reign: undefined, leader, lastView });
     const known = { status: 200, at: knownAt.toISOString() };
     expect(await read('/ring')).toMatchObject({ ...known, body: { revision: ring.revision, digest: ring.digest } });
+    // Large enough to be compressed for who takes that.
+    expect(await read('/ring?slots=true')).toMatchObject({ ...known, body: { table: { length: SLOTS } } });
     expect(await read('/owner?key=ada')).toMatchObject({ ...known, body: { nodeId: 'a' } });
     expect(await read('/nodes')).toMatchObject({ ...known, body: { nodes: [{ id: 'a', state: 'ready', share: 1 }] } });
     const { body, ...cluster } = await read('/clusters/chat');
@@ -89,6 +92,19 @@ describe('reads while no leader can be asked', () => {
     const refused = { status: 503, body: { code: 'NO_LEADER' } };
     expect(await read('/nodes', { method: 'POST' })).toMatchObject(refused);
     expect(await read('/events')).toMatchObject(refused);
+  });
+
+  test('are answered so within seconds if the leader hangs', async () => {
+    const callers: Socket[] = [];
+    const hanging = createServer((socket) => callers.push(socket.on('error', () => {})));
+    await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
+    const { port } = hanging.address() as AddressInfo;
+    await serve({ name: 'chat', reign: undefined, leader: `http://127.0.0.1:${port}`, lastView });
+    // The command line waits for 10 s.
+    const signal = AbortSignal.timeout(9_000);
+    expect(await read('/ring', { signal })).toMatchObject({ status: 200, at: knownAt.toISOString() });
+    for (const caller of callers) caller.destroy();
+    await new Promise((resolve) => hanging.close(resolve));
   });
 
   test('are answered so by who has just begun to lead, too', async () => {

@@ -137,10 +137,12 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
 
 /** From the leader, or as last known here; null if it is not available. */
 async function statusOf(cluster: ServedCluster, authorization: string | undefined) {
-  const { reign, lastView } = cluster;
+  const { reign } = cluster;
   if (reign?.hasBegun === true) return summaryOf(reign.view);
   const told = reign === undefined ? await statusFromLeader(cluster, authorization) : null;
-  return told ?? (lastView === undefined ? null : summaryOf(lastView));
+  if (told !== null) return told;
+  const { lastView } = cluster;
+  return lastView === undefined ? null : summaryOf(lastView);
 }
 
 /** Fastify's own errors, as ours. */

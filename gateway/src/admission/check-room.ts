@@ -16,12 +16,12 @@ export interface Room {
   readonly limits: Limits;
 }
 
-/** Throws LIMIT_REACHED if the gateway already has as many connections, or holds as many bytes, as allowed. */
+/** Throws LIMIT_REACHED if the gateway has as many connections as allowed, or held too many bytes a moment ago. */
 export function checkRoom({ tracker, held, limits: { maxConnections, maxHeldBytes } }: Room): void {
   if (maxConnections > 0 && tracker.size >= maxConnections)
     throw limitReached('maxConnections', `this gateway has reached its limit of ${maxConnections} connections`);
-  if (held.isTooMuch)
-    throw limitReached('maxHeldBytes', `this gateway holds more than its limit of ${maxHeldBytes} bytes`);
+  if (maxHeldBytes > 0 && held.isTooMuch)
+    throw limitReached('maxHeldBytes', `this gateway held more than its limit of ${maxHeldBytes} bytes`);
 }
 
 /** Throws LIMIT_REACHED if the key already has as many connections to this gateway as allowed. */

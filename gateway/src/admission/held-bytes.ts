@@ -7,25 +7,29 @@ interface Holding {
 export class HeldBytes {
   #isTooMuch = false;
 
-  /** Whether it was more than allowed, so that connections had to be ended. */
+  /** Whether it was more than allowed: then the connections that held the most have been ended. */
   get isTooMuch(): boolean {
     return this.#isTooMuch;
   }
 
   /**
-   * Counts what all hold. Returns those that hold the most: without them, the rest holds no more than `most`. 0: no
+   * Counts what all hold. Returns those that hold the most: without them, the rest holds no more than `limit`. 0: no
    * limit.
    */
-  sweep<T extends Holding>(all: readonly T[], most: number): T[] {
+  sweep<T extends Holding>(all: readonly T[], limit: number): T[] {
     this.#isTooMuch = false;
-    if (most === 0) return [];
+    if (limit === 0) return [];
     const holding = all.map((entry) => ({ entry, bytes: entry.heldBytes })).filter(({ bytes }) => bytes > 0);
     let held = holding.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (held <= most) return [];
+    if (held <= limit) return [];
     this.#isTooMuch = true;
     holding.sort((a, b) => b.bytes - a.bytes);
-    let count = 0;
-    for (; held > most; count++) held -= holding[count]?.bytes ?? held;
-    return holding.slice(0, count).map(({ entry }) => entry);
+    const heaviest: T[] = [];
+    for (const { entry, bytes } of holding) {
+      if (held <= limit) break;
+      heaviest.push(entry);
+      held -= bytes;
+    }
+    return heaviest;
   }
 }

@@ -313,7 +313,7 @@ describe('an open connection', () => {
 describe('bytes that wait for readers', () => {
   it('beyond maxHeldBytes end the connections that hold the most, and no other; until the next look, new ones get 503', async () => {
     const node = await echo();
-    const test = await gatewayWith(node, { maxHeldBytes: 200_000 }, { sweepMs: 2_000 });
+    const test = await gatewayWith(node, { maxHeldBytes: 200_000 }, { sweepMs: 4_000 });
     const { port } = test.gateway;
     const reader = await connectClient(port, 'reader');
     const blind = await Promise.all(Array.from({ length: 8 }, (_, n) => connectClient(port, `blind-${n}`)));

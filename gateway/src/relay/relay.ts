@@ -481,8 +481,8 @@ export class Relay implements SocketUser {
     else if (phase.kind !== 'finishing') {
       // After a FIN, what the client sent is still being written. The node may be paused for a client that is gone, and its
       // end must be noticed. After a reset nobody waits for anything.
-      if (this.#client.readableEnded) this.#finish(this.#limits.closeMs);
-      else this.#node.destroy();
+      if (!this.#client.readableEnded) this.#node.destroy();
+      else if (!this.#nodeClosed) this.#finish(this.#limits.closeMs);
     }
     this.#clientClosed = true;
     this.#endIfClosed();

@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Broadcast, compareRevisions, isReport, messageOf, type Revision, type Uplink } from '@wscluster/ring';
 import {
   type HostPort,
-  inBackground,
   listen,
   logBug,
   type ProbeListener,
@@ -177,7 +176,7 @@ export class Primary implements Running, FollowerHandlers {
   #onMessage(worker: number, message: FromWorker): void {
     if (message.say === 'hello') this.#begin(worker);
     else if (message.say === 'uplink') this.#onUplink(worker, message.message);
-    else if (message.say === 'load') inBackground(this.#options.log, 'load-broken', this.#load(worker));
+    else if (message.say === 'load') this.#load(worker).catch((error: unknown) => this.survive('load-broken', error));
     else if (message.say === 'listens') this.#problems.set(worker, message.problem);
     else this.#metrics.take(worker, message.metrics);
   }

@@ -43,7 +43,7 @@ export const gatewayLimitsSchema = z.object({
     .max(2 ** 40)
     .default(0)
     .describe(
-      'Bytes that wait in a gateway for clients and nodes to read them; beyond them the connections that hold the most are cut. 0: no limit.',
+      'Bytes that wait in a gateway for clients and nodes to read them; beyond them the connections that hold the most are cut, and for the next second new ones are refused. 0: no limit.',
     ),
   maxHeaderBytes: z
     .int()
