@@ -182,6 +182,7 @@ describe('the pace', () => {
 describe('a connection that is taken to another node', () => {
   const MIGRATE = `${URL_OF.one}?wscluster-mode=migrate`;
   const RECONNECT = `${URL_OF.one}?wscluster-mode=reconnect`;
+  const TOLD = { code: 1012, reason: 'owner changed' };
   const arrival = { node: 'b', lost: false, at: 2_000 };
   const taken = (parts: Partial<SessionSeen> = {}) => session({ url: MIGRATE, arrivals: [arrival], ...parts });
   const owners = owned([0, 'a'], [1_500, 'b']);
@@ -234,12 +235,14 @@ describe('a connection that is taken to another node', () => {
   test('was counted by its gateway, as what it is', () => {
     const counted = (outcomes: Record<string, number>, parts = {}) =>
       rules({
-        ...{ owners, faults: [fault({ nodes: ['a'] })] },
+        ...{ owners, faults: [fault({ nodes: ['a'] })], stalls: [{ from: 4_000, until: 5_000 }] },
         migrations: [{ at: 9_000, port: 1001, since: 0, outcomes, ...parts }],
         clients: [
           client(taken()),
           client(taken({ arrivals: [{ ...arrival, lost: true }] })),
-          client(taken({ arrivals: [], closedAt: 2_000, code: 1012, reason: 'owner changed' })),
+          client(taken({ node: 'c', openedAt: 3_000, arrivals: [], closedAt: 5_000, ...TOLD })),
+          // Its node was lost: nothing is counted.
+          client(taken({ arrivals: [], closedAt: 2_000, ...TOLD })),
         ],
       });
     expect(counted({ migrated: 1, redialled: 1, 'new-owner-unreachable': 1 })).toEqual([]);
@@ -248,7 +251,7 @@ describe('a connection that is taken to another node', () => {
     expect(counted({}, { port: 1002 })).toEqual([]);
     // It was asked before it could have counted them, or is the successor of the one that did.
     expect(counted({}, { at: 1_900 })).toEqual([]);
-    expect(counted({}, { since: 10 })).toEqual([]);
+    expect(counted({}, { since: 3_010 })).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { History, MigrationsSeen, Violation } from '../history.ts';
+import type { Fault, History, MigrationsSeen, Violation } from '../history.ts';
 import { modeOf } from '../talk.ts';
 import { nodeWasHit, wasHit } from './explained.ts';
 import { ownersOf, wasSilent } from './owners.ts';
@@ -21,7 +21,7 @@ export function migrationsKeepConnections(history: History): Violation[] {
         ? []
         : [{ rule: 'migrations', at: stay.until ?? 0, detail: `${stay.key}: ${detail}` }];
     }),
-    ...history.migrations.flatMap((seen) => uncounted(seen, stays)),
+    ...history.migrations.flatMap((seen) => uncounted(seen, stays, history.faults)),
   ];
 }
 
@@ -45,17 +45,24 @@ function faultOf(stay: Stay, { owners, faults, stalls }: History): string | unde
 }
 
 /** What clients have seen of a gateway process, and the process has not counted. */
-function uncounted({ at, port, since, outcomes }: MigrationsSeen, stays: readonly Stay[]): Violation[] {
+function uncounted(
+  { at, port, since, outcomes }: MigrationsSeen,
+  stays: readonly Stay[],
+  faults: readonly Fault[],
+): Violation[] {
   const ended = stays.filter(({ session: { url, openedAt }, until }) => {
     return Number(new URL(url).port) === port && openedAt >= since && until !== undefined && until < at;
   });
   const number = (of: (stay: Stay) => boolean) => ended.filter(of).length;
-  const { migrated = 0, redialled = 0, stayed: _, ...faults } = outcomes;
-  const failed = Object.values(faults).reduce((sum, count) => sum + count, 0);
+  const { migrated = 0, redialled = 0, stayed: _, ...failures } = outcomes;
+  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+  // Clients of a lost node are told as soon as a ring names another one: no migration began.
+  const isFailure = (stay: Stay) =>
+    modeOf(stay.session.url) === 'migrate' && isToldToMove(stay) && !nodeWasHit(stay, faults);
   const rows = [
     ['migrations', number(({ next }) => next?.lost === false), migrated],
     ['redials', number(({ next }) => next?.lost === true), redialled],
-    ['failures', number((stay) => modeOf(stay.session.url) === 'migrate' && isToldToMove(stay)), failed],
+    ['failures', number(isFailure), failed],
   ] as const;
   return rows
     .filter(([, seen, counted]) => seen > counted)

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { allCounted } from '../e2e/support/counted.ts';
 import { http } from '../e2e/support/http.ts';
 import { type NodeView, System } from '../e2e/support/system.ts';
 import { until } from '../e2e/support/wait.ts';
@@ -51,10 +52,7 @@ describe('the dashboard, on a system of real processes', () => {
     const before = (await nodes()).length;
     await open();
     await addClients(2);
-    await until(
-      'the API counts them',
-      async () => (await nodes()).reduce((sum, node) => sum + node.connections, 0) === 200,
-    );
+    await allCounted(system, 200);
     await page.getByRole('button', { name: '+ node' }).click();
     const said = await page.getByText(/^Moves [\d,]+ of 200 connections/).innerText();
     const planned = Number(/Moves (\d+)/.exec(said)?.[1]);
@@ -94,10 +92,7 @@ describe('the dashboard, on a system of real processes', () => {
     const { length } = await nodes();
     await open();
     await addClients(2);
-    await until(
-      'the API counts them',
-      async () => (await nodes()).reduce((sum, node) => sum + node.connections, 0) === 200,
-    );
+    await allCounted(system, 200);
     const before = await cards(page);
     const victim = before[0]?.node ?? '';
     const lost = before.filter(({ node }) => node === victim).map(({ key }) => key);

@@ -12,11 +12,13 @@ export function join(gateway, topic, on) {
   let left = false;
   let [failures, joinedAt] = [0, Infinity];
   async function enter() {
+    if (left) return;
     try {
       room = await client.joinOrCreate('chat', { topic });
     } catch {
       return again(); // its process may be gone, and not yet forgotten
     }
+    if (left) return room.leave();
     joinedAt = performance.now();
     room.reconnection.enabled = false; // a room ends with its node
     room.onMessage('heard', on.heard);
@@ -29,7 +31,7 @@ export function join(gateway, topic, on) {
   function again() {
     if (performance.now() - joinedAt > 5_000) failures = 0; // it has stood
     joinedAt = Infinity;
-    if (!left) setTimeout(enter, Math.random() * Math.min(10_000, 200 * 2 ** failures++));
+    setTimeout(enter, Math.random() * Math.min(10_000, 200 * 2 ** failures++));
   }
 
   void enter();

@@ -7,7 +7,7 @@ from websockets.exceptions import ConnectionClosed
 
 
 async def join(gateway, room, on):
-    """Stays in the room, whatever happens. on.open(socket), on.heard(text), on.closed(code)."""
+    """Stays in the room until a gateway refuses it. on.open(socket), on.heard(text), on.closed(code)."""
     failures = 0
 
     def delays():

@@ -12,7 +12,10 @@ import { closeFrame, ownerLost } from './close-frame.ts';
 
 const TEXT = 1;
 const settings = { ...MIGRATING, moves: { ...MIGRATING.moves, onLost: 'redial' as const } };
-const { gatewayFor, echoNode, rawNode } = useGateway({ closeMs: 1_000, nodeCloseMs: 1_000 }, settings);
+const LIMITS = { closeMs: 1_000, nodeCloseMs: 1_000 };
+const { gatewayFor, echoNode, rawNode } = useGateway({ ...LIMITS, ownerWaitMs: 60_000 }, settings);
+/** Where clients wait in vain for an owner. */
+const impatient = useGateway({ ...LIMITS, ownerWaitMs: 2_000 }, settings);
 
 /** The second node is the owner. */
 const move = (test: GatewayUnderTest, nodes: readonly TestNode[]) => moveTo(test, nodes, 1, 2, settings);
@@ -61,7 +64,7 @@ describe('the client of a node that dies, with onLost redial', () => {
 
   it('is told to reconnect if no other node takes it, or if it was within a message', async () => {
     const [a, b] = [await echoNode('a'), await rawNode('b', ({ socket }) => socket.destroy())];
-    const test = await gatewayFor(a, b);
+    const test = await impatient.gatewayFor(a, b);
     const [whole, half] = [await connectClient(test.gateway.port), await connectClient(test.gateway.port, 'half')];
     half.socket.send('half a ', { fin: false });
     await eventually('both are there', () => a.visits.length === 2);

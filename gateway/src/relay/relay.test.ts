@@ -117,10 +117,10 @@ it('ends with its node once the client is gone, also if the node said more than 
   await eventually('the node hears that the client has ended', () => node.sockets[0]?.ended === true);
   const socket = node.sockets[0]?.socket;
   // The answer to the first piece is a reset, so the next ones find no client.
-  while (gateway.sockets > 0) {
+  await eventually('the gateway has no socket', () => {
     socket?.write(Buffer.alloc(1 << 16));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+    return gateway.sockets === 0;
+  });
   socket?.end(Buffer.alloc(1 << 16));
   await eventually('nothing is left', () => gateway.connections === 0);
 });

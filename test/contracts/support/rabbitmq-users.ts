@@ -22,9 +22,9 @@ export async function usersOf(broker: Broker): Promise<string[]> {
   return await namesIn(broker, `[U || [{user, U} | _] <- ${USERS}:list_users()]`);
 }
 
-/** The users of all connections that the broker has. */
+/** The users of all connections that have logged in. */
 export async function connectedUsers(broker: Broker): Promise<string[]> {
-  return await namesIn(broker, '[U || [{user, U}] <- rabbit_networking:connection_info_all([user])]');
+  return await namesIn(broker, '[U || [{user, U}] <- rabbit_networking:connection_info_all([user]), is_binary(U)]');
 }
 
 async function namesIn(broker: Broker, binaries: string): Promise<string[]> {
