@@ -11,8 +11,8 @@ const FEW = 3;
 const CATCH_UP_MS = 3_000;
 
 /**
- * No window has more moves than the pace allows, whether or not clients notice them. Moves from or to a node that a fault
- * hit do not count, since what is lost moves at once; nor those of a gateway that is hit, or was a moment ago.
+ * No window has more moves than the pace allows, whether or not clients notice them. Moves from or to a node that a
+ * fault hit do not count, since what is lost moves at once; nor those of a gateway that is hit, or was a moment ago.
  */
 export function paceHolds(history: History): Violation[] {
   const { pace, clients, faults, stalls } = history;

@@ -1,4 +1,5 @@
-// The backend of chaos: it answers the numbers that clients send, and says what it knows of the connection; see ../talk.ts.
+// The backend of chaos: it answers the numbers that clients send, and says what it knows of the connection; see
+// ../talk.ts.
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';

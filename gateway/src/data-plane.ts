@@ -66,7 +66,8 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     turnsOf.get(req.socket)?.add(new Exchange(req, res, requestIdOf(req)));
   };
   const server = createServer(options, onRequest);
-  // An expectation other than 100-continue may be ignored (RFC 9110, 10.1.1); Node would answer past the other requests.
+  // An expectation other than 100-continue may be ignored (RFC 9110, 10.1.1); Node would answer past the other
+  // requests.
   server.on('checkExpectation', onRequest);
   server.maxHeadersCount = MAX_PARSED_LINES;
   const applyLimits = () => {

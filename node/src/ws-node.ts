@@ -41,8 +41,8 @@ export const compareRevisions: (a: Revision, b: Revision) => number = revisionOr
 
 /**
  * Makes a server a node of a cluster: it answers whether it is ready, takes messages for a key, and refuses with 421
- * what a gateway sends by an old ring, if the gateway can send it to the owner without the client noticing: upgrades and
- * requests without a body. Everything else reaches the application as before. Throws an Error with the code
+ * what a gateway sends by an old ring, if the gateway can send it to the owner without the client noticing: upgrades
+ * and requests without a body. Everything else reaches the application as before. Throws an Error with the code
  * CONFIG_INVALID that names the option or the variable at fault.
  */
 export function wsNode(options: WsNodeOptions): WsNode {

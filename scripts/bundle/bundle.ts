@@ -15,8 +15,8 @@ export type Place = (id: string) => string;
 export const atItsSource: Place = (id) => `new URL(${JSON.stringify(pathToFileURL(id).href)})`;
 
 /**
- * Around the bundle, which is where `program` is in a folder like the repository: controller/src/main.mjs reads the page
- * in dashboard/dist.
+ * Around the bundle, which is where `program` is in a folder like the repository: controller/src/main.mjs reads the
+ * page in dashboard/dist.
  */
 export function aroundTheBundle(root: string, program: string): Place {
   const folder = dirname(join(root, program));

@@ -21,7 +21,10 @@ describe('RabbitMQ is away or blocked while owners change, with 200 clients at a
     drainSeconds: 60,
   }));
 
-  /** In no span of time were there more moves than the pace allows, and one of each gateway, which it begins with, and one more. */
+  /**
+   * In no span of time were there more moves than the pace allows, and one of each gateway, which it begins with, and
+   * one more.
+   */
   async function paceWasKept(meter: MoveMeter): Promise<void> {
     expect(await meter.stop()).toBe(started().crowd.closes.length);
     expect(meter.excess(PACE)).toBeLessThanOrEqual(GATEWAYS + 1);

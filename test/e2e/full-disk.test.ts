@@ -13,7 +13,10 @@ afterEach(async () => {
   await system.stop();
 });
 
-/** Files of a process take so many bytes from now on: the size limit of the system stands for the disk, and needs no root. */
+/**
+ * Files of a process take so many bytes from now on: the size limit of the system stands for the disk, and needs no
+ * root.
+ */
 function limitFiles(pid: number, bytes: '0' | 'unlimited'): void {
   execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`]);
 }

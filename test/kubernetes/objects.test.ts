@@ -126,7 +126,8 @@ test('one managed node at a time may be evicted, of as many as there should be',
   await api.apply(
     names.map((name) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name }, spec: POD_SPEC })),
   );
-  // The controller manager learns of a new kind within 30 s; what it could not count before it counts at a pod's next change.
+  // The controller manager learns of a new kind within 30 s; what it could not count before it counts at a pod's next
+  // change.
   let looks = 0;
   const allowed = (what: string, evictions: number) =>
     until(

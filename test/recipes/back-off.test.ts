@@ -8,8 +8,8 @@ import { recipeFolder } from './support/recipe-folder.ts';
 import { RecipeServer } from './support/recipe-server.ts';
 
 /**
- * Of these attempts the last one has to wait this long, ms. A client that begins with 200 ms, doubles that and waits half
- * of it or more comes after 800; one that waits the same each time, after 500 at most.
+ * Of these attempts the last one has to wait this long, ms. A client that begins with 200 ms, doubles that and waits
+ * half of it or more comes after 800; one that waits the same each time, after 500 at most.
  */
 const ATTEMPTS = 4;
 const LEAST_MS = 750;

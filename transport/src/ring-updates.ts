@@ -78,8 +78,8 @@ export interface RingUpdatesListener {
 /**
  * Keeps a follower's ring up to date from two sources: the bus, which is quick but may lose messages, and the store.
  * The store is read at the start, on each connect, when a heartbeat names another ring than the current one, and every
- * 2 s while there are no heartbeats, or only those of a leader that stands in. If both fail, the last ring stays in use.
- * An older or damaged ring never replaces another.
+ * 2 s while there are no heartbeats, or only those of a leader that stands in. If both fail, the last ring stays in
+ * use. An older or damaged ring never replaces another.
  */
 export class RingUpdates implements FollowerHandlers {
   readonly #context: RingUpdatesContext;

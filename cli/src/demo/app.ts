@@ -24,8 +24,9 @@ interface Stage {
 }
 
 /**
- * The whole demo: cluster, clients, changes, summary. Resolves with whether all was well: every client could connect, no
- * message lost, no client at a wrong owner, no failed change. Throws if the cluster does not come up or does not answer.
+ * The whole demo: cluster, clients, changes, summary. Resolves with whether all was well: every client could connect,
+ * no message lost, no client at a wrong owner, no failed change. Throws if the cluster does not come up or does not
+ * answer.
  */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const end = new AbortController();

@@ -5,8 +5,8 @@ import type { Documents } from '../core/ports/documents.ts';
 
 /**
  * Documents that can be written again for a store that has lost them. Nobody deletes a document or writes an older one:
- * if the store has none, one that cannot be read, or an older one than was seen here, it was emptied, damaged or restored
- * from a backup, and `read` restores what was seen.
+ * if the store has none, one that cannot be read, or an older one than was seen here, it was emptied, damaged or
+ * restored from a backup, and `read` restores what was seen.
  */
 export interface KeptDocuments extends Documents {
   /**

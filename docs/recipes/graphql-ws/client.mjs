@@ -8,7 +8,8 @@ export function join(gateway, room, on) {
     webSocketImpl: WebSocket,
     retryAttempts: Number.POSITIVE_INFINITY, // 5 by default
     shouldRetry: () => true, // by default not when connecting fails
-    // 1.3 to 4 s before the first attempt by default. What it counts starts over with each connection, `failures` does not.
+    // 1.3 to 4 s before the first attempt by default. What it counts starts over with each connection, `failures` does
+    // not.
     retryWait: () =>
       new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(10_000, 200 * 2 ** failures++))),
     on: {

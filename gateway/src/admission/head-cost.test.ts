@@ -11,7 +11,9 @@ import { COSTLY_SETTINGS, costlyHeads, type Head } from '../testing/costly-heads
 import { checkHead } from './check-head.ts';
 
 const TIMES = 4;
-/** Costs grow by TIMES if they are in proportion to the size, and by its square if a part is gone through for each part. */
+/**
+ * Costs grow by TIMES if they are in proportion to the size, and by its square if a part is gone through for each part.
+ */
 const MOST_GROWTH = 2 * TIMES;
 /** Processor time of the small heads together: Linux tells it in steps of up to 4 ms. */
 const SMALL_MS = 30;

@@ -44,9 +44,9 @@ export interface MigrationContext {
 }
 
 /**
- * Takes an open connection to the owner of its slot: dials it with the client's own handshake, and lets the relay switch.
- * Calls `done` once, maybe before this returns. The returned function gives up what has not begun to switch; `done` is
- * then not called.
+ * Takes an open connection to the owner of its slot: dials it with the client's own handshake, and lets the relay
+ * switch. Calls `done` once, maybe before this returns. The returned function gives up what has not begun to switch;
+ * `done` is then not called.
  */
 export function migrate(context: MigrationContext, done: (outcome: MigrationOutcome) => void): () => void {
   const migration = new Migration(context, done);

@@ -157,8 +157,8 @@ export class Relay implements SocketUser {
   }
 
   /**
-   * If the node of the client is lost, and neither was within a message: holds the client, so that it can go on at another
-   * node. Returns whether that is so.
+   * If the node of the client is lost, and neither was within a message: holds the client, so that it can go on at
+   * another node. Returns whether that is so.
    */
   holdOrphan(): boolean {
     if (this.#phase.kind !== 'orphaned' || !this.#up.isAt('message') || !this.#down.isAt('message')) return false;
@@ -479,8 +479,8 @@ export class Relay implements SocketUser {
     const phase = this.#phase;
     if (phase.kind === 'told') this.#giveUpOnClient(phase.notice);
     else if (phase.kind !== 'finishing') {
-      // After a FIN, what the client sent is still being written. The node may be paused for a client that is gone, and its
-      // end must be noticed. After a reset nobody waits for anything.
+      // After a FIN, what the client sent is still being written. The node may be paused for a client that is gone, and
+      // its end must be noticed. After a reset nobody waits for anything.
       if (!this.#client.readableEnded) this.#node.destroy();
       else if (!this.#nodeClosed) this.#finish(this.#limits.closeMs);
     }

@@ -17,8 +17,8 @@ export interface EchoNode extends ListeningNode {
 }
 
 /**
- * A node that echoes every message, and answers plain requests with its id and the request. `compress`: it compresses, as
- * many servers do.
+ * A node that echoes every message, and answers plain requests with its id and the request. `compress`: it compresses,
+ * as many servers do.
  */
 export async function startEchoNode(id: string, { port = 0, compress = false } = {}): Promise<EchoNode> {
   const visits: Visit[] = [];

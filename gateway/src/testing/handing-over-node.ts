@@ -32,8 +32,9 @@ export interface HandingOverNode extends ListeningNode {
 
 /**
  * A node that understands migrations: it answers each message with its number on this connection, and hands that number
- * over. So a client sees whether the connection went on, wherever it went. Answers come a moment later, as from work that
- * takes time; what is under way is finished before a connection is released. It does what a test tells it to do wrong.
+ * over. So a client sees whether the connection went on, wherever it went. Answers come a moment later, as from work
+ * that takes time; what is under way is finished before a connection is released. It does what a test tells it to do
+ * wrong.
  *
  * `seen`: what it sees goes there. `onFault`: it has done this wrong.
  */

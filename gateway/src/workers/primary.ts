@@ -109,7 +109,9 @@ export class Primary implements Running, FollowerHandlers {
     );
   }
 
-  /** Takes effect when the gateway stops; open connections do not notice. The workers take over the level of the log. */
+  /**
+   * Takes effect when the gateway stops; open connections do not notice. The workers take over the level of the log.
+   */
   change(options: LiveOptions): void {
     this.#live = options;
     this.#pool.tellAll({ say: 'change', options, logLevel: this.#options.log.level });

@@ -1,5 +1,5 @@
-// A WebSocket server that knows nothing of wscluster: no probe, no key, no signal. It says its host name and the headers of
-// the handshake, and echoes.
+// A WebSocket server that knows nothing of wscluster: no probe, no key, no signal. It says its host name and the
+// headers of the handshake, and echoes.
 import { hostname } from 'node:os';
 import { WebSocketServer } from 'ws';
 

@@ -5,8 +5,8 @@ import { WebSocket } from 'ws';
 const SIZES = [0, 7, 125, 126, 1_000, 65_535, 65_536, 262_144];
 
 /**
- * A client that never reconnects. It sends numbered messages of all sizes, text and binary, whole and in fragments, with
- * Pings between, and checks that each comes back once, in order and unchanged.
+ * A client that never reconnects. It sends numbered messages of all sizes, text and binary, whole and in fragments,
+ * with Pings between, and checks that each comes back once, in order and unchanged.
  */
 export class SteadyClient {
   readonly key: string;

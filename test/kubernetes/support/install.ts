@@ -44,9 +44,9 @@ interface Lease {
 }
 
 /**
- * Installs wscluster and its brokers as they are in this checkout on a cluster that has their images (clusterWithImages),
- * and waits until all is ready. The samples are left to the caller:
- * `kubectl apply --filename deploy/k8s/samples/chat.yaml`.
+ * Installs wscluster and its brokers as they are in this checkout on a cluster that has their images
+ * (clusterWithImages), and waits until all is ready. The samples are left to the caller: `kubectl apply --filename
+ * deploy/k8s/samples/chat.yaml`.
  */
 export async function installWscluster(cluster: KubernetesCluster): Promise<Installed> {
   const token = randomBytes(16).toString('hex');

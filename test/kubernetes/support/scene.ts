@@ -172,8 +172,8 @@ export class Scene {
   }
 
   /**
-   * Waits until exactly so many nodes are on the ring and nothing is left to move, every gateway's pod has its revision, Nacos
-   * names its members, and the resource's status says all that. Fails with what differs.
+   * Waits until exactly so many nodes are on the ring and nothing is left to move, every gateway's pod has its
+   * revision, Nacos names its members, and the resource's status says all that. Fails with what differs.
    */
   async agreed(nodes: number, gateways = 2, deadlineMs = 180_000): Promise<void> {
     let differs = '';

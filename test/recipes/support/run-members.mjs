@@ -1,6 +1,6 @@
 // Runs the client of a recipe: node run-members.mjs CLIENT MEMBERS [patient], with [{ gateway, room }] as JSON. Each
-// member says something all the time. If patient, random numbers are 0.5 and more. Writes what happens to stdout, a JSON
-// object a line; see members.ts.
+// member says something all the time. If patient, random numbers are 0.5 and more. Writes what happens to stdout, a
+// JSON object a line; see members.ts.
 import { pathToFileURL } from 'node:url';
 
 const [client, members, patient] = process.argv.slice(2);

@@ -23,8 +23,8 @@ export interface RabbitmqServer extends RealServer {
   /** Runs `rabbitmqctl` against it, for example `ctl('close_all_connections', 'a test')`; returns its stdout. */
   ctl(...args: string[]): Promise<string>;
   /**
-   * What the broker makes of an Erlang expression, such as `rabbit_auth_backend_internal:list_users()`, as erl_call prints
-   * it. Takes some ms of processor time, where rabbitmqctl takes a second. Rejects with the broker's error.
+   * What the broker makes of an Erlang expression, such as `rabbit_auth_backend_internal:list_users()`, as erl_call
+   * prints it. Takes some ms of processor time, where rabbitmqctl takes a second. Rejects with the broker's error.
    */
   eval(expression: string): Promise<string>;
 }

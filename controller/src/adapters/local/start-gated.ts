@@ -4,7 +4,9 @@ import { delimiter, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { messageOf, WsClusterError } from '@wscluster/ring';
 
-/** Waits for a line on descriptor 3, then becomes the program. Without the line, because its parent has died, it ends. */
+/**
+ * Waits for a line on descriptor 3, then becomes the program. Without the line, because its parent has died, it ends.
+ */
 const GATE = 'read -r _ <&3 && exec "$@" 3<&-';
 
 export interface GatedProgram {
@@ -26,9 +28,10 @@ export interface GatedProcess {
 }
 
 /**
- * A process whose program begins only when it is told to, so that its pid can be recorded first: whatever becomes of this
- * process meanwhile, no program runs that nobody knows of. It leads a session and a process group of its own: Ctrl-C at
- * the controller's terminal is not meant for the nodes. Rejects with SOURCE_UNAVAILABLE when there is no such program.
+ * A process whose program begins only when it is told to, so that its pid can be recorded first: whatever becomes of
+ * this process meanwhile, no program runs that nobody knows of. It leads a session and a process group of its own:
+ * Ctrl-C at the controller's terminal is not meant for the nodes. Rejects with SOURCE_UNAVAILABLE when there is no such
+ * program.
  */
 export async function startGated({ command, env, cwd, output }: GatedProgram): Promise<GatedProcess> {
   const [program = '', ...args] = command;

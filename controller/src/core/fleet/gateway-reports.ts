@@ -14,7 +14,9 @@ import { onSlots, type ToMove, withLeftOver } from './to-move.ts';
 
 /** While others are heard, a gateway counts as dead after this long without a report, ms; it reports every second. */
 export const GATEWAY_DEAD_MS = 3000;
-/** If none is heard, or the bus has just recovered, gateways have this long to report, ms: they may have to reconnect. */
+/**
+ * If none is heard, or the bus has just recovered, gateways have this long to report, ms: they may have to reconnect.
+ */
 export const GATEWAY_RETURN_MS = 10_000;
 /** A gateway that counts as dead may have lost only the bus, so for this long it still has a share of the pace, ms. */
 const SHARE_MS = 60_000;

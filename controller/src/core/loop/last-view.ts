@@ -6,7 +6,9 @@ import type { ClusterSpec } from '../spec/schema.ts';
 import { CONDITION_TYPES, type Condition } from './status/conditions.ts';
 import type { ClusterView } from './view.ts';
 
-/** The view of a leader that leads no longer, for readers: nobody knows whether the cluster still is like that. Pure. */
+/**
+ * The view of a leader that leads no longer, for readers: nobody knows whether the cluster still is like that. Pure.
+ */
 export function asLastKnown(view: ClusterView, knownAt: Date): ClusterView {
   const found = view.conditions.map(({ type, observedGeneration }) => unknown(type, observedGeneration, knownAt));
   return { ...view, knownAt, conditions: found };

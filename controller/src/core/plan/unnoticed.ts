@@ -8,9 +8,9 @@ export interface Unnoticed {
 }
 
 /**
- * By the share of such connections at each node that loses some: gateways do not tell them by slot. So it is exact if all
- * connections of such a node are of one kind, as they are unless routes or requests choose another mode than the cluster.
- * Pure.
+ * By the share of such connections at each node that loses some: gateways do not tell them by slot. So it is exact if
+ * all connections of such a node are of one kind, as they are unless routes or requests choose another mode than the
+ * cluster. Pure.
  */
 export function unnoticedOf(nodes: readonly NodePlan[], shareOf: (node: string) => number): Unnoticed {
   const losing = nodes
