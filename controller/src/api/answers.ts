@@ -61,7 +61,7 @@ export interface ApiSchemas {
   RingMember: RingMember;
   RoutedRequest: RoutedRequest;
   SlotOwner: SlotOwner;
-  Unnoticed: Unnoticed1;
+  Unnoticed: Unnoticed;
   Work: Work;
 }
 export interface Cluster {
@@ -1446,13 +1446,6 @@ export interface SlotOwner {
    */
   connections: number;
   revision: Revision;
-}
-export interface Unnoticed1 {
-  connections: number;
-  /**
-   * False: an estimate, by the share of such connections at each node that loses some.
-   */
-  exact: boolean;
 }
 
 /**

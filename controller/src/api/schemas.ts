@@ -191,8 +191,10 @@ export const planAnswer = z
           .boolean()
           .describe('False: an estimate, by the share of such connections at each node that loses some.'),
       })
-      .meta({ id: 'Unnoticed' })
-      .describe('Of these connections the ones whose clients would not notice; the others are told to reconnect.'),
+      .meta({
+        id: 'Unnoticed',
+        description: 'Of these connections the ones whose clients would not notice; the others are told to reconnect.',
+      }),
     known: z
       .enum(['all', 'partly', 'no'])
       .describe(

@@ -3,8 +3,8 @@ import { type Logger, logBug, Trouble } from '@wscluster/service';
 import type { LockWords } from '../ports/lock.ts';
 
 /**
- * The log events of a leadership: lock-lost, lock-away, lock-back, lock-refused, lock-accepted, lock-not-released; for
- * a Lease lease-lost and so on.
+ * The log events of a leadership: lock-lost, lock-away, lock-back, lock-refused, lock-accepted, lock-not-released,
+ * lock-not-kept; for a Lease lease-lost and so on.
  */
 export class TermLog {
   readonly #words: LockWords;
