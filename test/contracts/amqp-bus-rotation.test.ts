@@ -64,6 +64,7 @@ describe('the bus on RabbitMQ whose credentials are rotated', () => {
     }, 10);
     return {
       async end() {
+        await until('much was sent', () => version > 20);
         clearInterval(timer);
         const all = Array.from({ length: version }, (_, index) => index + 1);
         const lacks = (got: readonly number[]) => all.filter((one) => !got.includes(one));
@@ -72,7 +73,6 @@ describe('the bus on RabbitMQ whose credentials are rotated', () => {
           () => lacks(heard.versions).length + lacks(atHub.reportsOf('gw-a')).length === 0,
         );
         expect(refused).toEqual([]);
-        expect(version).toBeGreaterThan(20);
       },
     };
   }
