@@ -101,7 +101,7 @@ const whileItIsStopped: FaultKind = {
     if (file === SPEC) recorder.sawLeft(SPEC.version(path)?.version ?? 0);
     system.startController();
     const { controller } = system;
-    const isDecided = () => controller.ended || controller.has('started');
+    const isDecided = () => controller.ended || controller.has('leading');
     await until('the controller has read its state', isDecided, PATIENCE_MS).catch((error: unknown) =>
       breaks(messageOf(error)),
     );
