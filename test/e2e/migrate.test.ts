@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { allCounted } from './support/counted.ts';
 import { http } from './support/http.ts';
+import { metricOf } from './support/metric.ts';
 import { migrations } from './support/migrations.ts';
 import { SteadyClient } from './support/steady-client.ts';
 import { SteadyCrowd } from './support/steady-crowd.ts';
@@ -189,10 +190,9 @@ describe(`rebalance.mode migrate, with ${CLIENTS} clients that never reconnect, 
 
 /** Moves of a gateway that have begun and not ended. */
 async function underWay(probes: number): Promise<number> {
-  const { text } = await http('GET', `http://127.0.0.1:${probes}/metrics`);
-  const begun = /^wscluster_gateway_moves_total (\d+)$/m.exec(text)?.[1];
+  const begun = await metricOf(probes, 'wscluster_gateway_moves_total');
   const ended = Object.values(await migrations({ gateways: [{ probes }] }));
-  return Number(begun) - ended.reduce((sum, count) => sum + count, 0);
+  return begun - ended.reduce((sum, count) => sum + count, 0);
 }
 
 test('a backend that knows nothing of migrations: its clients stay connected, and no echo is lost, doubled or out of order', async () => {

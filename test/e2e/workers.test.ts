@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { http } from './support/http.ts';
+import { metricOf } from './support/metric.ts';
 import { oddErrors } from './support/odd-errors.ts';
 import { LoggedProcess, processesNaming } from './support/processes.ts';
 import type { System } from './support/system.ts';
@@ -19,10 +20,7 @@ function workersOf(system: System): number[] {
     .filter((pid) => pid !== system.gateways[0]?.process.pid);
 }
 
-async function metric(system: System, name: string): Promise<number> {
-  const { text } = await http('GET', `http://127.0.0.1:${system.gateways[0]?.probes}/metrics`);
-  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
-}
+const metric = (system: System, name: string) => metricOf(system.gateways[0]?.probes, name);
 
 /** A process of the first gateway throws, and leaves a rejection: the next two that are counted. */
 async function odd(system: System, pid: number, first: number): Promise<void> {

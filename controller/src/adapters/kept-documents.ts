@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
 import { SerialQueue } from '@wscluster/service';
 import type { Documents } from '../core/ports/documents.ts';
+import { unlessDamaged } from './unless-damaged.ts';
 
 /**
  * Documents that can be written again for a store that has lost them. Nobody deletes a document or writes an older one:
@@ -52,11 +53,7 @@ export function keptDocuments(documents: Documents): KeptDocuments {
   /** True if the store has something newer. */
   const keep = async (name: string): Promise<boolean> => {
     const seen = newest.get(name);
-    const found = await load(name).catch((error: unknown) => {
-      const isDamaged = error instanceof WsClusterError && error.code === 'MESSAGE_INVALID';
-      if (isDamaged && seen !== undefined) return undefined;
-      throw error;
-    });
+    const found = await unlessDamaged(load(name), () => seen !== undefined);
     if (seen !== undefined && (found === undefined || isOlder(found, seen))) {
       await store(name, seen);
       return false;

@@ -1,5 +1,6 @@
-import { compareRevisions, type Revision, type RingMessage, WsClusterError } from '@wscluster/ring';
+import { compareRevisions, type Revision, type RingMessage } from '@wscluster/ring';
 import type { RingStore } from '@wscluster/transport';
+import { unlessDamaged } from './unless-damaged.ts';
 
 /** The newest ring that this process has seen, as leader or standby. */
 export interface KeptRing {
@@ -26,13 +27,7 @@ export function keptRing(): KeptRing {
     },
     wrap: (store) => ({
       async load() {
-        see(
-          await store.load().catch((error: unknown) => {
-            const damaged = error instanceof WsClusterError && error.code === 'MESSAGE_INVALID';
-            if (damaged && newest !== undefined) return undefined;
-            throw error;
-          }),
-        );
+        see(await unlessDamaged(store.load(), () => newest !== undefined));
         return newest;
       },
       async save(message, after) {

@@ -76,6 +76,8 @@ function candidate(declared: DeclaredCluster, options: Options, self: string, lo
   const transport = openTransport({ ...options, cluster: name, log });
   const watched = transport.openStore();
   let readAt: Date | undefined;
+  /** Made for who asks: it takes decoding a ring. */
+  let standbyView: ClusterView | undefined;
   const made: Candidate = new Candidate({
     name,
     log,
@@ -117,9 +119,10 @@ function candidate(declared: DeclaredCluster, options: Options, self: string, lo
     async standBy() {
       await Promise.all([documents.keep(DOCUMENTS), ring.keep(watched)]);
       readAt = new Date();
+      standbyView = undefined;
     },
     // Without brokers nobody else leads, and what is stored is not the state of a cluster that has not started.
-    ...(brokers !== undefined && { known: () => readBefore(declared, documents, ring, readAt) }),
+    ...(brokers !== undefined && { known: () => (standbyView ??= readBefore(declared, documents, ring, readAt)) }),
     async close() {
       await Promise.all([documents.close(), watched.close()]);
     },

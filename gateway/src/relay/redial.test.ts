@@ -20,13 +20,19 @@ const impatient = useGateway({ ...LIMITS, ownerWaitMs: 2_000 }, settings);
 /** The second node is the owner. */
 const move = (test: GatewayUnderTest, nodes: readonly TestNode[]) => moveTo(test, nodes, 1, 2, settings);
 
+/** A client that the first node has answered. */
+async function served({ gateway }: GatewayUnderTest): Promise<Awaited<ReturnType<typeof connectClient>>> {
+  const client = await connectClient(gateway.port);
+  client.socket.send('before');
+  await eventually('the echo', () => client.messages.length === 1);
+  return client;
+}
+
 describe('the client of a node that dies, with onLost redial', () => {
   it('goes on at the new owner, as soon as there is one', async () => {
     const [a, b] = [await echoNode('a'), await echoNode('b')];
     const test = await gatewayFor(a, b);
-    const client = await connectClient(test.gateway.port);
-    client.socket.send('before');
-    await eventually('the echo', () => client.messages.length === 1);
+    const client = await served(test);
     await a.stop();
     await noticed();
     client.socket.send('while nobody is there');
@@ -47,9 +53,7 @@ describe('the client of a node that dies, with onLost redial', () => {
   it('goes on, also if it was on its way to another owner already', async () => {
     const [a, b] = [await echoNode('a'), await rawNode('b')];
     const test = await gatewayFor(a, b);
-    const client = await connectClient(test.gateway.port);
-    client.socket.send('before');
-    await eventually('the echo', () => client.messages.length === 1);
+    const client = await served(test);
     move(test, [a, b]);
     await eventually('the new owner is dialled', () => b.sockets[0]?.text.includes('\r\n\r\n') === true);
     await a.stop();

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { http } from './http.ts';
+import { metricOf } from './metric.ts';
 import type { System } from './system.ts';
 
 /** How often the gateways are asked, ms. */
@@ -56,10 +56,7 @@ export class MoveMeter {
   async #look(): Promise<void> {
     const asked = performance.now();
     const counts = await Promise.all(
-      this.#system.gateways.map(async ({ probes }) => {
-        const { text } = await http('GET', `http://127.0.0.1:${probes}/metrics`);
-        return Number(/^wscluster_gateway_moves_total (\d+)$/m.exec(text)?.[1]);
-      }),
+      this.#system.gateways.map(({ probes }) => metricOf(probes, 'wscluster_gateway_moves_total')),
     );
     const moved = counts.reduce((sum, count) => sum + count, 0);
     this.#samples.push({ asked, answered: performance.now(), moved });
