@@ -9,6 +9,9 @@ export interface RunningGateway extends RunningProxy {
   readonly rings: RingPublisher;
 }
 
+/** As deploy/Dockerfile has it. */
+const IMAGE_ENV = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' };
+
 /** Our gateway, as images run it, with everything on. */
 export async function startWscluster(
   bundle: string,
@@ -26,7 +29,7 @@ export async function startWscluster(
     const proxy = await startProxy({
       name: 'wscluster',
       command: (port) => nodeCommand(preload, bundle, ...flags, '--listen', `127.0.0.1:${port}`),
-      env: { NODE_ENV: 'production', ...preload?.env },
+      env: { ...IMAGE_ENV, ...preload?.env },
     });
     return {
       ...proxy,
