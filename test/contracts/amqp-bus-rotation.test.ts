@@ -43,12 +43,16 @@ describe('the bus on RabbitMQ whose credentials are rotated', () => {
     opened.add(hub);
     const follower = await openAmqpFollower(options, heard);
     opened.add(follower);
-    await until('both are connected', async () => follower.connected && (await connected()).length === 2);
+    await bothPassMessages({ hub, follower });
+    await until('the broker has both', async () => (await connected()).length === 2);
     logged.lines.splice(0);
     logged.warnings.splice(0);
     return { hub, follower, heard, atHub };
   }
   type Both = Awaited<ReturnType<typeof openBoth>>;
+  /** The broker has a connection before its end can send: its channel and its queue come after it. */
+  const bothPassMessages = ({ hub, follower }: { hub: RingBusHub; follower: RingBusFollower }) =>
+    until('both pass messages', () => hub.connectedSince !== undefined && follower.connected);
   const bothAre = (user: string) =>
     until(`both connections are of ${user}`, async () => String(await connected()) === `${user},${user}`);
 
@@ -129,6 +133,7 @@ describe('the bus on RabbitMQ whose credentials are rotated', () => {
     url.set(urlOf('second', SECOND));
     await until('it is used again', () => both.follower.connected, 5_000);
     await bothAre('second');
+    await bothPassMessages(both);
     const flow = traffic(both);
     await until('some messages', () => both.heard.versions.length > 30);
     await flow.end();

@@ -201,13 +201,22 @@ export class Deployment {
     });
   }
 
-  /** Health of the containers that are not healthy, and the last lines of all. */
+  /** State, health and log of the containers that are not healthy, and the last lines of all. */
   async #ailing(): Promise<string> {
-    const format = '{{.Name}} {{with .State.Health}}{{.Status}}{{range .Log}} {{.Output}}{{end}}{{end}}';
+    const service = '{{index .Config.Labels "com.docker.compose.service"}}';
+    const state =
+      '{{.Name}} {{with .State.Health}}{{.Status}}{{range .Log}} {{.Output}}{{end}}{{end}} is {{.State.Status}}, ' +
+      'exit code {{.State.ExitCode}}, restarts {{.RestartCount}}, killed for memory {{.State.OOMKilled}}';
     const ids = words(await this.docker('ps', '--all', '--quiet'));
-    const inspected = await Promise.all(ids.map((id) => this.docker('inspect', '--format', format, id)));
-    const logged = await this.compose('logs', '--no-color', '--tail', '4');
-    return [...inspected.filter((text) => !/^\S+ healthy/.test(text)), logged].join('\n');
+    const told = await Promise.all(
+      ids.map(async (id) => {
+        const stated = await this.docker('inspect', '--format', state, id);
+        if (/^\S+ healthy/.test(stated)) return [];
+        const logged = await this.compose('logs', '--no-color', await this.docker('inspect', '--format', service, id));
+        return [stated, beginningAndEnd(logged)];
+      }),
+    );
+    return [...told.flat(), await this.compose('logs', '--no-color', '--tail', '4')].join('\n');
   }
 
   async #get<Body>(path: string, controller: 1 | 2): Promise<Body> {
@@ -219,6 +228,11 @@ export class Deployment {
 
 interface ClusterView {
   readonly status: { readonly conditions: { type: string; status: string; message: string }[] };
+}
+
+/** The cause of a failure is usually in the first lines, and what became of it in the last. */
+function beginningAndEnd(log: string): string {
+  return log.length <= 16_000 ? log : `${log.slice(0, 8_000)}\n...\n${log.slice(-8_000)}`;
 }
 
 function words(text: string): string[] {
