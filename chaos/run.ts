@@ -54,7 +54,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { brokers } = options;
   const system = await System.start({
     ...{ nodes: NODES, gateways: 2, command: [process.execPath, NODE] },
-    rebalance: { mode: 'migrate', maxConnectionsPerSecond: PACE },
+    rebalance: { mode: 'migrate', onLost: 'redial', maxConnectionsPerSecond: PACE },
     name: `chaos-${options.seed}`,
     controllerEnv: jumpingClock(),
     ...(brokers === undefined
