@@ -9,7 +9,7 @@ import { runChaos } from './run.ts';
 
 // Random faults against a system of real processes: npm run chaos -- [--seed N] [--minutes M] [--clients N] [--brokers]
 // [--only api,node].
-// Exit code 1 when a promise was broken. The same seed makes the same schedule of faults.
+// Exit code 1 when a promise was broken, 130 when the run was interrupted. The same seed makes the same schedule of faults.
 
 const { values } = parseArgs({
   options: {
@@ -35,12 +35,19 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const programs = join(root, 'node_modules', '.cache', `chaos-${process.pid}`);
 Object.assign(process.env, await bundlePrograms(root, programs));
 
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    process.stdout.write('ends once the faults under way are healed\n');
+    interrupted.abort();
+  });
+
 process.stdout.write(`seed ${seed}, ${minutes} minutes, ${values.brokers ? 'RabbitMQ and Redis' : 'embedded'}\n`);
 const redis = values.brokers ? await redisServer() : undefined;
 const rabbitmq = values.brokers ? await rabbitmqServer() : undefined;
 try {
   const result = await runChaos({
-    ...{ seed, clients, only, milliseconds: minutes * 60_000 },
+    ...{ seed, clients, only, milliseconds: minutes * 60_000, signal: interrupted.signal },
     ...(redis === undefined || rabbitmq === undefined ? {} : { brokers: { redis, rabbitmq } }),
     onRound: ({ number: round, history }) => {
       const last = history.faults.slice(-4).map(({ kind, target }) => `${kind} (${target})`);
@@ -52,7 +59,8 @@ try {
     const options = [...(values.brokers ? ['--brokers'] : []), ...(only === undefined ? [] : ['--only', only.join()])];
     process.stdout.write(`Again: npm run chaos -- --seed ${seed} ${options.join(' ')}\n`);
   }
-  process.exitCode = result.violations.length > 0 ? 1 : 0;
+  if (result.violations.length > 0) process.exitCode = 1;
+  else if (interrupted.signal.aborted) process.exitCode = 130;
 } finally {
   await Promise.all([redis?.dispose(), rabbitmq?.dispose()]);
   rmSync(programs, { recursive: true, force: true });

@@ -13,6 +13,8 @@ export interface RoundOptions {
   readonly ended: Set<LoggedProcess>;
   /** What the faults themselves find goes here. */
   readonly violations: Violation[];
+  /** Heals all at once, and begins nothing more. */
+  readonly signal: AbortSignal;
 }
 
 /** Injects the faults of a round, each at its time; resolves when all are healed. */
@@ -20,14 +22,17 @@ export async function playRound(planned: readonly Planned<FaultKind>[], options:
   await Promise.all(planned.map((one) => play(one, options)));
 }
 
-async function play(planned: Planned<FaultKind>, { system, recorder, ended, violations }: RoundOptions): Promise<void> {
+async function play(planned: Planned<FaultKind>, options: RoundOptions): Promise<void> {
+  const { system, recorder, ended, violations, signal } = options;
   const { kind, afterMs, lastsMs, dice } = planned;
-  await delay(afterMs);
+  const wait = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
+  await wait(afterMs);
+  if (signal.aborted) return;
   let fault: Fault | undefined;
   try {
     await kind.inject({
       ...{ system, recorder, dice },
-      lasts: () => delay(lastsMs),
+      lasts: () => wait(lastsMs),
       begin: (target, { nodes = [], gatewayPorts = [] } = {}) => {
         fault = { kind: kind.name, target, from: performance.now(), nodes, gatewayPorts };
         recorder.faults.push(fault);

@@ -27,6 +27,8 @@ export interface ChaosOptions {
   readonly only?: readonly string[] | undefined;
   /** Default: the embedded bus and store, with one controller instead of two. */
   readonly brokers?: Brokers;
+  /** Ends the run as soon as the faults under way are healed. */
+  readonly signal?: AbortSignal;
   /** Told about each round when it is over. */
   readonly onRound?: (round: { readonly number: number; readonly history: History }) => void;
 }
@@ -74,7 +76,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 }
 
 async function play(system: System, crowd: Crowd, options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, milliseconds, brokers, onRound, only } = options;
+  const { seed, milliseconds, brokers, onRound, only, signal = new AbortController().signal } = options;
   const all = [
     ...PROCESS_FAULTS,
     ...MACHINE_FAULTS,
@@ -88,23 +90,25 @@ async function play(system: System, crowd: Crowd, options: ChaosOptions): Promis
   const recorder = new Recorder(system, crowd, PACE);
   const health = new Health(system);
   const violations: Violation[] = [];
-  const failed = (error: Error) => {
+  const failed = (error: Error): undefined => {
     violations.push({ rule: 'settles', at: performance.now(), detail: error.message });
   };
   let rounds = 0;
   try {
-    await settle(system, crowd, SETTLE_MS);
+    await settle({ system, crowd, signal, deadlineMs: SETTLE_MS });
     // A busy machine takes its time until here, and there is to be a round.
     const end = performance.now() + milliseconds;
     while (violations.length === 0 && performance.now() < end) {
-      await playRound(nextRound(random, kinds), { system, recorder, ended: health.ended, violations });
-      await settle(system, crowd, SETTLE_MS).then((cluster) => recorder.sawSettled(cluster), failed);
+      await playRound(nextRound(random, kinds), { system, recorder, ended: health.ended, violations, signal });
+      const cluster = await settle({ system, crowd, signal, deadlineMs: SETTLE_MS }).catch(failed);
+      if (signal.aborted) break;
+      if (cluster !== undefined) recorder.sawSettled(cluster);
       rounds++;
       await delay(LAST_LOOK_MS);
       violations.push(...health.look(), ...check(recorder.history()));
       onRound?.({ number: rounds, history: recorder.history() });
     }
-    if (violations.length === 0) await crowd.quiet().catch(failed);
+    if (violations.length === 0 && !signal.aborted) await crowd.quiet().catch(failed);
     return { rounds, history: recorder.history(), violations, warnings: warnings(system) };
   } finally {
     await recorder.stop();

@@ -5,6 +5,14 @@ import { until } from '../test/e2e/support/wait.ts';
 
 const LOOK_EVERY_MS = 500;
 
+export interface Settling {
+  readonly system: System;
+  readonly crowd: Crowd;
+  readonly deadlineMs: number;
+  /** Nothing is waited for any more once it is aborted. */
+  readonly signal: AbortSignal;
+}
+
 /** What a look found: nothing that differs, or what does. */
 interface Look {
   readonly differs: string;
@@ -16,11 +24,12 @@ interface Look {
  * nodes, every gateway that runs routes by the ring, every client is at its owner, and what it had sent at the first
  * look has been echoed at the second one. Returns the API's answer about the cluster; fails with what differs.
  */
-export async function settle(system: System, crowd: Crowd, deadlineMs: number): Promise<string> {
+export async function settle({ system, crowd, deadlineMs, signal }: Settling): Promise<string> {
   let [before, now]: Look[] = [{ differs: 'nothing was looked at' }, { differs: 'nothing was looked at' }];
   let sent = new Map<Client, { openedAt: number; sent: number }>();
   let cluster = '';
   const isStill = async () => {
+    if (signal.aborted) return true;
     before = now as Look;
     const echoesBefore = sent;
     now = await look().catch((error: Error) => ({ differs: error.message }));
