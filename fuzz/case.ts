@@ -1,26 +1,52 @@
+/** What happens to the connection of a case; its ends may wait for it. */
+export type Mark =
+  /** The client has heard from the gateway. */
+  | 'open'
+  /** Another node has been dialled for it. */
+  | 'dialled'
+  /** Its node has been asked to let go, by a Close or a Ping. */
+  | 'asked'
+  /** Its new node has been told that the connection is its own. */
+  | 'begun'
+  /** A node's end of it is over. */
+  | 'left';
+
+/** To the next node, or to the one before. */
+export type Way = 'on' | 'back';
+
 /** What one end of a connection does, in order. Bytes are latin1: one character a byte. */
 export type Step =
   | { readonly send: string; readonly times?: number }
   | { readonly wait: number }
-  /** The 101 that fits the request; for nodes. */
-  | { readonly accept: true }
+  /** Until this has happened once more, or for a while if it does not happen. */
+  | { readonly until: Mark }
+  /** The key gets another owner; until the gateway has been told. */
+  | { readonly move: Way }
+  /** The 101 that fits the request, of a node that knows of migrations or not, with more header lines; for nodes. */
+  | { readonly accept: 'plain' | 'aware'; readonly lines?: readonly string[] }
   | { readonly end: true }
   | { readonly reset: true };
 
-/** One hostile client, and the node that its request reaches, if it does. */
+/** One hostile client, and the nodes that its request reaches, if it does. */
 export interface Case {
   /** Name of the kind, `side/what`. */
   readonly kind: string;
   readonly client: readonly Step[];
   readonly node: readonly Step[];
+  /** What a node does with a connection that comes from another one. Default: the same. */
+  readonly arrival?: readonly Step[];
   /** The client waits until the gateway ends the connection, and reads nothing meanwhile if it is `blind`. */
   readonly patience: 'none' | 'patient' | 'blind';
+  /** The key gets another owner at once, whatever is going on. */
+  readonly wanders?: boolean;
 }
 
-/** By this text in its path or query a request finds the steps of its node; run.ts puts the case's number in. */
+/** By this text in its path or query a request finds the steps of its node; it stands for the case's number. */
 export const CASE_KEY = 'case-@';
+/** In what a node sends it stands for the token of the handover. */
+export const TOKEN = 'token-@';
 
-export type Kind = (dice: Dice) => Pick<Case, 'client' | 'node'>;
+export type Kind = (dice: Dice) => Pick<Case, 'client' | 'node' | 'arrival'>;
 
 /** What generators draw from. */
 export class Dice {

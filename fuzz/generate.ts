@@ -4,9 +4,10 @@ import { ANSWERS } from './kinds/answers.ts';
 import { BODIES } from './kinds/bodies.ts';
 import { FRAMES } from './kinds/frames.ts';
 import { HEADS } from './kinds/heads.ts';
+import { MOVES } from './kinds/moves.ts';
 
-const KINDS = Object.entries({ head: HEADS, body: BODIES, answer: ANSWERS, frame: FRAMES }).flatMap(([side, kinds]) =>
-  Object.entries(kinds).map(([what, kind]) => ({ name: `${side}/${what}`, kind })),
+const KINDS = Object.entries({ head: HEADS, body: BODIES, answer: ANSWERS, frame: FRAMES, move: MOVES }).flatMap(
+  ([side, kinds]) => Object.entries(kinds).map(([what, kind]) => ({ name: `${side}/${what}`, kind })),
 );
 
 /** The cases of a run, the same for the same seed; each kind comes in turn. */
@@ -15,6 +16,6 @@ export function* generateCases(seed: number, count: number): Generator<Case> {
   for (let i = 0; i < count; i++) {
     const { name, kind } = KINDS[i % KINDS.length] as (typeof KINDS)[number];
     const patience = dice.chance(0.99) ? 'none' : dice.of('patient', 'blind');
-    yield { kind: name, ...kind(dice), patience };
+    yield { kind: name, ...kind(dice), patience, wanders: !name.startsWith('move/') && dice.chance(0.25) };
   }
 }

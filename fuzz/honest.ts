@@ -1,37 +1,42 @@
-import { connectClient } from '@wscluster/gateway/testing/client';
+import { HonestSocket } from './honest-socket.ts';
 import type { Patience } from './patience.ts';
 
 /** Longest time that anything may take for an honest client, ms. */
 const DEADLINE_MS = 25_000;
 const PAUSE_MS = 20;
 
-/** Clients that do what they should, beside the hostile ones, and must always be served. */
+/** Clients that do what they should, beside the hostile ones, and must always be served, whoever owns their keys. */
 export class HonestClients {
   readonly failures: string[] = [];
   /** Milliseconds of each round trip. */
   readonly times: number[] = [];
   readonly #port: number;
   readonly #patience: Patience;
+  readonly #move: (key: string) => void;
+  readonly #sockets: HonestSocket[] = [];
   readonly #loops: Promise<void>[] = [];
-  readonly #stops: (() => void)[] = [];
   #going = true;
   #paused = false;
   #busy = 0;
 
-  constructor(port: number, patience: Patience) {
+  /** `move`: gives a key another owner. */
+  constructor(port: number, patience: Patience, move: (key: string) => void) {
     this.#port = port;
     this.#patience = patience;
+    this.#move = move;
+  }
+
+  /** How often a WebSocket was taken to another node. */
+  get moves(): number {
+    return this.#sockets.reduce((sum, { moves }) => sum + moves, 0);
   }
 
   async start(keys: readonly string[]): Promise<void> {
     for (const key of keys) {
-      const client = await connectClient(this.#port, key);
-      this.#loop(`WebSocket of ${key}`, async (n) => {
-        client.socket.send(`${key} ${n}`);
-        await this.#patience.until('the echo', () => client.messages.at(-1) === `${key} ${n}`, DEADLINE_MS);
-        client.messages.length = 0;
-      });
-      client.socket.on('close', (code) => this.#going && this.failures.push(`the WebSocket of ${key} ended: ${code}`));
+      const socket = await HonestSocket.open(this.#port, key, this.#patience, DEADLINE_MS);
+      this.#sockets.push(socket);
+      this.#loop(`WebSocket of ${key}`, () => socket.talk(this.#move));
+      socket.onClose((code) => this.#going && this.failures.push(`the WebSocket of ${key} ended: ${code}`));
       this.#loop(`requests of ${key}`, async (n) => {
         const url = `http://127.0.0.1:${this.#port}/send?userId=${key}&n=${n}`;
         const late = new AbortController();
@@ -42,11 +47,10 @@ export class HonestClients {
           headers: { connection: 'close' },
           signal: late.signal,
         });
-        const { body } = (await answer.json()) as { body: string };
+        const body = await answer.text();
         inTime();
         if (answer.status !== 200 || body !== `${key} ${n}`) throw new Error(`${answer.status} ${body}`);
       });
-      this.#stops.push(() => client.socket.terminate());
     }
   }
 
@@ -64,7 +68,7 @@ export class HonestClients {
     this.#going = false;
     this.#paused = false;
     await Promise.all(this.#loops);
-    for (const stop of this.#stops) stop();
+    for (const socket of this.#sockets) socket.terminate();
   }
 
   #loop(who: string, once: (n: number) => Promise<void>): void {

@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
-import { CASE_KEY, type Case } from './case.ts';
+import { CASE_KEY, type Case, type Way } from './case.ts';
 import type { Patience } from './patience.ts';
 import { play } from './play.ts';
+import type { Played } from './played.ts';
 
 /** A client that has sent all of it gives up when nothing has come for so long, ms. */
 const QUIET_MS = 15;
@@ -9,12 +10,9 @@ const QUIET_MS = 15;
 const PATIENCE_MS = 25_000;
 
 /** Plays the client of a case. Returns what is wrong with what it got, or undefined. */
-export async function playClient(
-  port: number,
-  { client, patience }: Case,
-  number: number,
-  clock: Patience,
-): Promise<string | undefined> {
+export async function playClient(port: number, played: Played, clock: Patience): Promise<string | undefined> {
+  const { client, patience } = played.steps;
+  const { client: marks } = played;
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   let start = '';
   let heard = clock.now;
@@ -22,13 +20,19 @@ export async function playClient(
   if (patience !== 'blind')
     socket.on('data', (chunk: Buffer) => {
       heard = clock.now;
+      if (start.length === 0) played.reach('open');
       if (start.length < 9) start += chunk.toString('latin1', 0, 9);
     });
   const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
   socket.on('end', () => socket.end());
-  const replaced = (text: string) => text.replaceAll(CASE_KEY, `case-${number}`);
+  socket.on('close', () => marks.end());
+  const role = {
+    marks,
+    fill: (text: string) => text.replaceAll(CASE_KEY, played.key),
+    move: (way: Way) => played.move(way),
+  };
   const stuck = new Promise<void>((resolve) => socket.on('close', clock.after(PATIENCE_MS, resolve)));
-  await Promise.race([play(socket, client, replaced), closed, stuck]);
+  await Promise.race([play(socket, client, role), closed, stuck]);
   heard = clock.now;
   const quiet = async () => {
     while (!socket.closed && clock.now - heard < (patience === 'none' ? QUIET_MS : PATIENCE_MS))

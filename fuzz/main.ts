@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { keepCase, readCorpus } from './corpus.ts';
 import { generateCases } from './generate.ts';
 import { narrowed } from './narrow.ts';
+import { inWords, missing } from './outcomes.ts';
 import { runFuzz } from './run.ts';
 
 // Hostile clients and nodes at random against a gateway: npm run fuzz -- [--seed N] [--cases N | --minutes M]. Exit code
@@ -33,6 +34,8 @@ const cases = minutes === undefined ? number('cases', values.cases ?? '200000') 
 process.stdout.write(`seed ${seed}, ${minutes === undefined ? `${cases} cases` : `${minutes} minutes`}\n`);
 /** Most of a case is waiting. */
 const AT_A_TIME = 256;
+/** So many cases come to all that migrations usually come to. */
+const MANY_CASES = 20_000;
 const start = performance.now();
 const kinds = new Set<string>();
 
@@ -49,6 +52,8 @@ const {
   faults,
   suspects,
   cases: played,
+  outcomes,
+  honestMoves,
 } = await runFuzz({
   cases: corpusAndGenerated(),
   atATime: AT_A_TIME,
@@ -59,8 +64,13 @@ const {
     process.stdout.write(`${done} cases in ${seconds} s: ${Math.round(rssBytes / 2 ** 20)} MiB; ${honest}\n`);
   },
 });
-if (faults.length === 0) process.stdout.write(`${played} cases of ${kinds.size} kinds: nothing went wrong\n`);
-else {
+const unseen = played < MANY_CASES ? [] : missing(outcomes);
+if (faults.length === 0) {
+  const verdict = unseen.length === 0 ? 'nothing went wrong' : `no migration ended as ${unseen.join(', ')}`;
+  process.stdout.write(`${played} cases of ${kinds.size} kinds: ${verdict}\n`);
+  process.stdout.write(`migrations: ${inWords(outcomes)}; ${honestMoves} of them migrated honest clients\n`);
+  if (unseen.length > 0) process.exitCode = 1;
+} else {
   process.stdout.write(`after ${played} cases:\n${faults.map((fault) => `- ${fault}\n`).join('')}`);
   process.stdout.write(`Again: npm run fuzz -- --seed ${seed} --cases ${played}\n`);
   for (const kept of await narrowed(suspects, AT_A_TIME))

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Limits } from '@wscluster/gateway';
-import { startEchoNode } from '@wscluster/gateway/testing/echo-node';
-import { revision, ringMessage, ringOf } from '@wscluster/gateway/testing/rings';
-import { slotOf } from '@wscluster/ring';
 import type { Census } from '../test/gateway/support/gateway-messages.ts';
 import { GatewayProcess } from '../test/gateway/support/gateway-process.ts';
 import type { Case } from './case.ts';
+import { ChangingRing } from './changing-ring.ts';
 import { HonestClients } from './honest.ts';
+import { startHonestNode } from './honest-node.ts';
 import { playClient } from './hostile-client.ts';
 import { startHostileNode } from './hostile-node.ts';
+import type { Outcomes } from './outcomes.ts';
 import { Patience } from './patience.ts';
+import { Played } from './played.ts';
 
 /** Short, so that what waits for them is soon over; far longer than a busy machine needs for an honest client. */
 const LIMITS: Partial<Limits> = {
@@ -25,9 +26,15 @@ const LIMITS: Partial<Limits> = {
   messageGraceMs: 100,
   closeMs: 500,
   nodeCloseMs: 300,
+  // Honest clients send whole messages, and honest nodes take their time only on a busy machine.
+  holdMs: 300,
+  releaseMs: 15_000,
   sweepMs: 100,
 };
 const HONEST_KEYS = Array.from({ length: 4 }, (_, i) => `honest-${i}`);
+const HONEST_NODES = ['honest-a', 'honest-b'];
+/** So many that the owner of a key can change again and again, and is another one each time. */
+const HOSTILE_NODES = ['hostile-a', 'hostile-b', 'hostile-c', 'hostile-d', 'hostile-e'];
 /** Everything that a case has opened is over by then: the limits, and the connections to nodes that are kept. */
 const SETTLE_MS = 45_000;
 /** Growth of memory that is not taken for a leak: the size to which pools and caches grow. */
@@ -59,25 +66,29 @@ export interface FuzzResult {
   /** The cases that may have caused it: those under way, or those since the last look if something was left behind. */
   readonly suspects: readonly Case[];
   readonly looks: readonly Look[];
+  /** Of all migrations up to the last look. */
+  readonly outcomes: Outcomes;
+  /** Of those the ones of honest clients, as far as these have noticed. */
+  readonly honestMoves: number;
 }
 
 /** Throws hostile cases at a gateway in a process of its own, beside honest clients, until one thing goes wrong. */
 export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOptions): Promise<FuzzResult> {
-  const honestNode = await startEchoNode('honest');
-  // A node that closes a kept connection just then fails a request, and on a busy machine it is often just then.
-  honestNode.server.keepAliveTimeout = 0;
-  const hostileNode = await startHostileNode('hostile');
-  const honestSlots = new Set(HONEST_KEYS.map(slotOf));
-  const ring = ringOf(revision(1), [hostileNode, honestNode], (slot) => (honestSlots.has(slot) ? 1 : 0));
-  const gateway = await GatewayProcess.start(ringMessage(ring), LIMITS);
+  const underWay = new Map<number, Played>();
+  const honestNodes = await Promise.all(HONEST_NODES.map(startHonestNode));
+  const hostileNodes = await Promise.all(HOSTILE_NODES.map((id) => startHostileNode(id, underWay)));
+  const camps = { hostile: hostileNodes, honest: honestNodes };
+  const ring = new ChangingRing(camps, HONEST_KEYS, (change) => gateway.broadcast(change));
+  const gateway = await GatewayProcess.start(ring.message, LIMITS);
   const patience = new Patience([gateway.pid]);
-  const honest = new HonestClients(gateway.port, patience);
+  const honest = new HonestClients(gateway.port, patience, (key) => ring.move(key, 'on'));
   const faults: string[] = [];
   const looks: Look[] = [];
-  const underWay = new Map<number, Case>();
   let sinceLook: Case[] = [];
   let count = 0;
   let loopDelayMs = 0;
+  let outcomes: Outcomes = {};
+  let honestMoves = 0;
 
   const settled = async (before: Resting | undefined): Promise<Resting> => {
     await honest.pause();
@@ -85,6 +96,8 @@ export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOp
     for (;;) {
       const now = await rest(gateway);
       loopDelayMs = Math.max(loopDelayMs, now.loopDelayMs);
+      outcomes = now.census.migrations;
+      honestMoves = honest.moves;
       const left = before === undefined ? undefined : differences(before, now);
       if (left === undefined || patience.now > deadline) {
         faults.push(...now.census.errors);
@@ -119,16 +132,15 @@ export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOp
             return;
           }
           const number = count++;
-          underWay.set(number, value);
+          const played = new Played(value, number, ring, patience);
+          underWay.set(number, played);
           sinceLook.push(value);
-          hostileNode.steps.set(number, value.node);
-          const fault = await playClient(gateway.port, value, number, patience);
+          const fault = await playClient(gateway.port, played, patience);
           if (fault !== undefined) faults.push(`${value.kind}: ${fault}`);
           faults.push(...honest.failures.splice(0));
           if (gateway.ended) faults.push('the gateway has ended');
           if (faults.length > 0) return;
           underWay.delete(number);
-          hostileNode.steps.delete(number);
         }
       };
       await Promise.all(Array.from({ length: atATime }, worker));
@@ -142,11 +154,13 @@ export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOp
     faults.push(String(error));
   } finally {
     await honest.stop();
+    ring.stop();
     patience.stop();
     await gateway.kill();
-    await Promise.all([hostileNode.stop(), honestNode.stop()]);
+    await Promise.all([...hostileNodes, ...honestNodes].map((node) => node.stop()));
   }
-  return { cases: count, faults, suspects: underWay.size > 0 ? [...underWay.values()] : sinceLook, looks };
+  const suspects = underWay.size > 0 ? [...underWay.values()].map(({ steps }) => steps) : sinceLook;
+  return { cases: count, faults, suspects, looks, outcomes, honestMoves };
 }
 
 /** What the gateway has while only the honest clients' WebSockets are open. */

@@ -1,7 +1,7 @@
 import { type Dice, inPieces, type Kind, type Step } from '../case.ts';
 import { UPGRADE } from '../requests.ts';
 
-const OPEN: readonly Step[] = [{ accept: true }];
+const OPEN: readonly Step[] = [{ accept: 'plain' }];
 const talk = (client: readonly Step[], node: readonly Step[] = []) => ({
   client: [{ send: UPGRADE }, ...client],
   node: [...OPEN, ...node],
@@ -12,7 +12,7 @@ const either = (dice: Dice, make: () => readonly Step[]) =>
 const ends = (dice: Dice): Step[] => dice.of<Step[]>([], [{ end: true }], [{ reset: true }]);
 
 /** A frame, whatever it means; with a length of the 7 bits, 16 bits or 64 bits. */
-function frame(dice: Dice, first: number, payload: string, masked = dice.chance(0.5)): string {
+export function frame(dice: Dice, first: number, payload: string, masked = dice.chance(0.5)): string {
   const mask = masked ? 0x80 : 0;
   const size = payload.length;
   const length = size < 126 ? [mask | size] : [mask | 126, size >> 8, size & 0xff];

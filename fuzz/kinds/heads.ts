@@ -92,7 +92,7 @@ export const HEADS: Readonly<Record<string, Kind>> = {
     const before = dice.of(GET, `${post('Content-Length: 3')}abc`, `${post('Transfer-Encoding: chunked')}0\r\n\r\n`);
     return {
       client: inPieces(dice, before + UPGRADE + dice.bytes(dice.size(50))),
-      node: dice.of([{ send: OK }], [{ accept: true }], [{ wait: 5 }, { send: OK }]),
+      node: dice.of([{ send: OK }], [{ accept: 'plain' }], [{ wait: 5 }, { send: OK }]),
     };
   },
   'garbage behind': (dice) => answered(dice, dice.of(GET, UPGRADE) + dice.syntax(dice.size(300))),

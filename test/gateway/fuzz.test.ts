@@ -10,7 +10,10 @@ test('hostile clients and nodes end nothing, hold up nobody and leave nothing be
   timeout: TIMEOUT_MS,
 }, async () => {
   const cases = [...readCorpus(), ...generateCases(15, 1_500)];
-  const { faults, cases: played } = await runFuzz({ cases, lookEvery: cases.length });
+  const { faults, cases: played, outcomes, honestMoves } = await runFuzz({ cases, lookEvery: cases.length });
   expect(faults).toEqual([]);
   expect(played).toBe(cases.length);
+  // Else nothing has moved, and the rest says little.
+  expect(honestMoves).toBeGreaterThan(0);
+  expect(outcomes.migrated).toBeGreaterThan(honestMoves);
 });

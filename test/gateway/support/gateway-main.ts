@@ -5,6 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type GatewayUnderTest, startTestGateway } from '@wscluster/gateway/testing/gateway-under-test';
+import { countedBy } from '@wscluster/gateway/testing/migrations';
 import { createLogger } from '@wscluster/service';
 import type { Census, GatewayAnswer, GatewayRequest } from './gateway-messages.ts';
 
@@ -28,9 +29,10 @@ async function collect(): Promise<void> {
   }
 }
 
-function census({ gateway, bus }: GatewayUnderTest): Census {
+async function census({ gateway, bus }: GatewayUnderTest): Promise<Census> {
   // The fake bus keeps all that was sent; a real one does not.
   bus.sent.length = 0;
+  const migrations = await countedBy(gateway);
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
@@ -47,6 +49,7 @@ function census({ gateway, bus }: GatewayUnderTest): Census {
     rssBytes: rss,
     cpuMs: (user + system) / 1_000,
     loopDelayMs,
+    migrations,
     errors,
   };
 }
@@ -59,7 +62,7 @@ async function onRequest(request: GatewayRequest): Promise<void> {
     if (request.say === 'broadcast') underTest.broadcast(request.ring);
     else if (request.say === 'census') {
       if (request.collect) await collect();
-      say({ census: census(underTest) });
+      say({ census: await census(underTest) });
     } else {
       stopping = true;
       await underTest.gateway.stop();

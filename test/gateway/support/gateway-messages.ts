@@ -1,10 +1,10 @@
 import type { Limits } from '@wscluster/gateway';
-import type { RingMessage } from '@wscluster/ring';
+import type { RingChange, RingMessage } from '@wscluster/ring';
 
 /** What a test says to a gateway in a process of its own. */
 export type GatewayRequest =
   | { readonly say: 'start'; readonly ring: RingMessage; readonly limits: Partial<Limits> }
-  | { readonly say: 'broadcast'; readonly ring: RingMessage }
+  | { readonly say: 'broadcast'; readonly ring: RingChange | RingMessage }
   | { readonly say: 'census'; readonly collect: boolean }
   | { readonly say: 'stop' };
 
@@ -24,6 +24,8 @@ export interface Census {
   readonly cpuMs: number;
   /** Longest delay of its event loop since the last census, ms. Includes that other processes had the processor. */
   readonly loopDelayMs: number;
+  /** How many migrations had each outcome. */
+  readonly migrations: Readonly<Record<string, number>>;
   /** Its log lines of level error: nobody expected what they tell. */
   readonly errors: readonly string[];
 }

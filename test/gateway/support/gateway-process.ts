@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Limits } from '@wscluster/gateway';
-import type { RingMessage } from '@wscluster/ring';
+import type { RingChange, RingMessage } from '@wscluster/ring';
 import type { Census, GatewayAnswer, GatewayRequest } from './gateway-messages.ts';
 
 /** A gateway in a process of its own, seen from the test. */
@@ -26,7 +26,7 @@ export class GatewayProcess {
     return started;
   }
 
-  broadcast(ring: RingMessage): void {
+  broadcast(ring: RingChange | RingMessage): void {
     this.#say({ say: 'broadcast', ring });
   }
 
@@ -69,7 +69,8 @@ export class GatewayProcess {
   }
 
   #say(request: GatewayRequest): void {
-    this.#child.send(request);
+    // Of one that has ended nobody expects that it hears.
+    this.#child.send(request, () => {});
   }
 
   #ask(request: GatewayRequest): Promise<GatewayAnswer> {
