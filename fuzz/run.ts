@@ -39,6 +39,8 @@ const HOSTILE_NODES = ['hostile-a', 'hostile-b', 'hostile-c', 'hostile-d', 'host
 const SETTLE_MS = 45_000;
 /** Growth of memory that is not taken for a leak: the size to which pools and caches grow. */
 const GROWTH_BYTES = 48 << 20;
+/** Looks at the beginning and at the end that it is measured by. */
+const MEASURED = 3;
 
 export interface FuzzOptions {
   readonly cases: Iterable<Case>;
@@ -145,10 +147,8 @@ export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOp
       };
       await Promise.all(Array.from({ length: atATime }, worker));
       if (faults.length === 0 && count > from) look(await settled(before));
-      // The first look is the measure: the pools and caches of the process are full by then.
-      const [first, last] = [looks[0], looks.at(-1)];
-      if (first !== undefined && last !== undefined && last.rssBytes - first.rssBytes > GROWTH_BYTES)
-        faults.push(`memory grew from ${first.rssBytes} to ${last.rssBytes} bytes`);
+      const grown = growth(looks);
+      if (grown > GROWTH_BYTES) faults.push(`memory grew by ${grown} bytes`);
     }
   } catch (error) {
     faults.push(String(error));
@@ -161,6 +161,16 @@ export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOp
   }
   const suspects = underWay.size > 0 ? [...underWay.values()].map(({ steps }) => steps) : sinceLook;
   return { cases: count, faults, suspects, looks, outcomes, honestMoves };
+}
+
+/**
+ * From the most at the first looks, when the pools and caches of the process are full, to the least at the last ones: what
+ * is not a leak comes and goes.
+ */
+function growth(looks: readonly Look[]): number {
+  if (looks.length === 0) return 0;
+  const bytes = looks.map(({ rssBytes }) => rssBytes);
+  return Math.min(...bytes.slice(-MEASURED)) - Math.max(...bytes.slice(0, MEASURED));
 }
 
 /** What the gateway has while only the honest clients' WebSockets are open. */

@@ -29,9 +29,7 @@ async function collect(): Promise<void> {
   }
 }
 
-async function census({ gateway, bus }: GatewayUnderTest): Promise<Census> {
-  // The fake bus keeps all that was sent; a real one does not.
-  bus.sent.length = 0;
+async function census({ gateway }: GatewayUnderTest): Promise<Census> {
   const migrations = await countedBy(gateway);
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
@@ -59,6 +57,8 @@ async function onRequest(request: GatewayRequest): Promise<void> {
     underTest = await startTestGateway(request.ring, { limits: request.limits, log });
     say({ port: underTest.gateway.port });
   } else if (underTest !== undefined) {
+    // The fake bus keeps all that was sent; a real one does not.
+    underTest.bus.sent.length = 0;
     if (request.say === 'broadcast') underTest.broadcast(request.ring);
     else if (request.say === 'census') {
       if (request.collect) await collect();
