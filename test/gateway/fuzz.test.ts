@@ -13,7 +13,7 @@ test('hostile clients and nodes end nothing, hold up nobody and leave nothing be
   const { faults, cases: played, outcomes, honestMoves } = await runFuzz({ cases, lookEvery: cases.length });
   expect(faults).toEqual([]);
   expect(played).toBe(cases.length);
-  // Else nothing has moved, and the rest says little.
+  // Else nothing has moved, and the rest says little. A few honest clients may not have noticed that they have.
   expect(honestMoves).toBeGreaterThan(0);
-  expect(outcomes.migrated).toBeGreaterThan(honestMoves);
+  expect(outcomes.migrated).toBeGreaterThan(honestMoves + 10);
 });
