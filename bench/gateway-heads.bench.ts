@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { DEFAULT_GATEWAY_LIMITS } from '@wscluster/ring';
+import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits, gatewayLimitsSchema, MAX_HEADER_LINES } from '@wscluster/ring';
 import { WebSocketServer } from 'ws';
-import { COSTLY_SETTINGS, costlyHeads, type Head, textOf } from '../gateway/src/testing/costly-heads.ts';
+import { COSTLY_SETTINGS, costlyHeads, type Head, type HeadSize, textOf } from '../gateway/src/testing/costly-heads.ts';
 import { WEBSOCKET_KEY } from '../gateway/src/testing/raw-socket.ts';
 import { releaseUpTo, revision, ringMessage, ringOf } from '../gateway/src/testing/rings.ts';
 import { GatewayProcess } from '../test/gateway/support/gateway-process.ts';
@@ -21,32 +21,46 @@ const UPGRADE = [
   ['Sec-WebSocket-Key', WEBSOCKET_KEY],
 ] as const;
 
-const { maxHeaderBytes, maxHeaderLines, maxPathBytes } = DEFAULT_GATEWAY_LIMITS;
-const LARGEST = { headerBytes: maxHeaderBytes, headerLines: maxHeaderLines, pathBytes: maxPathBytes };
+/** The largest limits that a cluster can set. */
+const HIGHEST: GatewayLimits = gatewayLimitsSchema.parse({
+  maxHeaderBytes: gatewayLimitsSchema.shape.maxHeaderBytes.unwrap().maxValue,
+  maxHeaderLines: gatewayLimitsSchema.shape.maxHeaderLines.unwrap().maxValue,
+  maxPathBytes: gatewayLimitsSchema.shape.maxPathBytes.unwrap().maxValue,
+});
 /** As much as the parser reads. */
 const TOO_LARGE = { headerBytes: 65_000, headerLines: 1_000, pathBytes: 60_000 };
 
 interface Kind {
   readonly name: string;
+  /** Whatever the limits of the cluster are. */
+  readonly refused?: true;
   /** Lines of every head. */
   readonly more: Head['lines'];
-  readonly heads: readonly [what: string, head: Head][];
+  /** `limits`: of the cluster. */
+  heads(limits: GatewayLimits): readonly [what: string, head: Head][];
   send(port: number, text: string): Sender;
 }
 
 /** Each kind of request is sent by itself, the next one when it is answered. */
 const KINDS: readonly Kind[] = [
-  { name: 'a plain request', more: [], heads: Object.entries(costlyHeads(LARGEST)), send: keptConnection },
+  {
+    name: 'a plain request',
+    more: [],
+    heads: (limits) => Object.entries(costlyHeads(sizeOf(limits))),
+    send: keptConnection,
+  },
   {
     name: 'an upgrade',
     more: UPGRADE,
-    heads: Object.entries(costlyHeads({ ...LARGEST, headerLines: 96 })),
+    heads: (limits) =>
+      Object.entries(costlyHeads({ ...sizeOf(limits), headerLines: limits.maxHeaderLines - UPGRADE.length })),
     send: newConnections,
   },
   {
     name: 'a head of 64 KiB, which is refused',
+    refused: true,
     more: [['Connection', 'close']],
-    heads: Object.entries(costlyHeads(TOO_LARGE)),
+    heads: () => Object.entries(costlyHeads(TOO_LARGE)),
     send: newConnections,
   },
 ];
@@ -63,11 +77,66 @@ interface Sender {
 export async function run({ quick }: BenchOptions): Promise<BenchResult[]> {
   const rounds = quick ? 1 : ROUNDS;
   // Its own limits are larger than the gateway's.
-  const node = createServer({ maxHeaderSize: 1 << 18 }, (_req, res) => res.end('ok')).listen(0, '127.0.0.1');
+  const node = createServer({ maxHeaderSize: 1 << 18 }, (_req, res) => res.end('ok'));
+  node.maxHeadersCount = 2 * MAX_HEADER_LINES;
+  node.listen(0, '127.0.0.1');
   new WebSocketServer({ server: node, handleProtocols: () => false });
   await once(node, 'listening');
-  const ring = ringOf(revision(1), [{ id: 'node', port: (node.address() as AddressInfo).port }]);
-  const gateway = await GatewayProcess.start(ringMessage(ring, releaseUpTo(ring.revision), COSTLY_SETTINGS));
+  const address = { id: 'node', port: (node.address() as AddressInfo).port };
+  try {
+    const byDefault = await worstHeads(address, DEFAULT_GATEWAY_LIMITS, KINDS, rounds);
+    const atMaximum = await worstHeads(
+      address,
+      HIGHEST,
+      KINDS.filter(({ refused }) => refused !== true),
+      rounds,
+    );
+    const detail = ({ costly: [worst, second, third], plain, count }: Costs) =>
+      `CPU of the whole request; full of ${say(worst)}, ${say(second)}, ${say(third)}; of ${say(plain)}; ` +
+      `${count} heads, ${REQUESTS} requests each, medians of ${rounds} rounds`;
+    return [
+      ...byDefault.map((costs) =>
+        atMost(`gateway: the worst head, as ${costs.name}`, worstOf(costs), LIMIT_MS, 'ms', detail(costs)),
+      ),
+      ...atMaximum.map((costs, kind) => {
+        const times = worstOf(costs) / worstOf(byDefault[kind]);
+        const name = `gateway: the worst head by the largest limits, as ${costs.name}`;
+        return atMost(name, worstOf(costs), LIMIT_MS, 'ms', `${times.toFixed(2)} times the above; ${detail(costs)}`);
+      }),
+    ];
+  } finally {
+    node.closeAllConnections();
+    node.close();
+  }
+}
+
+interface Cost {
+  readonly what: string;
+  readonly ms: number;
+}
+
+/** What the heads of a kind have cost. */
+interface Costs {
+  readonly name: string;
+  readonly plain: Cost | undefined;
+  /** The worst first. */
+  readonly costly: readonly Cost[];
+  readonly count: number;
+}
+
+const say = (cost: Cost | undefined) => `${cost?.what} ${cost?.ms.toFixed(2)}`;
+const worstOf = (costs: Costs | undefined) => costs?.costly[0]?.ms ?? Number.NaN;
+
+/** Of a gateway of a cluster with these limits. */
+async function worstHeads(
+  node: { readonly id: string; readonly port: number },
+  limits: GatewayLimits,
+  kinds: readonly Kind[],
+  rounds: number,
+): Promise<Costs[]> {
+  const ring = ringOf(revision(1), [node]);
+  const settings = { ...COSTLY_SETTINGS, limits };
+  const gateway = await GatewayProcess.start(ringMessage(ring, releaseUpTo(ring.revision), settings));
   try {
     const cost = async (sender: Sender) => {
       const before = await gateway.census({ collect: false });
@@ -75,9 +144,9 @@ export async function run({ quick }: BenchOptions): Promise<BenchResult[]> {
       const after = await gateway.census({ collect: false });
       return (after.cpuMs - before.cpuMs) / REQUESTS;
     };
-    const results: BenchResult[] = [];
-    for (const { name, more, heads, send } of KINDS) {
-      const all = [['nothing', PLAIN] as const, ...heads].map(([what, { url, lines }]) => {
+    const measured: Costs[] = [];
+    for (const { name, more, heads, send } of kinds) {
+      const all = [['nothing', PLAIN] as const, ...heads(limits)].map(([what, { url, lines }]) => {
         const text = textOf({ url, lines: [...more, ...lines] });
         return { what, text, times: [] as number[] };
       });
@@ -90,24 +159,16 @@ export async function run({ quick }: BenchOptions): Promise<BenchResult[]> {
           sender.end();
         }
       const [plain, ...costly] = all.map(({ what, times }) => ({ what, ms: median(times) }));
-      const [worst, second, third] = costly.sort((a, b) => b.ms - a.ms);
-      const say = (one: typeof worst) => `${one?.what} ${one?.ms.toFixed(2)}`;
-      results.push(
-        atMost(
-          `gateway: the worst head, as ${name}`,
-          worst?.ms ?? Number.NaN,
-          LIMIT_MS,
-          'ms',
-          `CPU of the whole request; full of ${say(worst)}, ${say(second)}, ${say(third)}; of ${say(plain)}; ${costly.length} heads, ${REQUESTS} requests each, medians of ${rounds} rounds`,
-        ),
-      );
+      measured.push({ name, plain, costly: costly.sort((a, b) => b.ms - a.ms), count: costly.length });
     }
-    return results;
+    return measured;
   } finally {
     await gateway.kill();
-    node.closeAllConnections();
-    node.close();
   }
+}
+
+function sizeOf({ maxHeaderBytes, maxHeaderLines, maxPathBytes }: GatewayLimits): HeadSize {
+  return { headerBytes: maxHeaderBytes, headerLines: maxHeaderLines, pathBytes: maxPathBytes };
 }
 
 /** Sends the text; resolves with the answer, or what there is of it when the connection is closed. */
@@ -120,12 +181,19 @@ function answerTo(socket: Socket, text: string): Promise<string> {
     };
     const onData = (chunk: Buffer) => {
       answer += chunk.toString('latin1');
-      // Behind a 101 there is nothing, and there are two kinds of body: the node's, and the gateway's refusals.
-      if (/\r\n\r\n(ok|\{.*\}\n)$/s.test(answer) || answer.startsWith('HTTP/1.1 101')) done();
+      if (isWhole(answer)) done();
     };
     socket.on('data', onData).on('close', done);
     socket.write(text, 'latin1');
   });
+}
+
+/** As the gateway and the node of this benchmark answer. */
+function isWhole(answer: string): boolean {
+  const [head = '', body] = answer.split('\r\n\r\n', 2);
+  if (body === undefined) return false;
+  const length = /^content-length: (\d+)$/im.exec(head)?.[1];
+  return length === undefined ? head.startsWith('HTTP/1.1 101') : body.length === Number(length);
 }
 
 function keptConnection(port: number, text: string): Sender {

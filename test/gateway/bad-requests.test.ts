@@ -70,6 +70,24 @@ describe('a request that could be read in two ways', () => {
       ['Host: x', `Connection: ${'a,'.repeat(200)}`],
       'connection',
     ],
+    [
+      'offers more subprotocols than there can be',
+      '/connect/ada',
+      ['Host: x', `Sec-WebSocket-Protocol: ${'a,'.repeat(100)}`, 'Sec-WebSocket-Protocol: b'],
+      'sec-websocket-protocol',
+    ],
+    [
+      'offers more extensions than there can be',
+      '/connect/ada',
+      ['Host: x', `Sec-WebSocket-Extensions: ${'a,'.repeat(200)}`],
+      'sec-websocket-extensions',
+    ],
+    [
+      'offers an extension with more parameters than there can be',
+      '/connect/ada',
+      ['Host: x', `Sec-WebSocket-Extensions: a${';b'.repeat(200)}`],
+      'sec-websocket-extensions',
+    ],
   ])('because it %s is refused', async (_what, target, headers, field) => {
     const { gateway } = await gatewayFor(NOBODY);
     const plain = rawClient(gateway.port, headOf(`GET ${target} HTTP/1.1`, 'Connection: close', ...headers));

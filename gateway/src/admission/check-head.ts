@@ -4,6 +4,14 @@ import type { RequestHead } from '../http/request-head.ts';
 import type { Limits } from '../limits.ts';
 import { MAX_CONNECTION_NAMES } from '../route/hop-headers.ts';
 
+/** The most elements that these lists may have, and what is between them. */
+const MAX_LISTED = [
+  ['connection', 'Connection', ',', MAX_CONNECTION_NAMES, 'headers'],
+  ['sec-websocket-protocol', 'Sec-WebSocket-Protocol', ',', 100, 'subprotocols'],
+  ['sec-websocket-extensions', 'Sec-WebSocket-Extensions', ',', 100, 'extensions'],
+  ['sec-websocket-extensions', 'Sec-WebSocket-Extensions', ';', 100, 'parameters'],
+] as const;
+
 /**
  * The largest head that the HTTP parser accepts, fixed when the server is created. It is the largest maxHeaderBytes
  * that a cluster can set; checkHead enforces the actual limit.
@@ -21,7 +29,7 @@ const LINE_EXTRA_BYTES = 4;
 
 /**
  * Throws LIMIT_REACHED if path and query, or the header lines, are longer or more than the limits allow, and
- * REQUEST_INVALID if Connection names more headers than a request may have, or for a transfer coding other than chunked.
+ * REQUEST_INVALID if a list of names has more than it may have, or for a transfer coding other than chunked.
  * Whoever reads the head after this may take time in proportion to its size.
  */
 export function checkHead(req: RequestHead, limits: Limits): void {
@@ -34,10 +42,9 @@ export function checkHead(req: RequestHead, limits: Limits): void {
   if (bytes > limits.maxHeaderBytes) throw headTooLarge(limits);
   if (lines > limits.maxHeaderLines)
     throw limitReached('maxHeaderLines', `a request must have at most ${limits.maxHeaderLines} header lines`);
-  if ((req.headers.connection ?? '').split(',', MAX_CONNECTION_NAMES + 1).length > MAX_CONNECTION_NAMES)
-    throw new WsClusterError('REQUEST_INVALID', `Connection must name at most ${MAX_CONNECTION_NAMES} headers`, {
-      field: 'connection',
-    });
+  for (const [field, header, separator, most, what] of MAX_LISTED)
+    if ((req.headers[field] ?? '').split(separator, most + 1).length > most)
+      throw new WsClusterError('REQUEST_INVALID', `${header} must name at most ${most} ${what}`, { field });
   // The owner gets the body in chunks, and would not learn of another coding within them.
   const coding = req.headers['transfer-encoding'];
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || req.httpVersionMinor === 0))

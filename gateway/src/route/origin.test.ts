@@ -111,6 +111,13 @@ test('of a list that is longer than any row of proxies, the near end counts', ()
   expect(believed).toBe(host); // its own Host, which has a limit of its own
 });
 
+test('a Forwarded that says more than any row of proxies has to say names no address', () => {
+  const forwarded = (count: number) =>
+    origin('10.0.0.1', { forwarded: `${'for=10.0.0.2,'.repeat(count)}for=203.0.113.7` }).addresses[0];
+  expect(forwarded(30)).toBe('203.0.113.7');
+  expect(forwarded(3_000)).toBe('unknown');
+});
+
 test.each(['for=', 'for="', 'for=a b', '=x', ';;', 'for=a;;', '"'])(
   'the malformed Forwarded %j is ignored',
   (value) => {

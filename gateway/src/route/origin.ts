@@ -65,6 +65,8 @@ const PROTO = /^(https?|wss?)$/;
 const HOST = /^(?=.{1,261}$)([A-Za-z0-9._~%!$&'()*+;=-]+|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?$/;
 /** More proxies than anybody has in a row; what is further out is not looked at. */
 const MAX_HOPS = 32;
+/** More than these hops can have to say. */
+const MAX_PAIRS = 16 * MAX_HOPS;
 /** For what is no address, as RFC 7239 has it. */
 const UNKNOWN = 'unknown';
 
@@ -104,12 +106,15 @@ function listed(value: string | string[] | undefined): string[] {
     .slice(-MAX_HOPS);
 }
 
-/** The elements of a Forwarded header (RFC 7239), by lower-case names of their parameters; undefined when malformed. */
+/**
+ * The elements of a Forwarded header (RFC 7239), by lower-case names of their parameters; undefined when it is malformed
+ * or far too long.
+ */
 function elementsOf(value: string): Map<string, string>[] | undefined {
   const elements: Map<string, string>[] = [new Map()];
   const pair = /\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))\s*([,;]|$)/y;
-  while (pair.lastIndex < value.length) {
-    const found = pair.exec(value);
+  for (let pairs = 0; pair.lastIndex < value.length; pairs++) {
+    const found = pairs < MAX_PAIRS ? pair.exec(value) : null;
     if (found === null) return undefined;
     const [, name = '', inQuotes, bare = '', end] = found;
     elements.at(-1)?.set(name.toLowerCase(), inQuotes?.replace(/\\(.)/g, '$1') ?? bare);

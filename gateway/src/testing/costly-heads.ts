@@ -51,6 +51,16 @@ export function costlyHeads({ headerBytes, headerLines, pathBytes }: HeadSize): 
     'blanks in a cookie': { url: '/by-cookie', lines: [['Cookie', `${filled(' ')}k=1`]] },
     subprotocols: { url: '/by-subprotocol', lines: [['Sec-WebSocket-Protocol', `${filled('a,')}k.1`]] },
     'subprotocols with keys': { url: '/by-subprotocol', lines: [['Sec-WebSocket-Protocol', filled('k.1,')]] },
+    extensions: send(['WsCluster-Mode', 'migrate'], ['Sec-WebSocket-Extensions', filled('a,')]),
+    'parameters of extensions': send(
+      ['WsCluster-Mode', 'migrate'],
+      ['Sec-WebSocket-Extensions', filled('permessage-deflate;a;a;a,')],
+    ),
+    'parameters of an extension': send(['WsCluster-Mode', 'migrate'], ['Sec-WebSocket-Extensions', `a${filled(';a')}`]),
+    '100 subprotocols': {
+      url: '/by-subprotocol',
+      lines: [['Sec-WebSocket-Protocol', `${filled(`${'a'.repeat(Math.floor(bytes / 100))},`)}k.1`]],
+    },
     parameters: { url: `/send?${filled('&', path)}k=1`, lines: [] },
     'broken escapes': { url: `/send?${filled('%&', path)}k=1`, lines: [] },
     'escapes that are no UTF-8': { url: `/send?${filled('%ff&', path)}k=1`, lines: [] },

@@ -1,9 +1,9 @@
 import { WsClusterError } from '../errors.ts';
 import { canonicalKey, encodeKey, plainKey } from '../key.ts';
-import { queryValue, theOnlyValue } from '../query.ts';
+import { queryReader, theOnlyValue } from '../query.ts';
 import { randomText } from '../random-pool.ts';
 import { segmentsOf } from './pattern.ts';
-import { cookieValues, headerValues, offeredSubprotocols, type RoutedRequest } from './request.ts';
+import { cookieReader, headerValues, offeredSubprotocols, type RoutedRequest } from './request.ts';
 import type { Key, KeySource } from './schema.ts';
 
 /** A request, taken apart. */
@@ -43,14 +43,18 @@ function compileSource(source: KeySource, path: string): KeyReader {
   if (cookie !== undefined && generate !== undefined) return generatedCookie(cookie, generate);
   if (subprotocol !== undefined) return subprotocolReader(subprotocol);
   if (param !== undefined) return plain(`segment ${param}`, paramReader(param, path));
-  if (query !== undefined) return plain(`query parameter ${query}`, (reading) => queryValue(reading.query, query));
+  if (query !== undefined) {
+    const read = queryReader(query);
+    return plain(`query parameter ${query}`, (reading) => read(reading.query));
+  }
   if (header !== undefined) {
     const what = `header ${header}`;
     return plain(what, ({ req }) => theOnlyValue(headerValues(req.rawHeaders, header), what));
   }
   if (cookie !== undefined) {
     const what = `cookie ${cookie}`;
-    return plain(what, ({ req }) => theOnlyValue(cookieValues(req.rawHeaders, cookie), what));
+    const read = cookieReader(cookie);
+    return plain(what, ({ req }) => theOnlyValue(read(req.rawHeaders), what));
   }
   throw new WsClusterError('INTERNAL', 'a route has no key source');
 }
@@ -96,10 +100,11 @@ function generatedCookie(name: string, { maxAge, secure = false, sameSite = 'Lax
     ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
     ...(secure ? ['Secure'] : []),
   ].join('; ');
+  const sentIn = cookieReader(name);
   return {
     what: `the cookie ${name}`,
     read: ({ req }) => {
-      const sent = theOnlyValue(cookieValues(req.rawHeaders, name), `cookie ${name}`);
+      const sent = theOnlyValue(sentIn(req.rawHeaders), `cookie ${name}`);
       const known = sent === undefined ? undefined : keyIn(sent);
       if (known !== undefined) return { key: known };
       // OPTIONS goes to any node: browsers send no cookies with preflights, and take none from the answers.
