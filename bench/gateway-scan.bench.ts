@@ -63,6 +63,6 @@ function apply(current: CurrentTable, version: number, nodes: number, firstId = 
 
 function entry(table: Table, slot: number): Movable {
   const nodeId = ownerOfSlot(table, slot)?.nodeId ?? '';
-  const own: Tracked = { slot, nodeId, portable: false, next: undefined, previous: undefined };
+  const own: Tracked = { kind: 'websocket', slot, nodeId, portable: false, next: undefined, previous: undefined };
   return { ...own, connecting: false, relaying: true, told: false };
 }

@@ -30,6 +30,7 @@ const HOT_KEYS = Array.from({ length: 10 }, (_, n) => ({ key: `room-${n}`, conne
 class Client implements MovingConnection {
   next: Tracked | undefined = undefined;
   previous: Tracked | undefined = undefined;
+  readonly kind = 'websocket';
   readonly portable = false;
   readonly connecting = false;
   readonly relaying = true;

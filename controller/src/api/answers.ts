@@ -899,6 +899,10 @@ export interface ClusterNode {
   share: number;
   connections: number;
   /**
+   * Of the connections the event streams; the others are WebSockets.
+   */
+  eventStreams: number;
+  /**
    * Connections with which it is full; null: no limit.
    */
   maxConnections: number | null;
@@ -944,6 +948,10 @@ export interface Gateway {
   applied: Revision;
   inSync: boolean;
   connections: number;
+  /**
+   * Of the connections the event streams; the others are WebSockets.
+   */
+  eventStreams: number;
   /**
    * Clients that it has moved: told to reconnect, or migrated.
    */
@@ -1244,6 +1252,10 @@ export interface LiveState {
     inSync: boolean;
     connections: number;
     /**
+     * Of the connections the event streams; the others are WebSockets.
+     */
+    eventStreams: number;
+    /**
      * Clients that it has moved: told to reconnect, or migrated.
      */
     moved: number;
@@ -1536,11 +1548,22 @@ export const answerStructures = {
       applied: { $ref: '#/$defs/Revision' },
       inSync: { type: 'boolean' },
       connections: { type: 'integer' },
+      eventStreams: { type: 'integer' },
       moved: { type: 'integer' },
       migrated: { type: 'integer' },
       secondsSinceReport: { type: 'number' },
     },
-    required: ['id', 'address', 'applied', 'inSync', 'connections', 'moved', 'migrated', 'secondsSinceReport'],
+    required: [
+      'id',
+      'address',
+      'applied',
+      'inSync',
+      'connections',
+      'eventStreams',
+      'moved',
+      'migrated',
+      'secondsSinceReport',
+    ],
   },
   Revision: {
     type: 'object',
@@ -1567,6 +1590,7 @@ export const answerStructures = {
       slots: { type: 'integer' },
       share: { type: 'number' },
       connections: { type: 'integer' },
+      eventStreams: { type: 'integer' },
       maxConnections: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
       drainingSince: { type: ['string', 'null'] },
     },
@@ -1583,6 +1607,7 @@ export const answerStructures = {
       'slots',
       'share',
       'connections',
+      'eventStreams',
       'maxConnections',
       'drainingSince',
     ],

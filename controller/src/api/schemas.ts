@@ -11,6 +11,7 @@ const revision = z
   .object({ epoch: z.int(), version: z.int() })
   .meta({ id: 'Revision', description: 'Orders rings: by epoch, then by version.' });
 const share = z.number().describe('Share of the slots, 0 to 1.');
+const eventStreams = z.int().describe('Of the connections the event streams; the others are WebSockets.');
 const work = z.object({ slots: z.int(), connections: z.int() }).meta({ id: 'Work' });
 const remaining = z
   .object({ lost: work, drain: work, balance: work })
@@ -137,6 +138,7 @@ const node = z
     slots: z.int(),
     share,
     connections: z.int(),
+    eventStreams,
     maxConnections: z.int().nullable().describe('Connections with which it is full; null: no limit.'),
     drainingSince: z.string().nullable(),
   })
@@ -150,6 +152,7 @@ const gateway = z
     applied: revision,
     inSync: z.boolean(),
     connections: z.int(),
+    eventStreams,
     moved: z.int().describe('Clients that it has moved: told to reconnect, or migrated.'),
     migrated: z.int().describe('Of those the ones that did not notice (rebalance.mode migrate).'),
     secondsSinceReport: z.number(),

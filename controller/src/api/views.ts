@@ -56,6 +56,7 @@ export function showNodes({ ring, listing, fleet, membership }: ClusterView) {
       slots: slots.get(id) ?? 0,
       share: (slots.get(id) ?? 0) / SLOTS,
       connections: connections.get(id) ?? 0,
+      eventStreams: fleet.eventStreamsByNode.get(id) ?? 0,
       maxConnections: membership.limits.get(id) ?? null,
       drainingSince: drainingSince === undefined ? null : new Date(drainingSince).toISOString(),
     };
@@ -70,12 +71,13 @@ function exists(workload: Workload): workload is Existing {
 
 export function showGateways({ ring, fleet }: ClusterView) {
   const now = performance.now();
-  return fleet.gateways.map(({ id, address, applied, connections, moved, migrated, lastSeen }) => ({
+  return fleet.gateways.map(({ id, address, applied, connections, eventStreams, moved, migrated, lastSeen }) => ({
     id,
     address,
     applied,
     inSync: compareRevisions(applied, ring.revision) === 0,
     connections,
+    eventStreams,
     moved,
     migrated,
     secondsSinceReport: Math.round((now - lastSeen) / 100) / 10,

@@ -125,14 +125,18 @@ describe('an event stream', () => {
     await eventually('then it breaks off too', () => lively.end === 'broken off' && test.gateway.connections === 0);
   });
 
-  it('is in the reports to the controller: by node, and by key where a key has several', async () => {
+  it('is in the reports to the controller: by node, also by its kind, and by key where a key has several', async () => {
     const node = await streamingNode('a', 'text/event-stream');
     const test = await gatewayFor(node);
     read(test.gateway);
     read(test.gateway);
     const reported = () => test.bus.sent.filter(isReport).findLast(({ hotKeys }) => hotKeys !== undefined);
     await eventually('it is reported', () => reported() !== undefined);
-    expect(reported()).toMatchObject({ connectionsByNode: { a: 2 }, hotKeys: [{ key: 'ada', connections: 2 }] });
+    expect(reported()).toMatchObject({
+      connectionsByNode: { a: 2 },
+      eventStreamsByNode: { a: 2 },
+      hotKeys: [{ key: 'ada', connections: 2 }],
+    });
   });
 
   it('is one of many that end at the pace of the rollout, not all at once', async () => {

@@ -26,6 +26,7 @@ export class EventStream implements LiveConnection {
   previous: Tracked | undefined = undefined;
   told = false;
   readonly birth = bornNow();
+  readonly kind = 'eventStream';
   readonly portable = false;
   readonly connecting = false;
   readonly relaying = true;

@@ -15,6 +15,7 @@ const NODES = [
 class FakeConnection implements MovingConnection {
   next: Tracked | undefined = undefined;
   previous: Tracked | undefined = undefined;
+  readonly kind = 'websocket';
   readonly portable = false;
   connecting = false;
   relaying = true;

@@ -11,16 +11,17 @@ describe('a tracker', () => {
       kind: fc.constantFrom('add', 'add', 'remove', 'node', 'portable'),
       slot: fc.constantFrom(...SOME_SLOTS),
       node: fc.constantFrom(...NODES),
+      of: fc.constantFrom('websocket', 'eventStream'),
       pick: fc.nat(),
     });
     fc.assert(
       fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
         const tracker = new Tracker();
         const held: { -readonly [name in keyof Tracked]: Tracked[name] }[] = [];
-        for (const { kind, slot, node, pick } of actions) {
+        for (const { kind, slot, node, of, pick } of actions) {
           const chosen = held[pick % Math.max(held.length, 1)];
           if (kind === 'add') {
-            const entry = { slot, nodeId: node, portable: false, next: undefined, previous: undefined };
+            const entry = { kind: of, slot, nodeId: node, portable: false, next: undefined, previous: undefined };
             held.push(entry);
             tracker.add(entry);
           } else if (chosen !== undefined && kind === 'remove') {
@@ -53,6 +54,8 @@ describe('a tracker', () => {
         expect(new Map(tracker.pinnedByNode)).toEqual(byNode(pinned));
         const portable = held.filter((entry) => entry.portable && entry.slot !== PINNED);
         expect(new Map(tracker.portableByNode)).toEqual(byNode(portable));
+        const eventStreams = held.filter((entry) => entry.kind === 'eventStream');
+        expect(new Map(tracker.eventStreamsByNode)).toEqual(byNode(eventStreams));
       }),
     );
   });

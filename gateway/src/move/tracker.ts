@@ -9,6 +9,7 @@ export interface Tracked {
   readonly slot: number;
   /** The node that it is connected or connecting to. Only Tracker.setNode changes it. */
   nodeId: string;
+  readonly kind: 'websocket' | 'eventStream';
   /** It moves without its client noticing. Once true it stays so; see Tracker.nowPortable. */
   readonly portable: boolean;
   next: Tracked | undefined;
@@ -29,6 +30,7 @@ export class Tracker<T extends Tracked = Tracked> {
   readonly #byNode = new Map<string, number>();
   readonly #pinnedByNode = new Map<string, number>();
   readonly #portableByNode = new Map<string, number>();
+  readonly #eventStreamsByNode = new Map<string, number>();
   #size = 0;
 
   get size(): number {
@@ -51,6 +53,11 @@ export class Tracker<T extends Tracked = Tracked> {
   /** Of countsByNode those that are portable and not pinned. */
   get portableByNode(): ReadonlyMap<string, number> {
     return this.#portableByNode;
+  }
+
+  /** Of countsByNode the event streams. */
+  get eventStreamsByNode(): ReadonlyMap<string, number> {
+    return this.#eventStreamsByNode;
   }
 
   add(entry: T): void {
@@ -130,8 +137,9 @@ export class Tracker<T extends Tracked = Tracked> {
     this.#occupied[word] = occupied ? bits | bit : bits & ~bit;
   }
 
-  #countNode({ slot, portable }: T, nodeId: string, by: number): void {
+  #countNode({ slot, kind, portable }: T, nodeId: string, by: number): void {
     addTo(this.#byNode, nodeId, by);
+    if (kind === 'eventStream') addTo(this.#eventStreamsByNode, nodeId, by);
     if (slot === PINNED) addTo(this.#pinnedByNode, nodeId, by);
     else if (portable) addTo(this.#portableByNode, nodeId, by);
   }

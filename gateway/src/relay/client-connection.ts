@@ -91,6 +91,7 @@ export class ClientConnection implements LiveConnection, RelayEvents, SocketUser
   slot: number;
   readonly key: string;
   nodeId: string;
+  readonly kind = 'websocket';
   next: Tracked | undefined = undefined;
   previous: Tracked | undefined = undefined;
   /** Has been told to reconnect; that happens only once. */

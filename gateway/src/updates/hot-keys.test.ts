@@ -5,7 +5,10 @@ import { Tracker } from '../move/tracker.ts';
 import { HotKeys } from './hot-keys.ts';
 
 function add(tracker: Tracker<Keyed>, key: string, slot = slotOf(key)): Keyed {
-  const entry: Keyed = { key, slot, nodeId: 'a', portable: false, next: undefined, previous: undefined };
+  const entry: Keyed = {
+    ...{ key, slot, nodeId: 'a', kind: 'websocket', portable: false },
+    ...{ next: undefined, previous: undefined },
+  };
   tracker.add(entry);
   return entry;
 }

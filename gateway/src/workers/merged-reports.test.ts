@@ -21,7 +21,10 @@ describe('merged reports', () => {
           [3, 1],
           [9, 4],
         ],
-        { connectionsByNode: { a: 1, b: 4 }, pinnedByNode: { b: 1 }, portableByNode: { b: 3 }, moved: 7, migrated: 7 },
+        {
+          ...{ connectionsByNode: { a: 1, b: 4 }, pinnedByNode: { b: 1 }, portableByNode: { b: 3 } },
+          ...{ eventStreamsByNode: { a: 1 }, moved: 7, migrated: 7 },
+        },
       ),
     );
     expect([merged.counts.countsBySlot[3], merged.counts.countsBySlot[9]]).toEqual([3, 4]);
@@ -31,6 +34,7 @@ describe('merged reports', () => {
     ]);
     expect([...merged.counts.pinnedByNode]).toEqual([['b', 1]]);
     expect([...merged.counts.portableByNode]).toEqual([['b', 3]]);
+    expect([...merged.counts.eventStreamsByNode]).toEqual([['a', 1]]);
     expect([merged.moved, merged.migrated]).toEqual([12, 9]);
 
     merged.drop(2);

@@ -10,11 +10,21 @@ export interface ConnectionCounts {
   readonly pinnedByNode: ReadonlyMap<string, number>;
   /** Of the others the ones that move without their clients noticing. */
   readonly portableByNode: ReadonlyMap<string, number>;
+  /** Of all of them the event streams; the others are WebSockets. */
+  readonly eventStreamsByNode: ReadonlyMap<string, number>;
 }
 
 /** What is counted by node. */
-export const BY_NODE = ['countsByNode', 'pinnedByNode', 'portableByNode'] as const;
+export const BY_NODE = ['countsByNode', 'pinnedByNode', 'portableByNode', 'eventStreamsByNode'] as const;
 export type ByNode = (typeof BY_NODE)[number];
+
+/** The same by the names that reports have for them. */
+export const REPORTED_AS = {
+  countsByNode: 'connectionsByNode',
+  pinnedByNode: 'pinnedByNode',
+  portableByNode: 'portableByNode',
+  eventStreamsByNode: 'eventStreamsByNode',
+} as const satisfies Record<ByNode, string>;
 
 /** Counts that are kept by what changes of them. */
 export class RunningCounts implements ConnectionCounts {
@@ -22,11 +32,19 @@ export class RunningCounts implements ConnectionCounts {
   readonly countsByNode = new Map<string, number>();
   readonly pinnedByNode = new Map<string, number>();
   readonly portableByNode = new Map<string, number>();
-  #connections = 0;
+  readonly eventStreamsByNode = new Map<string, number>();
+  readonly #totals: Record<ByNode, number> = {
+    ...{ countsByNode: 0, pinnedByNode: 0, portableByNode: 0, eventStreamsByNode: 0 },
+  };
 
   /** Of all nodes. */
   get connections(): number {
-    return this.#connections;
+    return this.#totals.countsByNode;
+  }
+
+  /** Of all nodes. */
+  get eventStreams(): number {
+    return this.#totals.eventStreamsByNode;
   }
 
   addToSlot(slot: number, by: number): void {
@@ -34,7 +52,7 @@ export class RunningCounts implements ConnectionCounts {
   }
 
   addToNode(which: ByNode, node: string, by: number): void {
-    if (which === 'countsByNode') this.#connections += by;
+    this.#totals[which] += by;
     const count = (this[which].get(node) ?? 0) + by;
     if (count === 0) this[which].delete(node);
     else this[which].set(node, count);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SLOTS } from '../ring.ts';
 import type { AnyReport } from '../wire/messages.ts';
-import { BY_NODE, type ConnectionCounts, RunningCounts } from './connection-counts.ts';
+import { BY_NODE, type ByNode, type ConnectionCounts, RunningCounts } from './connection-counts.ts';
 import { ReportedCounts } from './reported-counts.ts';
 import { ToldCounts } from './told-counts.ts';
 
@@ -30,6 +30,7 @@ class Sender {
     if (isPinned) this.truth.addToNode('pinnedByNode', node, by);
     // Any way to choose some of them will do.
     if (slot % 2 === 0) this.truth.addToNode('portableByNode', node, by);
+    if (slot % 3 === 0) this.truth.addToNode('eventStreamsByNode', node, by);
   }
 
   ask(): void {
@@ -58,25 +59,18 @@ interface Sent {
 
 interface Read {
   readonly bySlot: readonly number[];
-  readonly byNode: ReadonlyMap<string, number>;
-  readonly pinned: ReadonlyMap<string, number>;
-  readonly portable: ReadonlyMap<string, number>;
+  readonly byNode: Readonly<Record<ByNode, ReadonlyMap<string, number>>>;
 }
 
 /** A copy, as far as the tests use slots. */
-function read({ countsBySlot, countsByNode, pinnedByNode, portableByNode }: ConnectionCounts): Read {
+function read({ countsBySlot, ...byNode }: ConnectionCounts): Read {
   const bySlot = USED.map((slot) => countsBySlot[slot] ?? 0);
-  return {
-    ...{ bySlot, byNode: new Map(countsByNode) },
-    ...{ pinned: new Map(pinnedByNode), portable: new Map(portableByNode) },
-  };
+  const copies = BY_NODE.map((which) => [which, new Map(byNode[which])]);
+  return { bySlot, byNode: Object.fromEntries(copies) as Read['byNode'] };
 }
 
 function expectSame(found: Read, wanted: Read): void {
-  expect(found.bySlot).toEqual(wanted.bySlot);
-  expect(found.byNode).toEqual(wanted.byNode);
-  expect(found.pinned).toEqual(wanted.pinned);
-  expect(found.portable).toEqual(wanted.portable);
+  expect(found).toEqual(wanted);
 }
 
 function sumOf(all: Iterable<ConnectionCounts>): Read {

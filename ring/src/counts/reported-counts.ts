@@ -1,7 +1,7 @@
 import { SLOTS } from '../ring.ts';
 import type { AnyReport, Report, ReportChange } from '../wire/messages.ts';
 import { decodeSlotChanges, decodeSlotCounts } from '../wire/slot-counts.ts';
-import { BY_NODE, type ByNode, type ConnectionCounts, RunningCounts } from './connection-counts.ts';
+import { BY_NODE, type ByNode, REPORTED_AS, RunningCounts } from './connection-counts.ts';
 
 /**
  * `taken`: the counts are as the report says. `unknown`: it is a change of a report that was not received, so a whole
@@ -34,7 +34,7 @@ export class ReportedCounts {
   }
 
   /** As last told. */
-  get counts(): ConnectionCounts & { readonly connections: number } {
+  get counts(): Readonly<RunningCounts> {
     return this.#own;
   }
 
@@ -73,22 +73,19 @@ export class ReportedCounts {
     for (const which of BY_NODE) this.#replaceNodes(which, {});
   }
 
-  #replace({ connections, connectionsByNode, pinnedByNode = {}, portableByNode = {} }: Report): void {
+  #replace(report: Report): void {
+    const { connections } = report;
     // A gateway that sends no changes leaves them out if they are those of its last report.
     if (connections !== undefined) {
       this.#replaceSlots(decodeSlotCounts(connections));
       this.#counted = true;
     }
-    this.#replaceNodes('countsByNode', connectionsByNode);
-    this.#replaceNodes('pinnedByNode', pinnedByNode);
-    this.#replaceNodes('portableByNode', portableByNode);
+    for (const which of BY_NODE) this.#replaceNodes(which, report[REPORTED_AS[which]] ?? {});
   }
 
-  #change({ connections = '', connectionsByNode = {}, pinnedByNode = {}, portableByNode = {} }: ReportChange): void {
-    for (const [slot, count] of decodeSlotChanges(connections)) this.#setSlot(slot, count);
-    this.#setNodes('countsByNode', connectionsByNode);
-    this.#setNodes('pinnedByNode', pinnedByNode);
-    this.#setNodes('portableByNode', portableByNode);
+  #change(report: ReportChange): void {
+    for (const [slot, count] of decodeSlotChanges(report.connections ?? '')) this.#setSlot(slot, count);
+    for (const which of BY_NODE) this.#setNodes(which, report[REPORTED_AS[which]] ?? {});
   }
 
   #replaceSlots(next: Readonly<Uint32Array>): void {

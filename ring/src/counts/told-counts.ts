@@ -1,11 +1,13 @@
 import { SLOTS } from '../ring.ts';
 import type { Report, ReportChange } from '../wire/messages.ts';
 import { encodeSlotChanges, encodeSlotCounts, type SlotCount } from '../wire/slot-counts.ts';
-import { BY_NODE, type ByNode, type ConnectionCounts } from './connection-counts.ts';
+import { BY_NODE, type ByNode, type ConnectionCounts, REPORTED_AS } from './connection-counts.ts';
 
 /** Slots that are compared at once, as bytes. */
 const PART = 512;
 const BYTES = Uint32Array.BYTES_PER_ELEMENT;
+
+type ToldByNode = Partial<Record<(typeof REPORTED_AS)[ByNode], Record<string, number>>>;
 
 /** The sender's end: what was last told of its connections. ReportedCounts is the receiver's. */
 export class ToldCounts {
@@ -14,35 +16,29 @@ export class ToldCounts {
     countsByNode: new Map(),
     pinnedByNode: new Map(),
     portableByNode: new Map(),
+    eventStreamsByNode: new Map(),
   };
 
   /** All of it, for a report. */
-  whole(
-    counts: ConnectionCounts,
-  ): Pick<Report, 'connections' | 'connectionsByNode' | 'pinnedByNode' | 'portableByNode'> {
+  whole(counts: ConnectionCounts): Pick<Report, 'connections' | 'connectionsByNode'> & ToldByNode {
     this.#bySlot.set(counts.countsBySlot);
-    for (const which of BY_NODE) this.#byNode[which] = new Map(counts[which]);
-    const { countsByNode, pinnedByNode, portableByNode } = this.#byNode;
-    return {
-      connections: encodeSlotCounts(this.#bySlot),
-      connectionsByNode: Object.fromEntries(countsByNode),
-      ...(pinnedByNode.size > 0 && { pinnedByNode: Object.fromEntries(pinnedByNode) }),
-      ...(portableByNode.size > 0 && { portableByNode: Object.fromEntries(portableByNode) }),
-    };
+    const told: ToldByNode = {};
+    for (const which of BY_NODE) {
+      this.#byNode[which] = new Map(counts[which]);
+      if (counts[which].size > 0) told[REPORTED_AS[which]] = Object.fromEntries(counts[which]);
+    }
+    return { connections: encodeSlotCounts(this.#bySlot), connectionsByNode: {}, ...told };
   }
 
   /** What has changed since the last call of either. */
-  change(
-    counts: ConnectionCounts,
-  ): Pick<ReportChange, 'connections' | 'connectionsByNode' | 'pinnedByNode' | 'portableByNode'> {
+  change(counts: ConnectionCounts): Pick<ReportChange, 'connections'> & ToldByNode {
     const slots = this.#changedSlots(counts.countsBySlot);
-    const [connectionsByNode, pinnedByNode, portableByNode] = BY_NODE.map((which) => this.#changedNodes(which, counts));
-    return {
-      ...(slots.length > 0 && { connections: encodeSlotChanges(slots) }),
-      ...(connectionsByNode && { connectionsByNode }),
-      ...(pinnedByNode && { pinnedByNode }),
-      ...(portableByNode && { portableByNode }),
-    };
+    const told: ToldByNode = {};
+    for (const which of BY_NODE) {
+      const changed = this.#changedNodes(which, counts);
+      if (changed !== undefined) told[REPORTED_AS[which]] = changed;
+    }
+    return { ...(slots.length > 0 && { connections: encodeSlotChanges(slots) }), ...told };
   }
 
   /** Undefined if nothing has changed. */

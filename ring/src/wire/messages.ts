@@ -192,6 +192,8 @@ export const reportSchema = z.object({
   pinnedByNode: byNodeSchema.optional(),
   /** Of the others the ones that move without their clients noticing; left out if there are none. */
   portableByNode: byNodeSchema.optional(),
+  /** Of connectionsByNode the event streams; left out if there are none. */
+  eventStreamsByNode: byNodeSchema.optional(),
   /** The keys with the most connections to this gateway, at least 2 each, most first; left out if there are none. */
   hotKeys: z.array(hotKeySchema).max(100).optional(),
 });
@@ -211,6 +213,7 @@ export const reportChangeSchema = z.object({
   connectionsByNode: byNodeSchema.optional(),
   pinnedByNode: byNodeSchema.optional(),
   portableByNode: byNodeSchema.optional(),
+  eventStreamsByNode: byNodeSchema.optional(),
   /** All of them. */
   hotKeys: reportSchema.shape.hotKeys,
 });

@@ -55,6 +55,7 @@ export interface NodeView {
   readonly ringId: number | null;
   readonly slots: number;
   readonly connections: number;
+  readonly eventStreams: number;
 }
 
 export interface RingView {

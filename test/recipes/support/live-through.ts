@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { System } from '../../e2e/support/system.ts';
+import { type NodeView, System } from '../../e2e/support/system.ts';
 import { until } from '../../e2e/support/wait.ts';
 import { Members } from './members.ts';
 import { recipeFolder } from './recipe-folder.ts';
@@ -81,15 +81,18 @@ class Life {
     return sight;
   }
 
-  /** Each node has as many connections as it should have. */
+  /** Each node has as many connections as it should have, and they are of the kind of this recipe. */
   async #isWhereItBelongs(): Promise<void> {
     if (this.#stack.by !== 'room') return;
     let last = '';
     await until('each client is at its owner', async () => {
       const [nodes, owner] = [await this.#system.nodes(), await this.#system.owners()];
       const right = ({ id }: { id: string }) => 2 * ROOMS.filter((room) => owner(room) === id).length;
-      last = nodes.map((node) => `${node.id}: ${node.connections} of ${right(node)}`).join(', ');
-      return nodes.every((node) => node.connections === right(node));
+      const streams = (node: NodeView) => (this.#stack.eventStreams === true ? node.connections : 0);
+      last = nodes
+        .map((node) => `${node.id}: ${node.connections} of ${right(node)}, ${node.eventStreams} streams`)
+        .join();
+      return nodes.every((node) => node.connections === right(node) && node.eventStreams === streams(node));
     }).catch((error: Error) => {
       throw new Error(`${error.message}; ${last}`);
     });

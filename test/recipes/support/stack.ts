@@ -7,6 +7,8 @@ export interface Stack {
    * that has made its room, which is no key.
    */
   readonly by: 'room' | 'cookie' | 'node';
+  /** Its clients listen to event streams; others have WebSockets, or ask again and again. */
+  readonly eventStreams?: true;
   /** Everything that a client said arrives, also when it moves or its node is lost. */
   readonly losesNothing?: true;
   /** Of the Redis that its nodes use; it takes the place of the one in its cluster file. */

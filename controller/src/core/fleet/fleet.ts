@@ -19,6 +19,8 @@ export interface GatewayStatus {
   readonly address: string;
   readonly applied: Revision;
   readonly connections: number;
+  /** Of those. */
+  readonly eventStreams: number;
   readonly moved: number;
   /** Of those without their clients noticing. */
   readonly migrated: number;
@@ -62,6 +64,11 @@ export class Fleet {
   /** Live connections by node id, over all gateways. */
   get connectionsByNode(): ReadonlyMap<string, number> {
     return this.#counts.countsByNode;
+  }
+
+  /** Of connectionsByNode the event streams. */
+  get eventStreamsByNode(): ReadonlyMap<string, number> {
+    return this.#counts.eventStreamsByNode;
   }
 
   /**

@@ -42,12 +42,13 @@ export class GatewayReports {
 
   /** As of the last report. */
   get fleet(): Fleet {
-    const { countsBySlot, countsByNode, pinnedByNode, portableByNode } = this.#sums;
+    const { countsBySlot, countsByNode, pinnedByNode, portableByNode, eventStreamsByNode } = this.#sums;
     this.#fleet ??= new Fleet(this.#statuses(), this.#moved, {
       countsBySlot: countsBySlot.slice(),
       countsByNode: new Map(countsByNode),
       pinnedByNode: new Map(pinnedByNode),
       portableByNode: new Map(portableByNode),
+      eventStreamsByNode: new Map(eventStreamsByNode),
     });
     return this.#fleet;
   }
@@ -96,10 +97,10 @@ export class GatewayReports {
     }
     this.#moved += Math.max(0, report.moved - (known?.status.moved ?? report.moved));
     const { gateway: id, address, applied, moved, migrated = 0, hotKeys, hotSlots } = report;
-    const { connections } = reported.counts;
+    const { connections, eventStreams } = reported.counts;
     const isWhole = report.type === 'report';
     const status = {
-      ...{ id, address, applied, moved, migrated, connections, lastSeen: now },
+      ...{ id, address, applied, moved, migrated, connections, eventStreams, lastSeen: now },
       hotKeys: hotKeys ?? (isWhole ? [] : (known?.status.hotKeys ?? [])),
       hotSlots: hotSlots ?? (isWhole ? [] : (known?.status.hotSlots ?? [])),
       // One that sends no changes says nothing of slots if it has none.

@@ -71,6 +71,7 @@ class Cluster {
       countsByNode: byNode,
       pinnedByNode: new Map(),
       portableByNode: new Map(),
+      eventStreamsByNode: new Map(),
     });
   }
 
