@@ -50,9 +50,10 @@ export function createParts({ cluster, store, log, ...options }: GatewayOptions)
   const timing = { ...DEFAULT_UPDATE_TIMING, ...options.timing };
   // All workers hear the same, and one of them says so.
   const updatesLog = (options.worker?.number ?? 1) === 1 ? log : demoted(log);
-  const updates = new RingUpdates({ cluster, store, holder: current, log: updatesLog, timing });
   const counts = newCounts();
   const recorder = createRequestRecorder(counts, log);
+  const { onBug } = recorder;
+  const updates = new RingUpdates({ cluster, store, holder: current, log: updatesLog, timing, onBug });
   const room = new RequestRoom();
   const owners = createOwnerClient(() => limits.value);
   const plane = createDataPlane({

@@ -14,8 +14,9 @@ import {
   type RingChange,
   type RingContext,
   type RingMessage,
+  WsClusterError,
 } from '@wscluster/ring';
-import { inBackground, type Logger, Trouble } from '@wscluster/service';
+import { type Logger, logBug, Trouble } from '@wscluster/service';
 import type { FollowerHandlers } from './ring-bus.ts';
 import type { RingReader } from './ring-store.ts';
 
@@ -61,6 +62,8 @@ export interface RingUpdatesContext {
   readonly timing: UpdateTiming;
   /** Which rings are logged at info: each (the default), or the first alone and the others at debug. */
   readonly logRings?: 'each' | 'first';
+  /** An error that nobody expected. `event`: its name in the log. Default: it is logged. */
+  readonly onBug?: (event: string, error: unknown) => void;
 }
 
 /** What else a follower learns from the bus and the store. Must not throw. */
@@ -116,7 +119,7 @@ export class RingUpdates implements FollowerHandlers {
 
   /** Reads the store now, since somebody seems to know a newer ring: `wanted`, if that is known. */
   refresh(wanted?: RingName): void {
-    inBackground(this.#context.log, 'ring-read-broken', this.#read(wanted));
+    this.#read(wanted).catch(() => {});
   }
 
   stop(): void {
@@ -219,18 +222,23 @@ export class RingUpdates implements FollowerHandlers {
     this.refresh();
   }
 
-  /** One read at a time; a request during a read is remembered. `wanted`: what the store should hold by now. */
+  /**
+   * One read at a time; a request during a read is remembered. `wanted`: what the store should hold by now. Never
+   * rejects.
+   */
   #read(wanted?: RingName): Promise<void> {
     if (this.#reading !== undefined) {
       this.#readAgain = true;
       return this.#reading;
     }
-    this.#reading = this.#readUntil(wanted).finally(() => {
-      this.#reading = undefined;
-      if (!this.#readAgain || this.#stopped) return;
-      this.#readAgain = false;
-      this.refresh();
-    });
+    this.#reading = this.#readUntil(wanted)
+      .catch((error: unknown) => this.#bug('ring-read-broken', error))
+      .finally(() => {
+        this.#reading = undefined;
+        if (!this.#readAgain || this.#stopped) return;
+        this.#readAgain = false;
+        this.refresh();
+      });
     return this.#reading;
   }
 
@@ -249,11 +257,9 @@ export class RingUpdates implements FollowerHandlers {
 
   async #readOnce(): Promise<boolean> {
     const { store, cluster } = this.#context;
+    let message: RingMessage | undefined;
     try {
-      const message = await store.load();
-      this.#storeTrouble.recovered({ event: 'store-back' }, 'the ring store can be read again');
-      if (!this.#stopped && message?.cluster === cluster) this.#takeWhole(message, 'store');
-      return true;
+      message = await store.load();
     } catch (error) {
       this.#storeTrouble.failed(
         { event: 'store-unreadable', error, action: 'check that the ring store is reachable and undamaged' },
@@ -261,6 +267,9 @@ export class RingUpdates implements FollowerHandlers {
       );
       return false;
     }
+    this.#storeTrouble.recovered({ event: 'store-back' }, 'the ring store can be read again');
+    if (!this.#stopped && message?.cluster === cluster) this.#takeWhole(message, 'store');
+    return true;
   }
 
   #takeWhole(message: RingMessage, source: 'bus' | 'store'): void {
@@ -322,6 +331,10 @@ export class RingUpdates implements FollowerHandlers {
       ring = made.ring;
       holder.take(ring, { settings, settingsDigest }, { replace, moved: made.moved });
     } catch (error) {
+      if (!(error instanceof WsClusterError)) {
+        this.#bug('ring-not-applied', error);
+        return false;
+      }
       log.error(
         { event: 'ring-invalid', error, source, action: 'run the same version of all parts of the cluster' },
         `a ring cannot be applied: ${messageOf(error)}; the last ring stays in use`,
@@ -336,5 +349,11 @@ export class RingUpdates implements FollowerHandlers {
     );
     this.#tellRelease(release);
     return true;
+  }
+
+  #bug(event: string, error: unknown): void {
+    const { log, onBug } = this.#context;
+    if (onBug === undefined) logBug(log, event, error);
+    else onBug(event, error);
   }
 }

@@ -22,6 +22,19 @@ function breakTheWait(): void {
   vi.spyOn(CurrentTable.prototype, 'otherOwner').mockRejectedValue(new Error('odd'));
 }
 
+it('a ring that cannot be applied by an error that nobody expected is counted, and the last ring stays in use', async () => {
+  const nodes = [await migrating.echoNode('a'), await migrating.echoNode('b')] as const;
+  const test = await migrating.gatewayFor(...nodes);
+  const client = await connectClient(test.gateway.port);
+  vi.spyOn(CurrentTable.prototype, 'take').mockImplementation(() => {
+    throw new Error('odd');
+  });
+  moveTo(test, [...nodes], 1, 2);
+  expect(await bugs(test)).toBe('1');
+  client.socket.send('still here');
+  await eventually('its node has it', () => nodes[0].visits[0]?.messages.includes('still here') === true);
+});
+
 describe('the wait for a new owner fails by an error that nobody expected, which is counted', () => {
   it('in a migration: the client is told to reconnect', async () => {
     const a = await migrating.echoNode('a');
