@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import { type Answer, Talk } from './talk.ts';
+import { Talk, type Visit } from './talk.ts';
 
-/** Answers in the order `number count visit came`; the faults of each. */
+/** Answers in the order `number count visit came`, or `visit came` alone; the faults of each. */
 const faultsOf = (answers: readonly string[], plain = false) => {
   const talk = new Talk(plain);
   return answers.map((text) => {
-    const [number, count, visit = '', came] = text.split(' ');
-    const answer = { number: Number(number), count: Number(count), visit, node: visit, came };
-    return talk.take(JSON.stringify(answer satisfies { [field in keyof Answer]: unknown })).fault;
+    const [came, visit = '', count, number] = text.split(' ').reverse();
+    const said = { visit, node: visit, came } satisfies { [field in keyof Visit]: unknown };
+    const answer = { number: Number(number), count: Number(count) };
+    return talk.take(JSON.stringify(number === undefined ? said : { ...said, ...answer })).fault;
   });
 };
 
@@ -32,6 +33,18 @@ test('a node that was lost may leave numbers unanswered, and its successor count
   expect(faultsOf(['0 0 a new', '3 0 b lost', '5 1 b lost'])[2]).toMatch('got 5, expected 4');
   expect(faultsOf(['0 0 a new', '0 0 b lost'])[1]).toMatch('got 0, expected 1');
 });
+
+test.each([false, true])(
+  'a client that is redialled, and migrated before it is answered, may miss numbers as well; nothing else is forgiven (plain: %s)',
+  (plain) => {
+    const faults = (...answers: string[]) => faultsOf(['0 0 a new', 'b lost', ...answers], plain).slice(2);
+    expect(faults('3 0 c moved', '4 1 c moved')).toEqual([undefined, undefined]);
+    expect(faults('3 0 c moved', '5 1 c moved')[1]).toMatch('got 5, expected 4');
+    expect(faults('0 0 c moved')[0]).toMatch('got 0, expected 1');
+    expect(faults('3 1 c moved')[0]).toMatch('the node counts 1, not 0');
+    expect(faults('3 0 b lost', '5 1 b lost')[1]).toMatch('got 5, expected 4');
+  },
+);
 
 test('a connection that goes on is not taken for a new one', () => {
   expect(faultsOf(['0 0 a new', '1 1 b new'])[1]).toMatch('taken for a new connection');

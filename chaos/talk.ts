@@ -1,13 +1,17 @@
 import { type Answered, Client, type Conversation } from '../test/e2e/support/client.ts';
 
-/** What the nodes of chaos answer to each number. */
-export interface Answer {
-  readonly number: number;
+/** What a node of chaos says of itself; one whose connection was lost elsewhere says this alone, before any answer. */
+export interface Visit {
   readonly node: string;
   /** Of the node's connection: another one after each move. */
   readonly visit: string;
   /** How the connection came to the node: from a client, from its former owner, or from one that was lost. */
   readonly came: 'new' | 'moved' | 'lost';
+}
+
+/** What the nodes of chaos answer to each number. */
+export interface Answer extends Visit {
+  readonly number: number;
   /** How many the client was answered before, as far as the nodes have told each other. */
   readonly count: number;
 }
@@ -36,6 +40,8 @@ export class Talk implements Conversation {
   #number = 0;
   #count = 0;
   #visit: string | undefined;
+  /** A node was lost, and none has answered since. */
+  #mayMiss = false;
 
   /** `plain`: its nodes hand nothing over. */
   constructor(plain: boolean) {
@@ -43,23 +49,34 @@ export class Talk implements Conversation {
   }
 
   take(text: string): Answered {
-    const { number, node, visit, came, count } = JSON.parse(text) as Answer;
+    const said = JSON.parse(text) as Visit | Answer;
+    const { node, visit, came } = said;
     const isNew = visit !== this.#visit;
     const isArrival = isNew && came !== 'new';
-    if (isArrival && (came === 'lost' || this.#plain)) this.#count = 0;
-    const isInOrder = isArrival && came === 'lost' ? number >= this.#number : number === this.#number;
+    const isLost = isArrival && came === 'lost';
+    if (isLost || (isArrival && this.#plain)) this.#count = 0;
+    this.#mayMiss ||= isLost;
     const faults = [
-      ...(isInOrder ? [] : [`got ${number}, expected ${this.#number}`]),
-      ...(count === this.#count ? [] : [`the node counts ${count}, not ${this.#count}`]),
+      ...('number' in said ? this.#faultsOf(said) : []),
       ...(isNew && came === 'new' && this.#visit !== undefined ? ['taken for a new connection'] : []),
     ];
     this.#visit = visit;
+    return {
+      ...('number' in said && { number: said.number }),
+      ...(faults.length > 0 && { fault: `${faults.join(', ')} (${came} at ${node})` }),
+      ...(isArrival && { arrival: { node, lost: isLost } }),
+    };
+  }
+
+  #faultsOf({ number, count }: Answer): string[] {
+    const isInOrder = this.#mayMiss ? number >= this.#number : number === this.#number;
+    const faults = [
+      ...(isInOrder ? [] : [`got ${number}, expected ${this.#number}`]),
+      ...(count === this.#count ? [] : [`the node counts ${count}, not ${this.#count}`]),
+    ];
+    this.#mayMiss = false;
     this.#number = number + 1;
     this.#count = count + 1;
-    return {
-      number,
-      ...(faults.length > 0 && { fault: `${faults.join(', ')} (${came} at ${node})` }),
-      ...(isArrival && { arrival: { node, lost: came === 'lost' } }),
-    };
+    return faults;
   }
 }

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { wsNode } from '@wscluster/node';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import type { Answer } from '../talk.ts';
+import type { Answer, Visit } from '../talk.ts';
 
 /** Some answers take a moment, so that work is under way when a connection is to leave. */
 const WORK_EVERY = 7;
@@ -13,14 +13,16 @@ const WORK_MS = 15;
 
 class Conversation {
   readonly #socket: WebSocket;
-  readonly #visit: Pick<Answer, 'node' | 'visit' | 'came'>;
+  readonly #visit: Visit;
   #count: number;
   #work = Promise.resolve();
 
-  constructor(socket: WebSocket, visit: Pick<Answer, 'node' | 'visit' | 'came'>, count: number) {
+  constructor(socket: WebSocket, visit: Visit, count: number) {
     this.#socket = socket;
     this.#visit = visit;
     this.#count = count;
+    // The connection may be taken on before there is anything to answer, and the next node does not know of the loss.
+    if (visit.came === 'lost') socket.send(JSON.stringify(visit));
   }
 
   /** `workMs`: 0 answers at once. */

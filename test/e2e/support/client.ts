@@ -31,11 +31,11 @@ export interface Session {
 
 /** What an answer of a node says. */
 export interface Answered {
-  /** The number that it answers. */
-  readonly number: number;
+  /** The number that it answers, if it answers one. */
+  readonly number?: number;
   /** What is wrong with it. */
   readonly fault?: string;
-  /** Set if it is the first one of a node that the connection was taken to. */
+  /** Set if it is the first word of a node that the connection was taken to. */
   readonly arrival?: Omit<Arrival, 'at'>;
 }
 
@@ -144,7 +144,7 @@ export class Client {
       const { number, fault, arrival } = answered;
       if (fault !== undefined) this.faults.push(fault);
       if (arrival !== undefined) session.arrivals.push({ ...arrival, at: performance.now() });
-      this.echoed = number + 1;
+      if (number !== undefined) this.echoed = number + 1;
     });
     socket.on('error', () => {});
     socket.on('close', (code, reason) => {
