@@ -1,17 +1,27 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { WsClusterError } from '@wscluster/ring';
 import { rabbitmqServer, redisServer } from '@wscluster/testbed';
+import { numberOption, readArguments } from '../scripts/arguments.ts';
 import { bundlePrograms } from '../test/run/bundle-programs.ts';
 import { report } from './report.ts';
 import { runChaos } from './run.ts';
+import { SCOPES } from './schedule.ts';
 
-// Random faults against a system of real processes: npm run chaos -- [--seed N] [--minutes M] [--clients N] [--brokers]
-// [--only api,node].
-// Exit code 1 when a promise was broken, 130 when the run was interrupted. The same seed makes the same schedule of faults.
+const USAGE = `usage: npm run chaos -- [--seed N] [--minutes M] [--clients N] [--brokers] [--only A,B]
 
-const { values } = parseArgs({
+Random faults against a system of real processes, whose promises are checked after each round. Exit code 1 when one was
+broken, 130 when the run was interrupted.
+
+  --seed N      the same seed makes the same schedule of faults; default: any, which is printed
+  --minutes M   no round begins after this time; default: 5
+  --clients N   default: 100
+  --brokers     two controllers, a real RabbitMQ and a real Redis; default: one controller, embedded bus and store
+  --only A,B    faults of these kinds alone: ${SCOPES.join(', ')}; or whose names begin so
+`;
+
+const { values } = readArguments(USAGE, {
   options: {
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     minutes: { type: 'string', default: '5' },
@@ -21,14 +31,9 @@ const { values } = parseArgs({
   },
 });
 
-function number(name: 'seed' | 'minutes' | 'clients'): number {
-  const value = Number(values[name]);
-  if (Number.isFinite(value) && value >= 0) return value;
-  process.stderr.write(`--${name} is a number, not ${values[name]}\n`);
-  process.exit(2);
-}
-
-const [seed, minutes, clients] = [number('seed'), number('minutes'), number('clients')];
+const seed = numberOption(USAGE, '--seed', values.seed);
+const minutes = numberOption(USAGE, '--minutes', values.minutes, { whole: false });
+const clients = numberOption(USAGE, '--clients', values.clients);
 const only = values.only === '' ? undefined : values.only.split(',');
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Of this run alone: another one may have other sources.
@@ -61,6 +66,10 @@ try {
   }
   if (result.violations.length > 0) process.exitCode = 1;
   else if (interrupted.signal.aborted) process.exitCode = 130;
+} catch (error) {
+  if (!(error instanceof WsClusterError) || error.field !== 'only') throw error;
+  process.stderr.write(`--only: ${error.message}\n`);
+  process.exitCode = 2;
 } finally {
   await Promise.all([redis?.dispose(), rabbitmq?.dispose()]);
   rmSync(programs, { recursive: true, force: true });

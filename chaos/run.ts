@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { WsClusterError } from '@wscluster/ring';
 import { Crowd } from '../test/e2e/support/crowd.ts';
 import { System } from '../test/e2e/support/system.ts';
 import { check } from './check/check.ts';
 import { API_CHANGES } from './faults/api-changes.ts';
 import { brokerFaults } from './faults/broker-faults.ts';
-import type { Brokers } from './faults/fault-kind.ts';
+import type { Brokers, FaultKind } from './faults/fault-kind.ts';
 import { jumpingClock, MACHINE_FAULTS } from './faults/machine-faults.ts';
 import { PROCESS_FAULTS } from './faults/process-faults.ts';
 import { STATE_FAULTS } from './faults/state-faults.ts';
@@ -51,9 +52,13 @@ const SETTLE_MS = 180_000;
 /** Rings, and what follows from them, are seen a little late. */
 const LAST_LOOK_MS = 500;
 
-/** Rounds of overlapping faults, chosen by the seed, each followed by a time to settle. Ends at the first violation. */
+/**
+ * Rounds of overlapping faults, chosen by the seed, each followed by a time to settle. Ends at the first violation.
+ * Rejects with CONFIG_INVALID if `only` means no fault.
+ */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { brokers } = options;
+  const kinds = await kindsOf(options);
   const system = await System.start({
     ...{ nodes: NODES, gateways: 2, command: [process.execPath, NODE] },
     rebalance: { mode: 'migrate', onLost: 'redial', maxConnectionsPerSecond: PACE },
@@ -66,7 +71,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   try {
     const crowd = await Crowd.connect(system, options.clients, { client: chaosClient });
     try {
-      return await play(system, crowd, options);
+      return await play(system, crowd, kinds, options);
     } finally {
       crowd.stop();
     }
@@ -75,17 +80,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   }
 }
 
-async function play(system: System, crowd: Crowd, options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, milliseconds, brokers, onRound, only, signal = new AbortController().signal } = options;
-  const all = [
-    ...PROCESS_FAULTS,
-    ...MACHINE_FAULTS,
-    ...API_CHANGES,
-    ...(brokers === undefined ? STATE_FAULTS : await brokerFaults(brokers)),
-  ];
-  const kinds =
-    only === undefined ? all : all.filter(({ scope, name }) => only.some((one) => isMeant(one, scope, name)));
-  if (kinds.length === 0) throw new Error(`no fault is called ${only}`);
+async function play(
+  system: System,
+  crowd: Crowd,
+  kinds: readonly FaultKind[],
+  { seed, milliseconds, onRound, signal = new AbortController().signal }: ChaosOptions,
+): Promise<ChaosResult> {
   const random = seededRandom(seed);
   const recorder = new Recorder(system, crowd, PACE);
   const health = new Health(system);
@@ -115,8 +115,19 @@ async function play(system: System, crowd: Crowd, options: ChaosOptions): Promis
   }
 }
 
-function isMeant(asked: string, scope: string, name: string): boolean {
-  return asked === scope || name.startsWith(asked);
+async function kindsOf({ brokers, only }: ChaosOptions): Promise<FaultKind[]> {
+  const all = [
+    ...PROCESS_FAULTS,
+    ...MACHINE_FAULTS,
+    ...API_CHANGES,
+    ...(brokers === undefined ? STATE_FAULTS : await brokerFaults(brokers)),
+  ];
+  if (only === undefined) return all;
+  const isMeant = (word: string, { scope, name }: FaultKind) => word === scope || name.startsWith(word);
+  const unknown = only.find((word) => !all.some((kind) => isMeant(word, kind)));
+  if (unknown === undefined) return all.filter((kind) => only.some((word) => isMeant(word, kind)));
+  const known = [...new Set(all.map(({ scope }) => scope)), ...all.map(({ name }) => name)].join(', ');
+  throw new WsClusterError('CONFIG_INVALID', `no fault is called "${unknown}", but ${known}`, { field: 'only' });
 }
 
 function warnings(system: System): Record<string, string[]> {

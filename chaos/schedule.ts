@@ -1,7 +1,8 @@
 import { pick, type Random } from './random.ts';
 
 /** What a fault hits. A round has at most one fault for each. */
-export type Scope = 'node' | 'gateway' | 'controller' | 'api' | 'disk' | 'clock' | 'rabbitmq' | 'redis';
+export const SCOPES = ['node', 'gateway', 'controller', 'api', 'disk', 'clock', 'rabbitmq', 'redis'] as const;
+export type Scope = (typeof SCOPES)[number];
 
 export interface Planned<Kind> {
   readonly kind: Kind;

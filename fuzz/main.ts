@@ -1,14 +1,22 @@
-import { parseArgs } from 'node:util';
+import { numberOption, readArguments, refuse } from '../scripts/arguments.ts';
 import { keepCase, readCorpus } from './corpus.ts';
 import { generateCases } from './generate.ts';
 import { narrowed } from './narrow.ts';
 import { inWords, missing } from './outcomes.ts';
 import { runFuzz } from './run.ts';
 
-// Hostile clients and nodes at random against a gateway: npm run fuzz -- [--seed N] [--cases N | --minutes M]. Exit code
-// 1 when something went wrong; then what caused it is kept in fuzz/corpus, which each run plays first.
+const DEFAULT_CASES = 200_000;
+const USAGE = `usage: npm run fuzz -- [--seed N] [--cases N | --minutes M]
 
-const { values } = parseArgs({
+Hostile clients and nodes at random against a gateway. Exit code 1 when something went wrong; then what caused it is kept
+in fuzz/corpus, which each run plays first.
+
+  --seed N      the same seed makes the same cases; default: any, which is printed
+  --cases N     default: ${DEFAULT_CASES}
+  --minutes M   cases for so long, instead
+`;
+
+const { values } = readArguments(USAGE, {
   options: {
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     cases: { type: 'string' },
@@ -16,21 +24,15 @@ const { values } = parseArgs({
   },
 });
 
-function number(name: 'seed' | 'cases' | 'minutes', value: string): number {
-  const parsed = Number(value);
-  if (Number.isInteger(parsed) && parsed >= 0) return parsed;
-  return refuse(`--${name} is an integer, not ${value}`);
-}
-
-function refuse(message: string): never {
-  process.stderr.write(`${message}\n`);
-  process.exit(2);
-}
-
-if (values.cases !== undefined && values.minutes !== undefined) refuse('give --cases or --minutes, not both');
-const seed = number('seed', values.seed);
-const minutes = values.minutes === undefined ? undefined : number('minutes', values.minutes);
-const cases = minutes === undefined ? number('cases', values.cases ?? '200000') : Number.POSITIVE_INFINITY;
+if (values.cases !== undefined && values.minutes !== undefined)
+  refuse(USAGE, '--cases and --minutes exclude each other');
+const seed = numberOption(USAGE, '--seed', values.seed);
+const minutes =
+  values.minutes === undefined ? undefined : numberOption(USAGE, '--minutes', values.minutes, { whole: false });
+const cases =
+  minutes === undefined
+    ? numberOption(USAGE, '--cases', values.cases ?? String(DEFAULT_CASES))
+    : Number.POSITIVE_INFINITY;
 process.stdout.write(`seed ${seed}, ${minutes === undefined ? `${cases} cases` : `${minutes} minutes`}\n`);
 /** Most of a case is waiting. */
 const AT_A_TIME = 256;
