@@ -6,6 +6,8 @@ export interface TcpRelay {
   readonly port: number;
   /** Destroys all connections through it, on both sides. Returns how many there were. */
   break(): number;
+  /** Ends all connections through it as a server that goes: WebSockets with a Close 1012, others without a word. */
+  end(): void;
   /** From now on nothing passes, in either direction, and new connections are accepted but lead nowhere. */
   cutOff(): void;
   /** New connections lead to the server again; those that were cut off stay so. */
@@ -13,36 +15,50 @@ export interface TcpRelay {
   close(): Promise<void>;
 }
 
+/** A Close with code 1012, as a server sends it. */
+const CLOSE = Buffer.from([0x88, 0x02, 0x03, 0xf4]);
+
+interface Passage {
+  /** Undefined if it leads nowhere. */
+  readonly far: Socket | undefined;
+  isWebSocket: boolean;
+}
+
 /** `listenHost`: the address of this host where it listens, default loopback. */
 export async function openTcpRelay(target: string, listenHost = '127.0.0.1'): Promise<TcpRelay> {
   const [host = '', port = ''] = target.split(':');
-  const pairs = new Map<Socket, Socket | undefined>();
+  const passages = new Map<Socket, Passage>();
   let isCutOff = false;
 
   const server = createServer((near) => {
     near.on('error', () => near.destroy());
     if (isCutOff) {
-      pairs.set(near, undefined);
-      near.on('close', () => pairs.delete(near));
+      passages.set(near, { far: undefined, isWebSocket: false });
+      near.on('close', () => passages.delete(near));
       return;
     }
     const far = createConnection({ host, port: Number(port), noDelay: true });
     near.setNoDelay(true);
-    pairs.set(near, far);
+    const passage: Passage = { far, isWebSocket: false };
+    passages.set(near, passage);
     far.on('error', () => far.destroy());
+    far.once('data', (chunk: Buffer) => {
+      passage.isWebSocket = chunk.toString('latin1', 0, 12) === 'HTTP/1.1 101';
+    });
     near.pipe(far).pipe(near);
     near.on('close', () => {
       far.destroy();
-      pairs.delete(near);
+      passages.delete(near);
     });
-    far.on('close', () => near.destroy());
+    // What the server said last still goes out.
+    far.on('close', () => passages.has(near) && near.destroySoon());
   });
   server.listen(0, listenHost);
   await once(server, 'listening');
 
   function breakAll(): number {
-    const count = pairs.size;
-    for (const [near, far] of pairs) {
+    const count = passages.size;
+    for (const [near, { far }] of passages) {
       near.destroy();
       far?.destroy();
     }
@@ -51,9 +67,19 @@ export async function openTcpRelay(target: string, listenHost = '127.0.0.1'): Pr
   return {
     port: (server.address() as AddressInfo).port,
     break: breakAll,
+    end() {
+      for (const [near, { far, isWebSocket }] of passages) {
+        passages.delete(near);
+        far?.unpipe();
+        far?.destroy();
+        if (!isWebSocket) near.destroy();
+        // The client's own Close is read, so that its end is.
+        else near.unpipe().resume().end(CLOSE);
+      }
+    },
     cutOff() {
       isCutOff = true;
-      for (const [near, far] of pairs) {
+      for (const [near, { far }] of passages) {
         near.unpipe();
         far?.unpipe();
       }

@@ -13,6 +13,11 @@ import { join } from 'node:path';
 import { root } from '../../e2e/support/run.ts';
 import { required } from './required.ts';
 
+/** The names of all recipes: those of the folders below docs/recipes. */
+export const RECIPES = readdirSync(join(root, 'docs', 'recipes'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
 const REDIS_URL = 'redis://127.0.0.1:6379';
 
 /**
