@@ -1,6 +1,7 @@
 export * from './assign/divide.ts';
 export * from './assign/next-table.ts';
 export { DEFAULT_TOLERANCE } from './assign/shares.ts';
+export * from './counted.ts';
 export * from './counts/connection-counts.ts';
 export * from './counts/reported-counts.ts';
 export * from './counts/told-counts.ts';

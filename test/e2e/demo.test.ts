@@ -45,7 +45,7 @@ describe('npm run demo', () => {
     expect(stdout).toContain('100 clients are connected, over 2 gateways');
     for (const done of ['added', 'drained', 'killed'])
       expect(stdout).toMatch(
-        new RegExp(`${done} node-\\w+: [1-9]\\d* clients moved, the last was back after \\d+\\.\\d\\d s`),
+        new RegExp(`${done} node-\\w+: [1-9]\\d* clients? moved, the last was back after \\d+\\.\\d\\d s`),
       );
     const { echoed, moves, ...rest } = summaryOf(stdout);
     expect(rest).toEqual({ clients: 100, changes: 3, lost: 0, wrong: 0 });
@@ -89,7 +89,7 @@ describe('npm run demo', () => {
       const added = await system?.addNode();
       await until(
         'the change is through',
-        () => /a change from outside: [1-9]\d* clients moved/.test(run.stdout),
+        () => /a change from outside: [1-9]\d* clients? moved/.test(run.stdout),
         30_000,
       );
       // Gateways report each second who is connected.
@@ -134,7 +134,7 @@ describe('npm run demo', () => {
       const run = await against({ nodes: 2, gateways: 1, command }, '--script', 'add; kill');
       const { code, stdout } = await run.ended;
       expect(stdout).toContain('the nodes do not greet as the sample backend does');
-      const moved = [...stdout.matchAll(/(?:added|killed) node-\w+: (\d+) clients moved/g)].map(([, count]) =>
+      const moved = [...stdout.matchAll(/(?:added|killed) node-\w+: (\d+) clients? moved/g)].map(([, count]) =>
         Number(count),
       );
       expect(moved).toHaveLength(2);

@@ -1,5 +1,5 @@
 import type { ApiSchemas, Change } from '@wscluster/controller/api';
-import { formatRevision, WsClusterError } from '@wscluster/ring';
+import { counted, formatRevision, WsClusterError } from '@wscluster/ring';
 import { readAnswer } from '../api/read-answer.ts';
 import { apiCommand, show } from '../api-command.ts';
 import { percent, table } from '../print/table.ts';
@@ -61,7 +61,7 @@ function explain(answer: unknown): string {
     { title: 'SHARE', of: (node) => percent(node.connections.share.after) },
   ]);
   return [
-    `${slots} slots and ${connections} connections would move (from revision ${formatRevision(revision)})\n`,
+    `${counted(slots, 'slot')} and ${counted(connections, 'connection')} would move (from revision ${formatRevision(revision)})\n`,
     howTheyMove(connections, unnoticed),
     UNKNOWN[known],
     slots === 0 ? '' : `\n${why}`,
@@ -75,7 +75,7 @@ function howTheyMove(all: number, { connections, exact }: ApiSchemas['Unnoticed'
   if (connections === 0 && exact) return 'their clients would be told to reconnect\n';
   if (connections === all && exact) return 'their clients would not notice\n';
   const about = exact ? '' : 'about ';
-  return `${about}${connections} clients would not notice, ${about}${all - connections} would be told to reconnect\n`;
+  return `${about}${counted(connections, 'client')} would not notice, ${about}${all - connections} would be told to reconnect\n`;
 }
 
 const UNKNOWN = {

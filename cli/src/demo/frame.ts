@@ -1,3 +1,4 @@
+import { counted } from '@wscluster/ring';
 import type { Finished } from './changes.ts';
 
 /** Everything that the demo shows at one moment. */
@@ -31,7 +32,7 @@ export function frame(scene: Scene, notes: readonly string[], keys: boolean, col
   const room = Math.max(10, columns - width - 28);
   const most = Math.max(1, ...scene.nodes.map(({ clients }) => clients));
   const lines = [
-    `wscluster demo · ${scene.gateways} gateways · ring ${scene.revision} · ${scene.cluster}`,
+    `wscluster demo · ${counted(scene.gateways, 'gateway')} · ring ${scene.revision} · ${scene.cluster}`,
     ...(scene.logFile === undefined ? [] : [`log: ${scene.logFile}`]),
     '',
     ...scene.nodes.map(({ id, state, clients }) => {
@@ -39,13 +40,13 @@ export function frame(scene: Scene, notes: readonly string[], keys: boolean, col
       return `  ${id.padEnd(width)}  ${state.padEnd(8)}  ${String(clients).padStart(6)}  ${bar}`;
     }),
     '',
-    `  clients   ${scene.connected} of ${scene.clients} connected, ${scene.moved} moves so far${unnoticed(scene)}`,
+    `  clients   ${scene.connected} of ${scene.clients} connected, ${counted(scene.moved, 'move')} so far${unnoticed(scene)}`,
     ...(scene.checked
       ? [
           `  messages  ${scene.echoed} echoed, ${scene.lost} lost`,
           scene.migrated > 0
             ? '  wrong     not checked: clients that migrate do not learn where they are'
-            : `  wrong     ${scene.wrong} clients at a wrong owner`,
+            : `  wrong     ${counted(scene.wrong, 'client')} at a wrong owner`,
         ]
       : ['  messages  none: the nodes do not greet as the sample backend does']),
     `  change    ${changeLine(scene)}`,
@@ -62,14 +63,14 @@ export function statusLine(scene: Scene): string {
     ({ id, state, clients }) => `${id}${state === 'ready' ? '' : ` (${state})`}: ${clients}`,
   );
   return (
-    `${scene.connected}/${scene.clients} clients on ${nodes.join(', ')}; ${scene.moved} moves${unnoticed(scene)}; ` +
+    `${scene.connected}/${scene.clients} clients on ${nodes.join(', ')}; ${counted(scene.moved, 'move')}${unnoticed(scene)}; ` +
     `${scene.checked ? `${scene.lost} lost, ${scene.wrong} wrong; ` : ''}${scene.cluster}`
   );
 }
 
 export function describe({ what, moved, lastBackMs }: Finished): string {
   if (lastBackMs === undefined) return `${what}: nobody had to reconnect`;
-  return `${what}: ${moved} clients moved, the last was back after ${(lastBackMs / 1000).toFixed(2)} s`;
+  return `${what}: ${counted(moved, 'client')} moved, the last was back after ${(lastBackMs / 1000).toFixed(2)} s`;
 }
 
 export function unnoticed({ migrated }: Pick<Scene, 'migrated'>): string {

@@ -1,5 +1,6 @@
 import type { Plan } from '@wscluster/controller/api';
 import { useEffect, useRef, useState } from 'react';
+import { amount } from '../amount.ts';
 import { ApiError, type ClusterApi } from '../api/client.ts';
 import { make, type NodeChange, planned } from './node-change.ts';
 import { PlanDetails } from './plan-details.tsx';
@@ -119,7 +120,7 @@ export function ChangeDialog({ api, change: asOpened, connections, onClose }: Pr
 
 function moves({ kind }: NodeChange, { connections, slots, unnoticed }: Plan, all: number): string {
   const number = (value: number) => value.toLocaleString('en');
-  const sum = `Moves ${number(connections)} of ${number(all)} connections (${number(slots)} of 65,536 slots).`;
+  const sum = `Moves ${number(connections)} of ${amount(all, 'connection')} (${number(slots)} of 65,536 slots).`;
   if (connections === 0) return sum;
   // Whether the clients of a node that dies stay connected is a setting of its own, and not sure.
   if (kind === 'kill' || (unnoticed.connections === 0 && unnoticed.exact)) return `${sum} Their clients reconnect.`;

@@ -1,4 +1,5 @@
 import type { Plan } from '@wscluster/controller/api';
+import { amount } from '../amount.ts';
 
 /** Why slots and connections would move, and the share of each node that gains or loses some, before and after. */
 export function PlanDetails({ plan: { known, reasons, nodes } }: { readonly plan: Plan }) {
@@ -10,7 +11,7 @@ export function PlanDetails({ plan: { known, reasons, nodes } }: { readonly plan
       <ul className="reasons">
         {reasons.map(({ text, slots, connections }) => (
           <li key={text}>
-            {text}: {number(connections)} connections, {number(slots)} slots
+            {text}: {amount(connections, 'connection')}, {amount(slots, 'slot')}
           </li>
         ))}
       </ul>

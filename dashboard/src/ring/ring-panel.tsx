@@ -1,5 +1,6 @@
 import type { LiveState, SlotOwner } from '@wscluster/controller/api';
 import { useCallback, useEffect, useMemo, useState } from 'react';
+import { amount } from '../amount.ts';
 import { ApiError, type ClusterApi } from '../api/client.ts';
 import { ShareCircle } from './share-circle.tsx';
 import { SlotMap } from './slot-map.tsx';
@@ -63,7 +64,7 @@ export function RingPanel({ api, state }: Props) {
           <>
             slot {slot}, owner <strong>{owner === undefined ? 'nobody' : (names.get(owner) ?? owner)}</strong>
             {found instanceof ApiError && `: ${found.message}`}
-            {found !== undefined && !(found instanceof ApiError) && `, ${found.connections} connections`}
+            {found !== undefined && !(found instanceof ApiError) && `, ${amount(found.connections, 'connection')}`}
           </>
         )}
       </output>

@@ -1,4 +1,5 @@
 import type { LiveState } from '@wscluster/controller/api';
+import { amount } from '../amount.ts';
 
 interface Props {
   readonly state: LiveState;
@@ -35,7 +36,7 @@ export function Figures({ state, movesPerSecond, connection }: Props) {
         <Figure
           name="Last change"
           value={convergence === null ? '–' : duration(convergence.ms)}
-          hint={convergence === null ? 'none yet' : `${convergence.moved.toLocaleString('en')} clients moved`}
+          hint={convergence === null ? 'none yet' : `${amount(convergence.moved, 'client')} moved`}
         />
       </dl>
     </section>

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { amount } from '../amount.ts';
 import type { ClusterEvent } from '../live/cluster-event.ts';
 
 /** How many lines are shown; copying includes all lines that pass the filter. */
@@ -16,7 +17,7 @@ export function Timeline({ events }: { readonly events: readonly ClusterEvent[] 
   const copy = () => {
     const lines = found.map(({ at, type: of, message }) => `${at} ${of} ${message}`);
     navigator.clipboard.writeText(lines.join('\n')).then(
-      () => setCopied(`${lines.length} lines copied`),
+      () => setCopied(`${amount(lines.length, 'line')} copied`),
       () => setCopied('The browser does not allow this page to copy'),
     );
   };

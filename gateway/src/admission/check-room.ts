@@ -1,3 +1,4 @@
+import { counted } from '@wscluster/ring';
 import { limitReached } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Tracked, Tracker } from '../move/tracker.ts';
@@ -19,7 +20,10 @@ export interface Room {
 /** Throws LIMIT_REACHED if the gateway has as many connections as allowed, or held too many bytes a moment ago. */
 export function checkRoom({ tracker, held, limits: { maxConnections, maxHeldBytes } }: Room): void {
   if (maxConnections > 0 && tracker.size >= maxConnections)
-    throw limitReached('maxConnections', `this gateway has reached its limit of ${maxConnections} connections`);
+    throw limitReached(
+      'maxConnections',
+      `this gateway has reached its limit of ${counted(maxConnections, 'connection')}`,
+    );
   if (maxHeldBytes > 0 && held.isTooMuch)
     throw limitReached('maxHeldBytes', `this gateway held more than its limit of ${maxHeldBytes} bytes`);
 }
@@ -34,6 +38,6 @@ export function checkRoomOfKey<T extends Keyed>(tracker: Tracker<T>, { slot, key
     if (entry.key === key && ++count >= most)
       throw limitReached(
         'maxConnectionsPerKey',
-        `the key has reached its limit of ${most} connections to this gateway`,
+        `the key has reached its limit of ${counted(most, 'connection')} to this gateway`,
       );
 }

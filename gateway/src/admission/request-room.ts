@@ -1,3 +1,4 @@
+import { counted } from '@wscluster/ring';
 import { limitReached } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 
@@ -25,7 +26,10 @@ export class RequestRoom {
   /** Throws LIMIT_REACHED if there are as many as allowed. */
   enter({ maxRequests }: Limits): Seat {
     if (maxRequests > 0 && this.#size >= maxRequests)
-      throw limitReached('maxRequests', `this gateway has reached its limit of ${maxRequests} requests in progress`);
+      throw limitReached(
+        'maxRequests',
+        `this gateway has reached its limit of ${counted(maxRequests, 'request')} in progress`,
+      );
     this.#size++;
     let seated = true;
     let at: string | undefined;
@@ -35,7 +39,10 @@ export class RequestRoom {
         if (at !== undefined) this.#count(at, -1);
         at = undefined;
         if (most > 0 && (this.#byNode.get(nodeId) ?? 0) >= most)
-          throw limitReached('maxRequestsPerNode', `the node has reached its limit of ${most} requests in progress`);
+          throw limitReached(
+            'maxRequestsPerNode',
+            `the node has reached its limit of ${counted(most, 'request')} in progress`,
+          );
         at = nodeId;
         this.#count(nodeId, 1);
       },

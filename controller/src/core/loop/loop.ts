@@ -1,4 +1,4 @@
-import { type Ring, slotCounts } from '@wscluster/ring';
+import { counted, type Ring, slotCounts } from '@wscluster/ring';
 import { type Logger, SteadyTimes, steadyNow } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
 import { type Membership, nextMembership } from '../membership/membership.ts';
@@ -118,7 +118,7 @@ export class Loop {
     const action = 'check the source of the nodes; start replacements, or raise rebalance.maxLostShare';
     this.#parts.log.error(
       { event: 'most-nodes-lost', nodes: held, action },
-      `${held.length} nodes vanished at once; the ring stays as it is`,
+      `${counted(held.length, 'node')} vanished at once; the ring stays as it is`,
     );
   }
 

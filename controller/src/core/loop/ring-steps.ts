@@ -1,4 +1,12 @@
-import { type ClusterSettings, createRing, formatRevision, type Member, type Ring, type Step } from '@wscluster/ring';
+import {
+  type ClusterSettings,
+  counted,
+  createRing,
+  formatRevision,
+  type Member,
+  type Ring,
+  type Step,
+} from '@wscluster/ring';
 import { type Logger, steadyNow, wallTimeOf } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
 import type { Balance } from '../membership/balance.ts';
@@ -135,7 +143,7 @@ export class RingSteps {
     const { events, log } = this.#parts;
     const details = { connections, peakBefore: rounded(peak.before), peakAfter: rounded(peak.after) };
     const message =
-      `balance: ${connections} connections move, so that the fullest node has ${details.peakAfter} of its share, ` +
+      `balance: ${counted(connections, 'connection moves', 'connections move')}, so that the fullest node has ${details.peakAfter} of its share, ` +
       `not ${details.peakBefore}`;
     log.info({ event: 'balance', ...details }, message);
     events.add('ring', message, details);
@@ -160,7 +168,7 @@ export class RingSteps {
     const { members } = ring;
     const { slots, connections: moving, remaining } = step;
     const details = { revision, members: members.length, slots, connections: moving, remaining };
-    const message = `ring ${revision}: ${members.length} members, ${changed} slots and ${moving} connections move`;
+    const message = `ring ${revision}: ${counted(members.length, 'member')}, ${counted(changed, 'slot')} and ${counted(moving, 'connection')} move`;
     log.info({ event: 'ring-published', ...details }, message);
     events.add('ring', message, details);
     if (changed > 0) this.#convergence.begin(now, link.fleet.moved);
@@ -177,7 +185,7 @@ export class RingSteps {
     const ended = this.#convergence.look(rollout, link.fleet.moved, now);
     if (ended === undefined) return;
     const { ms, moved } = ended;
-    events.add('converged', `settled: ${moved} clients moved in ${ms} ms`, { moved, ms });
+    events.add('converged', `settled: ${counted(moved, 'client')} moved in ${ms} ms`, { moved, ms });
   }
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { Membership } from '../membership/membership.ts';
 import type { Workload } from '../ports/workload-source.ts';
@@ -34,7 +35,7 @@ export class WarmUp {
     if (missing.length > 0)
       this.#log.warn(
         { event: 'members-missing', nodes: missing, action: 'check these nodes; they now count as lost' },
-        `${missing.length} members of the last ring have not been seen for ${this.#warmUpMs / 1000} s`,
+        `${counted(missing.length, 'member of the last ring has', 'members of the last ring have')} not been seen for ${this.#warmUpMs / 1000} s`,
       );
     return undefined;
   }

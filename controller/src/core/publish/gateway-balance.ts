@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Surplus } from '@wscluster/ring';
+import { counted, type Surplus } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import type { EventLog } from '../events/event-log.ts';
 import type { GatewayStatus } from '../fleet/fleet.ts';
@@ -134,7 +134,7 @@ export class GatewayBalance {
     };
     this.#last = this.#round;
     this.#rounds = [...this.#rounds, this.#round];
-    const message = `${sum} clients of ${namesOf(over)} are told to come back, to even out the gateways`;
+    const message = `to even out the gateways, ${counted(sum, 'client')} of ${namesOf(over)} will be told to come back`;
     this.#log.info({ event: 'gateways-evened', surplus: away }, message);
     this.#events.add('gateway', message, { surplus: away });
   }

@@ -1,4 +1,4 @@
-import type { AnyReport, Leave } from '@wscluster/ring';
+import { type AnyReport, counted, type Leave } from '@wscluster/ring';
 import type { EventLog } from '../events/event-log.ts';
 import type { GatewayStatus } from '../fleet/fleet.ts';
 
@@ -17,8 +17,8 @@ export function logGatewayChanges(log: EventLog, before: GatewayStatus | undefin
     const migrated = Math.max(0, (message.migrated ?? 0) - before.migrated);
     const told = moved - migrated;
     const what = [
-      ...(told > 0 ? [`told ${told} clients to reconnect`] : []),
-      ...(migrated > 0 ? [`migrated ${migrated} clients`] : []),
+      ...(told > 0 ? [`told ${counted(told, 'client')} to reconnect`] : []),
+      ...(migrated > 0 ? [`migrated ${counted(migrated, 'client')}`] : []),
     ];
     log.add('moves', `gateway ${gateway} ${what.join(' and ')}`, { gateway, moved, migrated });
   }

@@ -1,3 +1,4 @@
+import { counted } from '@wscluster/ring';
 import type { HotSlot } from './hot-slots.ts';
 
 /** As in Kubernetes; `lastTransitionTime` is ISO 8601 and changes only with `status`. */
@@ -119,7 +120,7 @@ function backends({ failure, nodes }: Observed): Finding {
   if (nodes.ready === 0) return no('NoNodeReady', 'no node is ready: see the logs of the nodes');
   if (nodes.managedReady < nodes.desired)
     return no('NodesMissing', `${nodes.managedReady} of ${nodes.desired} nodes are ready`);
-  return yes('AllReady', `${nodes.ready} nodes are ready`);
+  return yes('AllReady', counted(nodes.ready, 'node is ready', 'nodes are ready'));
 }
 
 const STANDS_IN =
@@ -141,7 +142,7 @@ function published({ publish, standingIn, acknowledged, gateways }: Observed): F
     );
   if (gateways.inSync < gateways.ready)
     return no('GatewaysBehind', `${inSync} route by the newest ring, the others by an older one; see their logs`);
-  return yes('Applied', `${gateways.inSync} gateways route by the ring`);
+  return yes('Applied', counted(gateways.inSync, 'gateway routes by the ring', 'gateways route by the ring'));
 }
 
 function registered({ registry }: Observed): Finding {
@@ -155,7 +156,13 @@ function roomy({ nodes }: Observed): Finding {
   if (nodes === undefined) return no('Starting', 'waiting for a complete list of the nodes', 'Unknown');
   const { limited, full } = nodes.room;
   if (limited === 0) return yes('NoLimit', 'no node has a limit of connections');
-  if (full.length === 0) return yes('AllHaveRoom', `all ${limited} nodes with a limit of connections have room`);
+  if (full.length === 0)
+    return yes(
+      'AllHaveRoom',
+      limited === 1
+        ? 'the node with a limit of connections has room'
+        : `all ${limited} nodes with a limit of connections have room`,
+    );
   const names = full.join(', ');
   if (full.length === nodes.ready)
     return no(
@@ -193,8 +200,8 @@ function ready(observed: Observed, backendsAvailable: Finding, ringPublished: Fi
   if (ringPublished.status !== 'True' && ringPublished.reason !== 'Publishing') return ringPublished;
   if (observed.slotsToMove > 0)
     return observed.paused
-      ? no('Paused', `${observed.slotsToMove} slots would move; rebalance.paused holds them back`)
-      : no('Moving', `${observed.slotsToMove} slots are left to move`);
+      ? no('Paused', `${counted(observed.slotsToMove, 'slot')} would move; rebalance.paused holds them back`)
+      : no('Moving', `${counted(observed.slotsToMove, 'slot is', 'slots are')} left to move`);
   if (ringPublished.status !== 'True') return ringPublished;
   if (observed.moving) return no('Moving', 'the last moves are in progress');
   return yes('Settled', 'the ring is at its target');
