@@ -1,12 +1,16 @@
 import { defineConfig } from 'vitest/config';
 import { GROUPS } from './test/run/groups.ts';
 
+/** Node itself loads all files, which takes less processor time than Vite's loader. There is no `vi.mock` this way. */
+const experimental = { viteModuleRunner: false, nodeLoader: false };
+
 /** A project for each group of tests; test/run decides which run when. */
 export default defineConfig({
   test: {
     projects: GROUPS.map(({ name, include, workers, sharesBrokers }) => ({
       test: {
         name,
+        experimental,
         include: [...include],
         maxWorkers: workers,
         ...(sharesBrokers === true ? { globalSetup: ['test/run/shared-brokers.ts'] } : {}),
