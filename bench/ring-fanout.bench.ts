@@ -9,6 +9,7 @@ import {
   nextTable,
   REVISION_ZERO,
   type Release,
+  type Reporting,
   type Ring,
 } from '@wscluster/ring';
 import { silentLogger } from '@wscluster/service';
@@ -26,6 +27,7 @@ const WARM_UP = 100;
 const PAUSE_MS = 40;
 /** As the controller has it. */
 const HEARTBEAT_MS = 1_000;
+const REPORTING: Reporting = { wholeOf: [], spreadMs: 10 };
 const NODES = 10;
 /** What a step of 500 connections a second moves of 50,000. */
 const MOVED = 655;
@@ -81,7 +83,7 @@ async function measure(rabbitmqUrl: string, redisUrl: string, gateways: Group, b
   const sizes: number[] = [];
   // Without them the gateways would take the controller for dead, and read whole rings from the store every 2 s.
   let release: Release = { movableUpTo: REVISION_ZERO, spreadMs: 0, maxPerSecond: 0 };
-  const beats = setInterval(() => void publisher.heartbeat(release), HEARTBEAT_MS);
+  const beats = setInterval(() => void publisher.heartbeat(release, REPORTING), HEARTBEAT_MS);
   try {
     for (const ring of rings()) {
       const { version } = ring.revision;
