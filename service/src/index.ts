@@ -18,6 +18,7 @@ export * from './problem-log.ts';
 export * from './process-group.ts';
 export * from './process-identity.ts';
 export * from './replace-file.ts';
+export * from './seen-file.ts';
 export * from './send-to-node.ts';
 export * from './serial-queue.ts';
 export * from './standard-output.ts';

@@ -89,13 +89,13 @@ export class RingUpdates implements FollowerHandlers {
   readonly #listeners = new Set<RingUpdatesListener>();
   readonly #storeTrouble: Trouble;
   readonly #silence: Trouble;
-  #heardAt = performance.now();
-  /** The last heartbeat came from a leader that stands in. */
-  #standIn = false;
-  #polledAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
   #readAgain = false;
-  #timer: NodeJS.Timeout | undefined;
+  /** Begins anew with each heartbeat, so that it wakes the process every few seconds at most. */
+  #silenceTimer: NodeJS.Timeout | undefined;
+  /** There are no heartbeats, or only those of a leader that stands in. */
+  #polls: NodeJS.Timeout | undefined;
+  #silent = false;
   #held: Held | undefined;
   #stopped = false;
 
@@ -112,8 +112,7 @@ export class RingUpdates implements FollowerHandlers {
 
   /** Reads the store once, then watches for silence. Does not fail: without a ring the follower waits for one. */
   async start(): Promise<void> {
-    const { silenceMs, pollMs } = this.#context.timing;
-    this.#timer = setInterval(() => this.#watch(), Math.min(silenceMs, pollMs) / 4);
+    this.#silenceTimer = setTimeout(() => this.#onSilence(), this.#context.timing.silenceMs);
     await this.#read();
   }
 
@@ -124,7 +123,8 @@ export class RingUpdates implements FollowerHandlers {
 
   stop(): void {
     this.#stopped = true;
-    clearInterval(this.#timer);
+    clearTimeout(this.#silenceTimer);
+    clearInterval(this.#polls);
   }
 
   /** What a follower without a ring is waiting for, and where to look. */
@@ -168,8 +168,9 @@ export class RingUpdates implements FollowerHandlers {
     // From a former leader, or from one that starts with a lower epoch and raises it when it gets our report.
     if (order < 0) return;
     this.#silence.recovered({ event: 'heartbeats-back' }, 'heartbeats of the controller arrive again');
-    this.#heardAt = performance.now();
-    this.#standIn = heartbeat.standIn === true;
+    this.#silent = false;
+    this.#silenceTimer?.refresh();
+    this.#poll(heartbeat.standIn === true);
     for (const listener of this.#listeners) listener.onHeartbeat?.(heartbeat);
     if (order > 0 || !this.#holds(heartbeat)) this.refresh(heartbeat);
     else this.#takeRelease(heartbeat.release);
@@ -201,24 +202,22 @@ export class RingUpdates implements FollowerHandlers {
     );
   }
 
-  get #silent(): boolean {
-    return performance.now() - this.#heardAt > this.#context.timing.silenceMs;
+  #onSilence(): void {
+    this.#silent = true;
+    this.#silence.failed(
+      { event: 'heartbeats-missing', action: 'check that the controller is running and the bus is reachable' },
+      'no heartbeats from the controller; the last ring stays in use, and the store is polled',
+    );
+    this.#poll(true);
   }
 
-  #watch(): void {
-    const silent = this.#silent;
-    if (!silent && !this.#standIn) {
-      this.#polledAt = Number.NEGATIVE_INFINITY;
-      return;
-    }
-    const now = performance.now();
-    if (now - this.#polledAt < this.#context.timing.pollMs) return;
-    this.#polledAt = now;
-    if (silent)
-      this.#silence.failed(
-        { event: 'heartbeats-missing', action: 'check that the controller is running and the bus is reachable' },
-        'no heartbeats from the controller; the last ring stays in use, and the store is polled',
-      );
+  /** Polls the store from now on, or no longer. */
+  #poll(wanted: boolean): void {
+    if (wanted === (this.#polls !== undefined)) return;
+    clearInterval(this.#polls);
+    this.#polls = undefined;
+    if (!wanted) return;
+    this.#polls = setInterval(() => this.refresh(), this.#context.timing.pollMs);
     this.refresh();
   }
 

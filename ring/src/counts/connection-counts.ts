@@ -36,6 +36,7 @@ export class RunningCounts implements ConnectionCounts {
   readonly #totals: Record<ByNode, number> = {
     ...{ countsByNode: 0, pinnedByNode: 0, portableByNode: 0, eventStreamsByNode: 0 },
   };
+  #copy: ConnectionCounts | undefined;
 
   /** Of all nodes. */
   get connections(): number {
@@ -47,11 +48,25 @@ export class RunningCounts implements ConnectionCounts {
     return this.#totals.eventStreamsByNode;
   }
 
+  /** As they are now, never written to: the same object until a count changes. */
+  get copy(): ConnectionCounts {
+    this.#copy ??= {
+      countsBySlot: this.countsBySlot.slice(),
+      countsByNode: new Map(this.countsByNode),
+      pinnedByNode: new Map(this.pinnedByNode),
+      portableByNode: new Map(this.portableByNode),
+      eventStreamsByNode: new Map(this.eventStreamsByNode),
+    };
+    return this.#copy;
+  }
+
   addToSlot(slot: number, by: number): void {
+    this.#copy = undefined;
     this.countsBySlot[slot] = (this.countsBySlot[slot] as number) + by;
   }
 
   addToNode(which: ByNode, node: string, by: number): void {
+    this.#copy = undefined;
     this.#totals[which] += by;
     const count = (this[which].get(node) ?? 0) + by;
     if (count === 0) this[which].delete(node);

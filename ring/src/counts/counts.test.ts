@@ -181,6 +181,19 @@ describe('connections told by what has changed', () => {
     );
   });
 
+  test('are copied only when they have changed', () => {
+    const counts = new RunningCounts();
+    counts.addToSlot(3, 2);
+    const copy = counts.copy;
+    expect(counts.copy).toBe(copy);
+    counts.addToNode('countsByNode', 'a', 2);
+    expect(copy.countsByNode.get('a')).toBeUndefined();
+    expect(read(counts.copy)).toEqual(read(counts));
+    counts.addToSlot(0, 1);
+    expect(copy.countsBySlot[0]).toBe(0);
+    expect(read(counts.copy)).toEqual(read(counts));
+  });
+
   test('say nothing that has not changed', () => {
     const sender = new Sender('g1', 'run');
     sender.connect(3, 'a', 2);

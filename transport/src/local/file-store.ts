@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { compareRevisions, type Release, type Revision, type RingMessage, revisionSchema } from '@wscluster/ring';
-import { replaceFile, withFileLock } from '@wscluster/service';
+import { replaceFile, SeenFile, withFileLock } from '@wscluster/service';
 import type { RingStore, SaveResult } from '../ring-store.ts';
 import { FileWork, loadRing, readIfThere } from './ring-file.ts';
 
@@ -19,9 +19,11 @@ export interface FileStoreOptions {
  */
 export function openFileStore({ path }: FileStoreOptions): RingStore {
   const work = new FileWork(path);
+  // A leader looks at it every second.
+  const revision = new SeenFile(path, heldRevision);
   return {
     load: () => work.run(() => loadRing(path)),
-    revision: () => work.run(async () => heldRevision(await readIfThere(path))),
+    revision: () => work.run(() => revision.read()),
     save: (message, after) => work.run(() => save(path, message, after)),
     saveRelease: (revision, release) => work.run(() => saveRelease(path, revision, release)),
     close: () => work.close(),

@@ -1,23 +1,29 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import { replaceFile } from '@wscluster/service';
+import { replaceFile, SeenFile } from '@wscluster/service';
 import type { Documents } from '../../core/ports/documents.ts';
 
 /** One JSON file per document, in the folder of the cluster's state. */
 export function openFileDocuments(directory: string): Documents {
   const path = (name: string) => join(directory, `${name}.json`);
+  // Controllers look at them every second.
+  const files = new Map<string, SeenFile<string>>();
+  const fileOf = (name: string) => {
+    const file = files.get(name) ?? new SeenFile(path(name), (text) => text);
+    files.set(name, file);
+    return file;
+  };
   return {
     async read(name) {
-      let text: string;
+      let text: string | undefined;
       try {
-        text = await readFile(path(name), 'utf8');
+        text = await fileOf(name).read();
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw new WsClusterError('STORE_UNAVAILABLE', `${path(name)}: cannot be read: ${messageOf(error)}`, {
           cause: error,
         });
       }
+      if (text === undefined) return undefined;
       try {
         return JSON.parse(text);
       } catch (error) {

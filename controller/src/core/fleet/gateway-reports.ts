@@ -42,14 +42,7 @@ export class GatewayReports {
 
   /** As of the last report. */
   get fleet(): Fleet {
-    const { countsBySlot, countsByNode, pinnedByNode, portableByNode, eventStreamsByNode } = this.#sums;
-    this.#fleet ??= new Fleet(this.#statuses(), this.#moved, {
-      countsBySlot: countsBySlot.slice(),
-      countsByNode: new Map(countsByNode),
-      pinnedByNode: new Map(pinnedByNode),
-      portableByNode: new Map(portableByNode),
-      eventStreamsByNode: new Map(eventStreamsByNode),
-    });
+    this.#fleet ??= new Fleet(this.#statuses(), this.#moved, this.#sums.copy);
     return this.#fleet;
   }
 

@@ -47,6 +47,7 @@ test('a slot that is more than its node’s share for a while is named with its 
   expect(look(480, 7_000)).toHaveLength(1);
   expect(look(470, 8_000)).toEqual([]);
   expect(look(700, 9_000)).toEqual([]);
+  expect(look(700, 15_000)).toHaveLength(1);
 });
 
 test('few connections, and a load that is not known, make no slot hot', () => {

@@ -27,6 +27,8 @@ export class HotSlots {
   /** Since when each slot has been too much for its node, monotonic ms. */
   #since: ReadonlyMap<number, number> = new Map();
   #hot: ReadonlySet<number> = new Set();
+  /** The last ring, membership and load of which no slot may be too large. */
+  #harmless: readonly [Ring, Membership, Measured['load']] | undefined;
 
   /** `measured` undefined: it is not known what counts. */
   look(ring: Ring, membership: Membership, measured: Measured | undefined, fleet: Fleet, now: number): HotSlot[] {
@@ -38,9 +40,12 @@ export class HotSlots {
   }
 
   #tooLarge(ring: Ring, membership: Membership, measured: Measured): Omit<HotSlot, 'keys'>[] {
-    const seats = seatsOf(membership);
-    if (!mayBeTooLarge(ring, seats, measured)) return [];
     const { load } = measured;
+    const asked = [ring, membership, load] as const;
+    if (this.#harmless?.every((part, index) => part === asked[index]) === true) return [];
+    const seats = seatsOf(membership);
+    this.#harmless = mayBeTooLarge(ring, seats, measured) ? undefined : asked;
+    if (this.#harmless !== undefined) return [];
     const shares = nodeShares(seats, ringIdsOf(ring), measured);
     const shareOf = new Map(shares.map(({ ringId, share }) => [ringId, share]));
     const ofMember = ring.members.map(({ ringId }) => shareOf.get(ringId) ?? 0);
