@@ -200,12 +200,16 @@ describe('Redis is away for longer than the lock lasts, with 200 clients and two
     const logs = logsOf(leader);
     leader.process.signal('SIGSTOP');
     const stoppedAt = performance.now();
+    const frozenAt = Date.now();
     await until('its term is over', () => performance.now() - stoppedAt > LOCK_MS);
     leader.process.signal('SIGCONT');
     await until('it leads no longer', () => logs('lead-lost'));
     await until('it knows that nobody can be asked', async () => (await at(leader, '/ring')).status === 200);
     await readsAreAnswered([leader, other]);
     expect(await reason(leader, 'Ready')).toBe('NoLeader');
+    // What it knew is from before it was frozen.
+    const { headers } = await at(leader, '/ring');
+    expect(Date.parse(String(headers['x-wscluster-known-at']))).toBeLessThanOrEqual(frozenAt);
     await newcomerIsServed();
     await brokers().redis.start();
     await oneLeads();

@@ -51,6 +51,7 @@ export class Reign {
   #settled = false;
   readonly #taking: Promise<void>;
   #beats: NodeJS.Timeout | undefined;
+  #knownAt = new Date();
 
   /**
    * Called when elected: opens the parts, listens for gateways, then leads. If a part rejects, the parts are closed and
@@ -107,6 +108,11 @@ export class Reign {
   /** The present view. */
   get view(): ClusterView {
     return this.#current.view;
+  }
+
+  /** When it last led, as far as its heartbeats tell: from then on the view may no longer be the state of the cluster. */
+  get knownAt(): Date {
+    return this.#knownAt;
   }
 
   /** It publishes rings, and may stand in. */
@@ -216,6 +222,7 @@ export class Reign {
     this.#unheard = !link.hasHeardFor(this.#intervals.listenMs);
     log.info({ event: 'leading', cluster: name, epoch }, `leads ${name} in epoch ${epoch}`);
     this.#beats = setInterval(() => this.#beat(), this.#intervals.heartbeatMs);
+    this.#knownAt = new Date();
     this.#current.swap();
     this.#runner.signal();
   }
@@ -254,6 +261,7 @@ export class Reign {
 
   #beat(): void {
     if (!this.leading) return;
+    this.#knownAt = new Date();
     const { link, documents, steps } = this.#stages;
     link.beat();
     documents.retry();
