@@ -271,8 +271,16 @@ describe('a controller on an API server without machines', () => {
       await until('it stands by', () => second.process.has('standing-by'), 60_000);
       const url = `http://127.0.0.1:${second.apiPort}/api/v1/clusters/default.${name}`;
       expect((await http('GET', url)).status).toBe(200);
+      // As when there is nobody to pass it on to.
+      const alone = () => http('GET', `${url}/ring`, undefined, { 'x-wscluster-passed-on': '1' });
+      await until('it has read the ring', async () => (await alone()).status === 200, 60_000);
+      const known = await alone();
+      const { digest, members } = JSON.parse(known.text) as { digest: string; members: object[] };
+      expect([digest, members.length]).toEqual([before?.digest, 3]);
+      expect(Date.parse(String(known.headers['x-wscluster-known-at']))).toBeLessThanOrEqual(Date.now());
       const transition = (await condition(api, name, 'Ready', 'True')).lastTransitionTime;
       await operator.process.end('SIGKILL');
+      expect((await http('GET', `${url}/nodes`)).status).toBe(200);
       await until('it leads', () => second.process.has('leading'), 90_000);
       await until('the status has the new epoch', async () => {
         const ring = (await wscluster(api, name)).status?.ring;

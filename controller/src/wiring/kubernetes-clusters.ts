@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { WsClusterError } from '@wscluster/ring';
 import type { Logger } from '@wscluster/service';
 import { forgetCluster, openTransport } from '@wscluster/transport';
-import { type KeptRing, keptRing } from '../adapters/kept-ring.ts';
+import { keptRing } from '../adapters/kept-ring.ts';
 import type { Candidate } from '../core/loop/candidate.ts';
 import type { RunMeter } from '../core/loop/run-meter.ts';
 import type { Leadership } from '../core/ports/leadership.ts';
@@ -55,22 +55,19 @@ export function kubernetesClusters(options: Options, log: Logger, meter: RunMete
 }
 
 function serversBy(options: Options, log: Logger): Servers {
-  const rings = new Map<string, KeptRing>();
   return {
-    openTransport(cluster, { rabbitmqUrl, redisUrl }) {
-      const transport = openTransport({ rabbitmqUrl, redisUrl, stateDir: options.stateDir, cluster, log });
-      const ring = rings.get(cluster) ?? keptRing();
-      rings.set(cluster, ring);
-      return { openHub: transport.openHub, openStore: () => ring.wrap(transport.openStore()) };
+    transportOf(cluster) {
+      const ring = keptRing();
+      return ({ rabbitmqUrl, redisUrl }) => {
+        const transport = openTransport({ rabbitmqUrl, redisUrl, stateDir: options.stateDir, cluster, log });
+        return { openHub: transport.openHub, openStore: () => ring.wrap(transport.openStore()) };
+      };
     },
     openRegistry: ({ credentials, ...request }) =>
       openNacos({
         ...{ ...request, options, log },
         credentials: credentials === 'own' ? nacosCredentials(options) : credentials,
       }),
-    forget(cluster, urls) {
-      rings.delete(cluster);
-      return forgetCluster({ ...urls, cluster, log });
-    },
+    forget: (cluster, urls) => forgetCluster({ ...urls, cluster, log }),
   };
 }

@@ -14,12 +14,14 @@ import type { OwnedObjects } from './owned-objects.ts';
 import { type ClusterResource, foundationOf } from './resource.ts';
 import type { ResourceSpec } from './resource-spec.ts';
 import { type ServeParts, type Serving, serveCluster } from './serve-cluster.ts';
+import type { OpenTransport } from './servers.ts';
 import { SpecIntake } from './spec-intake.ts';
+import { StandbyReader } from './standby-reader.ts';
 import { brokenStatus, obstacleOf, statusOf } from './status.ts';
 import { StatusWriter } from './status-writer.ts';
 import { wantedObjects } from './wanted-objects.ts';
 
-export interface ClusterOperatorParts extends ServeParts {
+export interface ClusterOperatorParts extends Omit<ServeParts, 'openTransport'> {
   /** The lead of this process, for all clusters. */
   readonly lead: Pick<Leadership, 'leading'>;
   /** The lead for one cluster, which may give up its part. */
@@ -47,6 +49,8 @@ export class ClusterOperator {
   readonly #left: LeftRegistries;
   readonly #deletion: Deletion;
   readonly #statusWriter: StatusWriter;
+  readonly #openTransport: OpenTransport;
+  readonly #standby: StandbyReader;
   readonly #timer: NodeJS.Timeout;
   #resource: ClusterResource;
   #led: { spec: ResourceSpec; keeper: GatewayKeeper; served: Serving; since: number } | undefined;
@@ -59,6 +63,8 @@ export class ClusterOperator {
     this.#parts = parts;
     this.#resource = resource;
     this.#intake = new SpecIntake(kube, log);
+    this.#openTransport = servers.transportOf(resource.id);
+    this.#standby = new StandbyReader({ kube, log, openTransport: this.#openTransport });
     this.#left = new LeftRegistries({ kube, log, servers, cluster: resource });
     this.#deletion = new Deletion({
       ...{ kube, log, servers, events, lead, left: this.#left },
@@ -84,8 +90,11 @@ export class ClusterOperator {
       name: resource.id,
       ...{ log, self, alone: false, leadership: parts.leadershipOf() },
       begin: (leadership) => this.#begin(leadership),
-      standBy: async () => {},
-      close: async () => {},
+      standBy: async () => {
+        if (this.#led === undefined && !this.#resource.deleting) await this.#standby.look(this.#resource);
+      },
+      known: () => this.#standby.view,
+      close: () => this.#standby.rest(),
     });
     this.#timer = setInterval(() => inBackground(log, 'status-broken', this.#writeStatus()), STATUS_MS);
     if (!resource.deleting) void this.candidate.start().catch(() => {});
@@ -118,12 +127,14 @@ export class ClusterOperator {
     const { kube, events } = this.#parts;
     const resource = this.#resource;
     const spec = this.#intake.open(resource);
-    const served = await serveCluster(this.#parts, spec, resource, lead, () => addFinalizer(kube, resource));
+    const parts = { ...this.#parts, openTransport: this.#openTransport };
+    const served = await serveCluster(parts, spec, resource, lead, () => addFinalizer(kube, resource));
     this.#secrets = served.secrets();
     const keeper = this.#keepGateways(resource, spec, () => lead.leading);
     const { reign } = served;
     const unlisten = writeNodeEvents(reign, (happening) => events.write(this.#resource, happening, 'node'));
     this.#led = { spec, keeper, served, since: performance.now() };
+    inBackground(this.#parts.log, 'standby-not-closed', this.#standby.rest());
     // Changes that arrived while it was being opened.
     if (this.#resource.generation !== spec.generation) this.#takeSpec(this.#resource);
     return {

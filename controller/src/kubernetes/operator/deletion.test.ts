@@ -51,7 +51,7 @@ describe('a WsCluster that was deleted', () => {
     };
     const kube = { call } as unknown as Kube;
     const servers: Servers = {
-      openTransport: () => expect.unreachable(),
+      transportOf: () => expect.unreachable(),
       openRegistry: async ({ owner }: RegistryRequest) => ({
         sync: async () => {},
         clear: async () => {

@@ -14,11 +14,12 @@ import { openClusterRegistry } from './cluster-registry.ts';
 import { type ClusterSecretsParts, type KnownSecrets, openSecrets } from './cluster-secrets.ts';
 import type { ClusterResource } from './resource.ts';
 import type { ResourceSpec } from './resource-spec.ts';
-import type { Servers } from './servers.ts';
+import type { OpenTransport, Servers } from './servers.ts';
 import type { Obstacle } from './status.ts';
 
 export interface ServeParts extends ClusterSecretsParts, Pick<ReignParts, 'meter'> {
   readonly servers: Servers;
+  readonly openTransport: OpenTransport;
 }
 
 /** A cluster that is led here, with what that needs besides its resource. */
@@ -45,14 +46,14 @@ export async function serveCluster(
   leadership: ReignParts['leadership'],
   begin: () => Promise<void>,
 ): Promise<Serving> {
-  const { kube, log, servers, meter } = parts;
+  const { kube, log, servers, meter, openTransport } = parts;
   const { id, namespace, name, uid } = resource;
   const cluster = { id, namespace, name, uid };
   const secrets = await openSecrets(parts, resource, spec.spec);
   let source: KubernetesSource | undefined;
   try {
     await begin();
-    const transport = servers.openTransport(id, secrets);
+    const transport = openTransport(secrets);
     const reign = await Reign.begin({
       ...{ name: id, spec, leadership, log, meter },
       seenEpoch: resource.status?.ring?.epoch,

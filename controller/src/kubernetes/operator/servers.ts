@@ -16,13 +16,19 @@ export interface RegistryRequest {
   readonly credentials: 'own' | (() => RegistryCredentials | undefined);
 }
 
+/** Opens store and bus of a cluster's rings. */
+export type OpenTransport = (urls: {
+  readonly rabbitmqUrl: SettableText;
+  readonly redisUrl: SettableText;
+}) => Pick<RingTransport, 'openHub' | 'openStore'>;
+
 /** The servers outside of Kubernetes that clusters use; wiring knows how to reach them. */
 export interface Servers {
-  /** Store and bus of a cluster's rings. */
-  openTransport(
-    cluster: string,
-    urls: { readonly rabbitmqUrl: SettableText; readonly redisUrl: SettableText },
-  ): Pick<RingTransport, 'openHub' | 'openStore'>;
+  /**
+   * What this returns knows the newest ring that any of its stores has seen. A resource that is created again under the
+   * same name is another cluster, and needs another one.
+   */
+  transportOf(cluster: string): OpenTransport;
   openRegistry(request: RegistryRequest): Promise<Registry>;
   /** Removes a cluster's data from its brokers. Rejects with BUS_UNAVAILABLE or STORE_UNAVAILABLE. */
   forget(cluster: string, urls: Pick<KnownSecrets, 'rabbitmqUrl' | 'redisUrl'>): Promise<void>;
