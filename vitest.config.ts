@@ -17,7 +17,9 @@ export default defineConfig({
         ...(name === 'unit'
           ? // Pure logic: a process for each file would take longer than the tests.
             { pool: 'threads' as const, isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }
-          : { testTimeout: 300_000, hookTimeout: 300_000, setupFiles: ['test/e2e/support/no-leaks.ts'] }),
+          : { testTimeout: 300_000, hookTimeout: 300_000 }),
+        setupFiles: ['test/run/keep-compiled.mjs', ...(name === 'unit' ? [] : ['test/e2e/support/no-leaks.ts'])],
+        sequence: { setupFiles: 'list' },
       },
     })),
   },
