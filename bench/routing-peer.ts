@@ -1,10 +1,10 @@
-import { canonicalKey, type Route, rawQueryValue, slotOf } from '@wscluster/ring';
+import { canonicalKey, queryReader, type Route, slotOf } from '@wscluster/ring';
 
 /** One level of the tree of templates. */
 interface Level {
   readonly literals: Map<string, Level>;
   placeholder: Level | undefined;
-  end: { readonly route: Route; readonly paramAt: number } | undefined;
+  end: { readonly paramAt: number; readonly query: ReturnType<typeof queryReader> | undefined } | undefined;
 }
 
 /**
@@ -22,11 +22,9 @@ export function compileTemplates(routes: readonly Route[]): (url: string) => num
     const segments = path.split('/');
     const found = find(root, segments, 1);
     if (found === undefined) throw new Error('no route');
-    const { query } = found.route.key;
     const raw =
-      query === undefined
-        ? (segments[found.paramAt] as string)
-        : rawQueryValue(queryAt < 0 ? '' : url.slice(queryAt + 1), query);
+      found.query === undefined ? segments[found.paramAt] : found.query(queryAt < 0 ? '' : url.slice(queryAt + 1));
+    if (raw === undefined) throw new Error('no key');
     return slotOf(canonicalKey(raw));
   };
 }
@@ -47,7 +45,11 @@ function addRoute(root: Level, route: Route): void {
     }
     level = next;
   }
-  level.end ??= { route, paramAt: segments.indexOf(`{${route.key.param}}`) };
+  const { param, query } = route.key;
+  level.end ??= {
+    paramAt: segments.indexOf(`{${param}}`),
+    query: query === undefined ? undefined : queryReader(query),
+  };
 }
 
 function find(level: Level, segments: readonly string[], at: number): Level['end'] {

@@ -41,9 +41,10 @@ const programs = join(root, 'node_modules', '.cache', `chaos-${process.pid}`);
 Object.assign(process.env, await bundlePrograms(root, programs));
 
 const interrupted = new AbortController();
+// More than once: a terminal signals the whole group, and so do npm and scripts/run.mjs.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    process.stdout.write('ends once the faults under way are healed\n');
+  process.on(signal, () => {
+    if (!interrupted.signal.aborted) process.stdout.write('ends once the faults under way are healed\n');
     interrupted.abort();
   });
 
@@ -67,9 +68,11 @@ try {
   if (result.violations.length > 0) process.exitCode = 1;
   else if (interrupted.signal.aborted) process.exitCode = 130;
 } catch (error) {
-  if (!(error instanceof WsClusterError) || error.field !== 'only') throw error;
-  process.stderr.write(`--only: ${error.message}\n`);
-  process.exitCode = 2;
+  if (interrupted.signal.aborted) process.exitCode = 130;
+  else if (error instanceof WsClusterError && error.field === 'only') {
+    process.stderr.write(`--only: ${error.message}\n`);
+    process.exitCode = 2;
+  } else throw error;
 } finally {
   await Promise.all([redis?.dispose(), rabbitmq?.dispose()]);
   rmSync(programs, { recursive: true, force: true });

@@ -37,7 +37,10 @@ async function play(planned: Planned<FaultKind>, options: RoundOptions): Promise
         fault = { kind: kind.name, target, from: performance.now(), nodes, gatewayPorts };
         recorder.faults.push(fault);
       },
-      breaks: (detail) => violations.push({ rule: kind.name, at: performance.now(), detail }),
+      breaks: (detail) => {
+        // Ctrl-C also reaches the processes that are to heal it.
+        if (!signal.aborted) violations.push({ rule: kind.name, at: performance.now(), detail });
+      },
       ends: (process) => ended.add(process),
     });
   } catch (error) {

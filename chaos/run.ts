@@ -9,6 +9,7 @@ import { brokerFaults } from './faults/broker-faults.ts';
 import type { Brokers, FaultKind } from './faults/fault-kind.ts';
 import { jumpingClock, MACHINE_FAULTS } from './faults/machine-faults.ts';
 import { PROCESS_FAULTS } from './faults/process-faults.ts';
+import { RedisSnapshot } from './faults/redis-snapshot.ts';
 import { STATE_FAULTS } from './faults/state-faults.ts';
 import { Health } from './health.ts';
 import type { History, Violation } from './history.ts';
@@ -58,7 +59,8 @@ const LAST_LOOK_MS = 500;
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { brokers } = options;
-  const kinds = await kindsOf(options);
+  const snapshot = brokers && new RedisSnapshot(brokers.redis.url);
+  const kinds = kindsOf(options, snapshot);
   const system = await System.start({
     ...{ nodes: NODES, gateways: 2, command: [process.execPath, NODE] },
     rebalance: { mode: 'migrate', onLost: 'redial', maxConnectionsPerSecond: PACE },
@@ -71,6 +73,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   try {
     const crowd = await Crowd.connect(system, options.clients, { client: chaosClient });
     try {
+      await snapshot?.take();
       return await play(system, crowd, kinds, options);
     } finally {
       crowd.stop();
@@ -115,15 +118,16 @@ async function play(
   }
 }
 
-async function kindsOf({ brokers, only }: ChaosOptions): Promise<FaultKind[]> {
+function kindsOf({ brokers, only }: ChaosOptions, snapshot: RedisSnapshot | undefined): FaultKind[] {
   const all = [
     ...PROCESS_FAULTS,
     ...MACHINE_FAULTS,
     ...API_CHANGES,
-    ...(brokers === undefined ? STATE_FAULTS : await brokerFaults(brokers)),
+    ...(brokers === undefined || snapshot === undefined ? STATE_FAULTS : brokerFaults(brokers, snapshot)),
   ];
   if (only === undefined) return all;
-  const isMeant = (word: string, { scope, name }: FaultKind) => word === scope || name.startsWith(word);
+  const isMeant = (word: string, { scope, name }: FaultKind) =>
+    word === scope || (word !== '' && name.startsWith(word));
   const unknown = only.find((word) => !all.some((kind) => isMeant(word, kind)));
   if (unknown === undefined) return all.filter((kind) => only.some((word) => isMeant(word, kind)));
   const known = [...new Set(all.map(({ scope }) => scope)), ...all.map(({ name }) => name)].join(', ');

@@ -11,9 +11,9 @@ import {
 } from '@wscluster/ring';
 import type { Way } from './case.ts';
 
-/** The owners that have been asked for change together, so many milliseconds after the first of them. */
+/** What is asked for within this time changes together, ms. */
 const CHANGE_MS = 50;
-/** With every so many changes it changes what happens to the clients of a lost node. */
+/** After so many changes `onLost` is the other one. */
 const SAME_SETTINGS = 64;
 const REDIALLING = { ...MIGRATING, moves: { ...MIGRATING.moves, onLost: 'redial' as const } };
 

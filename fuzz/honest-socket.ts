@@ -1,7 +1,7 @@
 import { type Client, connectClient } from '@wscluster/gateway/testing/client';
 import type { Patience } from './patience.ts';
 
-/** One whose node has answered so many messages asks for another node. */
+/** After so many answers of one node, the client asks for another owner. */
 const STAY = 10;
 
 /** The WebSocket of an honest client. It goes from node to node, and notices nothing of that. */

@@ -168,7 +168,8 @@ export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOp
  * is not a leak comes and goes.
  */
 function growth(looks: readonly Look[]): number {
-  if (looks.length === 0) return 0;
+  // Between fewer it would say nothing.
+  if (looks.length < 2 * MEASURED) return 0;
   const bytes = looks.map(({ rssBytes }) => rssBytes);
   return Math.min(...bytes.slice(-MEASURED)) - Math.max(...bytes.slice(0, MEASURED));
 }

@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { root } from './support/run.ts';
 
 const start = (program: string, ...args: string[]) =>
-  spawnSync(process.execPath, [join(root, program, 'main.ts'), ...args], { encoding: 'utf8' });
+  spawnSync(process.execPath, [join(root, program, 'main.ts'), ...args], { encoding: 'utf8', timeout: 120_000 });
 
 test.each(['bench', 'chaos', 'fuzz'])(
-  '%s explains its arguments, and refuses what it does not know in a line',
+  '%s explains its arguments, and refuses what it does not know in one line',
   (program) => {
     const help = start(program, '--help');
     expect([help.status, help.stderr]).toEqual([0, '']);

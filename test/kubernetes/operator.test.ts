@@ -266,6 +266,7 @@ describe('a controller on an API server without machines', () => {
   test('a second controller stands by, and leads when the first one is killed, with the same ring', async () => {
     const name = await readyCluster();
     const before = (await wscluster(api, name)).status?.ring;
+    const startedAt = Date.now();
     const second = await startOperator(api);
     try {
       await until('it stands by', () => second.process.has('standing-by'), 60_000);
@@ -277,7 +278,9 @@ describe('a controller on an API server without machines', () => {
       const known = await alone();
       const { digest, members } = JSON.parse(known.text) as { digest: string; members: object[] };
       expect([digest, members.length]).toEqual([before?.digest, 3]);
-      expect(Date.parse(String(known.headers['x-wscluster-known-at']))).toBeLessThanOrEqual(Date.now());
+      const knownAt = Date.parse(String(known.headers['x-wscluster-known-at']));
+      expect(knownAt).toBeGreaterThanOrEqual(startedAt);
+      expect(knownAt).toBeLessThanOrEqual(Date.now());
       const transition = (await condition(api, name, 'Ready', 'True')).lastTransitionTime;
       await operator.process.end('SIGKILL');
       expect((await http('GET', `${url}/nodes`)).status).toBe(200);
@@ -294,6 +297,7 @@ describe('a controller on an API server without machines', () => {
         lastTransitionTime: transition,
       });
     } finally {
+      await operator.process.end('SIGKILL');
       operator = second;
     }
   });

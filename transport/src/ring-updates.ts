@@ -16,7 +16,7 @@ import {
   type RingMessage,
   WsClusterError,
 } from '@wscluster/ring';
-import { type Logger, logBug, Trouble } from '@wscluster/service';
+import { inBackground, type Logger, logBug, Trouble } from '@wscluster/service';
 import type { FollowerHandlers } from './ring-bus.ts';
 import type { RingReader } from './ring-store.ts';
 
@@ -93,9 +93,8 @@ export class RingUpdates implements FollowerHandlers {
   #readAgain = false;
   /** Begins anew with each heartbeat, so that it wakes the process every few seconds at most. */
   #silenceTimer: NodeJS.Timeout | undefined;
-  /** There are no heartbeats, or only those of a leader that stands in. */
+  /** Set while there are no heartbeats, or only those of a leader that stands in. */
   #polls: NodeJS.Timeout | undefined;
-  #silent = false;
   #held: Held | undefined;
   #stopped = false;
 
@@ -118,7 +117,7 @@ export class RingUpdates implements FollowerHandlers {
 
   /** Reads the store now, since somebody seems to know a newer ring: `wanted`, if that is known. */
   refresh(wanted?: RingName): void {
-    this.#read(wanted).catch(() => {});
+    inBackground(this.#context.log, 'ring-read-broken', this.#read(wanted));
   }
 
   stop(): void {
@@ -130,7 +129,7 @@ export class RingUpdates implements FollowerHandlers {
   /** What a follower without a ring is waiting for, and where to look. */
   get awaited(): string {
     if (this.#storeTrouble.problem !== undefined) return 'the ring store, which cannot be read; see the log';
-    if (this.#silent) return 'a controller that leads the cluster; check whether one is running';
+    if (this.#silence.problem !== undefined) return 'a controller that leads the cluster; check whether one is running';
     return 'the first ring of the controller; see its /readyz';
   }
 
@@ -168,7 +167,6 @@ export class RingUpdates implements FollowerHandlers {
     // From a former leader, or from one that starts with a lower epoch and raises it when it gets our report.
     if (order < 0) return;
     this.#silence.recovered({ event: 'heartbeats-back' }, 'heartbeats of the controller arrive again');
-    this.#silent = false;
     this.#silenceTimer?.refresh();
     this.#poll(heartbeat.standIn === true);
     for (const listener of this.#listeners) listener.onHeartbeat?.(heartbeat);
@@ -203,7 +201,6 @@ export class RingUpdates implements FollowerHandlers {
   }
 
   #onSilence(): void {
-    this.#silent = true;
     this.#silence.failed(
       { event: 'heartbeats-missing', action: 'check that the controller is running and the bus is reachable' },
       'no heartbeats from the controller; the last ring stays in use, and the store is polled',

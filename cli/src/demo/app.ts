@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, WsClusterError } from '@wscluster/ring';
+import { counted, messageOf, WsClusterError } from '@wscluster/ring';
 import { Api } from '../api/api.ts';
 import { readAnswer } from '../api/read-answer.ts';
 import { Crowd } from './crowd.ts';
@@ -106,7 +106,9 @@ async function perform(
     const urlsOf = (key: string) =>
       gateways.map((gateway) => gateway + options.path.replace('{key}', encodeURIComponent(key)));
     if (await crowd.connect(options.clients, urlsOf, signal)) {
-      screen.note(`${options.clients} clients are connected, over ${gateways.length} gateways`);
+      screen.note(
+        `${counted(options.clients, 'client is', 'clients are')} connected, over ${counted(gateways.length, 'gateway')}`,
+      );
       if (crowd.backend.kind === 'other') screen.note(NOT_THE_SAMPLE);
       crowd.talk();
       if (options.script === undefined) await ended(signal);

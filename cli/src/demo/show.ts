@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '@wscluster/ring';
+import { counted, messageOf } from '@wscluster/ring';
 import type { Api } from '../api/api.ts';
 import { Changes } from './changes.ts';
 import type { Crowd } from './crowd.ts';
@@ -106,9 +106,10 @@ export class Show {
 
   summary(): string {
     const { crowd } = this.#parts;
-    const counted = `${crowd.clients.length} clients, ${this.#changes.count} changes, ${crowd.moved} moves${unnoticed({ migrated: this.#migrated })}`;
-    if (crowd.backend.kind === 'other') return `${counted}; messages and owners were not checked`;
-    return `${counted}, ${crowd.echoed} messages echoed: ${crowd.lost} lost, ${this.#wrong.count} wrong`;
+    const moves = `${counted(crowd.moved, 'move')}${unnoticed({ migrated: this.#migrated })}`;
+    const all = [counted(crowd.clients.length, 'client'), counted(this.#changes.count, 'change'), moves].join(', ');
+    if (crowd.backend.kind === 'other') return `${all}; messages and owners were not checked`;
+    return `${all}, ${counted(crowd.echoed, 'message')} echoed: ${crowd.lost} lost, ${this.#wrong.count} wrong`;
   }
 
   /** A gateway that restarts begins anew. */

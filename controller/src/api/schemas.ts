@@ -11,7 +11,9 @@ const revision = z
   .object({ epoch: z.int(), version: z.int() })
   .meta({ id: 'Revision', description: 'Orders rings: by epoch, then by version.' });
 const share = z.number().describe('Share of the slots, 0 to 1.');
-const eventStreams = z.int().describe('Of the connections the event streams; the others are WebSockets.');
+const eventStreams = z
+  .int()
+  .describe('How many of the connections are event streams. Gateways of an older version do not tell.');
 const work = z.object({ slots: z.int(), connections: z.int() }).meta({ id: 'Work' });
 const remaining = z
   .object({ lost: work, drain: work, balance: work })

@@ -1,5 +1,6 @@
 import type { LiveState } from '@wscluster/controller/api';
 import { memo, useState, useSyncExternalStore } from 'react';
+import { amount } from '../amount.ts';
 import { ApiError, type ClusterApi } from '../api/client.ts';
 import { colourOf, css } from '../ring/colours.ts';
 import { fromAddress } from '../shell/address.ts';
@@ -15,6 +16,7 @@ interface Props {
 
 export function ClientsPanel({ api, pool, state }: Props) {
   const clients = useSyncExternalStore(pool.subscribe, pool.snapshot);
+  const moves = clients.reduce((sum, { moved }) => sum + moved, 0);
   const [given, setGiven] = useState(() => fromAddress('gateways') ?? '');
   const [key, setKey] = useState('');
   const route = usableRoute(state.spec.routes);
@@ -78,10 +80,7 @@ export function ClientsPanel({ api, pool, state }: Props) {
         {clients.length === 0
           ? 'No client is open here. Add some, then add or drain a node, and see which of them move.'
           : `${clients.filter(({ status }) => status === 'open').length} of ${clients.length} connected, ` +
-            `${counted(
-              clients.reduce((sum, { moved }) => sum + moved, 0),
-              'move',
-            )}.` +
+            `${amount(moves, 'move')}.` +
             (clients.length >= MOST_CLIENTS ? ` A browser opens no more than ${MOST_CLIENTS}.` : '')}
       </p>
       <ul className="cards">
@@ -141,7 +140,7 @@ const Card = memo(function Card({ client, nodeName, ringId, pool }: CardProps) {
         )}
       </p>
       <p>
-        {counted(moved, 'move')}, {counted(messageCount, 'message')}
+        {amount(moved, 'move')}, {amount(messageCount, 'message')}
       </p>
       {messages.length > 0 && (
         <ul className="messages">
@@ -153,10 +152,6 @@ const Card = memo(function Card({ client, nodeName, ringId, pool }: CardProps) {
     </li>
   );
 });
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
-}
 
 function SendForm({ api }: { readonly api: ClusterApi }) {
   const [key, setKey] = useState('');

@@ -4,12 +4,12 @@ import type { RequestHead } from '../http/request-head.ts';
 import type { Limits } from '../limits.ts';
 import { MAX_CONNECTION_NAMES } from '../route/hop-headers.ts';
 
-/** The most elements that these lists may have, and what is between them. */
+/** How many elements these lists may have, and what is between them. What stands before the first `;` is no parameter. */
 const MAX_LISTED = [
-  ['connection', 'Connection', ',', MAX_CONNECTION_NAMES, 'headers'],
-  ['sec-websocket-protocol', 'Sec-WebSocket-Protocol', ',', 100, 'subprotocols'],
-  ['sec-websocket-extensions', 'Sec-WebSocket-Extensions', ',', 100, 'extensions'],
-  ['sec-websocket-extensions', 'Sec-WebSocket-Extensions', ';', 100, 'parameters'],
+  ['connection', 'Connection', ',', MAX_CONNECTION_NAMES, 0, 'headers'],
+  ['sec-websocket-protocol', 'Sec-WebSocket-Protocol', ',', 100, 0, 'subprotocols'],
+  ['sec-websocket-extensions', 'Sec-WebSocket-Extensions', ',', 100, 0, 'extensions'],
+  ['sec-websocket-extensions', 'Sec-WebSocket-Extensions', ';', 100, 1, 'parameters'],
 ] as const;
 
 /**
@@ -42,8 +42,8 @@ export function checkHead(req: RequestHead, limits: Limits): void {
   if (bytes > limits.maxHeaderBytes) throw headTooLarge(limits);
   if (lines > limits.maxHeaderLines)
     throw limitReached('maxHeaderLines', `a request must have at most ${limits.maxHeaderLines} header lines`);
-  for (const [field, header, separator, most, what] of MAX_LISTED)
-    if ((req.headers[field] ?? '').split(separator, most + 1).length > most)
+  for (const [field, header, separator, most, others, what] of MAX_LISTED)
+    if ((req.headers[field] ?? '').split(separator, most + others + 1).length > most + others)
       throw new WsClusterError('REQUEST_INVALID', `${header} must name at most ${most} ${what}`, { field });
   // The owner gets the body in chunks, and would not learn of another coding within them.
   const coding = req.headers['transfer-encoding'];

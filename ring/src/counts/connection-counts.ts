@@ -34,7 +34,10 @@ export class RunningCounts implements ConnectionCounts {
   readonly portableByNode = new Map<string, number>();
   readonly eventStreamsByNode = new Map<string, number>();
   readonly #totals: Record<ByNode, number> = {
-    ...{ countsByNode: 0, pinnedByNode: 0, portableByNode: 0, eventStreamsByNode: 0 },
+    countsByNode: 0,
+    pinnedByNode: 0,
+    portableByNode: 0,
+    eventStreamsByNode: 0,
   };
   #copy: ConnectionCounts | undefined;
 

@@ -1,7 +1,7 @@
 import { SLOTS } from '../ring.ts';
 import type { AnyReport, Report, ReportChange } from '../wire/messages.ts';
 import { decodeSlotChanges, decodeSlotCounts } from '../wire/slot-counts.ts';
-import { BY_NODE, type ByNode, REPORTED_AS, RunningCounts } from './connection-counts.ts';
+import { BY_NODE, type ByNode, type ConnectionCounts, REPORTED_AS, RunningCounts } from './connection-counts.ts';
 
 /**
  * `taken`: the counts are as the report says. `unknown`: it is a change of a report that was not received, so a whole
@@ -34,7 +34,7 @@ export class ReportedCounts {
   }
 
   /** As last told. */
-  get counts(): Readonly<RunningCounts> {
+  get counts(): ConnectionCounts & Pick<RunningCounts, 'connections' | 'eventStreams'> {
     return this.#own;
   }
 

@@ -68,7 +68,8 @@ export class Deployment {
       const env = { ...socket, ...(await options.prepare?.(engine)) };
       const deployment = new Deployment(engine, root, files, [client, controller1, controller2, nacos], env);
       await deployment.compose('up', '--build', '--detach', '--wait').catch(async (error: Error) => {
-        throw new Error(`${error.message}\n${await deployment.#ailing()}`, { cause: error });
+        const ailing = await deployment.#ailing().catch(String);
+        throw new Error(`${error.message}\n${ailing}`, { cause: error });
       });
       return deployment;
     } catch (error) {

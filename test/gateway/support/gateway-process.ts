@@ -27,7 +27,8 @@ export class GatewayProcess {
   }
 
   broadcast(ring: RingChange | RingMessage): void {
-    this.#say({ say: 'broadcast', ring });
+    // One that has ended need not hear it.
+    this.#child.send({ say: 'broadcast', ring } satisfies GatewayRequest, () => {});
   }
 
   /** `collect`: after a forced collection. */
@@ -52,9 +53,10 @@ export class GatewayProcess {
 
   /** Stops the gateway and waits for the process to end by itself; its exit code. */
   async stop(deadlineMs = 10_000): Promise<number | NodeJS.Signals | null> {
+    if (this.ended) return this.#child.exitCode ?? this.#child.signalCode;
     const exit = once(this.#child, 'exit');
     const late = setTimeout(() => this.#child.kill('SIGKILL'), deadlineMs);
-    this.#say({ say: 'stop' });
+    this.#child.send({ say: 'stop' } satisfies GatewayRequest, () => {});
     await exit;
     clearTimeout(late);
     return this.#child.exitCode ?? this.#child.signalCode;
@@ -68,11 +70,6 @@ export class GatewayProcess {
     await exit;
   }
 
-  #say(request: GatewayRequest): void {
-    // Of one that has ended nobody expects that it hears.
-    this.#child.send(request, () => {});
-  }
-
   #ask(request: GatewayRequest): Promise<GatewayAnswer> {
     return new Promise((resolve, reject) => {
       const onExit = (code: number | null) => reject(new Error(`the gateway's process ended with ${code}`));
@@ -81,7 +78,8 @@ export class GatewayProcess {
         this.#child.off('exit', onExit);
         resolve(answer);
       });
-      this.#say(request);
+      // One that has ended before has no exit any more.
+      this.#child.send(request, (error) => error && reject(error));
     });
   }
 }

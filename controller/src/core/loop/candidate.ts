@@ -175,7 +175,7 @@ export class Candidate {
     const over = AbortSignal.any([lead, this.#stopping.signal, again, reign.outdated]);
     if (!over.aborted) await once(over, 'abort');
     this.#reign = undefined;
-    if (reign.hasBegun) this.#lastView = asLastKnown(reign.view, reign.knownAt);
+    if (reign.hasBegun) this.#lastView = asLastKnown(reign.view, reign.lastLedAt);
     if (lead.aborted && !this.#stopping.signal.aborted)
       log.warn(
         {

@@ -51,7 +51,7 @@ export class Reign {
   #settled = false;
   readonly #taking: Promise<void>;
   #beats: NodeJS.Timeout | undefined;
-  #knownAt = new Date();
+  #lastLedAt = new Date();
 
   /**
    * Called when elected: opens the parts, listens for gateways, then leads. If a part rejects, the parts are closed and
@@ -111,8 +111,8 @@ export class Reign {
   }
 
   /** When it last led, as far as its heartbeats tell: from then on the view may no longer be the state of the cluster. */
-  get knownAt(): Date {
-    return this.#knownAt;
+  get lastLedAt(): Date {
+    return this.#lastLedAt;
   }
 
   /** It publishes rings, and may stand in. */
@@ -222,7 +222,6 @@ export class Reign {
     this.#unheard = !link.hasHeardFor(this.#intervals.listenMs);
     log.info({ event: 'leading', cluster: name, epoch }, `leads ${name} in epoch ${epoch}`);
     this.#beats = setInterval(() => this.#beat(), this.#intervals.heartbeatMs);
-    this.#knownAt = new Date();
     this.#current.swap();
     this.#runner.signal();
   }
@@ -261,7 +260,7 @@ export class Reign {
 
   #beat(): void {
     if (!this.leading) return;
-    this.#knownAt = new Date();
+    this.#lastLedAt = new Date();
     const { link, documents, steps } = this.#stages;
     link.beat();
     documents.retry();

@@ -26,7 +26,7 @@ export type OpenTransport = (urls: {
 export interface Servers {
   /**
    * What this returns knows the newest ring that any of its stores has seen. A resource that is created again under the
-   * same name is another cluster, and needs another one.
+   * same name is another cluster, and needs a call of its own.
    */
   transportOf(cluster: string): OpenTransport;
   openRegistry(request: RegistryRequest): Promise<Registry>;

@@ -1,5 +1,5 @@
 import { compareRevisions, REVISION_ZERO, type RingMessage } from '@wscluster/ring';
-import { SerialQueue } from '@wscluster/service';
+import { SerialQueue, steadyNow } from '@wscluster/service';
 import type { RingStore } from '@wscluster/transport';
 import { viewOfStandby } from '../../core/loop/last-view.ts';
 import type { ClusterView } from '../../core/loop/view.ts';
@@ -12,7 +12,13 @@ export interface StandbyReaderParts extends ClusterSecretsParts {
   readonly openTransport: OpenTransport;
 }
 
+/** After a look without a store that could be opened, and until the resource has changed: no look for so long, ms. */
+const AGAIN_MS = 10_000;
+
+/** What a look reads by. */
 interface Opened {
+  readonly cluster: WsCluster;
+  readonly generation: number;
   readonly foundation: string;
   readonly secrets: ClusterSecrets;
   readonly store: Pick<RingStore, 'load' | 'revision' | 'close'>;
@@ -24,9 +30,12 @@ interface Opened {
  */
 export class StandbyReader {
   readonly #parts: StandbyReaderParts;
-  /** A look that takes long is not met by the next one, or by the end. */
+  /** One look at a time; the end waits for it. */
   readonly #turns = new SerialQueue();
+  #looking = false;
   #opened: Opened | undefined;
+  /** The resource by which no store could be opened, and when. */
+  #refused: { readonly generation: number; readonly at: number } | undefined;
   #ring: RingMessage | undefined;
   #read: { readonly cluster: WsCluster; readonly generation: number; readonly at: Date } | undefined;
   /** Made for who asks: it takes decoding a ring. */
@@ -44,38 +53,77 @@ export class StandbyReader {
     return this.#view;
   }
 
-  /** Reads once. Rejects if the resource cannot be served, or its Secrets or the store cannot be read. */
-  look(resource: ClusterResource): Promise<void> {
+  /**
+   * Reads once, unless it is reading. Rejects if the store cannot be read, or if the resource names none that can be
+   * opened and no former one did.
+   */
+  async look(resource: ClusterResource): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      await this.#turns.run(() => this.#look(resource));
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** Closes the store, and forgets what was read: another process may lead for long. The next look opens it again. */
+  rest(): Promise<void> {
     return this.#turns.run(async () => {
-      const cluster = clusterOf(resource);
-      const { store } = await this.#open(resource, cluster);
-      const revision = await store.revision();
-      const isNewer = revision !== undefined && compareRevisions(revision, this.#ring?.revision ?? REVISION_ZERO) > 0;
-      if (isNewer) this.#ring = await store.load();
-      this.#read = { cluster, generation: resource.generation, at: new Date() };
+      const opened = this.#opened;
+      this.#opened = undefined;
+      this.#refused = undefined;
+      this.#read = undefined;
       this.#view = undefined;
+      await close(opened);
     });
   }
 
-  /** Closes the store; the next look opens it again. */
-  rest(): Promise<void> {
-    return this.#turns.run(() => this.#close());
+  async #look(resource: ClusterResource): Promise<void> {
+    await this.#openFor(resource);
+    if (this.#opened === undefined) return;
+    const { cluster, generation, store } = this.#opened;
+    const revision = await store.revision();
+    const isNewer = revision !== undefined && compareRevisions(revision, this.#ring?.revision ?? REVISION_ZERO) > 0;
+    if (isNewer) this.#ring = await store.load();
+    this.#read = { cluster, generation, at: new Date() };
+    this.#view = undefined;
+  }
+
+  /** If the resource names no store that can be opened, the former one stays: a leader goes on with that, too. */
+  async #openFor(resource: ClusterResource): Promise<void> {
+    const { generation } = resource;
+    const former = this.#opened;
+    if (former?.generation === generation) return;
+    const refused = this.#refused;
+    if (refused?.generation === generation && steadyNow() - refused.at < AGAIN_MS) return;
+    try {
+      const cluster = clusterOf(resource);
+      const foundation = foundationOf(cluster);
+      const kept = former?.foundation === foundation ? former : undefined;
+      const { secrets, store } = kept ?? (await this.#open(resource, cluster));
+      this.#opened = { cluster, generation, foundation, secrets, store };
+      this.#refused = undefined;
+      if (kept === undefined) await close(former);
+    } catch (error) {
+      this.#refused = { generation, at: steadyNow() };
+      if (former === undefined) throw error;
+    }
   }
 
   /** The store that the resource names, by the Secrets of its namespace. */
-  async #open(resource: ClusterResource, cluster: WsCluster): Promise<Opened> {
-    const foundation = foundationOf(cluster);
-    if (this.#opened?.foundation === foundation) return this.#opened;
-    await this.#close();
-    const secrets = await openSecrets(this.#parts, resource, cluster.spec);
-    this.#opened = { foundation, secrets, store: this.#parts.openTransport(secrets).openStore() };
-    return this.#opened;
+  async #open(resource: ClusterResource, { spec }: WsCluster): Promise<Pick<Opened, 'secrets' | 'store'>> {
+    const secrets = await openSecrets(this.#parts, resource, spec);
+    try {
+      return { secrets, store: this.#parts.openTransport(secrets).openStore() };
+    } catch (error) {
+      secrets.close();
+      throw error;
+    }
   }
+}
 
-  async #close(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = undefined;
-    opened?.secrets.close();
-    await opened?.store.close();
-  }
+async function close(opened: Opened | undefined): Promise<void> {
+  opened?.secrets.close();
+  await opened?.store.close();
 }

@@ -27,7 +27,7 @@ export class HotSlots {
   /** Since when each slot has been too much for its node, monotonic ms. */
   #since: ReadonlyMap<number, number> = new Map();
   #hot: ReadonlySet<number> = new Set();
-  /** The last ring, membership and load of which no slot may be too large. */
+  /** What was looked at last, if no slot of it could be too large. */
   #harmless: readonly [Ring, Membership, Measured['load']] | undefined;
 
   /** `measured` undefined: it is not known what counts. */
