@@ -899,7 +899,7 @@ export interface ClusterNode {
   share: number;
   connections: number;
   /**
-   * Of the connections the event streams; the others are WebSockets.
+   * How many of the connections are event streams. Gateways of an older version do not tell.
    */
   eventStreams: number;
   /**
@@ -949,7 +949,7 @@ export interface Gateway {
   inSync: boolean;
   connections: number;
   /**
-   * Of the connections the event streams; the others are WebSockets.
+   * How many of the connections are event streams. Gateways of an older version do not tell.
    */
   eventStreams: number;
   /**
@@ -1252,7 +1252,7 @@ export interface LiveState {
     inSync: boolean;
     connections: number;
     /**
-     * Of the connections the event streams; the others are WebSockets.
+     * How many of the connections are event streams. Gateways of an older version do not tell.
      */
     eventStreams: number;
     /**
