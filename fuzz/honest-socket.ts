@@ -3,6 +3,7 @@ import type { Patience } from './patience.ts';
 
 /** After so many answers of one node, the client asks for another owner. */
 const STAY = 10;
+const MOST_AT_ONCE = 4;
 
 /** The WebSocket of an honest client. It goes from node to node, and notices nothing of that. */
 export class HonestSocket {
@@ -10,12 +11,14 @@ export class HonestSocket {
   readonly #key: string;
   readonly #patience: Patience;
   readonly #deadlineMs: number;
+  #round = 0;
   /** Messages that its nodes have answered. */
   #count = 0;
   #node: string | undefined;
   /** Of the present node. */
   #answers = 0;
-  #askedAt = 0;
+  /** When it asked for another owner than the present node. */
+  #askedAt: number | undefined;
   /** How often it was at another node. */
   moves = 0;
 
@@ -38,27 +41,35 @@ export class HonestSocket {
     this.#client.socket.terminate();
   }
 
-  /** Sends a message, and gets its answer. `move`: gives the key another owner. */
+  /** Sends some messages at once, and gets their answers in order. `move`: gives the key another owner. */
   async talk(move: (key: string) => void): Promise<void> {
     const { socket, messages } = this.#client;
-    const text = `${this.#key}-${this.#count}`;
-    socket.send(text);
-    await this.#patience.until('the answer', () => messages.length > 0, this.#deadlineMs);
-    const answers = messages.splice(0).join(', ');
-    const [node, ...rest] = answers.split(' ');
+    const first = this.#count;
+    const texts = Array.from({ length: 1 + (this.#round++ % MOST_AT_ONCE) }, (_, i) => `${this.#key}-${first + i}`);
+    for (const text of texts) socket.send(text);
+    await this.#patience.until('the answers', () => messages.length >= texts.length, this.#deadlineMs);
+    const answers = messages.splice(0);
+    if (answers.length > texts.length)
+      throw new Error(`${texts.length} messages have the answers ${answers.join(', ')}`);
+    for (const [i, text] of texts.entries()) this.#take(answers[i] as string, text);
+    if (this.#askedAt === undefined && this.#answers >= STAY) {
+      move(this.#key);
+      this.#askedAt = this.#patience.now;
+    } else if (this.#askedAt !== undefined && this.#patience.now - this.#askedAt > this.#deadlineMs)
+      throw new Error(`still at ${this.#node}, which is not the owner any more`);
+  }
+
+  #take(answer: string, text: string): void {
+    const [node, ...rest] = answer.split(' ');
     // Its nodes hand over how many they have answered.
     const expected = `${this.#count++} ${text}`;
-    if (rest.join(' ') !== expected) throw new Error(`the answer is ${answers}, not ${expected}`);
+    if (rest.join(' ') !== expected) throw new Error(`the answer is ${answer}, not ${expected}`);
     if (node !== this.#node) {
       if (this.#node !== undefined) this.moves++;
       this.#node = node;
       this.#answers = 0;
+      this.#askedAt = undefined;
     }
     this.#answers++;
-    if (this.#answers === STAY) {
-      move(this.#key);
-      this.#askedAt = this.#patience.now;
-    } else if (this.#answers > STAY && this.#patience.now - this.#askedAt > this.#deadlineMs)
-      throw new Error(`still at ${node}, which is not the owner any more`);
   }
 }
