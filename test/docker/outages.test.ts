@@ -76,10 +76,15 @@ describe('with 300 clients of three containers, the Docker engine', () => {
       expect((await system.nodes()).map(({ id }) => id).sort()).toEqual(ids);
       expect(crowd.closes).toEqual([]);
       expect(await crowd.quiet()).toEqual([]);
-      const said = (event: string) => system.controller.lines.filter((line) => line.event === event).length;
-      expect(['docker-unreachable', 'docker-reachable', 'reconcile-failed', 'reconcile-recovered'].map(said)).toEqual([
-        1, 1, 1, 1,
-      ]);
+      const said = (event: string) =>
+        system.controller.lines.filter((line) => line.event === event).map(({ msg }) => String(msg));
+      expect(
+        ['docker-unreachable', 'docker-reachable', 'reconcile-recovered'].map((event) => said(event).length),
+      ).toEqual([1, 1, 1]);
+      // Once for each reason: one call may be broken off, and the next one refused.
+      const reasons = said('reconcile-failed');
+      expect(reasons.length).toBeGreaterThan(0);
+      expect(reasons).toEqual([...new Set(reasons)]);
     },
   );
 
