@@ -28,8 +28,10 @@ it.each<[AttackName, { connections: number; perSecond?: number }, number]>([
   const gateway = await GatewayProcess.start(ringMessage(ring, releaseUpTo(ring.revision), ATTACKED_SETTINGS));
   stops.unshift(() => gateway.kill());
   const crowd = await Crowd.connect(gateway.port, HONEST);
+  stops.unshift(async () => crowd.end());
 
   const attack = ATTACKS[name](gateway.port, strength);
+  stops.unshift(async () => attack.stop());
   await crowd.talk(TALK);
   await until('the attack has gone on for a while', () => attack.requests >= leastRequests, 60_000);
   await until('all messages are back', () => crowd.awaited === 0 || crowd.faults.length > 0);

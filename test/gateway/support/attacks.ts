@@ -35,7 +35,7 @@ export const ATTACKS = {
 } satisfies Record<string, (port: number, strength: Strength) => Attack>;
 
 const HEADS = costlyHeads({ headerBytes: 13_000, headerLines: 100, pathBytes: 4_096 });
-const COSTLIEST = ['cookies', 'subprotocols', '100 tokens in Connection'].map((what) => {
+const COSTLIEST = ['cookies', '100 subprotocols', '100 tokens in Connection'].map((what) => {
   const head = HEADS[what];
   if (head === undefined) throw new Error(`there is no head of ${what}`);
   return Buffer.from(textOf(head), 'latin1');
