@@ -64,9 +64,8 @@ try {
   if (result.violations.length > 0) {
     const options = [...(values.brokers ? ['--brokers'] : []), ...(only === undefined ? [] : ['--only', only.join()])];
     process.stdout.write(`Again: npm run chaos -- --seed ${seed} ${options.join(' ')}\n`);
-  }
-  if (result.violations.length > 0) process.exitCode = 1;
-  else if (interrupted.signal.aborted) process.exitCode = 130;
+    process.exitCode = 1;
+  } else if (interrupted.signal.aborted) process.exitCode = 130;
 } catch (error) {
   if (interrupted.signal.aborted) process.exitCode = 130;
   else if (error instanceof WsClusterError && error.field === 'only') {

@@ -52,7 +52,7 @@ export class ChangingRing {
     return this.#change ?? Promise.resolve();
   }
 
-  /** The key gets another owner with the next change. A hostile one that shares its slot with an honest one does not. */
+  /** The key gets another owner with the next change, unless it is hostile and shares its slot with an honest one. */
   move(key: string, way: Way): void {
     const slot = slotOf(key);
     const honest = this.#honestKeys.get(slot);

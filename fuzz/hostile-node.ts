@@ -65,7 +65,7 @@ function lineOf(head: string, name: string): string | undefined {
 
 const [CLOSE, PING] = [0x88, 0x89];
 
-/** What the gateway says by control frames of its own. It sends each at once, so one in two chunks is not worth a look. */
+/** What the gateway says by control frames of its own. It sends each at once: none is looked for in two chunks. */
 function* saidIn(chunk: Buffer): Generator<Mark> {
   for (let at = 0; at + 6 <= chunk.length; at++) {
     const [first, second] = [chunk[at], chunk[at + 1] as number];

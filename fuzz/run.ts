@@ -164,8 +164,8 @@ export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOp
 }
 
 /**
- * From the most at the first looks, when the pools and caches of the process are full, to the least at the last ones: what
- * is not a leak comes and goes.
+ * From the most at the first looks, when pools and caches are full, to the least at the last ones: what is not a leak
+ * comes and goes.
  */
 function growth(looks: readonly Look[]): number {
   // Between fewer it would say nothing.

@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 
 /**
- * Reads a file that is looked at often and seldom changes: only when it is another one than at the last look. One that is
- * written in place, not replaced, may be missed if that keeps its size and takes less than a tick of the file system.
+ * Reads a file that is looked at often and seldom changes: only when it is another one than at the last look. One that
+ * is written in place, not replaced, may be missed if that keeps its size and takes less than a tick of the file
+ * system.
  */
 export class SeenFile<T> {
   readonly #path: string;

@@ -4,7 +4,7 @@ import type { RequestHead } from '../http/request-head.ts';
 import type { Limits } from '../limits.ts';
 import { MAX_CONNECTION_NAMES } from '../route/hop-headers.ts';
 
-/** How many elements these lists may have, and what is between them. What stands before the first `;` is no parameter. */
+/** How many elements these lists may have, and what is between them. What is before the first `;` is no parameter. */
 const MAX_LISTED = [
   ['connection', 'Connection', ',', MAX_CONNECTION_NAMES, 0, 'headers'],
   ['sec-websocket-protocol', 'Sec-WebSocket-Protocol', ',', 100, 0, 'subprotocols'],

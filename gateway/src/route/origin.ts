@@ -107,8 +107,8 @@ function listed(value: string | string[] | undefined): string[] {
 }
 
 /**
- * The elements of a Forwarded header (RFC 7239), by lower-case names of their parameters; undefined when it is malformed
- * or far too long.
+ * The elements of a Forwarded header (RFC 7239), by lower-case names of their parameters; undefined when it is
+ * malformed or far too long.
  */
 function elementsOf(value: string): Map<string, string>[] | undefined {
   const elements: Map<string, string>[] = [new Map()];

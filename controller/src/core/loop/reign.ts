@@ -110,7 +110,7 @@ export class Reign {
     return this.#current.view;
   }
 
-  /** When it last led, as far as its heartbeats tell: from then on the view may no longer be the state of the cluster. */
+  /** When it last led, as far as its heartbeats tell. From then on the cluster may differ from the view. */
   get lastLedAt(): Date {
     return this.#lastLedAt;
   }
