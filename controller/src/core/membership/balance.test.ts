@@ -101,12 +101,15 @@ describe('balance without a change of nodes', () => {
   });
 
   test('never moves more than the budget, more than pays, or what need not move; and ends', () => {
-    const rings = [[1], [1, 1, 1], [0.5, 1, 2], [1, 1, 2, 1, 0.5, 1]].map((weights) => {
-      const seats = seatsOf(weights);
-      return { seats, present: nextTable({ members: seats }) };
+    const rings = ['1', '1,1,1', '0.5,1,2', '1,1,2,1,0.5,1'].map((weights) => {
+      const seats = seatsOf(weights.split(',').map(Number));
+      return [weights, { seats, present: nextTable({ members: seats }) }] as const;
     });
+    const ringOf = new Map(rings);
+    // Shares are sums of fractions.
+    const rounding = 1e-9;
     const input = fc.record({
-      ring: fc.constantFrom(...rings),
+      weights: fc.constantFrom(...ringOf.keys()),
       seed: fc.integer(),
       busy: fc.integer({ min: 1, max: 20_000 }),
       most: fc.constantFrom(1, 1, 3, 40),
@@ -115,7 +118,8 @@ describe('balance without a change of nodes', () => {
       tolerance: fc.constantFrom(0, 0.02, 0.05, 0.2),
     });
     fc.assert(
-      fc.property(input, ({ ring: { seats, present }, seed, busy, most, skew, budget, tolerance }) => {
+      fc.property(input, ({ weights, seed, busy, most, skew, budget, tolerance }) => {
+        const { seats, present } = ringOf.get(weights) ?? expect.fail();
         const random = randomFrom(seed);
         const connections = new Uint32Array(SLOTS);
         for (let count = 0; count < busy; count++) {
@@ -131,11 +135,11 @@ describe('balance without a change of nodes', () => {
         expect(found.connections).toBeLessThanOrEqual(budget);
         const [before, after] = [present, found.table].map((of) => nodeShares(seats, of, measured));
         const within = Math.max(...(before ?? []).map(({ share }) => Math.max(1 / share, Math.max(tolerance, 0.01))));
-        expect(peak(after ?? [])).toBeLessThanOrEqual(Math.max(peak(before ?? []), 1 + within));
+        expect(peak(after ?? [])).toBeLessThanOrEqual(Math.max(peak(before ?? []), 1 + within) + rounding);
         // With one connection a slot, everything is possible.
         if (most === 1 && budget === 1_000_000)
           for (const { load, share } of after ?? [])
-            expect(Math.abs(load - share)).toBeLessThanOrEqual(Math.max(1, Math.max(tolerance, 0.01) * share));
+            expect(Math.abs(load - share)).toBeLessThanOrEqual(Math.max(1, Math.max(tolerance, 0.01) * share) + rounding);
         let [next, rounds]: [Uint16Array | undefined, number] = [found.table, 0];
         while (next !== undefined && ++rounds < 2_000)
           next = balanceOf({ ...start, table: next, budget: 1_000_000 })?.table;
