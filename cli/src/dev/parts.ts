@@ -12,7 +12,7 @@ export interface Parts {
   readonly unusable: Promise<never>;
 }
 
-/** `source`: what the nodes are. */
+/** The gateways start once the controller runs, whose bus they connect to. `source`: what the nodes are. */
 export function startParts(
   options: OptionValues<typeof devOptions>,
   cluster: string,
@@ -21,11 +21,12 @@ export function startParts(
 ): Parts {
   const { promise: unusable, reject } = Promise.withResolvers<never>();
   unusable.catch(() => {});
-  const start = (name: string, args: readonly string[]) =>
+  const start = (name: string, args: readonly string[], after?: Promise<void>) =>
     new Supervised({
       name,
       log,
       args,
+      ...(after === undefined ? {} : { after }),
       onUnusable: () => reject(new WsClusterError('CONFIG_INVALID', `${name} cannot run: see its message above`)),
     });
   const controller = start('controller', [
@@ -35,12 +36,13 @@ export function startParts(
   ]);
   const gateways = options.gatewayPorts.map((port, index) => {
     const name = `gateway-${index + 1}`;
-    return start(name, [
+    const args = [
       mainProgram('gateway'),
       ...['--cluster', cluster, '--state-dir', options.stateDir, '--id', name],
       ...['--listen', `127.0.0.1:${port}`, '--probes', `127.0.0.1:${options.probePorts + 1 + index}`],
       ...['--drain-seconds', '1'],
-    ]);
+    ];
+    return start(name, args, controller.running);
   });
   return { controller, gateways, unusable };
 }

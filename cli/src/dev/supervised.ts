@@ -13,6 +13,8 @@ export interface SupervisedOptions {
   /** Program file and arguments, run by this Node. */
   readonly args: readonly string[];
   readonly log: Logger;
+  /** It begins only then; by default at once. */
+  readonly after?: Promise<void>;
   /** It cannot run at all: its log says why. */
   onUnusable(): void;
 }
@@ -22,12 +24,17 @@ export class Supervised {
   readonly #options: SupervisedOptions;
   readonly #stopping = new AbortController();
   readonly #pids = new Set<number>();
+  readonly #running = Promise.withResolvers<void>();
   #started = false;
-  #child: ChildProcess;
+  #child: ChildProcess | undefined;
 
   constructor(options: SupervisedOptions) {
     this.#options = options;
-    this.#child = this.#start();
+    if (options.after === undefined) this.#child = this.#start();
+    else
+      void options.after.then(() => {
+        if (!this.#stopping.signal.aborted) this.#child = this.#start();
+      });
   }
 
   /**
@@ -36,6 +43,11 @@ export class Supervised {
    */
   get started(): boolean {
     return this.#started;
+  }
+
+  /** Resolves once it has reported that it runs. */
+  get running(): Promise<void> {
+    return this.#running.promise;
   }
 
   /** Whether this is its process, now or before a restart. */
@@ -47,7 +59,7 @@ export class Supervised {
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
     const child = this.#child;
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGTERM');
     const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
     await once(child, 'exit');
@@ -65,7 +77,9 @@ export class Supervised {
     if (child.pid !== undefined) this.#pids.add(child.pid);
     if (child.stdout !== null) printLog(child.stdout);
     child.on('message', (message) => {
-      if (message === READY_MESSAGE) this.#started = true;
+      if (message !== READY_MESSAGE) return;
+      this.#started = true;
+      this.#running.resolve();
     });
     child.once('exit', (code, signal) => {
       if (this.#stopping.signal.aborted) return;
