@@ -71,8 +71,8 @@ interface Sender {
 }
 
 /**
- * Processor time of the gateway's process for a request, all in all: the parser, the connection to the node, the answer.
- * The worst of the heads that gateway/src/testing/costly-heads.ts makes.
+ * Processor time of the gateway's process for a request, all in all: the parser, the connection to the node, the
+ * answer. The worst of the heads that gateway/src/testing/costly-heads.ts makes.
  */
 export async function run({ quick }: BenchOptions): Promise<BenchResult[]> {
   const rounds = quick ? 1 : ROUNDS;

@@ -20,9 +20,9 @@ export interface Outcome {
 }
 
 /**
- * Measures in a network namespace of its own, which has nothing but a loopback device. Firewall rules of the machine, such
- * as Docker's, would cost time for each packet, and remember each closed connection for two minutes: more of them than
- * their table holds.
+ * Measures in a network namespace of its own, which has nothing but a loopback device. Firewall rules of the machine,
+ * such as Docker's, would cost time for each packet, and remember each closed connection for two minutes: more of them
+ * than their table holds.
  */
 export async function measureIsolated(request: Request): Promise<Outcome> {
   const role = fileURLToPath(new URL('./measure-role.ts', import.meta.url));

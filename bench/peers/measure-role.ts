@@ -1,6 +1,6 @@
 /**
- * Measures all, or the cases that are asked for: `node measure-role.ts REQUEST`, as isolated.ts starts it. Progress goes
- * to stderr, the outcome to stdout as JSON.
+ * Measures all, or the cases that are asked for: `node measure-role.ts REQUEST`, as isolated.ts starts it. Progress
+ * goes to stderr, the outcome to stdout as JSON.
  */
 import { Bed } from './bed.ts';
 import { churn } from './cases/churn.ts';

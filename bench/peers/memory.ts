@@ -28,7 +28,8 @@ export async function settledRss(proxy: RunningProxy, collects: boolean): Promis
 }
 
 /**
- * Bytes that the kernel has for all TCP sockets of the machine: their buffers, and for root also the sockets themselves.
+ * Bytes that the kernel has for all TCP sockets of the machine: their buffers, and for root also the sockets
+ * themselves.
  */
 export function kernelBytes(): number {
   const buffers = Number(/^TCP: .* mem (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1]) * PAGE;

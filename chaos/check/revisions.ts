@@ -2,8 +2,8 @@ import { compareRevisions, formatRevision, REVISION_ZERO, type Revision } from '
 import type { History, Violation } from '../history.ts';
 
 /**
- * No source names a lower revision than it did before; and once nothing is broken, nobody names a lower one than anybody
- * did before.
+ * No source names a lower revision than it did before; and once nothing is broken, nobody names a lower one than
+ * anybody did before.
  */
 export function revisionsRise({ revisions }: Pick<History, 'revisions'>): Violation[] {
   const last = new Map<string, Revision>();

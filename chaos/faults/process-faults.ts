@@ -1,7 +1,9 @@
 import { pick } from '../random.ts';
 import type { FaultKind, Injection } from './fault-kind.ts';
 
-/** The node that a fault hits, with its process. Fails if no ring was seen yet, or if the node has no record any more. */
+/**
+ * The node that a fault hits, with its process. Fails if no ring was seen yet, or if the node has no record any more.
+ */
 function victim({ system, recorder, dice }: Injection): { id: string; pid: number } {
   const { nodeId } = pick(recorder.members, dice);
   return { id: nodeId, pid: system.nodePid(nodeId) };

@@ -14,8 +14,8 @@ const ACTIONS: Partial<Record<ErrorCode, string>> = {
 };
 
 /**
- * Logs single requests with their ids: at debug, and at warn or error for answers of 500 and above. What a limit refuses
- * is counted instead.
+ * Logs single requests with their ids: at debug, and at warn or error for answers of 500 and above. What a limit
+ * refuses is counted instead.
  */
 export class RequestLog {
   readonly #log: Logger;

@@ -53,7 +53,8 @@ async function drain({ mover, plane, tracker, limits }: Parts, drainMs: number):
   // Then those inside leave, spread out, so that they do not reach the other gateways all at once.
   const drained = performance.now() + drainMs;
   await closeAll(tracker, drainMs, limits.value);
-  // Requests in progress have the drain time too. The server itself would wait for upgraded sockets, but never end them.
+  // Requests in progress have the drain time too. The server itself would wait for upgraded sockets, but never end
+  // them.
   await plane.answered(Math.max(0, drained - performance.now()));
   await plane.destroy();
   await closed;

@@ -134,7 +134,10 @@ export interface WsNodeOptions {
    * fifth and stays for 10 s. Default: the weight that the cluster sets.
    */
   readonly capacity?: number | (() => number) | undefined;
-  /** Path at which the controller and other nodes send to a key, as in spec.nodes.sendPath; false: none. Default `/send`. */
+  /**
+   * Path at which the controller and other nodes send to a key, as in spec.nodes.sendPath; false: none. Default
+   * `/send`.
+   */
   readonly sendPath?: string | false | undefined;
   /** Whether each new client is told first who serves it, as JSON or as the text that is returned. Default false. */
   readonly hello?: boolean | ((hello: Hello) => string) | undefined;
@@ -171,8 +174,8 @@ export interface WsNode extends EventEmitter<WsNodeEvents> {
   keyOf(request: Requested): string | undefined;
 
   /**
-   * The revision that a gateway routed by. Store it with what you write for the key, and refuse a write with a lower one:
-   * that keeps a single writer.
+   * The revision that a gateway routed by. Store it with what you write for the key, and refuse a write with a lower
+   * one: that keeps a single writer.
    */
   revisionOf(request: Requested): Revision | undefined;
 
@@ -181,14 +184,15 @@ export interface WsNode extends EventEmitter<WsNodeEvents> {
 
   /**
    * Makes a WebSocket known by its key, for push() and the last Close of drain(). `request` is the one that opened it;
-   * `key` is the default of keyOf(request). Without a key nothing happens. It is forgotten when its TCP connection ends.
+   * `key` is the default of keyOf(request). Without a key nothing happens. It is forgotten when its TCP connection
+   * ends.
    */
   add(request: IncomingMessage, webSocket: WebSocketLike, key?: string): void;
 
   /**
-   * Lets the connections of a WebSocketServer move with their state, as with `rebalance.mode: migrate`. Call it before the
-   * first client connects. The application gets a connection that moves here once the former node has let go of it, by
-   * `connection` or the callback of handleUpgrade. Throws CONFIG_INVALID if an argument is wrong.
+   * Lets the connections of a WebSocketServer move with their state, as with `rebalance.mode: migrate`. Call it before
+   * the first client connects. The application gets a connection that moves here once the former node has let go of it,
+   * by `connection` or the callback of handleUpgrade. Throws CONFIG_INVALID if an argument is wrong.
    */
   handOver<Socket extends HandoverSocket>(webSockets: HandoverServer<Socket>, options?: HandoverOptions<Socket>): void;
 
@@ -200,16 +204,16 @@ export interface WsNode extends EventEmitter<WsNodeEvents> {
 
   /**
    * Sends to all WebSockets of a key: here, or at the node that owns it. A string is sent as text, bytes as binary.
-   * Resolves with the number of WebSockets: 0 if the key has none, or its clients are just moving. Rejects with the code
-   * KEY_INVALID, OWNER_UNREACHABLE or OWNER_PROTOCOL.
+   * Resolves with the number of WebSockets: 0 if the key has none, or its clients are just moving. Rejects with the
+   * code KEY_INVALID, OWNER_UNREACHABLE or OWNER_PROTOCOL.
    */
   push(key: string, data: string | Uint8Array): Promise<number>;
 
   /**
    * Answers a request by sending its body to the WebSockets of the key here: as binary if its type is
-   * application/octet-stream, else as text. The answer is `{"node", "key", "sent"}`, or `{"code", "message"}` with 400 or
-   * 413 (above 1 MiB). If the request comes through a gateway and the client is just moving, it waits for the client. For
-   * a route of the application's own; sendPath does the same. Never rejects.
+   * application/octet-stream, else as text. The answer is `{"node", "key", "sent"}`, or `{"code", "message"}` with 400
+   * or 413 (above 1 MiB). If the request comes through a gateway and the client is just moving, it waits for the
+   * client. For a route of the application's own; sendPath does the same. Never rejects.
    */
   answerPush(request: IncomingMessage, response: ServerResponse, key?: string): Promise<void>;
 

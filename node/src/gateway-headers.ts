@@ -20,7 +20,8 @@ export interface Routed {
 /**
  * Reads the headers that gateways add, and never pass on from clients: X-WsCluster-Key (percent-encoded),
  * X-WsCluster-Revision (`epoch.version`), X-WsCluster-Settling (`1`), Forwarded, X-WsCluster-Migrated-From
- * (percent-encoded), X-WsCluster-State (`lost`). What no gateway would send counts as missing: whoever reaches a node past the gateways shall not be able to make it throw.
+ * (percent-encoded), X-WsCluster-State (`lost`). What no gateway would send counts as missing: whoever reaches a node
+ * past the gateways shall not be able to make it throw.
  */
 export function readRouted(request: Requested): Routed {
   return {

@@ -11,8 +11,8 @@ const DECLARED = /\bfrom '([^']+)'/g;
 /**
  * Writes a package that is imported: only what its `entry` needs of our workspaces, in few modules, and its
  * declarations. What is imported from elsewhere is a dependency, or an optional one of the user's (`optional`), in a
- * range, so that it shares its user's versions. Throws an Error for an import of something that no workspace depends on,
- * and if the declarations need more than the entry's own workspace.
+ * range, so that it shares its user's versions. Throws an Error for an import of something that no workspace depends
+ * on, and if the declarations need more than the entry's own workspace.
  */
 export async function writeLibrary(root, compiled, folder, { workspaces, entry, optional, ...about }) {
   const known = dependenciesOf(manifestsOf(root, workspaces));

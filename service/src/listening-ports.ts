@@ -3,7 +3,10 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 /** The state LISTEN in /proc/net/tcp. */
 const LISTEN = '0A';
 
-/** The TCP ports that processes listen on, as far as this process may look. Empty where the system does not tell: only Linux does. */
+/**
+ * The TCP ports that processes listen on, as far as this process may look. Empty where the system does not tell: only
+ * Linux does.
+ */
 export function portsOf(pids: readonly number[]): number[] {
   const ports = listeningSockets();
   return [...new Set(pids.flatMap(socketsOf).flatMap((inode) => ports.get(inode) ?? []))].sort((a, b) => a - b);

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The processes of a process group that still run, by pid. Those that have ended and wait for their parent do not count. */
+/**
+ * The processes of a process group that still run, by pid. Those that have ended and wait for their parent do not
+ * count.
+ */
 export function processGroup(id: number): number[] {
   return process.platform === 'linux' ? groupFromProc(id) : groupFromPs(id);
 }

@@ -2,9 +2,11 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Writes a whole file. Whoever reads it, also after a crash or when the disk is full, finds the old text or the new one,
- * never a part. Creates its folder if missing. `<path>.tmp` is next to it meanwhile, so write a path one at a time.
- * `mode`: permissions, default 0o666 less the umask. Rejects with the error of the file system; the old text then stays.
+ * Writes a whole file. Whoever reads it, also after a crash or when the disk is full, finds the old text or the new
+ * one, never a part. Creates its folder if missing. `<path>.tmp` is next to it meanwhile, so write a path one at a
+ * time.
+ * `mode`: permissions, default 0o666 less the umask. Rejects with the error of the file system; the old text then
+ * stays.
  */
 export async function replaceFile(path: string, text: string, mode = 0o666): Promise<void> {
   const temporary = `${path}.tmp`;

@@ -16,7 +16,10 @@ export function wallTimeOf(steady: number): number {
   return Date.now() - (steadyNow() - steady);
 }
 
-/** Times that others keep by the wall clock: each is converted once, when it is first seen, so that later jumps do not touch it. */
+/**
+ * Times that others keep by the wall clock: each is converted once, when it is first seen, so that later jumps do not
+ * touch it.
+ */
 export class SteadyTimes {
   readonly #known = new Map<string, { readonly wallTime: number; readonly steady: number }>();
 

@@ -6,7 +6,8 @@ import { type DockerScene, dockerScene } from './support/docker-scene.ts';
 import { type DockerWatcher, watchDocker } from './support/docker-watcher.ts';
 import { type ProxiedEngine, proxiedEngine } from './support/proxied-engine.ts';
 
-// Through the socket proxy, as in Docker compose: what a controller does with its own containers, the proxy lets through.
+// Through the socket proxy, as in Docker compose: what a controller does with its own containers, the proxy lets
+// through.
 
 let engine: DockerEngine;
 let scene: DockerScene;

@@ -42,7 +42,9 @@ describe('two managed containers and two of somebody else', () => {
     (await site().docker('inspect', '--format', '{{.State.Running}}', id)) === 'true';
   const exitCode = (id: string) => site().docker('inspect', '--format', '{{.State.ExitCode}}', id);
 
-  /** What holds after each change: gateways and Nacos agree, and those clients have moved whose owner is another now. */
+  /**
+   * What holds after each change: gateways and Nacos agree, and those clients have moved whose owner is another now.
+   */
   async function settledSince(before: Owners, nodes: number): Promise<void> {
     await system.settled(nodes);
     await agreed(system, site().nacos);

@@ -107,7 +107,8 @@ describe("README, 'Quick start'", () => {
       60_000,
     );
 
-    // "If the new node takes over alice's key, her connection is closed ... Otherwise nothing happens to her connection."
+    // "If the new node takes over alice's key, her connection is closed ... Otherwise nothing happens to her
+    // connection."
     const { nodeId } = (await answerOf(ownerLine)) as { nodeId: string };
     expect([node, added.id]).toContain(nodeId);
     if (nodeId === added.id) {

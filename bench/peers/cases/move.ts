@@ -19,7 +19,9 @@ const MOVED_SHARE = MOVING.moved / MOVING.of;
 /** Of two nodes; before it is the half. */
 const WEIGHTS = [0.5 - MOVED_SHARE, 0.5 + MOVED_SHARE];
 
-/** A change of weights, without a limit of pace: how long our event loop is held up till all are with their new owner. */
+/**
+ * A change of weights, without a limit of pace: how long our event loop is held up till all are with their new owner.
+ */
 export function move(programs: Programs, plan: Plan): Promise<Figure[]> {
   return alternate(MOVE, ['wscluster'], plan.heavyRounds, () => turn(programs));
 }

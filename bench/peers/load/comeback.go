@@ -7,8 +7,8 @@ import (
 
 const againAfter = 50 * time.Millisecond
 
-// comeback waits till so many connections of a group were closed and are back: each dials again the moment it is closed,
-// and 50 ms after it was refused.
+// comeback waits till so many connections of a group were closed and are back: each dials again the moment it is
+// closed, and 50 ms after it was refused.
 type comeback struct {
 	g        *generator
 	back     int

@@ -62,8 +62,8 @@ async function followUntil(signal: AbortSignal, call: Call, since: string | unde
       }
     } catch (error) {
       if (signal.aborted) return;
-      // Never reached, or refused: a retry would hide the mistake. Lost in between: the controller comes back, and does not
-      // lead at once.
+      // Never reached, or refused: a retry would hide the mistake. Lost in between: the controller comes back, and does
+      // not lead at once.
       const refused = error instanceof WsClusterError && !error.retryable;
       if (!connected || refused) throw error;
     }

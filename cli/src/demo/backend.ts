@@ -1,6 +1,6 @@
 /**
- * Whether the nodes greet their clients as the sample backend does, by which a client knows its node, and echo what they say.
- * All clients of a demo learn it together, from the first answer.
+ * Whether the nodes greet their clients as the sample backend does, by which a client knows its node, and echo what
+ * they say. All clients of a demo learn it together, from the first answer.
  */
 export class Backend {
   #kind: 'unknown' | 'sample' | 'other' = 'unknown';

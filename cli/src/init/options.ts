@@ -16,8 +16,8 @@ type Flag = (typeof FLAGS)[number];
 const DEFAULT_PORT = 8080;
 
 /**
- * Reads the options of `wscluster init`; undefined if help was requested. The command begins with the first word that is no
- * option, or after `--`, and its own options are not looked at. Throws CONFIG_INVALID naming the option.
+ * Reads the options of `wscluster init`; undefined if help was requested. The command begins with the first word that
+ * is no option, or after `--`, and its own options are not looked at. Throws CONFIG_INVALID naming the option.
  */
 export function readInitOptions(args: readonly string[]): InitOptions | undefined {
   const given = new Map<Flag, string>();

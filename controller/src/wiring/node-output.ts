@@ -1,6 +1,8 @@
 import { type Logger, standardOutput } from '@wscluster/service';
 
-/** Puts a node's output into the log: a line of a structured log, which names its node, as it is; others with the name. */
+/**
+ * Puts a node's output into the log: a line of a structured log, which names its node, as it is; others with the name.
+ */
 export function nodeOutput(log: Logger): (node: string, line: string) => void {
   const out = standardOutput();
   return (node, line) => {

@@ -5,8 +5,9 @@ import { clock, windowOf } from './chart-data.ts';
 const EXACT_SECONDS = 300;
 
 /**
- * How a chart is drawn. A canvas has no style: its colours are those of `element`, as they are at each drawing. `colours`
- * are those of the lines; null: the accent of the page. `top`: the least that the top of the chart stands for.
+ * How a chart is drawn. A canvas has no style: its colours are those of `element`, as they are at each drawing.
+ * `colours` are those of the lines; null: the accent of the page. `top`: the least that the top of the chart stands
+ * for.
  */
 export function plotOptions(element: HTMLElement, colours: readonly (string | null)[], top: number): UPlot.Options {
   const style = getComputedStyle(element);

@@ -45,7 +45,9 @@ export function passAnswer(exchange: Exchange, passed: PassedAnswer, limits: Lim
   });
 }
 
-/** Without the headers that end at this hop. Throws OWNER_PROTOCOL, with nothing written, for what no client can read. */
+/**
+ * Without the headers that end at this hop. Throws OWNER_PROTOCOL, with nothing written, for what no client can read.
+ */
 export function writeAnswerHead({ answer, setCookie }: PassedAnswer, res: ServerResponse): void {
   const { rawHeaders, statusCode = 0, statusMessage } = answer;
   const coding = answer.headers['transfer-encoding'];

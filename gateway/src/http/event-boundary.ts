@@ -6,7 +6,10 @@ const CR = 13;
  * CR LF.
  */
 export class EventBoundary {
-  /** Line ends in a row behind which nothing has come yet; 2 or more: an event has ended. At the start nothing has begun. */
+  /**
+   * Line ends in a row behind which nothing has come yet; 2 or more: an event has ended. At the start nothing has
+   * begun.
+   */
   #lineEnds = 2;
   #afterCr = false;
 

@@ -75,7 +75,9 @@ function parseHead(raw: Buffer): AnswerHead {
   return { status: Number(status[1]), reason: status[2] ?? '', headers, raw };
 }
 
-/** Not with a pattern, which would take quadratic time for blanks within the value; and not all that counts as blank. */
+/**
+ * Not with a pattern, which would take quadratic time for blanks within the value; and not all that counts as blank.
+ */
 function trimmed(value: string): string {
   let [from, to] = [0, value.length];
   while (from < to && isBlank(value.charCodeAt(from))) from++;

@@ -11,7 +11,8 @@ interface Extension {
 
 /**
  * Of the extensions that a client offers (Sec-WebSocket-Extensions), those with which a connection can go on at another
- * node in the middle: compression in which each message stands for itself (RFC 7692, 7.1.1). Undefined if there is none.
+ * node in the middle: compression in which each message stands for itself (RFC 7692, 7.1.1). Undefined if there is
+ * none.
  */
 export function portableOffer(offer: string): string | undefined {
   const portable = parse(offer)

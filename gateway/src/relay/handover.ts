@@ -91,7 +91,9 @@ export class Handover implements SocketUser {
   #earlyBytes = 0;
   #over = false;
 
-  /** `notice`: for an old owner that knows nothing of handovers. `done` is called once, after this call has returned. */
+  /**
+   * `notice`: for an old owner that knows nothing of handovers. `done` is called once, after this call has returned.
+   */
   constructor(
     ends: RelayEnds,
     next: NextNode,

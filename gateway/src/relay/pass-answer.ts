@@ -11,8 +11,9 @@ const NOT_PASSED = new Set(['connection', 'keep-alive', 'proxy-connection']);
 const NOT_PASSED_WITHOUT_BODY = new Set([...NOT_PASSED, 'content-length', 'transfer-encoding']);
 
 /**
- * Passes on an answer other than 101, with the lines that the gateway adds, then closes both connections and calls `onGone`. An owner that is
- * silent for answerMs within its answer, or a client that reads none of it, is cut off. `body`: see bodyEndOf.
+ * Passes on an answer other than 101, with the lines that the gateway adds, then closes both connections and calls
+ * `onGone`. An owner that is silent for answerMs within its answer, or a client that reads none of it, is cut off.
+ * `body`: see bodyEndOf.
  */
 export function passAnswer(
   client: Socket,

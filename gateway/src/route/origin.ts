@@ -4,7 +4,9 @@ import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** Where a request comes from, as far as the gateway believes it. */
 export interface Origin {
-  /** Addresses, the client's first, then the proxies that it went through; the last one has connected to the gateway. */
+  /**
+   * Addresses, the client's first, then the proxies that it went through; the last one has connected to the gateway.
+   */
   readonly addresses: readonly string[];
   /** Of the client's own request: `http`, `https`, `ws` or `wss`. */
   readonly proto: string;
@@ -14,9 +16,9 @@ export interface Origin {
 
 /**
  * Believes the forwarded headers of a trusted proxy, and nothing of anybody else. Of what several proxies wrote, the
- * trusted ones are followed from the gateway outwards: the first address that is not one of them is the client, whatever
- * it claims about others. X-Forwarded-* counts before Forwarded: proxies that set the former pass on the latter as they
- * got it.
+ * trusted ones are followed from the gateway outwards: the first address that is not one of them is the client,
+ * whatever it claims about others. X-Forwarded-* counts before Forwarded: proxies that set the former pass on the
+ * latter as they got it.
  */
 export function originOf(peer: string, headers: IncomingHttpHeaders, trusted: TrustedProxies): Origin {
   const direct = { addresses: [peer], proto: 'http', host: headers.host ?? '' };

@@ -1,6 +1,6 @@
 /**
- * How workers listen on one port: each has a queue of its own in the kernel, which spreads new connections over them, where
- * the system and Node can do that. Elsewhere the primary accepts, and hands connections to the workers in turn.
+ * How workers listen on one port: each has a queue of its own in the kernel, which spreads new connections over them,
+ * where the system and Node can do that. Elsewhere the primary accepts, and hands connections to the workers in turn.
  */
 export const SHARED_PORT = canReusePort() ? { reusePort: true, exclusive: true } : {};
 

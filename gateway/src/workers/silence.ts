@@ -18,7 +18,10 @@ export class Silence {
     this.#seconds.delete(worker);
   }
 
-  /** Call this every second while reports can arrive. Returns the workers, of those that have reported before, that hang. */
+  /**
+   * Call this every second while reports can arrive. Returns the workers, of those that have reported before, that
+   * hang.
+   */
   tick(): number[] {
     for (const [worker, seconds] of this.#seconds) this.#seconds.set(worker, seconds + 1);
     return [...this.#seconds].filter(([, seconds]) => seconds > HUNG).map(([worker]) => worker);

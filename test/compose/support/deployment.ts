@@ -34,7 +34,10 @@ export interface DeploymentOptions {
   prepare?(engine: DockerEngine): Promise<Record<string, string>>;
 }
 
-/** deploy/compose on an engine of the tests, as a user runs it; only ports, token and the path of the socket are the test's own. */
+/**
+ * deploy/compose on an engine of the tests, as a user runs it; only ports, token and the path of the socket are the
+ * test's own.
+ */
 export class Deployment {
   readonly engine: DockerEngine;
   readonly #root: string;
@@ -55,8 +58,8 @@ export class Deployment {
   }
 
   /**
-   * Built, up and healthy. `files` are names in deploy/compose. It waits for the engine while others have it, and builds
-   * the images of the code as it is now: minutes where nothing is cached.
+   * Built, up and healthy. `files` are names in deploy/compose. It waits for the engine while others have it, and
+   * builds the images of the code as it is now: minutes where nothing is cached.
    */
   static async up(files: readonly string[], options: DeploymentOptions = {}): Promise<Deployment> {
     const { root = REPOSITORY, engine: engineOptions = {} } = options;
@@ -116,7 +119,9 @@ export class Deployment {
     return (await this.engine.docker(...args)).trim();
   }
 
-  /** Full ids of the running containers of a service. The image has its label too, and so have the controller's nodes. */
+  /**
+   * Full ids of the running containers of a service. The image has its label too, and so have the controller's nodes.
+   */
   async containers(service: string): Promise<string[]> {
     const labels = [`com.docker.compose.service=${service}`, 'com.docker.compose.config-hash'];
     const filters = labels.flatMap((label) => ['--filter', `label=${label}`]);

@@ -1,4 +1,5 @@
-// A backend in a container, of Node's own modules only: answers probes, says `draining` on SIGTERM, ends a moment later.
+// A backend in a container, of Node's own modules only: answers probes, says `draining` on SIGTERM, ends a moment
+// later.
 import { createServer } from 'node:http';
 
 const { WSCLUSTER_LISTEN = ':8080', READYZ_STATUS = '200', HEALTHZ_STATUS = '200', LINGER_MS = '500' } = process.env;

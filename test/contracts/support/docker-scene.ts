@@ -41,7 +41,10 @@ export interface DockerScene {
   /** May be changed while a source is open. */
   settings: DockerNodeSettings;
   open(handlers: SourceHandlers, options?: Partial<DockerSourceOptions>): Promise<WorkloadSource>;
-  /** Runs a container of somebody else's with the cluster's label; the arguments of `docker run` before the image, and the command after it. */
+  /**
+   * Runs a container of somebody else's with the cluster's label; the arguments of `docker run` before the image, and
+   * the command after it.
+   */
   run(args?: readonly string[], command?: readonly string[]): Promise<string>;
   docker(...args: string[]): Promise<string>;
   /** One network more; its name. */

@@ -3,7 +3,9 @@ import { baseImages, type DockerEngine } from '@wscluster/testbed';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The sample backend as deploy/Dockerfile makes it, of the code as it is now. Some seconds, a minute the first time. */
+/**
+ * The sample backend as deploy/Dockerfile makes it, of the code as it is now. Some seconds, a minute the first time.
+ */
 export async function sampleImage(engine: DockerEngine): Promise<string> {
   await baseImages(engine);
   const tag = 'wscluster-test/ws-node:sample';

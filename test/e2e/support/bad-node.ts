@@ -1,4 +1,5 @@
-// A backend that is at fault: it swallows every fifth message (`forgetful`), or greets in another node's name (`lying`).
+// A backend that is at fault: it swallows every fifth message (`forgetful`), or greets in another node's name
+// (`lying`).
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';

@@ -41,8 +41,8 @@ class CountedClient {
 }
 
 /**
- * Shows that connections take their state with them, in a system of two such nodes with `rebalance.mode: migrate`: every
- * count goes on while a node is added and drained, and nobody is disconnected.
+ * Shows that connections take their state with them, in a system of two such nodes with `rebalance.mode: migrate`:
+ * every count goes on while a node is added and drained, and nobody is disconnected.
  */
 export async function expectCountsToGoOn(system: System): Promise<void> {
   const clients = Array.from({ length: CLIENTS }, (_, index) => {

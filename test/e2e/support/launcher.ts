@@ -49,7 +49,9 @@ export class Launcher {
     return this.run('npm', ['start', '--', ...this.flags]);
   }
 
-  /** What `npm start` runs, without npm, for a cluster of one node. Of a flag that is given twice the last one counts. */
+  /**
+   * What `npm start` runs, without npm, for a cluster of one node. Of a flag that is given twice the last one counts.
+   */
   dev(more: readonly string[] = [], declared: Declared = {}): Command {
     const cluster = ['--cluster', this.clusterFile(declared)];
     return this.run(process.execPath, ['cli/wscluster.mjs', 'dev', ...cluster, ...this.flags, ...more]);

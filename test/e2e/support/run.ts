@@ -18,7 +18,9 @@ export class Command {
   stdout = '';
   stderr = '';
 
-  /** `input` is what is typed; without it nothing can be. Leads a process group of its own, which Ctrl-C reaches whole. */
+  /**
+   * `input` is what is typed; without it nothing can be. Leads a process group of its own, which Ctrl-C reaches whole.
+   */
   constructor(program: string, args: readonly string[], env: Record<string, string> = {}, input?: string) {
     this.child = spawn(program, args, {
       cwd: root,

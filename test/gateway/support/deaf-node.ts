@@ -14,8 +14,8 @@ server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => console.log(serv
 `;
 
 /**
- * A node that cannot even be connected to, as one whose machine is gone: a stopped process whose queue of connections is
- * full, so that the system answers no SYN.
+ * A node that cannot even be connected to, as one whose machine is gone: a stopped process whose queue of connections
+ * is full, so that the system answers no SYN.
  */
 export async function startDeafNode(id: string): Promise<DeafNode> {
   const child = spawn(process.execPath, ['-e', SCRIPT], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -46,7 +46,9 @@ export function useScene(limits: Partial<Limits> = SHORT) {
       raw.push(node);
       return node;
     },
-    /** No connection is tracked, no client's socket is open, and every node was let go: all without stopping anything. */
+    /**
+     * No connection is tracked, no client's socket is open, and every node was let go: all without stopping anything.
+     */
     async nothingLeft(): Promise<void> {
       await eventually('nothing is left at the gateway', () => gateway?.connections === 0 && gateway.sockets === 0);
       await eventually('the nodes are let go', () => {

@@ -4,8 +4,8 @@ import { type ListeningNode, listenAsNode } from '@wscluster/gateway/testing/lis
 import { type WebSocket, WebSocketServer } from 'ws';
 
 /**
- * A node that does what the key asks for: `refused-...` gets a 403 instead of an upgrade, `misdirected-...` a 421, `node-reset-...` a reset at its
- * first message; all others an echo.
+ * A node that does what the key asks for: `refused-...` gets a 403 instead of an upgrade, `misdirected-...` a 421,
+ * `node-reset-...` a reset at its first message; all others an echo.
  */
 export async function startSoakNode(id: string): Promise<ListeningNode> {
   const server = createServer();

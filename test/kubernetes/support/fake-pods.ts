@@ -10,7 +10,10 @@ export interface FakePod {
   readonly uid: string;
 }
 
-/** Pods that exist in the API server alone, by hundreds: nobody runs them, so what kubelet would say of them is said here. */
+/**
+ * Pods that exist in the API server alone, by hundreds: nobody runs them, so what kubelet would say of them is said
+ * here.
+ */
 export class FakePods {
   readonly #kube: ReturnType<typeof connectKubernetes>;
   readonly #namespace: string;

@@ -9,8 +9,8 @@ const TARGETS = ['controller', 'gateway', 'ws-node'] as const;
 const BROKERS = ['redis:7.0', 'rabbitmq:3.10', 'nacos/nacos-server:v3.1.0'];
 
 /**
- * Builds the three images of the code as it is now, and those of the brokers; all tags that deploy/k8s/dev and its samples
- * name. Takes some seconds, minutes the first time.
+ * Builds the three images of the code as it is now, and those of the brokers; all tags that deploy/k8s/dev and its
+ * samples name. Takes some seconds, minutes the first time.
  */
 export async function kubernetesImages(engine: DockerEngine): Promise<string[]> {
   await baseImages(engine);
@@ -26,8 +26,8 @@ export async function kubernetesImages(engine: DockerEngine): Promise<string[]> 
 }
 
 /**
- * A cluster whose node has the images that `build` makes; by default ours and those of the brokers. The engine, of which the machine has one, is needed no longer: other tests get
- * it as soon as the images are copied.
+ * A cluster whose node has the images that `build` makes; by default ours and those of the brokers. The engine, of
+ * which the machine has one, is needed no longer: other tests get it as soon as the images are copied.
  */
 export async function clusterWithImages(
   build: (engine: DockerEngine) => Promise<string[]> = kubernetesImages,

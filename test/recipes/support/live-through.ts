@@ -15,8 +15,8 @@ const ROOMS = Array.from({ length: 12 }, (_, n) => `room-${n + 1}`);
 
 /**
  * Runs a recipe as it is, on three nodes and two gateways, with two clients in each of 12 rooms, one a gateway. Adds a
- * node, drains one and kills one. Expects each time that exactly those had to move whose owner changed, that nobody else
- * noticed anything, and that all hear each other afterwards. Returns what those saw who had to move.
+ * node, drains one and kills one. Expects each time that exactly those had to move whose owner changed, that nobody
+ * else noticed anything, and that all hear each other afterwards. Returns what those saw who had to move.
  */
 export async function liveThrough(stack: Stack): Promise<Sights> {
   const folder = recipeFolder(stack.name, stack.redisUrl);

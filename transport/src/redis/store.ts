@@ -54,8 +54,8 @@ if held[1] == ARGV[1] and held[2] == ARGV[2] then redis.call('HSET', KEYS[1], 'r
 
 /**
  * Keeps the ring in a hash of Redis (5 or later): `wscluster:{<cluster>}:ring` with epoch, version and message, and the
- * release if it has changed since. Several processes may save at once; the highest revision wins. Connects in the background. Throws CONFIG_INVALID for an
- * invalid URL.
+ * release if it has changed since. Several processes may save at once; the highest revision wins. Connects in the
+ * background. Throws CONFIG_INVALID for an invalid URL.
  */
 export function openRedisStore({ url, cluster, log }: RedisStoreOptions): RingStore {
   const key = ringKey(cluster);

@@ -10,8 +10,8 @@ export interface GroupOptions {
 }
 
 /**
- * The processes of one node: the one that was started, which leads, and what it has started in turn (`npm start` starts a
- * shell, which starts the server). A process that merely has the pid of one that has ended is never taken for it.
+ * The processes of one node: the one that was started, which leads, and what it has started in turn (`npm start` starts
+ * a shell, which starts the server). A process that merely has the pid of one that has ended is never taken for it.
  */
 export class NodeGroup {
   readonly #options: GroupOptions;

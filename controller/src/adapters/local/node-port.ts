@@ -34,8 +34,9 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * The process that listens on the port of the node whose first process is `pid`, if it is certainly no part of the node:
- * it ran before the node, or belongs to another one. What a node starts elsewhere (a container) is not known here.
+ * The process that listens on the port of the node whose first process is `pid`, if it is certainly no part of the
+ * node: it ran before the node, or belongs to another one. What a node starts elsewhere (a container) is not known
+ * here.
  */
 export function strangerOn(port: number, pid: number, portFile: string): number | undefined {
   const group = new Set(processGroup(pid));

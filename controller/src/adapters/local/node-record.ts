@@ -25,7 +25,9 @@ const recordSchema = z.object({
 });
 export type NodeRecord = z.infer<typeof recordSchema>;
 
-/** The variable that tells a node where to write the `host:port` that it listens on. It also marks the node's processes. */
+/**
+ * The variable that tells a node where to write the `host:port` that it listens on. It also marks the node's processes.
+ */
 export const PORT_FILE = 'WSCLUSTER_PORT_FILE';
 
 /** The folder of a cluster's node processes, with one record each, by which the next controller finds them. */

@@ -1,8 +1,8 @@
 /** How far the controller knows its gateways at one moment. */
 export interface Hearing {
   /**
-   * No gateway can be heard now: each reads rings and releases from the store, every two seconds, and its last report is
-   * all that is known of it.
+   * No gateway can be heard now: each reads rings and releases from the store, every two seconds, and its last report
+   * is all that is known of it.
    */
   readonly deaf: boolean;
   /** Nobody was heard, and the bus has not been there for long enough to conclude that there is nobody. */

@@ -28,7 +28,9 @@ const SHORT: Intervals = { ...DEFAULT_INTERVALS, listenMs: 100, heartbeatMs: 100
 
 const ready = (id: string): Workload => ({ id, phase: 'ready', address: '127.0.0.1:1', managed: false });
 
-/** The world around one controller, as small fakes: what the source lists, what the store holds, what the bus carried. */
+/**
+ * The world around one controller, as small fakes: what the source lists, what the store holds, what the bus carried.
+ */
 class World {
   readonly directory = mkdtempSync(join(tmpdir(), 'wsc-controller-'));
   listing: Workload[] | Error = [];

@@ -9,7 +9,8 @@ export interface Leadership {
   readonly leading: boolean;
   /**
    * True while this process stands in: it has led, the lock's service has been away for too long to tell who leads now,
-   * and gateways still follow this process. It may publish rings, which a later leader's outrank, and write nothing else.
+   * and gateways still follow this process. It may publish rings, which a later leader's outrank, and write nothing
+   * else.
    */
   readonly standingIn: boolean;
   /** A gateway has just said that it follows this leader. */

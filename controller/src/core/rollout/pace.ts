@@ -4,7 +4,9 @@ import { ACK_DEADLINE_MS, type Pace } from './rollout.ts';
 /** The share of drainSeconds within which the slots of a draining node leave; the rest is for its last clients. */
 const DRAIN_SHARE = 0.8;
 
-/** Gateways that cannot be heard learn of a release this late: the deadline of its ring, and one look at the store, ms. */
+/**
+ * Gateways that cannot be heard learn of a release this late: the deadline of its ring, and one look at the store, ms.
+ */
 const DEAF_DELAY_MS = ACK_DEADLINE_MS + 2_000;
 
 /**

@@ -22,7 +22,9 @@ const STEP_MS = 1000;
  * ms.
  */
 const LEAD_MS = 400;
-/** Both while no gateway can be heard, so that each step is released at its deadline, and the pace still has no gaps. */
+/**
+ * Both while no gateway can be heard, so that each step is released at its deadline, and the pace still has no gaps.
+ */
 const DEAF = { stepMs: ACK_DEADLINE_MS, leadMs: ACK_DEADLINE_MS };
 
 export interface Pace {

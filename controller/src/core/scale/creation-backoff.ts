@@ -1,4 +1,6 @@
-/** A node that ends sooner than this after its start, or without ever having been ready, counts as a failed start, ms. */
+/**
+ * A node that ends sooner than this after its start, or without ever having been ready, counts as a failed start, ms.
+ */
 const STABLE_MS = 10_000;
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 30_000;
@@ -7,8 +9,8 @@ const REFUSED_DELAY_MS = { first: 1000, max: 10_000 };
 
 /**
  * Slows down the starting of nodes that keep ending early: the first replacement is immediate, then 250 ms doubling up
- * to 30 s, until a node lives for 10 s and is ready. After a node that cannot be created: 1 s doubling up to 10 s, until one can.
- * Times are monotonic milliseconds.
+ * to 30 s, until a node lives for 10 s and is ready. After a node that cannot be created: 1 s doubling up to 10 s,
+ * until one can. Times are monotonic milliseconds.
  */
 export class CreationBackoff {
   readonly #bornAt = new Map<string, number>();

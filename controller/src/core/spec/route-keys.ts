@@ -2,7 +2,8 @@ import { overlap, type Route, segmentsOf, shapeOf } from '@wscluster/ring';
 
 /**
  * The field of the first route that finds the key elsewhere than it was for the same requests; undefined if none does.
- * Such a change gives every client of these paths another owner, while gateways know open connections by their old keys.
+ * Such a change gives every client of these paths another owner, while gateways know open connections by their old
+ * keys.
  */
 export function changedRouteKey(before: readonly Route[], after: readonly Route[]): string | undefined {
   const index = after.findIndex((route) => predecessors(before, route).some((old) => keyOf(old) !== keyOf(route)));

@@ -1,8 +1,8 @@
 import { WsClusterError } from '@wscluster/ring';
 
 /**
- * One term of a leader. It leads until its deadline. If that passes because the lock's service is away, it stands in for
- * as long as it is followed. It is over when both have passed or it is ended, and then stays over. Times are of
+ * One term of a leader. It leads until its deadline. If that passes because the lock's service is away, it stands in
+ * for as long as it is followed. It is over when both have passed or it is ended, and then stays over. Times are of
  * performance.now(), in ms.
  */
 export class Term {
