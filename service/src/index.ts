@@ -4,6 +4,7 @@ export * from './deadline.ts';
 export * from './file-lock.ts';
 export * from './http-answer.ts';
 export * from './in-parallel.ts';
+export * from './in-progress.ts';
 export * from './lifecycle.ts';
 export * from './listen.ts';
 export * from './listeners.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
-import { type Logger, type TextSource, Trouble } from '@wscluster/service';
+import { InProgress, type Logger, type TextSource, Trouble } from '@wscluster/service';
 import { backoffMs } from '../backoff.ts';
 import { LiveAddress } from '../live-address.ts';
 import { Outage, reasonOf } from '../outage.ts';
@@ -43,7 +43,7 @@ export class AmqpSession {
   readonly #blockage: Trouble;
   readonly #stop = new AbortController();
   readonly #firstTry = deferred<void>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #ending = new InProgress();
   #connection: AmqpConnection | undefined;
   /** Since when messages pass, monotonic ms; undefined while they do not. */
   #passingSince: number | undefined;
@@ -96,7 +96,7 @@ export class AmqpSession {
     this.#firstTry.resolve();
     await connection?.close();
     await this.#running;
-    await Promise.all(this.#ending);
+    await this.#ending.settled();
   }
 
   async #run(): Promise<void> {
@@ -168,10 +168,7 @@ export class AmqpSession {
 
   /** This may take a while if the broker hangs; the next connection does not wait for it. */
   #end(connection: AmqpConnection): void {
-    const ending = connection.close().then(() => {
-      this.#ending.delete(ending);
-    });
-    this.#ending.add(ending);
+    this.#ending.add(connection.close());
   }
 
   #failed(address: AmqpAddress, reason: string): void {

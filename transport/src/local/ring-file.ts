@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { decodeRing, messageOf, parseRingMessage, type RingMessage, WsClusterError } from '@wscluster/ring';
+import { InProgress } from '@wscluster/service';
 import type { RingReader } from '../ring-store.ts';
 
 /** Reads the ring that a file store keeps. It takes no lock: the file is only ever replaced as a whole. */
@@ -11,7 +12,7 @@ export function openFileReader({ path }: { readonly path: string }): RingReader 
 /** What goes on with a file: its errors name it, and closing waits for it. */
 export class FileWork {
   readonly #path: string;
-  readonly #working = new Set<Promise<unknown>>();
+  readonly #working = new InProgress();
   #closed = false;
 
   constructor(path: string) {
@@ -25,14 +26,12 @@ export class FileWork {
       throw storeError(this.#path, error);
     });
     this.#working.add(done);
-    const forget = () => this.#working.delete(done);
-    done.then(forget, forget);
     return done;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.allSettled(this.#working);
+    await this.#working.settled();
   }
 }
 

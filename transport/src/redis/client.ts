@@ -1,3 +1,4 @@
+import { InProgress } from '@wscluster/service';
 import { Redis } from 'ioredis';
 import { backoffMs } from '../backoff.ts';
 import { reasonOf } from '../outage.ts';
@@ -28,7 +29,7 @@ const CLOSE_DEADLINE_MS = 100;
 export class RedisClient {
   readonly address: RedisAddress;
   readonly #redis: Redis;
-  readonly #working = new Set<Promise<unknown>>();
+  readonly #working = new InProgress();
   #closing: Promise<void> | undefined;
   #failure: string | undefined;
 
@@ -79,8 +80,6 @@ export class RedisClient {
   run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
     const done = command(this.#redis);
     this.#working.add(done);
-    const forget = () => this.#working.delete(done);
-    done.then(forget, forget);
     return done;
   }
 
@@ -91,7 +90,7 @@ export class RedisClient {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled(this.#working);
+    await this.#working.settled();
     const { status } = this.#redis;
     const ended = new Promise<void>((resolve) => {
       if (status === 'reconnecting' || status === 'end') resolve();

@@ -1,5 +1,5 @@
 import { messageOf, WsClusterError } from '@wscluster/ring';
-import type { Logger, TextSource } from '@wscluster/service';
+import { InProgress, type Logger, type TextSource } from '@wscluster/service';
 import { type Redis, ReplyError } from 'ioredis';
 import { LiveAddress } from '../live-address.ts';
 import { Outage } from '../outage.ts';
@@ -36,8 +36,9 @@ export class RedisConnection {
   readonly #log: Logger;
   readonly #timeoutMs: number;
   readonly #waiting = new Set<(error: WsClusterError | undefined) => void>();
-  readonly #working = new Set<Promise<unknown>>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #working = new InProgress();
+  /** Former clients, which close. */
+  readonly #ending = new InProgress();
   readonly #unfollow: () => void;
   #client: RedisClient;
   /** Replaces `#client` once it is ready; it uses a newer URL. */
@@ -67,8 +68,6 @@ export class RedisConnection {
       return Promise.reject(unavailable(`${this.#client.address.text}: the connection is closed`));
     const done = this.#run(command);
     this.#working.add(done);
-    const forget = () => this.#working.delete(done);
-    done.then(forget, forget);
     return done;
   }
 
@@ -119,10 +118,7 @@ export class RedisConnection {
 
   /** Waits for its commands, but nobody waits for this. */
   #end(client: RedisClient): void {
-    const ending = client.close().then(() => {
-      this.#ending.delete(ending);
-    });
-    this.#ending.add(ending);
+    this.#ending.add(client.close());
   }
 
   async #run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
@@ -168,8 +164,8 @@ export class RedisConnection {
 
   async #close(): Promise<void> {
     this.#unfollow();
-    await Promise.allSettled(this.#working);
-    await Promise.all([this.#client.close(), this.#next?.close(), ...this.#ending]);
+    await this.#working.settled();
+    await Promise.all([this.#client.close(), this.#next?.close(), this.#ending.settled()]);
   }
 }
 

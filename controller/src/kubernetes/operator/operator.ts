@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { inBackground, logBug } from '@wscluster/service';
+import { InProgress, inBackground, logBug } from '@wscluster/service';
 import type { Candidate } from '../../core/loop/candidate.ts';
 import type { Leadership } from '../../core/ports/leadership.ts';
 import { type Informer, startInformer } from '../client/informer.ts';
@@ -22,7 +22,7 @@ export class Operator {
   readonly #owned: OwnedObjects;
   /** By uid: a resource that was deleted and created again under the same name is another one. */
   readonly #operators = new Map<string, ClusterOperator>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #ending = new InProgress();
   readonly #closing = new AbortController();
 
   constructor(parts: OperatorParts) {
@@ -50,7 +50,7 @@ export class Operator {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([this.#resources.close(), this.#owned.close()]);
-    await Promise.all([...[...this.#operators.values()].map((operator) => operator.stop()), ...this.#ending]);
+    await Promise.all([...[...this.#operators.values()].map((operator) => operator.stop()), this.#ending.settled()]);
   }
 
   #look(): void {
@@ -74,11 +74,7 @@ export class Operator {
     const { clusters } = this.#parts;
     this.#operators.delete(uid);
     clusters.splice(clusters.indexOf(operator.candidate), 1);
-    const ending = operator
-      .stop()
-      .catch((error: unknown) => logBug(this.#parts.log, 'cluster-not-stopped', error))
-      .finally(() => this.#ending.delete(ending));
-    this.#ending.add(ending);
+    this.#ending.add(operator.stop().catch((error: unknown) => logBug(this.#parts.log, 'cluster-not-stopped', error)));
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WsClusterError } from '@wscluster/ring';
-import type { Logger } from '@wscluster/service';
+import { InProgress, type Logger } from '@wscluster/service';
 import type { SourceHandlers, Workload, WorkloadSource } from '../../core/ports/workload-source.ts';
 import { refusalOf } from '../client/api-error.ts';
 import { type Informer, startInformer } from '../client/informer.ts';
@@ -95,7 +95,7 @@ class PodSource implements KubernetesSource {
   readonly #history: PodHistory;
   /** Watches the pods of others; opened again for another selector. */
   #selected: { readonly labels: string; readonly informer: PodInformer } | undefined;
-  readonly #leaving = new Set<Promise<unknown>>();
+  readonly #leaving = new InProgress();
   /** Managed pods of the last listing that nobody had asked to end, by uid. */
   #staying: ReadonlyMap<string, PodFacts> = new Map();
   /** Pods that vanished, while it is not known yet whether they still exist. */
@@ -211,7 +211,7 @@ class PodSource implements KubernetesSource {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([this.#managed.close(), this.#selected?.informer.close(), this.deletionCosts.close()]);
-    await Promise.allSettled(this.#leaving);
+    await this.#leaving.settled();
   }
 
   #follow(labels: Readonly<Record<string, string>>, isWanted: (facts: PodFacts) => boolean): PodInformer {
@@ -330,13 +330,12 @@ class PodSource implements KubernetesSource {
 
   /** A failure is retried with the next listing. */
   #inBackground(work: Promise<unknown>): void {
-    const done = work
-      .catch((error: unknown) => {
+    this.#leaving.add(
+      work.catch((error: unknown) => {
         if (!this.#closed)
           this.#log.debug({ event: 'node-clean-up-failed', error }, 'a pod cannot be removed or labelled');
-      })
-      .finally(() => this.#leaving.delete(done));
-    this.#leaving.add(done);
+      }),
+    );
   }
 
   async #delete(pod: PodFacts, graceSeconds: number): Promise<void> {
