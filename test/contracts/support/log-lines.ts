@@ -3,7 +3,7 @@ import type { Logger } from '@wscluster/service';
 import { type Level, pino } from 'pino';
 
 export interface RecordedLog {
-  readonly log: Logger;
+  readonly log: Logger & { level: string };
   /** The lines from `level` upwards, as objects. */
   readonly lines: Record<string, unknown>[];
   /** Those from warn upwards. */
