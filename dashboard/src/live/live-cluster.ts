@@ -2,8 +2,8 @@ import type { LiveState } from '@wscluster/controller/api';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { ApiError, type ClusterApi } from '../api/client.ts';
 import { History, type HistoryView } from '../charts/history.ts';
-import type { ClusterEvent } from './cluster-event.ts';
 import { MoveRate } from './move-rate.ts';
+import type { TimelineEntry } from './timeline-entry.ts';
 
 const KEPT_EVENTS = 1000;
 /** How long a node that has gone is still shown, ms. */
@@ -26,7 +26,7 @@ export interface Snapshot {
   readonly nodes: readonly LiveNode[];
   readonly movesPerSecond: number;
   /** Oldest first. */
-  readonly events: readonly ClusterEvent[];
+  readonly events: readonly TimelineEntry[];
 }
 
 /** Follows one cluster through its event stream, and reconnects by itself. */
@@ -40,7 +40,7 @@ export class LiveCluster {
   readonly #migrationRate = new MoveRate();
   readonly #gone = new Map<string, { node: LiveNode; at: number }>();
   readonly #known = new Set<string>();
-  #events: ClusterEvent[] = [];
+  #events: TimelineEntry[] = [];
   #ticks: ReturnType<typeof setInterval>;
   #pending = false;
   #next: Snapshot = EMPTY;
@@ -116,7 +116,8 @@ export class LiveCluster {
         const { done, value } = await reader.read();
         if (done) return;
         if (value.event === 'state') this.#takeState(JSON.parse(value.data) as LiveState);
-        else if (value.id !== undefined) this.#takeEvent({ ...(JSON.parse(value.data) as ClusterEvent), id: value.id });
+        else if (value.id !== undefined)
+          this.#takeEvent({ ...(JSON.parse(value.data) as TimelineEntry), id: value.id });
       }
     } finally {
       clearTimeout(silence);
@@ -146,7 +147,7 @@ export class LiveCluster {
   }
 
   /** A new stream repeats earlier events. */
-  #takeEvent(event: ClusterEvent): void {
+  #takeEvent(event: TimelineEntry): void {
     if (this.#known.has(event.id)) return;
     this.#known.add(event.id);
     this.#events = [...this.#events, event].slice(-KEPT_EVENTS);

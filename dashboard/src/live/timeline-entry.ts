@@ -1,6 +1,6 @@
-import type { ClusterEvent as EventData } from '@wscluster/controller/api';
+import type { ClusterEvent } from '@wscluster/controller/api';
 
-/** An entry of the timeline. */
-export interface ClusterEvent extends EventData {
+/** An event of the cluster, with the id that its stream gave it. */
+export interface TimelineEntry extends ClusterEvent {
   readonly id: string;
 }

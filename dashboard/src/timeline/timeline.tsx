@@ -1,11 +1,11 @@
 import { useState } from 'react';
 import { amount } from '../amount.ts';
-import type { ClusterEvent } from '../live/cluster-event.ts';
+import type { TimelineEntry } from '../live/timeline-entry.ts';
 
 /** How many lines are shown; copying includes all lines that pass the filter. */
 const SHOWN = 200;
 
-export function Timeline({ events }: { readonly events: readonly ClusterEvent[] }) {
+export function Timeline({ events }: { readonly events: readonly TimelineEntry[] }) {
   const [type, setType] = useState('');
   const [text, setText] = useState('');
   const [copied, setCopied] = useState('');

@@ -48,7 +48,7 @@ export class CurrentView {
   judge(): void {
     const { stages, leading, standingIn, failure } = this.#parts;
     const { spec, generation } = this.#parts.spec;
-    const circumstances = {
+    const input = {
       spec,
       leading: leading(),
       standingIn: standingIn(),
@@ -57,7 +57,7 @@ export class CurrentView {
       full: this.#full,
       hot: this.#hot,
     };
-    this.#status.judge(observe(stages, circumstances), generation);
+    this.#status.judge(observe(stages, input), generation);
     this.swap();
   }
 

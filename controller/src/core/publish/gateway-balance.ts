@@ -27,7 +27,7 @@ const HOUR_MS = 3_600_000;
 
 type Counted = Pick<GatewayStatus, 'id' | 'connections'>;
 
-export interface BalanceInput {
+export interface GatewayBalanceInput {
   readonly enabled: boolean;
   /** No owners are changing. */
   readonly calm: boolean;
@@ -76,7 +76,7 @@ export class GatewayBalance {
   }
 
   /** Call it every second. */
-  look({ enabled, calm, known, gateways, perSecond, now }: BalanceInput): void {
+  look({ enabled, calm, known, gateways, perSecond, now }: GatewayBalanceInput): void {
     const fleet = JSON.stringify(gateways.map(({ id }) => id));
     const isOver = this.#givenUpAt !== undefined && now - this.#givenUpAt >= GIVE_UP_MS;
     if (!enabled || fleet !== this.#fleet || isOver) this.#forget();

@@ -31,4 +31,6 @@ export const storeSchema = z
   .strictObject({ redis: urlFrom('redis://user:password@host:6379/0') })
   .optional()
   .meta({ ...only('kubernetes', 'the store that keeps the rings.'), ...REQUIRED_IN_KUBERNETES });
+
+/** One key of a Secret in the cluster's namespace. */
 export type SecretKeyRef = NonNullable<z.infer<typeof busSchema>>['rabbitmq']['secretRef'];

@@ -1,11 +1,6 @@
 import type { V1PodSpec } from '@kubernetes/client-node';
 import type { ReadinessRule } from '../../core/ports/readiness-rule.ts';
-
-/** One key of a Secret in the cluster's namespace. */
-export interface SecretKeyRef {
-  readonly name: string;
-  readonly key: string;
-}
+import type { SecretKeyRef } from '../../core/spec/brokers-schema.ts';
 
 export interface PodTemplate {
   readonly metadata?: {

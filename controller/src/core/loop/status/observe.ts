@@ -6,7 +6,8 @@ import type { Observed } from './conditions.ts';
 import type { FullNodes } from './full-nodes.ts';
 import type { HotSlot, HotSlots } from './hot-slots.ts';
 
-export interface Circumstances {
+/** What the conditions depend on, besides the stages. */
+export interface StatusInput {
   readonly spec: ClusterSpec;
   readonly leading: boolean;
   readonly standingIn: boolean;
@@ -19,18 +20,18 @@ export interface Circumstances {
 }
 
 /** What the conditions depend on. */
-export function observe(stages: Stages, circumstances: Circumstances): Observed {
-  const { spec, leading, standingIn, failure, now } = circumstances;
+export function observe(stages: Stages, input: StatusInput): Observed {
+  const { spec, leading, standingIn, failure, now } = input;
   const { loop, rollout, link, publisher, registry } = stages;
   const { lost, drain, balance } = rollout.remaining;
   const { gateways } = link.fleet;
   const inSync = gateways.filter(({ applied }) => compareRevisions(applied, rollout.ring.revision) === 0);
   return {
     failure,
-    nodes: leading && !loop.cold ? nodesOf(stages, circumstances) : undefined,
+    nodes: leading && !loop.cold ? nodesOf(stages, input) : undefined,
     publish: publisher.status,
     standingIn,
-    hotSlots: leading && !loop.cold ? hotSlotsOf(stages, circumstances) : [],
+    hotSlots: leading && !loop.cold ? hotSlotsOf(stages, input) : [],
     registry: registry?.status,
     acknowledged: rollout.acknowledged,
     gateways: { ready: gateways.length, inSync: inSync.length },
@@ -40,11 +41,11 @@ export function observe(stages: Stages, circumstances: Circumstances): Observed 
   };
 }
 
-function hotSlotsOf({ loop, link, steps, rollout }: Stages, { spec, hot, now }: Circumstances): HotSlot[] {
+function hotSlotsOf({ loop, link, steps, rollout }: Stages, { spec, hot, now }: StatusInput): HotSlot[] {
   return hot.look(rollout.ring, loop.membership, steps.measured(spec), link.fleet, now);
 }
 
-function nodesOf({ loop, scaler, link }: Stages, { spec, full }: Circumstances): Observed['nodes'] {
+function nodesOf({ loop, scaler, link }: Stages, { spec, full }: StatusInput): Observed['nodes'] {
   const { membership, listing = [] } = loop;
   const ready = membership.members.filter(({ state }) => state === 'ready');
   return {
