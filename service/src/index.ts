@@ -2,6 +2,7 @@ export * from './bug.ts';
 export * from './coalesced-runner.ts';
 export * from './deadline.ts';
 export * from './file-lock.ts';
+export * from './free-port.ts';
 export * from './http-answer.ts';
 export * from './in-parallel.ts';
 export * from './in-progress.ts';

@@ -1,36 +1,22 @@
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
 import { WsClusterError } from '@wscluster/ring';
-import { listen, listenersOn, processesWith, processGroup, processIdentity, stopListening } from '@wscluster/service';
+import { isFreePort, listenersOn, processesWith, processGroup, processIdentity } from '@wscluster/service';
 import { PORT_FILE } from './node-record.ts';
 
 /** Below the ports that systems give to outgoing connections, any of which could take one before a node binds it. */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 29_999;
 const TRIES = 100;
+/** A node may listen on any. */
+const EVERY_INTERFACE = ['127.0.0.1', '0.0.0.0', '::'];
 
 /** A port that nobody listens on and that is not `reserved`. Rejects with SOURCE_UNAVAILABLE when none is found. */
 export async function pickPort(reserved: ReadonlySet<number>): Promise<number> {
   for (let n = 0; n < TRIES; n++) {
     const port = randomInt(FIRST_PORT, LAST_PORT + 1);
-    if (!reserved.has(port) && (await isFree(port))) return port;
+    if (!reserved.has(port) && (await isFreePort(port, EVERY_INTERFACE))) return port;
   }
   throw new WsClusterError('SOURCE_UNAVAILABLE', `no free port was found between ${FIRST_PORT} and ${LAST_PORT}`);
-}
-
-/** On every interface, because a node may listen on any. */
-async function isFree(port: number): Promise<boolean> {
-  for (const host of ['127.0.0.1', '0.0.0.0', '::']) {
-    const server = createServer();
-    try {
-      await listen(server, { host, port }, 'a node');
-      await stopListening(server);
-    } catch (error) {
-      if (error instanceof WsClusterError && error.code === 'PORT_TAKEN') return false;
-      // No IPv6 here: nobody can listen there.
-    }
-  }
-  return true;
 }
 
 /**
