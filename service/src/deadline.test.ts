@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { withDeadline, within } from './deadline.ts';
+import { orAborted, withDeadline, within } from './deadline.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -88,6 +88,37 @@ describe('waiting for a while', () => {
     await vi.advanceTimersByTimeAsync(50);
     expect(await result).toBeUndefined();
     reject(new Error('too late'));
+    await nextTick();
+  });
+});
+
+describe('work that a signal may end', () => {
+  test('gives its result or its failure', async () => {
+    const { signal } = new AbortController();
+    expect(await orAborted(signal, async () => 'done')).toBe('done');
+    await expect(orAborted(signal, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+  });
+
+  test('ends with the reason, and does not begin after that', async () => {
+    const caller = new AbortController();
+    const ended = expect(orAborted(caller.signal, never)).rejects.toThrow('closed');
+    caller.abort(new Error('closed'));
+    await ended;
+    const work = vi.fn(never);
+    await expect(orAborted(caller.signal, work)).rejects.toThrow('closed');
+    expect(work).not.toHaveBeenCalled();
+  });
+
+  test('may fail later, which nobody hears of', async () => {
+    const caller = new AbortController();
+    let fail = (_: Error) => {};
+    const work = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    const ended = expect(orAborted(caller.signal, () => work)).rejects.toThrow('closed');
+    caller.abort(new Error('closed'));
+    await ended;
+    fail(new Error('late'));
     await nextTick();
   });
 });

@@ -20,14 +20,26 @@ export async function withDeadline<T>(
   const timer = setTimeout(() => over.abort(late()), ms);
   signal?.addEventListener('abort', end);
   try {
-    // Listens before the work does: the reason comes before what the work makes of its signal.
-    const ended = new Promise<never>((_, reject) => {
-      over.signal.addEventListener('abort', () => reject(over.signal.reason));
-    });
-    return await Promise.race([work(over.signal), ended]);
+    return await orAborted(over.signal, () => work(over.signal));
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);
+  }
+}
+
+/** The result of `work`. Rejects with the reason as soon as `signal` is aborted; the work's later result is ignored. */
+export async function orAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let abort = () => {};
+  // Listens before the work does: the reason comes before what the work makes of the signal.
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+  });
+  try {
+    return await Promise.race([work(), aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -1,4 +1,5 @@
 import { WsClusterError } from '@wscluster/ring';
+import { orAborted } from '@wscluster/service';
 import type { Leadership } from '../../core/ports/leadership.ts';
 
 /** How long an answer about the leader is reused, ms, however many clusters ask. */
@@ -83,7 +84,7 @@ class View implements Leadership {
     const signal = AbortSignal.any([wanted, this.#closing.signal]);
     signal.throwIfAborted();
     if (this.#lead !== undefined && (this.leading || this.standingIn)) return this.#lead.signal;
-    const shared = await orAborted(this.#shared.elected(), signal);
+    const shared = await orAborted(signal, () => this.#shared.elected());
     const lead = new AbortController();
     const end = () => lead.abort(shared.reason);
     if (shared.aborted) end();
@@ -109,17 +110,5 @@ class View implements Leadership {
   async close(): Promise<void> {
     this.#closing.abort(new WsClusterError('SHUTTING_DOWN', 'the leadership is closed'));
     await this.release();
-  }
-}
-
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-    work.catch(() => {});
   }
 }
