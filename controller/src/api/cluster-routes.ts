@@ -17,29 +17,48 @@ export function addClusterRoutes(
   clusters: readonly ServedCluster[],
   signal: AbortSignal,
 ): void {
-  const app = scope.withTypeProvider<ZodTypeProvider>();
-  const led = (request: FastifyRequest) => ledHere(servedBy(request, clusters));
-  const viewOf = (request: FastifyRequest) => knownHere(servedBy(request, clusters));
-  const clusterOf = (request: FastifyRequest) => showCluster(servedBy(request, clusters).name, viewOf(request));
   passOnToLeader(scope, clusters, signal);
-  const named = scope.prefix.endsWith(':cluster');
-  const documented = <S extends object>(summary: string, status: number, answer: z.ZodType, more: S) => ({
-    schema: { summary, hide: !named, response: { [status]: answer, default: answers.problemAnswer }, ...more },
-  });
+  const routes = routesOf(scope, clusters);
+  if (routes.named) addCluster(routes);
+  addReads(routes);
+  addChanges(routes);
+  addEvents(routes, signal);
+}
 
-  if (named) {
-    app.get('', documented('Spec and status', 200, answers.clusterAnswer, {}), async (request) => clusterOf(request));
-    app.patch(
-      '',
-      documented('Change the spec by a JSON merge patch (RFC 7396)', 200, answers.clusterAnswer, {
-        body: z.strictObject({ spec: z.record(z.string(), z.unknown()) }),
-      }),
-      async (request) => {
-        await led(request).patchSpec(request.body.spec);
-        return clusterOf(request);
-      },
-    );
-  }
+type Routes = ReturnType<typeof routesOf>;
+
+/** What the routes of one cluster have in common. */
+function routesOf(scope: FastifyInstance, clusters: readonly ServedCluster[]) {
+  /** The path has the cluster's name; without it the same routes are there for the only cluster, undocumented. */
+  const named = scope.prefix.endsWith(':cluster');
+  return {
+    app: scope.withTypeProvider<ZodTypeProvider>(),
+    named,
+    nameOf: (request: FastifyRequest) => servedBy(request, clusters).name,
+    led: (request: FastifyRequest) => ledHere(servedBy(request, clusters)),
+    viewOf: (request: FastifyRequest) => knownHere(servedBy(request, clusters)),
+    documented: <S extends object>(summary: string, status: number, answer: z.ZodType, more: S) => ({
+      schema: { summary, hide: !named, response: { [status]: answer, default: answers.problemAnswer }, ...more },
+    }),
+  };
+}
+
+function addCluster({ app, nameOf, led, viewOf, documented }: Routes): void {
+  const clusterOf = (request: FastifyRequest) => showCluster(nameOf(request), viewOf(request));
+  app.get('', documented('Spec and status', 200, answers.clusterAnswer, {}), async (request) => clusterOf(request));
+  app.patch(
+    '',
+    documented('Change the spec by a JSON merge patch (RFC 7396)', 200, answers.clusterAnswer, {
+      body: z.strictObject({ spec: z.record(z.string(), z.unknown()) }),
+    }),
+    async (request) => {
+      await led(request).patchSpec(request.body.spec);
+      return clusterOf(request);
+    },
+  );
+}
+
+function addReads({ app, viewOf, documented }: Routes): void {
   app.get(
     '/ring',
     documented('The published ring', 200, answers.ringAnswer, {
@@ -85,6 +104,9 @@ export function addClusterRoutes(
       keys: viewOf(request).fleet.hotKeys(),
     }),
   );
+}
+
+function addChanges({ app, led, documented }: Routes): void {
   app.post(
     '/nodes',
     documented('Add a node (one more replica)', 201, answers.createdAnswer, {}),
@@ -124,6 +146,9 @@ export function addClusterRoutes(
       return { key, ...(await deliver(key, request.body.message, sendPath, where)) };
     },
   );
+}
+
+function addEvents({ app, named, nameOf, led }: Routes, signal: AbortSignal): void {
   app.get(
     '/events',
     {
@@ -149,7 +174,7 @@ export function addClusterRoutes(
     },
     (request, reply) => {
       const last = request.headers['last-event-id'];
-      const { name } = servedBy(request, clusters);
+      const name = nameOf(request);
       const reign = led(request);
       const lastId = typeof last === 'string' ? last : undefined;
       reply.hijack();
