@@ -139,7 +139,9 @@ describe('balance without a change of nodes', () => {
         // With one connection a slot, everything is possible.
         if (most === 1 && budget === 1_000_000)
           for (const { load, share } of after ?? [])
-            expect(Math.abs(load - share)).toBeLessThanOrEqual(Math.max(1, Math.max(tolerance, 0.01) * share) + rounding);
+            expect(Math.abs(load - share)).toBeLessThanOrEqual(
+              Math.max(1, Math.max(tolerance, 0.01) * share) + rounding,
+            );
         let [next, rounds]: [Uint16Array | undefined, number] = [found.table, 0];
         while (next !== undefined && ++rounds < 2_000)
           next = balanceOf({ ...start, table: next, budget: 1_000_000 })?.table;

@@ -77,35 +77,7 @@ export function nextMembership(
   now: number,
 ): Membership {
   const listed = new Map(listing.map((workload) => [workload.id, workload]));
-  const unreadySince = new Map<string, number>();
-  const staying: Member[] = [];
-  const draining: Member[] = [];
-  const ended: Member[] = [];
-  const lost: Member[] = [];
-  const wakeTimes: number[] = [];
-
-  for (const member of previous.members) {
-    const workload = listed.get(member.nodeId);
-    if (workload?.phase === 'draining') {
-      draining.push(refreshed(member, workload, 'draining', policy));
-    } else if (workload?.phase === 'ready' && member.state !== 'draining') {
-      staying.push(refreshed(member, workload, 'ready', policy));
-    } else if (member.state === 'draining') {
-      // Gone, or no longer draining; in the latter case it comes back below, as an arrival.
-    } else if (workload?.phase === 'gone' || workload?.phase === 'restarting') {
-      ended.push(member);
-    } else if (workload === undefined) {
-      lost.push(member);
-    } else {
-      const since = previous.unreadySince.get(member.nodeId) ?? now;
-      unreadySince.set(member.nodeId, since);
-      if (now - since >= policy.unreadyGraceMs) lost.push(member);
-      else {
-        staying.push(refreshed(member, workload, 'unready', policy));
-        wakeTimes.push(since + policy.unreadyGraceMs);
-      }
-    }
-  }
+  const { staying, draining, ended, lost, unreadySince, wakeTimes } = sortMembers(previous, listed, policy, now);
 
   // The ring id of a draining member waits for a replacement like that of a lost one, for a shorter time.
   const isManaged = (nodeId: string) => listed.get(nodeId)?.managed ?? previous.managed.has(nodeId);
@@ -186,6 +158,45 @@ export function nextMembership(
     held: held.map((member) => member.nodeId).sort(compareText),
     nextChangeAt: wakeTimes.length === 0 ? undefined : Math.min(...wakeTimes),
   };
+}
+
+/** The members by what becomes of them, those aside that were draining and are gone. `wakeTimes`: of their graces. */
+function sortMembers(
+  previous: Membership,
+  listed: ReadonlyMap<string, Workload>,
+  policy: MembershipPolicy,
+  now: number,
+) {
+  const unreadySince = new Map<string, number>();
+  const staying: Member[] = [];
+  const draining: Member[] = [];
+  const ended: Member[] = [];
+  const lost: Member[] = [];
+  const wakeTimes: number[] = [];
+
+  for (const member of previous.members) {
+    const workload = listed.get(member.nodeId);
+    if (workload?.phase === 'draining') {
+      draining.push(refreshed(member, workload, 'draining', policy));
+    } else if (workload?.phase === 'ready' && member.state !== 'draining') {
+      staying.push(refreshed(member, workload, 'ready', policy));
+    } else if (member.state === 'draining') {
+      // Gone, or no longer draining; in the latter case it comes back below, as an arrival.
+    } else if (workload?.phase === 'gone' || workload?.phase === 'restarting') {
+      ended.push(member);
+    } else if (workload === undefined) {
+      lost.push(member);
+    } else {
+      const since = previous.unreadySince.get(member.nodeId) ?? now;
+      unreadySince.set(member.nodeId, since);
+      if (now - since >= policy.unreadyGraceMs) lost.push(member);
+      else {
+        staying.push(refreshed(member, workload, 'unready', policy));
+        wakeTimes.push(since + policy.unreadyGraceMs);
+      }
+    }
+  }
+  return { staying, draining, ended, lost, unreadySince, wakeTimes };
 }
 
 function refreshed(member: Member, workload: Workload, state: Member['state'], policy: MembershipPolicy): Member {
