@@ -1,5 +1,5 @@
-// Everything that CI checks besides the tests: types, lint (with the import rules), format, versions, the workflows of
-// GitHub Actions, and unused code. Runs all checks, even if one fails.
+// Everything that CI checks besides the tests: types, lint (with the import rules), format, the width of comments,
+// versions, the workflows of GitHub Actions, and unused code. Runs all checks, even if one fails.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,11 @@ const checks = [
     name: 'lint and format',
     command: [tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.'],
     advice: 'npm run format fixes what can be fixed automatically',
+  },
+  {
+    name: 'width of comments',
+    command: [join(root, 'scripts', 'check-comments.mjs')],
+    advice: 'break the lines above',
   },
   {
     name: 'versions',

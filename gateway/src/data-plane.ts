@@ -33,7 +33,7 @@ export interface DataPlane {
   destroy(): Promise<void>;
 }
 
-/** An accepted socket goes to the front door, and from there to the relay, or to plain HTTP, which it may still leave. */
+/** An accepted socket goes to the front door, then to the relay or to plain HTTP, which it may still leave. */
 export function createDataPlane(context: DataPlaneContext): DataPlane {
   const server = createHttpServer(context.limits);
   const heads = new OneATurn();

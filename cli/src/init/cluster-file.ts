@@ -3,7 +3,8 @@ import type { InitOptions, Program } from './options.ts';
 /** The text of a commented cluster file. `name` is that of the cluster. Pure. */
 export function clusterFile(name: string, { program, path }: Pick<InitOptions, 'program' | 'path'>): string {
   return `# A wscluster cluster: nodes that run your server, and which requests go to which of them.
-# docs/cluster.md lists all fields, docs/any-application.md says how servers become nodes, docs/routing.md has the routes.
+# docs/cluster.md lists all fields, docs/any-application.md says how servers become nodes, and docs/routing.md explains
+# the routes.
 apiVersion: wscluster.io/v1alpha1
 kind: WsCluster
 metadata:

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { MAX_HEAD_BYTES, MAX_PARSED_LINES } from '../admission/check-head.ts';
 import type { Limits } from '../limits.ts';
 
-/** How often the time of a request, or of a socket that is silent, is checked. It stays, though the limits may change. */
+/** How often the times of requests and of silent sockets are checked: for good, though the limits may change. */
 export function checkingMsOf({ requestHeadMs }: Limits): number {
   return Math.min(1_000, Math.ceil(requestHeadMs / 4));
 }
