@@ -9,7 +9,10 @@ const GENERATED = new Set(['controller/src/api/answers.ts']);
 /** Folders that hold what others wrote, or what is built. */
 const IGNORED = new Set(['node_modules', 'dist', '.wscluster', '.git']);
 
-const files = globSync('**/*.{ts,tsx,js,mjs,go,py,java}', { cwd: root, exclude: (path) => IGNORED.has(basename(path)) });
+const files = globSync('**/*.{ts,tsx,js,mjs,go,py,java}', {
+  cwd: root,
+  exclude: (path) => IGNORED.has(basename(path)),
+});
 const isComment = (line) => /^\s*(\/\/|\/\*|\*|#)/.test(line);
 const hasAddress = (line) => /https?:\/\/\S{40}/.test(line);
 
