@@ -13,19 +13,19 @@ function page() {
   const table = globSync('*.md', { cwd: rows }).map((file) => readFileSync(join(rows, file), 'utf8'));
   return `# What clients see
 
-Each recipe ran on three nodes behind two gateways on one machine, its server from its own package. In each of 12 rooms there were
-two clients, one at each gateway, who talked all the time. A node was added, the busiest one drained, and the busiest one killed
-with SIGKILL. Each time
+Each recipe ran on three nodes behind two gateways on one machine, with its server from its own package. Each of 12
+rooms had two clients, one on each gateway, which talked all the time. The test added a node, drained the busiest node,
+and killed the busiest node with SIGKILL. Each time
 
-- exactly the clients moved whose owner had changed;
-- all others noticed nothing: no connection of theirs ended, and nothing that they said was lost or came twice;
-- afterwards all were where they belonged, and heard each other.
+- exactly the clients whose owner had changed moved;
+- all others noticed nothing: none of their connections ended, and none of their messages was lost or came twice;
+- afterwards all clients were on their owners, and received each other's messages.
 
-This is what those saw who moved, in the words of their client. If a killed node dies slowly, as on a busy
+The table shows what the moved clients saw, in the words of their libraries. If a killed node dies slowly, as on a busy
 machine, some of its clients see code 1006 instead ([ADR 20](../adr/0020-a-lost-node-is-asked.md)). \`npm run docs:recipes\`
 generates this page.
 
-| recipe | a node was added | a node drained | a node was killed | all were back within | what is said at that moment |
+| recipe | a node was added | a node drained | a node was killed | all were back within | messages sent during the move |
 |---|---|---|---|---|---|
 ${table.sort((a, b) => a.localeCompare(b)).join('')}`;
 }

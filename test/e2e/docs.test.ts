@@ -122,7 +122,7 @@ test('the example in docs/any-application.md is a usable cluster file', () => {
 test('the routes in docs/routing.md are those that a cluster file may have', () => {
   const text = read('docs/routing.md');
   const [, example = ''] = /<!-- example: routes -->\n```yaml\n(.*?)```/s.exec(text) ?? [];
-  const [, cases = ''] = /## Find your case\n(.*?)\nSeveral together/s.exec(text) ?? [];
+  const [, cases = ''] = /## Find your case\n(.*?)\nAn example with several/s.exec(text) ?? [];
   const single = [...cases.matchAll(/`(\{ (?:path|prefix): .*? \})`/g)].map(([, route]) => route);
   expect(single.length).toBeGreaterThan(10);
   const head = 'apiVersion: wscluster.io/v1alpha1\nkind: WsCluster\nmetadata: { name: chat }\nspec:\n';

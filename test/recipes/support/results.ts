@@ -29,9 +29,9 @@ function rowOf(stack: Stack, { add, drain, kill }: Sights): string {
   const [, title = stack.name] = /^# (.*)/.exec(page) ?? [];
   const slowestMs = Math.max(add.backAfterMs, drain.backAfterMs, kill.backAfterMs);
   const within = WITHIN.find((seconds) => seconds * 1000 >= slowestMs) ?? Math.ceil(slowestMs / 1000);
-  const arrives = stack.losesNothing === true ? 'arrives' : 'can get lost';
+  const messages = stack.losesNothing === true ? 'arrive' : 'can get lost';
   const told = [add.told, drain.told, toldOfALostNode(kill.told)].map((words) => words.join(', ') || 'nothing');
-  return `| ${[`[${title}](${stack.name}/README.md)`, ...told, `${within} s`, arrives].join(' | ')} |`;
+  return `| ${[`[${title}](${stack.name}/README.md)`, ...told, `${within} s`, messages].join(' | ')} |`;
 }
 
 /** A process that dies slowly, as on a busy machine, counts as living (ADR 20): some or all of its clients get 1006. */
