@@ -64,7 +64,9 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   });
   server.on('connect', (req, socket: Socket, head) => {
     if (http.leave(socket, head) === undefined) return;
-    const refusal = new WsClusterError('REQUEST_INVALID', 'a gateway opens no tunnels', { field: 'method' });
+    const refusal = new WsClusterError('REQUEST_INVALID', 'gateways do not open tunnels (CONNECT)', {
+      field: 'method',
+    });
     http.refuse(socket, refusal, requestIdOf(req));
   });
   return {

@@ -98,7 +98,7 @@ describe('120 clients on three nodes, of which one sends most of all messages', 
       200,
     );
     expect(condition).toMatchObject({ reason: 'HotSlot' });
-    expect(condition?.message).toContain(`at node ${node} alone has`);
+    expect(condition?.message).toContain(`on node ${node} alone has`);
     expect(condition?.message).toContain(`keys: "${hot?.key}"`);
     const rest = () => {
       const parts = running.parts(nodes);

@@ -38,7 +38,7 @@ test('a server that knows nothing of wscluster runs by the file that init writes
   const again = await wscluster(init).ended;
   expect([again.code, again.stderr]).toEqual([
     1,
-    `wscluster init: ${file} exists already; name another one by --file\n`,
+    `wscluster init: ${file} already exists; name another file with --file\n`,
   ]);
   expect(readFileSync(file, 'utf8')).toBe(written);
 

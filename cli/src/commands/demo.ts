@@ -19,8 +19,8 @@ Two figures should always be 0:
          connection ends are resent on the next one, and their time starts over.
   wrong  clients that were on a node other than the owner of their key, twice in a row 0.2 s apart, while the cluster
          was settled (nothing left to move, every gateway in sync).
-A change is complete when the cluster is settled and all clients are connected. It counts each client that moved once. Its time runs from the change to the
-greeting of the last client that reconnected.
+A change is complete when the cluster is settled and all clients are connected. The demo counts each moved client once. The
+time of a change ends when the last client that reconnected has been greeted.
 
   --clients N      number of clients, 1 to 20000 (default 500)
   --script STEPS   steps instead of keys: add, drain, kill, wait SECONDS, separated by semicolons. A change waits until
@@ -29,8 +29,8 @@ greeting of the last client that reconnected.
   --gateways LIST  host:port or ws:// URLs of a running cluster's gateways (default: those that its API names)
   --path PATH      path that clients connect to, {key} stands for the key (default /websocket/connect/{key})
 ${API_HELP}
-A running cluster may have any backend; name the path that its clients connect to. If its nodes do not greet as the sample
-backend does, clients only connect: they send nothing, and lost and wrong are not known.
+A running cluster may have any backend; give the path that its clients connect to. If its nodes do not greet clients as the
+sample backend does, clients connect but send nothing, and lost and wrong are unknown.
 ${EXIT_HELP} A figure above 0 for lost or wrong is a failure, and so are clients that could not connect.
 `;
 

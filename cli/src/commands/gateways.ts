@@ -9,7 +9,7 @@ export const gateways = apiCommand({
   forms: [''],
   help: `
 Lists each gateway that reports: the revision of the ring that it routes by, its connections, how many it has moved since
-it started, how many of those did not notice, and the seconds since its last report. After 3 s of silence a gateway
+it started, how many of these clients did not notice, and the seconds since its last report. After 3 s of silence a gateway
 counts as gone.
 
   wscluster gateways`,

@@ -8,16 +8,16 @@ import { type InitOptions, readInitOptions } from '../init/options.ts';
 
 const USAGE = 'usage: wscluster init [--file FILE] [--path PATH] (-- COMMAND... | --image IMAGE [--port N])\n';
 const HELP = `${USAGE}
-Writes a cluster file with comments for the server that you name, by the command that starts it or by its image. It asks
-nothing, and does not replace a file. "wscluster dev --cluster FILE" runs it as it is.
+Writes a commented cluster file for your server. Give the command that starts the server, or its image. init asks no
+questions, and never overwrites a file. "wscluster dev --cluster FILE" runs the cluster.
 
   wscluster init -- node server.js
   wscluster init --path "/rooms/{room}" -- python3 server.py --port {port}
   wscluster init --image registry.example.com/chat:1.2 --port 3000
 
   --file FILE    the file to write (default wscluster.yaml). The command runs in its folder
-  --path PATH    path that clients connect to, with a placeholder that is their key (default: clients get a cookie as their
-                 key, on every path)
+  --path PATH    path that clients connect to, with a placeholder for their key (default: all paths, and each client gets
+                 a cookie as its key)
   --image IMAGE  Docker image of the server
   --port N       port that the server listens on in its container (default 8080)
 
@@ -45,7 +45,7 @@ export const init: Command = {
       writeFileSync(file, clusterFile(name, options), { flag: 'wx' });
     } catch (error) {
       const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-      const why = exists ? `${file} exists already; name another one by --file` : messageOf(error);
+      const why = exists ? `${file} already exists; name another file with --file` : messageOf(error);
       process.stderr.write(`wscluster init: ${why}\n`);
       return EXIT.failed;
     }

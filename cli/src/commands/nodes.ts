@@ -11,7 +11,7 @@ export const nodes = apiCommand({
 Lists the nodes with their shares and connections, or changes the cluster:
 
   add        starts another node; only the clients whose keys it takes over move
-  drain ID   moves a node's clients away at the configured pace, then stops it; one replica fewer
+  drain ID   moves a node's clients away at the configured pace, then stops it; the cluster has one replica fewer
   kill ID    ends a node at once, as a crash would; it is replaced
 
   wscluster nodes

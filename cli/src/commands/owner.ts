@@ -8,7 +8,7 @@ export const owner = apiCommand({
   summary: 'show which node owns a key',
   forms: ['KEY'],
   help: `
-Shows which node owns KEY, whether or not a client with that key is connected. Every gateway routes by the same answer.
+Shows which node owns KEY, whether or not a client with that key is connected. All gateways route the key to this node.
 Put -- before a key that begins with a dash.
 
   wscluster owner alice

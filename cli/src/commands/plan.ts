@@ -9,8 +9,8 @@ export const plan = apiCommand({
   summary: 'show what a change would move, without making it',
   forms: ['add N', 'remove ID', 'replicas N', 'weight ID W'],
   help: `
-Shows how many slots, and how many of the current connections, a change would move, why, and what each node has before and
-after. It changes nothing.
+Shows how many slots and current connections a change would move, why, and what each node has before and after. It changes
+nothing.
 
   add N         N more nodes                 replicas N    N nodes in total
   remove ID     without this node            weight ID W   this node with the weight W (the default is 1)
@@ -80,6 +80,6 @@ function howTheyMove(all: number, { connections, exact }: ApiSchemas['Unnoticed'
 
 const UNKNOWN = {
   all: '',
-  partly: 'a gateway is silent: its connections may not count, and no other nodes are balanced\n',
-  no: 'a gateway has not reported its connections yet: more may move once it has\n',
+  partly: 'a gateway is silent, so its connections may be missing here, and other nodes are not balanced\n',
+  no: 'a gateway has not reported its connections yet, so more may move than shown here\n',
 };

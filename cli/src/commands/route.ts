@@ -10,8 +10,9 @@ export const route = apiCommand({
   listFlag: { name: 'header', short: 'H', help: '-H, --header LINE  a header of the request; may be repeated' },
   flag: { name: 'method', short: 'X', help: '-X, --method NAME  method of the request (default GET)' },
   help: `
-Shows the route that a request takes: where its key is, the slot and its owner, and the path that the node gets. URL is as
-a client has it, or a path: ws:// (and a path) asks for a WebSocket, http:// for plain HTTP, as does a method but GET.
+Shows the route that a request takes: where its key is, the slot and its owner, and the path that the node gets. URL is
+the URL that a client uses, or only its path. A ws:// URL or a path means a WebSocket; http://, or any method other than
+GET, means plain HTTP.
 
   wscluster route ws://chat.example.com/docs/a/b
   wscluster route http://chat.example.com/ -H 'Cookie: user=alice'

@@ -25,7 +25,7 @@ export function readInitOptions(args: readonly string[]): InitOptions | undefine
   for (let [first = '', second] = rest; first.startsWith('-') && first !== '--'; [first = '', second] = rest) {
     if (first === '--help' || first === '-h') return undefined;
     const flag = FLAGS.find((one) => one === first);
-    if (flag === undefined) throw invalid(first, `is no option of init; the options are ${FLAGS.join(', ')}`);
+    if (flag === undefined) throw invalid(first, `is not an option of init; the options are ${FLAGS.join(', ')}`);
     if (second === undefined) throw invalid(flag, 'needs a value');
     given.set(flag, second);
     rest = rest.slice(2);
@@ -39,10 +39,13 @@ function programOf(command: readonly string[], given: ReadonlyMap<Flag, string>)
   if (image !== undefined && command.length > 0)
     throw invalid('--image', `an image or a command, not both; the command was ${command.join(' ')}`);
   if (image === undefined && command.length === 0)
-    throw new WsClusterError('CONFIG_INVALID', 'name the command that starts your server, or its image (--image)');
+    throw new WsClusterError('CONFIG_INVALID', 'give the command that starts your server, or its image (--image)');
   if (image !== undefined) return { image, port: portOf(given.get('--port')) };
   if (given.has('--port'))
-    throw invalid('--port', 'is for --image; a command gets a port for each node, in PORT and in place of {port}');
+    throw invalid(
+      '--port',
+      'needs --image; a command gets its port from PORT or {port}, a different one for each node',
+    );
   return { command };
 }
 

@@ -107,7 +107,7 @@ export function keptDocuments(documents: Documents): KeptDocuments {
 export function writtenByLeader(documents: KeptDocuments, { leading }: { leading(): boolean }): KeptDocuments {
   const checked = async (write: () => Promise<void>) => {
     if (leading()) return await write();
-    throw new WsClusterError('STORE_UNAVAILABLE', 'documents are written again once the lock is renewed');
+    throw new WsClusterError('STORE_UNAVAILABLE', 'nothing is stored until the lock can be renewed');
   };
   return {
     ...documents,

@@ -78,7 +78,7 @@ export function ClientsPanel({ api, pool, state }: Props) {
       <SendForm api={api} />
       <p role="status">
         {clients.length === 0
-          ? 'No client is open here. Add some, then add or drain a node, and see which of them move.'
+          ? 'No client is open here. Add some clients, then add or drain a node, and see which clients move.'
           : `${clients.filter(({ status }) => status === 'open').length} of ${clients.length} connected, ` +
             `${amount(moves, 'move')}.` +
             (clients.length >= MOST_CLIENTS ? ` A browser opens no more than ${MOST_CLIENTS}.` : '')}

@@ -95,9 +95,9 @@ export function ChangeDialog({ api, change: asOpened, connections, onClose }: Pr
         {plan !== undefined && <PlanDetails plan={plan} />}
         {change.kind === 'kill' && (
           <p>
-            It ends at once, as in a crash: its clients are told at the pace of the cluster, but within
-            rebalance.lostSeconds. If the controller started it, a replacement comes, and some of them move a second
-            time, to the replacement.
+            The node ends at once, as in a crash. Its clients are told to reconnect at the pace of the cluster, but
+            within rebalance.lostSeconds. If the controller started this node, it starts a replacement, and some clients
+            move a second time, to the replacement.
           </p>
         )}
         {problem !== '' && <p role="alert">{problem}</p>}

@@ -5,7 +5,7 @@ export function GatewaysTable({ gateways }: { readonly gateways: LiveState['gate
     <section aria-labelledby="gateways">
       <h2 id="gateways">Gateways</h2>
       {gateways.length === 0 ? (
-        <p className="empty">No gateway reports. Start one; it shows up here within a second.</p>
+        <p className="empty">No gateway has reported. Start one; it shows up here within a second.</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
         <section className="scroll" tabIndex={0} aria-label="Table of gateways">

@@ -22,8 +22,8 @@ export function PlanDetails({ plan: { known, reasons, nodes } }: { readonly plan
             <tr>
               <th scope="col">Node</th>
               <th scope="col">Connections</th>
-              <th scope="col">Of all</th>
-              <th scope="col">Of the slots</th>
+              <th scope="col">Share of connections</th>
+              <th scope="col">Share of slots</th>
             </tr>
           </thead>
           <tbody>
@@ -33,10 +33,10 @@ export function PlanDetails({ plan: { known, reasons, nodes } }: { readonly plan
                   <span className="id">{name}</span>
                 </th>
                 <td data-label="Connections">{change(number(connections.before), number(connections.after))}</td>
-                <td data-label="Of all">
+                <td data-label="Share of connections">
                   {change(percent(connections.share.before), percent(connections.share.after))}
                 </td>
-                <td data-label="Of the slots">{change(percent(slots.share.before), percent(slots.share.after))}</td>
+                <td data-label="Share of slots">{change(percent(slots.share.before), percent(slots.share.after))}</td>
               </tr>
             ))}
           </tbody>
@@ -47,8 +47,8 @@ export function PlanDetails({ plan: { known, reasons, nodes } }: { readonly plan
 }
 
 const UNKNOWN = {
-  partly: 'A gateway is silent: its connections may not count.',
-  no: 'A gateway has not reported its connections yet: more may move once it has.',
+  partly: 'A gateway is silent, so its connections may be missing here.',
+  no: 'A gateway has not reported its connections yet, so more may move than shown here.',
 };
 
 const number = (value: number) => value.toLocaleString('en');

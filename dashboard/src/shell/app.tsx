@@ -91,26 +91,26 @@ export function App() {
         <Notice title="Asking the controller ..." />
       ) : (
         <Notice title="The controller does not answer" alert>
-          {problem.message}. Is it running, and is its API reachable here? It is asked again every 2 s.
+          {problem.message}. Is the controller running, and can this browser reach its API? Retrying every 2 s.
         </Notice>
       );
     if (current === undefined || clusterApi === undefined)
       return (
         <Notice title="There is no cluster yet">
-          Declare one: <code>kubectl apply</code> a WsCluster, or give the controller a file by <code>--cluster</code>.
-          It shows up here by itself.
+          Declare one: <code>kubectl apply</code> a WsCluster, or pass a cluster file to the controller with{' '}
+          <code>--cluster</code>. It then shows up here by itself.
         </Notice>
       );
     if (shown === undefined)
       return (
         <Notice title={`There is no cluster ${current}`} alert>
-          Choose one of those above.
+          Choose one of the clusters above.
         </Notice>
       );
     return (
       <>
         {!names.includes(current) && (
-          <Notice title={`The controller knows no cluster ${current} any more`} alert>
+          <Notice title={`The controller no longer knows the cluster ${current}`} alert>
             This is its last known state.
           </Notice>
         )}

@@ -18,7 +18,8 @@ export function TokenForm({ refused, onToken }: Props) {
     >
       <h2>The API requires a token</h2>
       <p>
-        It is what the controller was started with: --api-token, or WSCLUSTER_API_TOKEN. It is kept in this tab only.
+        Enter the token that the controller was started with (--api-token or WSCLUSTER_API_TOKEN). Only this tab keeps
+        it.
       </p>
       {refused && <p role="alert">That token was refused. Try another one.</p>}
       <label>

@@ -13,7 +13,7 @@ export function compileRewrite(rewrite: Route['rewrite']): (path: string) => str
   return (path) => {
     const rewritten = `${to}${path.slice(from)}`;
     if (rewritten.startsWith('//'))
-      throw new WsClusterError('REQUEST_INVALID', 'the path must not have two slashes behind its prefix', {
+      throw new WsClusterError('REQUEST_INVALID', 'the path must not have two slashes after its prefix', {
         field: 'path',
       });
     return rewritten === '' ? '/' : rewritten;

@@ -42,7 +42,7 @@ function networkAddress(facts: ContainerFacts, port: number, { network }: Addres
       action: 'give it its own network, or put the labels on the container that owns the network',
     };
   if (network === undefined && networks.length > 1)
-    return { missing: `it is on several networks (${names})`, action: 'name the one to use in the network setting' };
+    return { missing: `it is on several networks (${names})`, action: 'set spec.nodes.network to one of them' };
   const chosen = network === undefined ? networks[0] : networks.find(({ name }) => name === network);
   if (chosen === undefined)
     return network === undefined

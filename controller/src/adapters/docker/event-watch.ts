@@ -97,7 +97,7 @@ export class EventWatch {
 
   #failed(error: unknown): void {
     this.#trouble.failed(
-      { event: 'docker-unreachable', error, action: 'see the message; it is retried until it works' },
+      { event: 'docker-unreachable', error, action: 'see the message; the controller keeps trying' },
       messageOf(error),
     );
   }

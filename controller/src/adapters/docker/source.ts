@@ -142,7 +142,7 @@ class DockerSource implements WorkloadSource {
       this.#stopBy.delete(id);
       if (this.#closed) return;
       this.#log.warn(
-        { event: 'node-stop-failed', node: id, error, action: 'none: it is asked again while it drains' },
+        { event: 'node-stop-failed', node: id, error, action: 'none: the controller asks again while the node drains' },
         messageOf(error),
       );
     });

@@ -237,7 +237,7 @@ export class NodeProcess {
     };
     look.then(again, (error: unknown) => {
       this.#log.error(
-        { event: 'node-not-looked-at', node: this.id, error, action: 'none: it is looked at again' },
+        { event: 'node-not-looked-at', node: this.id, error, action: 'none: the controller looks again' },
         messageOf(error),
       );
       again();

@@ -225,7 +225,7 @@ class LocalSource implements WorkloadSource {
             event: 'node-output-left-out',
             node: id,
             bytes,
-            action: 'let the node write less, or to a file of its own',
+            action: 'let the node write less, or write to its own file',
           },
           `node ${id} writes more than the log takes: ${bytes} bytes of its output are left out`,
         ),

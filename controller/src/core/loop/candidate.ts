@@ -181,7 +181,7 @@ export class Candidate {
         {
           event: 'lead-lost',
           cluster: name,
-          action: 'none: it stands by; if it was not stopped, check why its renewals failed',
+          action: 'none if the controller was stopped or paused; otherwise check why it could not renew its lock',
         },
         `no longer leads ${name}`,
       );
@@ -195,7 +195,7 @@ export class Candidate {
     this.#failure = error;
     this.#problem = messageOf(error);
     this.#trouble.failed(
-      { event: 'lead-failed', cluster: this.name, error, action: 'fix the cause; it is retried' },
+      { event: 'lead-failed', cluster: this.name, error, action: 'fix the cause; the controller tries again' },
       `cannot lead ${this.name}: ${this.#problem}`,
       this.#problem,
     );

@@ -44,7 +44,7 @@ export function membershipsOf(change: Change, situation: Situation): readonly Me
     const id = findMember(membership, change.remove).nodeId;
     const leaver = listing.find((workload) => workload.id === id && workload.phase !== 'gone');
     if (leaver === undefined)
-      throw new WsClusterError('NOT_FOUND', `node ${id} is lost from sight, so it cannot be drained`, {
+      throw new WsClusterError('NOT_FOUND', `node ${id} cannot be found at the moment, so it cannot be drained`, {
         field: 'change',
       });
     return afterTurnover(situation, { arrivals: 0, leaving: [id], replicas: replicas - (leaver.managed ? 1 : 0) });

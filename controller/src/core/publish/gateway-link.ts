@@ -238,7 +238,7 @@ export class GatewayLink {
   #inBackground(work: Promise<void>): void {
     work.catch((error: unknown) =>
       this.#parts.log.error(
-        { event: 'publish-failed', error, action: 'fix the cause; it is retried' },
+        { event: 'publish-failed', error, action: 'fix the cause; the controller tries again' },
         messageOf(error),
       ),
     );

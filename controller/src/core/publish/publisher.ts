@@ -202,7 +202,7 @@ export class Publisher {
     // So that the next save does not report it again.
     this.#savedRevision = undefined;
     this.#parts.log.warn(
-      { event: 'store-lost-ring', action: 'check what emptied it; the ring is written again' },
+      { event: 'store-lost-ring', action: 'check what emptied the store; the controller writes the ring again' },
       'the store has lost its ring',
     );
     this.#parts.onStoreLost();

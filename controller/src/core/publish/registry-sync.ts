@@ -80,7 +80,7 @@ export class RegistrySync {
     if (error instanceof WsClusterError && error.code === 'SHUTTING_DOWN') return;
     const message = messageOf(error);
     this.#trouble.failed(
-      { event: 'registry-unavailable', error, action: 'bring the registry back; the ring goes on without it' },
+      { event: 'registry-unavailable', error, action: 'bring the registry back; routing does not need it' },
       message,
     );
     this.#become({ synced: false, error: message });

@@ -40,7 +40,7 @@ export class NodeOperations {
       const { source } = this.#parts;
       const workload = (await source.list()).find((listed) => listed.id === id && listed.phase !== 'gone');
       if (workload === undefined) throw new WsClusterError('NOT_FOUND', `there is no node ${id}`, { field: 'id' });
-      if (workload.phase === 'draining') throw new WsClusterError('CONFLICT', `node ${id} is draining already`);
+      if (workload.phase === 'draining') throw new WsClusterError('CONFLICT', `node ${id} is already draining`);
       if (workload.managed) await this.#changeReplicas(-1);
       await source.drain(id);
       this.#parts.log.info({ event: 'node-drain', node: id }, `node ${id} is draining`);

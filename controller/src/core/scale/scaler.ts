@@ -52,7 +52,7 @@ export class Scaler {
       this.#problem = messageOf(error);
       // Logged once, whatever the cause: the status has the present problem.
       this.#trouble.failed(
-        { event: 'scale-failed', error, action: 'fix the cause; it is retried, after at most 10 s' },
+        { event: 'scale-failed', error, action: 'fix the cause; the controller tries again within 10 s' },
         `a node cannot be started or stopped: ${this.#problem}`,
       );
       return Math.max(RETRY_MS, this.#backoff.waitMs(performance.now()));
@@ -80,7 +80,7 @@ export class Scaler {
         {
           event: 'node-backoff',
           waitMs,
-          action: 'see the output of the nodes, which end or are ended before they are ready',
+          action: 'see the output of the nodes: they exit, or are ended, before they are ready',
         },
         `nodes keep ending; the next one starts in ${Math.ceil(waitMs)} ms`,
       );

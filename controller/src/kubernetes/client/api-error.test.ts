@@ -31,7 +31,7 @@ describe('an answer of the API server that is no success', () => {
       /runAsNonRoot.*change the pod template/,
     ],
     [status(401, 'Unauthorized', 'Unauthorized'), 'SOURCE_UNAVAILABLE', /service account/],
-    [readRefusal(502, '<html>Bad Gateway</html>'), 'SOURCE_UNAVAILABLE', /502 <html>Bad Gateway.*retried/],
+    [readRefusal(502, '<html>Bad Gateway</html>'), 'SOURCE_UNAVAILABLE', /502 <html>Bad Gateway.*tries again/],
   ])('%s is %s', (refusal, code, message) => {
     const error = apiError(refusal, server, create);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });

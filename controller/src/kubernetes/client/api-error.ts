@@ -110,6 +110,7 @@ function adviceOnRefusal({ status, message }: ApiRefusal, { verb, resource, name
     return `allow the verb ${verb} on ${resource} ${namespace === undefined ? 'in all namespaces' : `in the namespace ${namespace}`} to the controller's account (RBAC)`;
   if (status === 404 && name === undefined && resource.startsWith('wsclusters'))
     return 'install the custom resource definition: kubectl apply -k crds';
-  if (status === 429 || status >= 500) return 'it is retried; if this persists, see the logs of the API server';
+  if (status === 429 || status >= 500)
+    return 'the controller tries again; if this persists, see the logs of the API server';
   return '';
 }

@@ -265,7 +265,7 @@ class ListAndWatch<Raw extends KubeObject, Kept> implements Informer<Raw, Kept> 
         resource: resource.plural,
         namespace,
         error: this.#problem,
-        action: 'see the message; it is retried until it works, and the last known state is used meanwhile',
+        action: 'see the message; the controller keeps trying, and uses the last known state meanwhile',
       },
       this.#problem.message,
     );

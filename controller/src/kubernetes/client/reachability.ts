@@ -25,7 +25,7 @@ export class Reachability {
         address: this.#server,
         error,
         action:
-          'see the message; it is retried until it works. Clients are still served, but until it answers no node is replaced, and no ring follows the pods',
+          'see the message; the controller keeps trying. Until Kubernetes answers, clients are still served, but no node is replaced and the ring does not follow the pods',
       },
       error.message,
     );

@@ -92,8 +92,8 @@ export class Deletion {
       // A Secret that was deleted with its namespace never comes back.
       this.#failedAt ??= performance.now();
       if (performance.now() - this.#failedAt < GIVE_UP_MS) throw error;
-      const message = `it is deleted, although its data in Nacos, RabbitMQ and Redis could not be removed: ${error.message}`;
-      const action = 'remove its data there by hand, if there is any';
+      const message = `the WsCluster is deleted, although its data in Nacos, RabbitMQ and Redis could not be removed: ${error.message}`;
+      const action = 'remove its data in Nacos, RabbitMQ and Redis by hand, if there is any';
       log.warn({ event: 'cleanup-given-up', cluster: resource.id, action }, message);
       events.write(resource, { type: 'Warning', reason: 'CleanupGivenUp', message }, 'condition');
     }

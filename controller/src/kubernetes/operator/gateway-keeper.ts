@@ -214,7 +214,7 @@ export class GatewayKeeper {
     const name = metadata?.name;
     if (times < QUARREL)
       log.info(
-        { event: 'object-restored', kind, name, action: 'none; change the WsCluster instead' },
+        { event: 'object-restored', kind, name, action: 'none: it is as before; to change it, edit the WsCluster' },
         `${kind} ${name} was changed or deleted by somebody else, and is restored`,
       );
     if (times === QUARREL)
@@ -222,7 +222,7 @@ export class GatewayKeeper {
         {
           event: 'object-contested',
           ...{ kind, name },
-          action: 'stop whoever does that (see kubectl get --show-managed-fields); change the WsCluster instead',
+          action: 'find out who does that with kubectl get --show-managed-fields, and edit the WsCluster instead',
         },
         `somebody else keeps changing ${kind} ${name}; it is restored less and less often, but at least every ${MAX_PAUSE_MS / 1000} s`,
       );
@@ -232,7 +232,10 @@ export class GatewayKeeper {
     // If this process does not lead, problems are for the leader to report.
     if (!this.#parts.leading()) return;
     this.#trouble.failed(
-      { event: 'gateways-not-kept', action: 'see the message; it is retried, and running gateways go on' },
+      {
+        event: 'gateways-not-kept',
+        action: 'see the message; the controller tries again, and running gateways keep serving',
+      },
       problem,
     );
   }

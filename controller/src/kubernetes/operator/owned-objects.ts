@@ -131,6 +131,6 @@ export function refuseForeign(
       : `belongs to the ${other.kind} ${other.name} (uid ${other.uid})`;
   throw new WsClusterError(
     'CONFLICT',
-    `the ${wanted.kind} ${name} in the namespace ${namespace} ${owner}, and this WsCluster needs its name: remove it, or rename the WsCluster; it stays as it is`,
+    `the ${wanted.kind} ${name} in the namespace ${namespace} ${owner}, and this WsCluster needs that name: delete the ${wanted.kind}, or rename the WsCluster; until then the controller leaves the ${wanted.kind} as it is`,
   );
 }

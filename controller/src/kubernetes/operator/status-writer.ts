@@ -70,7 +70,7 @@ export class StatusWriter {
       this.#tell(before?.conditions ?? [], status.conditions ?? []);
       this.#trouble.recovered({ event: 'status-written-again', cluster: id }, `the status of ${id} is written again`);
     } catch (error) {
-      const action = 'see the message; it is retried';
+      const action = 'see the message; the controller tries again';
       this.#trouble.failed({ event: 'status-not-written', cluster: id, action }, messageOf(error));
     } finally {
       this.#writing = false;

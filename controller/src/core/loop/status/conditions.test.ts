@@ -81,7 +81,7 @@ describe('conditions', () => {
   test('a ring that gateways have yet to confirm is said to be on its way, and no gateway to be without a ring', () => {
     const { Ready } = findings({ ...WELL, acknowledged: false, gateways: { ready: 2, inSync: 0 } });
     expect(Ready.message).toBe(
-      'a new ring is on its way: 0 of 2 gateways have confirmed it, and others route by the one before until then',
+      'a new ring is being distributed: 0 of 2 gateways have confirmed it, the others still route by the previous ring',
     );
   });
 
@@ -113,7 +113,7 @@ describe('conditions', () => {
     expect(found(['x', 'y']).SlotsFit).toMatchObject({
       ...{ status: 'False', reason: 'HotSlot' },
       message: expect.stringContaining(
-        'slot 7 at node a alone has 1.4 times the node\'s share (keys: "x", "y"); other',
+        'slot 7 on node a alone has 1.4 times the node\'s share (keys: "x", "y"); other',
       ),
     });
     expect(found([], 2).SlotsFit.message).toContain('(keys not known), and 2 more;');

@@ -124,8 +124,8 @@ function backends({ failure, nodes }: Observed): Finding {
 }
 
 const STANDS_IN =
-  'the controller stands in as the leader until its lock can be renewed: it leads gateways around lost nodes, but ' +
-  'starts and ends no node, and takes no changes';
+  'the controller stands in as the leader until its lock can be renewed: it routes around lost nodes, but starts ' +
+  'and ends no nodes, and takes no changes';
 
 function published({ publish, standingIn, acknowledged, gateways }: Observed): Finding {
   if (publish.storeError !== undefined)
@@ -138,7 +138,7 @@ function published({ publish, standingIn, acknowledged, gateways }: Observed): F
   if (!acknowledged)
     return no(
       'Publishing',
-      `a new ring is on its way: ${inSync} have confirmed it, and others route by the one before until then`,
+      `a new ring is being distributed: ${inSync} have confirmed it, the others still route by the previous ring`,
     );
   if (gateways.inSync < gateways.ready)
     return no('GatewaysBehind', `${inSync} route by the newest ring, the others by an older one; see their logs`);
@@ -167,31 +167,31 @@ function roomy({ nodes }: Observed): Finding {
   if (full.length === nodes.ready)
     return no(
       'AllFull',
-      `all nodes have as many connections as they may (${names}): limits do not count until there is room, and clients ` +
-        'still reach the owners of their keys; add nodes, or raise nodes.maxConnections',
+      `all nodes have reached their limits of connections (${names}), so limits do not count until there is room: ` +
+        'clients still reach the owners of their keys; add nodes, or raise nodes.maxConnections',
     );
   return no(
     'SomeFull',
-    `these nodes have as many connections as they may and take no slots: ${names}; they serve what they have; ` +
+    `these nodes have reached their limits of connections and take no more slots: ${names}; they keep their clients; ` +
       'add nodes, or raise nodes.maxConnections',
   );
 }
 
 function fitting({ nodes, hotSlots }: Observed): Finding {
   if (nodes === undefined) return no('Starting', 'waiting for a complete list of the nodes', 'Unknown');
-  if (hotSlots.length === 0) return yes('AllFit', "no slot alone is more than a node's share");
+  if (hotSlots.length === 0) return yes('AllFit', "no slot alone exceeds a node's share");
   const [first] = hotSlots;
   const more = hotSlots.length > 1 ? `, and ${hotSlots.length - 1} more` : '';
   return no(
     'HotSlot',
-    `${hotSlotText(first as HotSlot)}${more}; other slots make room for it, but no ring can spread it: spread its keys`,
+    `${hotSlotText(first as HotSlot)}${more}; other slots make room for it, but a slot cannot be split: spread the load over more keys`,
   );
 }
 
-/** `slot 7 at node a alone has 1.4 times a node's share (keys: "x", "y")`. */
+/** `slot 7 on node a alone has 1.4 times the node's share (keys: "x", "y")`. */
 function hotSlotText({ slot, node, times, keys }: HotSlot): string {
   const names = keys.length === 0 ? 'keys not known' : `keys: ${keys.map((key) => JSON.stringify(key)).join(', ')}`;
-  return `slot ${slot} at node ${node} alone has ${times.toFixed(1)} times the node's share (${names})`;
+  return `slot ${slot} on node ${node} alone has ${times.toFixed(1)} times the node's share (${names})`;
 }
 
 function ready(observed: Observed, backendsAvailable: Finding, ringPublished: Finding): Finding {
