@@ -34,7 +34,7 @@ export function newCounts(): Counts {
     undecided: 0,
     blackouts: new Histogram({
       name: 'wscluster_gateway_migration_blackout_seconds',
-      help: 'Time for which what a client sent had to wait while its connection moved to another node',
+      help: "Time for which a client's messages had to wait while its connection moved to another node",
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers: [],
     }),
@@ -110,7 +110,7 @@ export function createMetrics<T extends MovingConnection>(
   counter('wscluster_gateway_upgrades_total', 'WebSocket upgrades by result', 'result', () => counts.upgrades);
   counter(
     'wscluster_gateway_migrations_total',
-    'Connections that were to move without their clients noticing: migrated, stayed, or why they were told to reconnect',
+    'Connections to be moved without their clients noticing, by outcome: migrated, stayed, or the reason why the client was told to reconnect',
     'outcome',
     () => counts.migrations,
   );

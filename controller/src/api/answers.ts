@@ -87,7 +87,7 @@ export interface ClusterSpec {
      */
     replicas?: number;
     /**
-     * Connections of a node beyond which it takes no slots while others have room. 0: no limit. A full node keeps the slots that it has, and serves their clients.
+     * Number of connections at which a node is full: it then takes no more slots while others have room, keeps the slots that it has, and serves their clients. 0: no limit.
      */
     maxConnections: number;
     /**
@@ -105,7 +105,7 @@ export interface ClusterSpec {
      */
     sendPath: string;
     /**
-     * Seconds in which a draining node hands over its clients. Its slots leave within 80 % of them.
+     * Seconds in which a draining node hands over its clients. Its slots leave within 80 % of this time.
      */
     drainSeconds: number;
     /**
@@ -166,7 +166,7 @@ export interface ClusterSpec {
      */
     workingDirectory?: string;
     /**
-     * Local mode: seconds in which a new node must become ready; then it is ended, and another one is started.
+     * Local mode: seconds in which a new node must become ready. A node that takes longer is ended and replaced.
      */
     startSeconds: number;
     /**
@@ -187,7 +187,7 @@ export interface ClusterSpec {
       auto?: true;
     };
     /**
-     * Docker mode: image of managed nodes. Without it the controller starts none.
+     * Docker mode: image of managed nodes. Without an image the controller starts no nodes.
      */
     image?: string;
     /**
@@ -253,11 +253,11 @@ export interface ClusterSpec {
        */
       maxRequests: number;
       /**
-       * The same for one node, and thereby the connections of a gateway to it for such requests. 0: no limit.
+       * Plain HTTP requests in progress at one node, which also limits the connections of a gateway to the node for such requests. 0: no limit.
        */
       maxRequestsPerNode: number;
       /**
-       * Bytes that wait in a gateway for clients and nodes to read them; beyond them the connections that hold the most are cut, and for the next second new ones are refused. 0: no limit.
+       * Bytes that wait in a gateway until clients and nodes read them. Beyond this limit, the connections that hold the most are cut, and new connections are refused for the next second. 0: no limit.
        */
       maxHeldBytes: number;
       /**
@@ -285,7 +285,7 @@ export interface ClusterSpec {
        */
       bodySilenceSeconds: number;
       /**
-       * Seconds for which a client's connection is kept for its next plain HTTP request; more than those of the load balancer in front.
+       * Seconds for which a client's connection is kept open for its next plain HTTP request. Set it above the idle timeout of the load balancer in front.
        */
       keepAliveSeconds: number;
       /**
@@ -309,7 +309,7 @@ export interface ClusterSpec {
        */
       pingSeconds: number;
       /**
-       * Age in seconds at which a WebSocket or an event stream is told to come back, so that a gateway that was added gets its share; each at 80 to 100 % of it. 0: never.
+       * Age in seconds at which a WebSocket or an event stream is told to reconnect, each at a random 80 to 100 % of it. So gateways that were added get their share. 0: never.
        */
       maxConnectionSeconds: number;
       /**
@@ -318,11 +318,11 @@ export interface ClusterSpec {
       stallSeconds: number;
     };
     /**
-     * Evens out the gateways: clients of one that has over 10 % more connections than the mean are told to come back through the load balancer, at the pace of rebalance.maxConnectionsPerSecond, while no slots move.
+     * Evens out the gateways. If a gateway has over 10 % more connections than the mean, some of its clients are told to reconnect through the load balancer, at the pace of rebalance.maxConnectionsPerSecond, while no slots move.
      */
     rebalance: boolean;
     /**
-     * CIDR blocks of the load balancers in front of the gateways. Their X-Forwarded-* and Forwarded headers are continued; those of everybody else are replaced.
+     * CIDR blocks of the load balancers in front of the gateways. Gateways continue the X-Forwarded-* and Forwarded headers of these, and replace those of everybody else.
      *
      * @maxItems 64
      */
@@ -678,7 +678,7 @@ export interface ClusterSpec {
      */
     mode: 'reconnect' | 'migrate';
     /**
-     * What happens to the clients of a node that died. close: they are told to reconnect. redial: with mode migrate the gateway keeps them and dials the new owner; what was on its way may be lost.
+     * What happens to the clients of a node that died. close: they are told to reconnect. redial: with mode migrate the gateway keeps them and dials the new owner; messages in flight may be lost.
      */
     onLost: 'close' | 'redial';
     /**
@@ -694,15 +694,15 @@ export interface ClusterSpec {
      */
     httpSeconds: number;
     /**
-     * What is spread over the nodes by their weights. connections: those on the slots of each node. slots: only the slots themselves. messages, bytes: what gateways relay on the connections, in both directions.
+     * What the controller balances over the nodes by their weights. connections: the connections on the slots of each node. slots: only the slots themselves. messages, bytes: the traffic that gateways relay on the connections, in both directions.
      */
     by: 'connections' | 'slots' | 'messages' | 'bytes';
     /**
-     * How far a node may be from its share of what counts, as a part of the share. A larger one moves fewer connections. Without a change of nodes connections move once a node is twice as far from it.
+     * How far a node may be from its share, as a part of the share. A larger tolerance moves fewer connections. Without a change of nodes, connections move only once a node is twice as far from its share.
      */
     tolerance: number;
     /**
-     * Seconds for which a node has to be that far from its share before connections move for balance alone. Messages and bytes count half after as long.
+     * Seconds for which a node has to be twice the tolerance from its share before connections move for balance alone. Also the half-life of the counts of messages and bytes.
      */
     halfLifeSeconds: number;
     /**
@@ -710,7 +710,7 @@ export interface ClusterSpec {
      */
     maxMovesPerHour: number;
     /**
-     * How slots move to where they belong while their owner could keep them. even: with their connections, at the pace. lazy: once they have no connections. The slots of lost and draining nodes move at once in both.
+     * When slots move that their owner could also keep. even: at once, with their connections, at the pace of maxConnectionsPerSecond. lazy: once they have no connections. The slots of lost and draining nodes move at once with both.
      */
     strategy: 'even' | 'lazy';
     /**
@@ -718,12 +718,12 @@ export interface ClusterSpec {
      */
     lazy: {
       /**
-       * Seconds after which the slots that still have connections move as with even.
+       * Seconds after which slots that still have connections also move, as with even.
        */
       maxSeconds: number;
     };
     /**
-     * Holds back moves that only improve balance, also between gateways. The slots of lost and draining nodes still move.
+     * Pauses moves that only improve balance, between nodes and between gateways. The slots of lost and draining nodes still move.
      */
     paused: boolean;
     /**
@@ -813,7 +813,7 @@ export interface ClusterSpec {
        */
       service?: string;
       /**
-       * What Nacos calls a cluster: a part of a service.
+       * Nacos cluster of the instances, which is a part of a Nacos service.
        */
       cluster: string;
       /**
@@ -903,7 +903,7 @@ export interface ClusterNode {
    */
   eventStreams: number;
   /**
-   * Connections with which it is full; null: no limit.
+   * Number of connections at which the node is full; null: no limit.
    */
   maxConnections: number | null;
   drainingSince: string | null;
@@ -935,7 +935,7 @@ export interface Flow {
   gained: number;
   lost: number;
   /**
-   * Of all, 0 to 1.
+   * Share of all connections or slots, 0 to 1.
    */
   share: {
     before: number;
@@ -953,11 +953,11 @@ export interface Gateway {
    */
   eventStreams: number;
   /**
-   * Clients that it has moved: told to reconnect, or migrated.
+   * Clients that the gateway has moved: told to reconnect, or migrated.
    */
   moved: number;
   /**
-   * Of those the ones that did not notice (rebalance.mode migrate).
+   * How many of the moved clients did not notice (rebalance.mode migrate).
    */
   migrated: number;
   secondsSinceReport: number;
@@ -1256,11 +1256,11 @@ export interface LiveState {
      */
     eventStreams: number;
     /**
-     * Clients that it has moved: told to reconnect, or migrated.
+     * Clients that the gateway has moved: told to reconnect, or migrated.
      */
     moved: number;
     /**
-     * Of those the ones that did not notice (rebalance.mode migrate).
+     * How many of the moved clients did not notice (rebalance.mode migrate).
      */
     migrated: number;
   }[];

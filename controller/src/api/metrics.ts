@@ -85,7 +85,7 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
   });
   gauge(
     'wscluster_node_max_connections',
-    'Connections with which a node is full; none for a node without a limit',
+    'Number of connections at which a node is full; absent for a node without a limit',
     ['node'],
     ({ membership }, set) => {
       for (const [node, limit] of membership.limits) set(limit, { node });
@@ -93,7 +93,7 @@ export function createMetrics({ clusters, reconciles, locks }: MetricsParts): Re
   );
   gauge(
     'wscluster_capacity_used',
-    'Connections of the nodes that stay, relative to their limits; none while one of them has no limit',
+    'Connections of the nodes that stay, relative to their limits; absent while one of these nodes has no limit',
     [],
     (view, set) => {
       const used = capacityUsed(view);

@@ -23,7 +23,7 @@ export class ReconcileMetrics implements RunMeter {
   });
   readonly #errors = new Counter({
     name: 'controller_runtime_reconcile_errors_total',
-    help: 'Failed runs of the reconcile loop; each is retried',
+    help: 'Failed runs of the reconcile loop; the controller retries each',
     labelNames: ['controller'],
     registers: [],
   });

@@ -92,7 +92,7 @@ export const ownerAnswer = owner.extend({ key: z.string() }).meta({ id: 'Owner' 
 export const slotAnswer = owner.meta({ id: 'SlotOwner' });
 
 export const routeQuery = z.object({
-  url: z.string().min(1).max(16_384).describe('As a client sends it: a URL, or a path with its query.'),
+  url: z.string().min(1).max(16_384).describe('The URL that a client uses, or a path with its query.'),
   method: z
     .string()
     .regex(/^[A-Z][A-Z-]{0,31}$/, 'must be a method such as GET')
@@ -141,7 +141,7 @@ const node = z
     share,
     connections: z.int(),
     eventStreams,
-    maxConnections: z.int().nullable().describe('Connections with which it is full; null: no limit.'),
+    maxConnections: z.int().nullable().describe('Number of connections at which the node is full; null: no limit.'),
     drainingSince: z.string().nullable(),
   })
   .meta({ id: 'ClusterNode' });
@@ -155,8 +155,8 @@ const gateway = z
     inSync: z.boolean(),
     connections: z.int(),
     eventStreams,
-    moved: z.int().describe('Clients that it has moved: told to reconnect, or migrated.'),
-    migrated: z.int().describe('Of those the ones that did not notice (rebalance.mode migrate).'),
+    moved: z.int().describe('Clients that the gateway has moved: told to reconnect, or migrated.'),
+    migrated: z.int().describe('How many of the moved clients did not notice (rebalance.mode migrate).'),
     secondsSinceReport: z.number(),
   })
   .meta({ id: 'Gateway' });
@@ -178,7 +178,7 @@ const flow = z
     after: z.int(),
     gained: z.int(),
     lost: z.int(),
-    share: z.object({ before: z.number(), after: z.number() }).describe('Of all, 0 to 1.'),
+    share: z.object({ before: z.number(), after: z.number() }).describe('Share of all connections or slots, 0 to 1.'),
   })
   .meta({ id: 'Flow' });
 export const planAnswer = z

@@ -36,14 +36,16 @@ export const gatewayLimitsSchema = z.object({
     .min(0)
     .max(1_000_000)
     .default(1_000)
-    .describe('The same for one node, and thereby the connections of a gateway to it for such requests. 0: no limit.'),
+    .describe(
+      'Plain HTTP requests in progress at one node, which also limits the connections of a gateway to the node for such requests. 0: no limit.',
+    ),
   maxHeldBytes: z
     .int()
     .min(0)
     .max(2 ** 40)
     .default(0)
     .describe(
-      'Bytes that wait in a gateway for clients and nodes to read them; beyond them the connections that hold the most are cut, and for the next second new ones are refused. 0: no limit.',
+      'Bytes that wait in a gateway until clients and nodes read them. Beyond this limit, the connections that hold the most are cut, and new connections are refused for the next second. 0: no limit.',
     ),
   maxHeaderBytes: z
     .int()
@@ -86,7 +88,7 @@ export const gatewayLimitsSchema = z.object({
     .max(3_600)
     .default(75)
     .describe(
-      "Seconds for which a client's connection is kept for its next plain HTTP request; more than those of the load balancer in front.",
+      "Seconds for which a client's connection is kept open for its next plain HTTP request. Set it above the idle timeout of the load balancer in front.",
     ),
   ownerSeconds: z
     .number()
@@ -116,7 +118,7 @@ export const gatewayLimitsSchema = z.object({
     .max(2_592_000)
     .default(0)
     .describe(
-      'Age in seconds at which a WebSocket or an event stream is told to come back, so that a gateway that was added gets its share; each at 80 to 100 % of it. 0: never.',
+      'Age in seconds at which a WebSocket or an event stream is told to reconnect, each at a random 80 to 100 % of it. So gateways that were added get their share. 0: never.',
     ),
   stallSeconds: seconds
     .default(60)

@@ -12,7 +12,7 @@ export const moveSettingsSchema = z.object({
     .enum(['close', 'redial'])
     .default('close')
     .describe(
-      'What happens to the clients of a node that died. close: they are told to reconnect. redial: with mode migrate the gateway keeps them and dials the new owner; what was on its way may be lost.',
+      'What happens to the clients of a node that died. close: they are told to reconnect. redial: with mode migrate the gateway keeps them and dials the new owner; messages in flight may be lost.',
     ),
   closeCode: z
     .int()

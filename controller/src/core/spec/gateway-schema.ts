@@ -87,7 +87,7 @@ export const gatewaySchema = z
       .boolean()
       .default(false)
       .describe(
-        'Evens out the gateways: clients of one that has over 10 % more connections than the mean are told to come back through the load balancer, at the pace of rebalance.maxConnectionsPerSecond, while no slots move.',
+        'Evens out the gateways. If a gateway has over 10 % more connections than the mean, some of its clients are told to reconnect through the load balancer, at the pace of rebalance.maxConnectionsPerSecond, while no slots move.',
       ),
     trustedProxies: z
       .array(cidrSchema)
@@ -95,7 +95,7 @@ export const gatewaySchema = z
       .default([])
       .meta({ 'x-kubernetes-list-type': 'set' })
       .describe(
-        'CIDR blocks of the load balancers in front of the gateways. Their X-Forwarded-* and Forwarded headers are continued; those of everybody else are replaced.',
+        'CIDR blocks of the load balancers in front of the gateways. Gateways continue the X-Forwarded-* and Forwarded headers of these, and replace those of everybody else.',
       ),
     replicas: z
       .int()

@@ -22,7 +22,7 @@ export const nodesSchema = z
     maxConnections: maxConnectionsSchema
       .default(0)
       .describe(
-        'Connections of a node beyond which it takes no slots while others have room. 0: no limit. A full node keeps the slots that it has, and serves their clients.',
+        'Number of connections at which a node is full: it then takes no more slots while others have room, keeps the slots that it has, and serves their clients. 0: no limit.',
       ),
     weight: weightSchema.default(1).describe('Share of the slots of each node, relative to the other nodes.'),
     weights: z
@@ -46,7 +46,7 @@ export const nodesSchema = z
       .describe('Path at which nodes accept a message for a key: POST <sendPath>?userId=<key>.'),
     drainSeconds: seconds
       .default(60)
-      .describe('Seconds in which a draining node hands over its clients. Its slots leave within 80 % of them.'),
+      .describe('Seconds in which a draining node hands over its clients. Its slots leave within 80 % of this time.'),
     followRing: z
       .boolean()
       .default(true)
@@ -82,14 +82,14 @@ export const nodesSchema = z
       .max(3600)
       .default(120)
       .meta(
-        only('local', 'seconds in which a new node must become ready; then it is ended, and another one is started.'),
+        only('local', 'seconds in which a new node must become ready. A node that takes longer is ended and replaced.'),
       ),
     readiness: readinessSchema.optional(),
     image: z
       .string()
       .min(1)
       .optional()
-      .meta(only('docker', 'image of managed nodes. Without it the controller starts none.')),
+      .meta(only('docker', 'image of managed nodes. Without an image the controller starts no nodes.')),
     env: z
       .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a name of a variable'), z.string())
       .default({})

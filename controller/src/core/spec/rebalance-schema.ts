@@ -16,7 +16,7 @@ export const rebalanceSchema = z
       .enum(['connections', 'slots', 'messages', 'bytes'])
       .default('connections')
       .describe(
-        'What is spread over the nodes by their weights. connections: those on the slots of each node. slots: only the slots themselves. messages, bytes: what gateways relay on the connections, in both directions.',
+        'What the controller balances over the nodes by their weights. connections: the connections on the slots of each node. slots: only the slots themselves. messages, bytes: the traffic that gateways relay on the connections, in both directions.',
       ),
     tolerance: z
       .number()
@@ -24,7 +24,7 @@ export const rebalanceSchema = z
       .max(1)
       .default(DEFAULT_TOLERANCE)
       .describe(
-        'How far a node may be from its share of what counts, as a part of the share. A larger one moves fewer connections. Without a change of nodes connections move once a node is twice as far from it.',
+        'How far a node may be from its share, as a part of the share. A larger tolerance moves fewer connections. Without a change of nodes, connections move only once a node is twice as far from its share.',
       ),
     halfLifeSeconds: z
       .number()
@@ -32,7 +32,7 @@ export const rebalanceSchema = z
       .max(86_400)
       .default(30)
       .describe(
-        'Seconds for which a node has to be that far from its share before connections move for balance alone. Messages and bytes count half after as long.',
+        'Seconds for which a node has to be twice the tolerance from its share before connections move for balance alone. Also the half-life of the counts of messages and bytes.',
       ),
     maxMovesPerHour: z
       .int()
@@ -44,13 +44,13 @@ export const rebalanceSchema = z
       .enum(['even', 'lazy'])
       .default('even')
       .describe(
-        'How slots move to where they belong while their owner could keep them. even: with their connections, at the pace. lazy: once they have no connections. The slots of lost and draining nodes move at once in both.',
+        'When slots move that their owner could also keep. even: at once, with their connections, at the pace of maxConnectionsPerSecond. lazy: once they have no connections. The slots of lost and draining nodes move at once with both.',
       ),
     lazy: z
       .strictObject({
         maxSeconds: seconds
           .default(3600)
-          .describe('Seconds after which the slots that still have connections move as with even.'),
+          .describe('Seconds after which slots that still have connections also move, as with even.'),
       })
       .prefault({})
       .describe('For strategy lazy.'),
@@ -58,7 +58,7 @@ export const rebalanceSchema = z
       .boolean()
       .default(false)
       .describe(
-        'Holds back moves that only improve balance, also between gateways. The slots of lost and draining nodes still move.',
+        'Pauses moves that only improve balance, between nodes and between gateways. The slots of lost and draining nodes still move.',
       ),
     unreadyGraceSeconds: seconds
       .default(10)

@@ -18,7 +18,7 @@ const nacosSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-zA-Z-]{1,64}$/, 'must be 1 to 64 letters, digits and dashes')
     .default('DEFAULT')
-    .describe('What Nacos calls a cluster: a part of a service.'),
+    .describe('Nacos cluster of the instances, which is a part of a Nacos service.'),
   secretRef: z
     .strictObject({ name: secretName })
     .optional()
