@@ -99,7 +99,7 @@ describe('the dashboard, on a system of real processes', () => {
     await page.getByRole('button', { name: `Kill ${victim}` }).click();
     const said = await page.getByText(/^Moves \d+ of 200 connections/).innerText();
     expect(Number(/\d+/.exec(said)?.[0])).toBe(lost.length);
-    await page.getByText(/a replacement comes, and some of them move a second time/).waitFor();
+    await page.getByText(/it starts a replacement, and some clients move a second time/).waitFor();
     await page.getByRole('button', { name: 'Kill', exact: true }).click();
     await until('it is gone', async () => (await nodes()).every(({ id }) => id !== victim));
     await system.settled(length);
