@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WsClusterError } from '@wscluster/ring';
-import { rabbitmqServer, redisServer } from '@wscluster/testbed';
 import { numberOption, readArguments } from '../scripts/arguments.ts';
 import { bundlePrograms } from '../test/run/bundle-programs.ts';
+import { startBrokers } from './brokers.ts';
 import { report } from './report.ts';
 import { runChaos } from './run.ts';
 import { SCOPES } from './schedule.ts';
@@ -49,12 +49,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   });
 
 process.stdout.write(`seed ${seed}, ${minutes} minutes, ${values.brokers ? 'RabbitMQ and Redis' : 'embedded'}\n`);
-const redis = values.brokers ? await redisServer() : undefined;
-const rabbitmq = values.brokers ? await rabbitmqServer() : undefined;
+const brokers = values.brokers ? await startBrokers() : undefined;
 try {
   const result = await runChaos({
-    ...{ seed, clients, only, milliseconds: minutes * 60_000, signal: interrupted.signal },
-    ...(redis === undefined || rabbitmq === undefined ? {} : { brokers: { redis, rabbitmq } }),
+    ...{ seed, clients, only, brokers, milliseconds: minutes * 60_000, signal: interrupted.signal },
     onRound: ({ number: round, history }) => {
       const last = history.faults.slice(-4).map(({ kind, target }) => `${kind} (${target})`);
       process.stdout.write(`round ${round}: ${history.faults.length} faults so far, the last: ${last.join(', ')}\n`);
@@ -73,6 +71,6 @@ try {
     process.exitCode = 2;
   } else throw error;
 } finally {
-  await Promise.all([redis?.dispose(), rabbitmq?.dispose()]);
+  await brokers?.dispose();
   rmSync(programs, { recursive: true, force: true });
 }

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { WsClusterError } from '@wscluster/ring';
 import { Crowd } from '../test/e2e/support/crowd.ts';
 import { System } from '../test/e2e/support/system.ts';
+import type { Brokers } from './brokers.ts';
 import { check } from './check/check.ts';
 import { API_CHANGES } from './faults/api-changes.ts';
 import { brokerFaults } from './faults/broker-faults.ts';
-import type { Brokers, FaultKind } from './faults/fault-kind.ts';
+import type { FaultKind } from './faults/fault-kind.ts';
 import { jumpingClock, MACHINE_FAULTS } from './faults/machine-faults.ts';
 import { PROCESS_FAULTS } from './faults/process-faults.ts';
-import { RedisSnapshot } from './faults/redis-snapshot.ts';
 import { STATE_FAULTS } from './faults/state-faults.ts';
 import { Health } from './health.ts';
 import type { History, Violation } from './history.ts';
@@ -28,7 +28,7 @@ export interface ChaosOptions {
   /** Only faults with these scopes, or whose names begin so; default: all. */
   readonly only?: readonly string[] | undefined;
   /** Default: the embedded bus and store, with one controller instead of two. */
-  readonly brokers?: Brokers;
+  readonly brokers?: Brokers | undefined;
   /** Ends the run as soon as the faults under way are healed. */
   readonly signal?: AbortSignal;
   /** Told about each round when it is over. */
@@ -59,8 +59,7 @@ const LAST_LOOK_MS = 500;
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { brokers } = options;
-  const snapshot = brokers && new RedisSnapshot(brokers.redis.url);
-  const kinds = kindsOf(options, snapshot);
+  const kinds = kindsOf(options);
   const system = await System.start({
     ...{ nodes: NODES, gateways: 2, command: [process.execPath, NODE] },
     rebalance: { mode: 'migrate', onLost: 'redial', maxConnectionsPerSecond: PACE },
@@ -73,7 +72,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   try {
     const crowd = await Crowd.connect(system, options.clients, { client: chaosClient });
     try {
-      await snapshot?.take();
+      await brokers?.snapshot.take();
       return await play(system, crowd, kinds, options);
     } finally {
       crowd.stop();
@@ -118,12 +117,12 @@ async function play(
   }
 }
 
-function kindsOf({ brokers, only }: ChaosOptions, snapshot: RedisSnapshot | undefined): FaultKind[] {
+function kindsOf({ brokers, only }: ChaosOptions): FaultKind[] {
   const all = [
     ...PROCESS_FAULTS,
     ...MACHINE_FAULTS,
     ...API_CHANGES,
-    ...(brokers === undefined || snapshot === undefined ? STATE_FAULTS : brokerFaults(brokers, snapshot)),
+    ...(brokers === undefined ? STATE_FAULTS : brokerFaults(brokers)),
   ];
   if (only === undefined) return all;
   const isMeant = (word: string, { scope, name }: FaultKind) =>

@@ -1,14 +1,14 @@
 import type { RealServer } from '@wscluster/testbed';
 import { askRedis } from '../../test/brokers/support/brokers.ts';
-import type { Brokers, FaultKind } from './fault-kind.ts';
-import type { RedisSnapshot } from './redis-snapshot.ts';
+import type { Brokers } from '../brokers.ts';
+import type { FaultKind } from './fault-kind.ts';
 
 const MEMORY_LIMIT = 'set_vm_memory_high_watermark';
 const NO_MEMORY = '0.0000001';
 const DEFAULT_MEMORY = '0.4';
 
-/** Faults of RabbitMQ and Redis, which restore `snapshot`. */
-export function brokerFaults({ redis, rabbitmq }: Brokers, snapshot: RedisSnapshot): FaultKind[] {
+/** Faults of RabbitMQ and Redis. */
+export function brokerFaults({ redis, rabbitmq, snapshot }: Brokers): FaultKind[] {
   return [
     ...serverFaults('rabbitmq', rabbitmq),
     {

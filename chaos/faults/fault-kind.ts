@@ -1,14 +1,8 @@
-import type { RabbitmqServer, RedisServer } from '@wscluster/testbed';
 import type { LoggedProcess } from '../../test/e2e/support/processes.ts';
 import type { System } from '../../test/e2e/support/system.ts';
 import type { Fault } from '../history.ts';
 import type { Recorder } from '../recorder.ts';
 import type { Scope } from '../schedule.ts';
-
-export interface Brokers {
-  readonly redis: RedisServer;
-  readonly rabbitmq: RabbitmqServer;
-}
 
 /** What a fault works with. */
 export interface Injection {
