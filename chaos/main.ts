@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { WsClusterError } from '@wscluster/ring';
 import { numberOption, readArguments } from '../scripts/arguments.ts';
 import { bundlePrograms } from '../test/run/bundle-programs.ts';
-import { startBrokers } from './brokers.ts';
+import { type Brokers, startBrokers } from './brokers.ts';
 import { report } from './report.ts';
 import { runChaos } from './run.ts';
 import { SCOPES } from './schedule.ts';
@@ -35,11 +35,6 @@ const seed = numberOption(USAGE, '--seed', values.seed);
 const minutes = numberOption(USAGE, '--minutes', values.minutes, { whole: false });
 const clients = numberOption(USAGE, '--clients', values.clients);
 const only = values.only === '' ? undefined : values.only.split(',');
-const root = fileURLToPath(new URL('..', import.meta.url));
-// Of this run alone: another one may have other sources.
-const programs = join(root, 'node_modules', '.cache', `chaos-${process.pid}`);
-Object.assign(process.env, await bundlePrograms(root, programs));
-
 const interrupted = new AbortController();
 // More than once: a terminal signals the whole group, and so do npm and scripts/run.mjs.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -49,8 +44,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   });
 
 process.stdout.write(`seed ${seed}, ${minutes} minutes, ${values.brokers ? 'RabbitMQ and Redis' : 'embedded'}\n`);
-const brokers = values.brokers ? await startBrokers() : undefined;
+const root = fileURLToPath(new URL('..', import.meta.url));
+// Of this run alone: another one may have other sources.
+const programs = join(root, 'node_modules', '.cache', `chaos-${process.pid}`);
+let brokers: Brokers | undefined;
 try {
+  Object.assign(process.env, await bundlePrograms(root, programs));
+  interrupted.signal.throwIfAborted();
+  if (values.brokers) brokers = await startBrokers();
+  interrupted.signal.throwIfAborted();
   const result = await runChaos({
     ...{ seed, clients, only, brokers, milliseconds: minutes * 60_000, signal: interrupted.signal },
     onRound: ({ number: round, history }) => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { WsClusterError } from '@wscluster/ring';
 import { Crowd } from '../test/e2e/support/crowd.ts';
-import { System } from '../test/e2e/support/system.ts';
+import { System, type SystemOptions } from '../test/e2e/support/system.ts';
 import type { Brokers } from './brokers.ts';
 import { check } from './check/check.ts';
 import { API_CHANGES } from './faults/api-changes.ts';
@@ -29,7 +29,7 @@ export interface ChaosOptions {
   readonly only?: readonly string[] | undefined;
   /** Default: the embedded bus and store, with one controller instead of two. */
   readonly brokers?: Brokers | undefined;
-  /** Ends the run as soon as the faults under way are healed. */
+  /** Ends the run as soon as the faults under way are healed; what it has found until then still counts. */
   readonly signal?: AbortSignal;
   /** Told about each round when it is over. */
   readonly onRound?: (round: { readonly number: number; readonly history: History }) => void;
@@ -58,9 +58,9 @@ const LAST_LOOK_MS = 500;
  * Rejects with CONFIG_INVALID if `only` means no fault.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { brokers } = options;
+  const { brokers, signal } = options;
   const kinds = kindsOf(options);
-  const system = await System.start({
+  const settings: SystemOptions = {
     ...{ nodes: NODES, gateways: 2, command: [process.execPath, NODE] },
     rebalance: { mode: 'migrate', onLost: 'redial', maxConnectionsPerSecond: PACE },
     name: `chaos-${options.seed}`,
@@ -68,9 +68,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     ...(brokers === undefined
       ? { controllers: 1 }
       : { controllers: 2, brokers: { rabbitmqUrl: brokers.rabbitmq.url, redisUrl: brokers.redis.url } }),
-  });
+  };
+  const system = await System.start(settings, signal);
   try {
-    const crowd = await Crowd.connect(system, options.clients, { client: chaosClient });
+    const crowd = await Crowd.connect(system, options.clients, { client: chaosClient, signal });
     try {
       await brokers?.snapshot.take();
       return await play(system, crowd, kinds, options);
@@ -93,7 +94,7 @@ async function play(
   const health = new Health(system);
   const violations: Violation[] = [];
   const failed = (error: Error): undefined => {
-    violations.push({ rule: 'settles', at: performance.now(), detail: error.message });
+    if (!signal.aborted) violations.push({ rule: 'settles', at: performance.now(), detail: error.message });
   };
   let rounds = 0;
   try {
@@ -107,10 +108,12 @@ async function play(
       if (cluster !== undefined) recorder.sawSettled(cluster);
       rounds++;
       await delay(LAST_LOOK_MS);
+      // Ctrl-C also reaches the processes, and one that ends is not to be missed.
+      if (signal.aborted) break;
       violations.push(...health.look(), ...check(recorder.history()));
       onRound?.({ number: rounds, history: recorder.history() });
     }
-    if (violations.length === 0 && !signal.aborted) await crowd.quiet().catch(failed);
+    if (violations.length === 0 && !signal.aborted) await crowd.quiet(signal).catch(failed);
     return { rounds, history: recorder.history(), violations, warnings: warnings(system) };
   } finally {
     await recorder.stop();

@@ -2,6 +2,12 @@ import { Client, type Session } from './client.ts';
 import type { System } from './system.ts';
 import { until } from './wait.ts';
 
+export interface CrowdOptions {
+  readonly silent?: boolean;
+  readonly client?: typeof newClient;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Many clients with keys of their own, spread over the gateways, each sending a number about twice a second; silent
  * ones send nothing by themselves.
@@ -19,18 +25,20 @@ export class Crowd {
     }, 20);
   }
 
+  /** Resolves once all are connected, or `signal` is aborted. */
   static async connect(
     system: Pick<System, 'clientUrls'>,
     size: number,
-    { silent = false, client = newClient }: { silent?: boolean; client?: typeof newClient } = {},
+    { silent = false, client = newClient, signal }: CrowdOptions = {},
   ): Promise<Crowd> {
     const clients: Client[] = [];
+    const connected = () => signal?.aborted === true || clients.every((one) => one.connected);
     for (let index = 0; index < size; index++) {
       clients.push(client(`user-${index}`, system.clientUrls(`user-${index}`), index));
       // In waves, so that the accept queues of a small machine do not overflow.
-      if (index % 100 === 99) await until('a wave of clients is connected', () => clients.every((c) => c.connected));
+      if (index % 100 === 99) await until('a wave of clients is connected', connected);
     }
-    await until('all clients are connected', () => clients.every((client) => client.connected));
+    await until('all clients are connected', connected);
     return new Crowd(clients, silent);
   }
 
@@ -56,10 +64,11 @@ export class Crowd {
     );
   }
 
-  /** Stops sending, waits for the last echoes; every fault of every client. */
-  async quiet(): Promise<string[]> {
+  /** Stops sending, waits for the last echoes, or until `signal` is aborted; every fault of every client. */
+  async quiet(signal?: AbortSignal): Promise<string[]> {
     clearInterval(this.#timer);
-    await until('all echoes are back', () => this.clients.every((client) => client.settled));
+    const settled = () => signal?.aborted === true || this.clients.every((client) => client.settled);
+    await until('all echoes are back', settled);
     return this.clients.flatMap((client) => client.faults.map((fault) => `${client.key}: ${fault}`));
   }
 

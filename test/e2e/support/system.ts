@@ -131,10 +131,11 @@ export class System {
     return undefined;
   }
 
-  static async start(options: SystemOptions = {}): Promise<System> {
+  /** Resolves once it is settled, or `signal` is aborted. */
+  static async start(options: SystemOptions = {}, signal?: AbortSignal): Promise<System> {
     const system = await System.begin(options);
     try {
-      await system.settled(options.nodes ?? 3);
+      await system.settled(options.nodes ?? 3, 60_000, signal);
     } catch (error) {
       await system.stop();
       throw error;
@@ -163,10 +164,14 @@ export class System {
     return system;
   }
 
-  /** Waits until `nodes` nodes are ready, all gateways route by the ring, and nothing is left to move. */
-  async settled(nodes: number, deadlineMs = 60_000): Promise<void> {
+  /**
+   * Waits until `nodes` nodes are ready, all gateways route by the ring, and nothing is left to move, or until `signal`
+   * is aborted.
+   */
+  async settled(nodes: number, deadlineMs = 60_000, signal?: AbortSignal): Promise<void> {
     let last = '';
     const calm = async () => {
+      if (signal?.aborted === true) return true;
       const answer = await this.api('GET', '').catch((error: Error) => ({ status: 0, text: error.message }));
       last = answer.text;
       return answer.status === 200 && this.isSettled(answer.text, nodes);
