@@ -265,7 +265,7 @@ export interface ClusterSpec {
        */
       maxHeaderBytes: number;
       /**
-       * Header lines of a request; beyond them the gateway answers 431.
+       * Header lines of a request; beyond them the gateway answers 431. With those of the gateway, a node gets at most the 1000 that Node.js reads.
        */
       maxHeaderLines: number;
       /**

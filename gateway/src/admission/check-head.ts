@@ -19,8 +19,8 @@ const MAX_LISTED = [
 export const MAX_HEAD_BYTES = 65_536;
 
 /**
- * The HTTP parser drops header lines beyond this number, again fixed when the server is created. It is more than a
- * cluster can allow, so that a request with dropped lines is refused.
+ * The HTTP parser refuses more header lines than this, or drops those beyond, as Node's version has it; again fixed when
+ * the server is created. It is more than a cluster can allow, so that a request with dropped lines is refused.
  */
 export const MAX_PARSED_LINES = MAX_HEADER_LINES + 1;
 
@@ -40,8 +40,7 @@ export function checkHead(req: RequestHead, limits: Limits): void {
   let bytes = lines * LINE_EXTRA_BYTES;
   for (const text of raw) bytes += text.length;
   if (bytes > limits.maxHeaderBytes) throw headTooLarge(limits);
-  if (lines > limits.maxHeaderLines)
-    throw limitReached('maxHeaderLines', `a request must have at most ${limits.maxHeaderLines} header lines`);
+  if (lines > limits.maxHeaderLines) throw tooManyLines(limits);
   for (const [field, header, separator, most, others, what] of MAX_LISTED)
     if ((req.headers[field] ?? '').split(separator, most + others + 1).length > most + others)
       throw new WsClusterError('REQUEST_INVALID', `${header} must name at most ${most} ${what}`, { field });
@@ -55,4 +54,8 @@ export function checkHead(req: RequestHead, limits: Limits): void {
 
 export function headTooLarge(limits: Limits): WsClusterError {
   return limitReached('maxHeaderBytes', `the header lines must be at most ${limits.maxHeaderBytes} bytes`);
+}
+
+export function tooManyLines(limits: Limits): WsClusterError {
+  return limitReached('maxHeaderLines', `a request must have at most ${limits.maxHeaderLines} header lines`);
 }

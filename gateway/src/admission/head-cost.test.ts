@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { compileRoutes } from '@wscluster/ring';
+import { compileRoutes, MAX_HEADER_LINES } from '@wscluster/ring';
 import { expect, it } from 'vitest';
 import { requestHeaders } from '../http/owner-request.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
@@ -20,7 +20,7 @@ const SMALL_MS = 30;
 /** Of a head that costs so little that this many take less, what every head costs hides the growth. */
 const MOST_ROUNDS = 1_500;
 const WARM_ROUNDS = 5;
-const LARGE = { headerBytes: 65_536, headerLines: 1_000, pathBytes: 65_536 };
+const LARGE = { headerBytes: 65_536, headerLines: MAX_HEADER_LINES, pathBytes: 65_536 };
 const SMALL = {
   headerBytes: LARGE.headerBytes / TIMES,
   headerLines: LARGE.headerLines / TIMES,

@@ -1,12 +1,19 @@
 import { WsClusterError } from '@wscluster/ring';
-import { headTooLarge } from '../admission/check-head.ts';
+import { headTooLarge, tooManyLines } from '../admission/check-head.ts';
 import { limitReached } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 
+interface ParserError extends NodeJS.ErrnoException {
+  /** What the parser was given last. */
+  readonly rawPacket?: Buffer;
+}
+
 /** Turns an error of the HTTP parser, or its timeout, into an error for the client. `inBody`: the head was complete. */
-export function brokenRequest(error: NodeJS.ErrnoException, limits: Limits, inBody: boolean): WsClusterError {
+export function brokenRequest(error: ParserError, limits: Limits, inBody: boolean): WsClusterError {
   const { code } = error;
-  if (code === 'HPE_HEADER_OVERFLOW') return headTooLarge(limits);
+  // The code for both limits. A head of too many lines arrives in few packets, each with more than a cluster allows.
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return hasMoreLines(error.rawPacket, limits.maxHeaderLines) ? tooManyLines(limits) : headTooLarge(limits);
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && inBody)
     return limitReached('requestSeconds', `the request must arrive within ${limits.requestMs / 1000} s`);
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
@@ -18,4 +25,13 @@ export function brokenRequest(error: NodeJS.ErrnoException, limits: Limits, inBo
       cause: error,
     });
   return new WsClusterError('REQUEST_INVALID', 'this is not an HTTP/1.1 request', { field: 'request', cause: error });
+}
+
+function hasMoreLines(packet: Buffer | undefined, most: number): boolean {
+  let at = -1;
+  for (let lines = 0; lines <= most; lines++) {
+    at = packet?.indexOf('\n', at + 1) ?? -1;
+    if (at < 0) return false;
+  }
+  return true;
 }

@@ -2,8 +2,13 @@ import { z } from 'zod';
 
 const seconds = z.number().min(0).max(86_400);
 
-/** The most header lines that a cluster can allow. */
-export const MAX_HEADER_LINES = 1_000;
+/** Node.js as a backend refuses a head of more lines, or drops those beyond, as its version has it. */
+const NODE_HEADER_LINES = 1_000;
+/** What the gateway adds to an upgrade that goes from a lost node to another one, net of what it replaces. */
+const MOST_ADDED_LINES = 12;
+
+/** The most header lines that a cluster can allow: with those of the gateway, a node gets no more than it reads. */
+export const MAX_HEADER_LINES = NODE_HEADER_LINES - MOST_ADDED_LINES;
 
 /** Limits of each gateway of a cluster. Where 0 is allowed, it means no limit. */
 export const gatewayLimitsSchema = z.object({
@@ -58,7 +63,9 @@ export const gatewayLimitsSchema = z.object({
     .min(10)
     .max(MAX_HEADER_LINES)
     .default(100)
-    .describe('Header lines of a request; beyond them the gateway answers 431.'),
+    .describe(
+      'Header lines of a request; beyond them the gateway answers 431. With those of the gateway, a node gets at most the 1000 that Node.js reads.',
+    ),
   // A percent-encoded key takes up to three times its 1,024 bytes.
   maxPathBytes: z
     .int()
