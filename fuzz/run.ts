@@ -65,8 +65,13 @@ export interface FuzzResult {
   readonly cases: number;
   /** What went wrong, in words; empty if nothing did. */
   readonly faults: readonly string[];
-  /** The cases that may have caused it: those under way, or those since the last look if something was left behind. */
+  /**
+   * The cases that may have caused it, in the order in which they began: those under way, or those since the last look if
+   * something was left behind.
+   */
   readonly suspects: readonly Case[];
+  /** The kinds of those that failed themselves; none if the fault is not a case's own. */
+  readonly failedKinds: ReadonlySet<string>;
   readonly looks: readonly Look[];
   /** Of all migrations up to the last look. */
   readonly outcomes: Outcomes;
@@ -85,6 +90,7 @@ export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOp
   const patience = new Patience([gateway.pid]);
   const honest = new HonestClients(gateway.port, patience, (key) => ring.move(key, 'on'));
   const faults: string[] = [];
+  const failedKinds = new Set<string>();
   const looks: Look[] = [];
   let sinceLook: Case[] = [];
   let count = 0;
@@ -138,7 +144,10 @@ export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOp
           underWay.set(number, played);
           sinceLook.push(value);
           const fault = await playClient(gateway.port, played, patience);
-          if (fault !== undefined) faults.push(`${value.kind}: ${fault}`);
+          if (fault !== undefined) {
+            faults.push(`${value.kind}: ${fault}`);
+            failedKinds.add(value.kind);
+          }
           faults.push(...honest.failures.splice(0));
           if (gateway.ended) faults.push('the gateway has ended');
           if (faults.length > 0) return;
@@ -160,7 +169,7 @@ export async function runFuzz({ cases, lookEvery, atATime = 48, onLook }: FuzzOp
     await Promise.all([...hostileNodes, ...honestNodes].map((node) => node.stop()));
   }
   const suspects = underWay.size > 0 ? [...underWay.values()].map(({ steps }) => steps) : sinceLook;
-  return { cases: count, faults, suspects, looks, outcomes, honestMoves };
+  return { cases: count, faults, suspects, failedKinds, looks, outcomes, honestMoves };
 }
 
 /**

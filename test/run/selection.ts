@@ -54,7 +54,7 @@ export function choose({ groups, filters }: Request, root: string): Chosen[] {
     globSync([...patterns], { cwd: root, exclude: (path) => path === 'node_modules' }).sort();
   const all = GROUPS.map((group) => ({ ...group, files: files(group.include) }));
   checkThatGroupsDivide(
-    files(['*/src/**/*.test.ts', 'chaos/**/*.test.ts', 'test/**/*.test.ts']),
+    files(['*/src/**/*.test.ts', '{chaos,fuzz}/**/*.test.ts', 'test/**/*.test.ts']),
     all.flatMap((group) => group.files),
   );
   const isWanted = (file: string) => filters.length === 0 || filters.some((filter) => file.includes(filter));
