@@ -24,11 +24,11 @@ const metric = (system: System, name: string) => metricOf(system.gateways[0]?.pr
 
 /** A process of the first gateway throws, and leaves a rejection: the next two that are counted. */
 async function odd(system: System, pid: number, first: number): Promise<void> {
-  const counted = (count: number) => async () => (await metric(system, 'wscluster_gateway_bugs_total')) === count;
+  const bugsAre = (count: number) => async () => (await metric(system, 'wscluster_gateway_bugs_total')) === count;
   process.kill(pid, 'SIGUSR2');
-  await until('what it has thrown is counted', counted(first));
+  await until('what it has thrown is counted', bugsAre(first));
   process.kill(pid, 'SIGWINCH');
-  await until('what it has rejected is counted', counted(first + 1));
+  await until('what it has rejected is counted', bugsAre(first + 1));
 }
 
 function oddLines(system: System) {

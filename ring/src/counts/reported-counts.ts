@@ -26,7 +26,7 @@ export class ReportedCounts {
   #run: string | undefined;
   #number = 0;
   #awaited = true;
-  #counted = false;
+  #countsKnown = false;
 
   /** Its counts are part of `sums` until it is dropped. */
   constructor(sums: RunningCounts) {
@@ -44,8 +44,8 @@ export class ReportedCounts {
   }
 
   /** Its connections by slot have been told, though maybe not the last changes of them. */
-  get counted(): boolean {
-    return this.#counted;
+  get countsKnown(): boolean {
+    return this.#countsKnown;
   }
 
   take(report: AnyReport): Taken {
@@ -78,7 +78,7 @@ export class ReportedCounts {
     // A gateway that sends no changes leaves them out if they are those of its last report.
     if (connections !== undefined) {
       this.#replaceSlots(decodeSlotCounts(connections));
-      this.#counted = true;
+      this.#countsKnown = true;
     }
     for (const which of BY_NODE) this.#replaceNodes(which, report[REPORTED_AS[which]] ?? {});
   }

@@ -31,7 +31,7 @@ export interface GatewayStatus {
   /** When it last reported, monotonic ms. */
   readonly lastSeen: number;
   /** It has told all its connections. A new leader may have to wait for them. */
-  readonly counted: boolean;
+  readonly countsKnown: boolean;
 }
 
 /** The gateways of a cluster at one moment, and their totals. Immutable. */
@@ -52,8 +52,8 @@ export class Fleet {
   }
 
   /** False while a gateway has not told all its connections. */
-  get counted(): boolean {
-    return this.gateways.every(({ counted }) => counted);
+  get countsKnown(): boolean {
+    return this.gateways.every(({ countsKnown }) => countsKnown);
   }
 
   /** Live connections by slot, over all gateways. */

@@ -72,17 +72,17 @@ describe('the fleet of gateways', () => {
 
   test('knows whether every gateway that has connections has told on which slots', () => {
     const reports = new GatewayReports();
-    expect(reports.fleet.counted).toBe(true);
+    expect(reports.fleet.countsKnown).toBe(true);
     reports.report(report('g1', 1), 0);
-    expect(reports.fleet.counted).toBe(true);
+    expect(reports.fleet.countsKnown).toBe(true);
     reports.report(report('g1', 1, { connectionsByNode: { a: 2 } }), 1);
-    expect(reports.fleet.counted).toBe(false);
+    expect(reports.fleet.countsKnown).toBe(false);
     reports.report(
       report('g1', 1, { connections: encodeSlotCounts(new Map([[3, 2]])), connectionsByNode: { a: 2 } }),
       2,
     );
     reports.report(report('g1', 1, { connectionsByNode: { a: 2 } }), 3);
-    expect(reports.fleet.counted).toBe(true);
+    expect(reports.fleet.countsKnown).toBe(true);
   });
 
   test('follows changes, and asks for a whole report when one was missed; meanwhile the last counts stay', () => {
@@ -97,7 +97,7 @@ describe('the fleet of gateways', () => {
 
     expect(reports.report(change('g1', 4, 3, { connectionsByNode: { a: 9 }, moved: 7 }), 2)).toBe('unknown');
     expect(reports.awaited).toEqual(['g1']);
-    expect(reports.fleet).toMatchObject({ counted: true, moved: 7 });
+    expect(reports.fleet).toMatchObject({ countsKnown: true, moved: 7 });
     expect(reports.fleet.connectionsByNode.get('a')).toBe(5);
     expect(reports.allApplied({ epoch: 1, version: 3 })).toBe(true);
 
@@ -112,7 +112,7 @@ describe('the fleet of gateways', () => {
   test('does not know the connections of a gateway of which it has heard changes alone, but its ring', () => {
     const reports = new GatewayReports();
     reports.report(change('g1', 8, 4), 0);
-    expect(reports.fleet.counted).toBe(false);
+    expect(reports.fleet.countsKnown).toBe(false);
     expect(reports.fleet.highestApplied()).toEqual({ epoch: 1, version: 4 });
     expect(reports.awaited).toEqual(['g1']);
   });

@@ -97,7 +97,7 @@ export class GatewayReports {
       hotKeys: hotKeys ?? (isWhole ? [] : (known?.status.hotKeys ?? [])),
       hotSlots: hotSlots ?? (isWhole ? [] : (known?.status.hotSlots ?? [])),
       // One that sends no changes says nothing of slots if it has none.
-      counted: reported.counted || (isWhole && connections === 0),
+      countsKnown: reported.countsKnown || (isWhole && connections === 0),
     };
     if (known === undefined) this.#gateways.set(id, { status, reported });
     else known.status = status;

@@ -126,7 +126,7 @@ export class Loop {
     const { rollout, link, steps, spec, intervals, wakeIn } = this.#parts;
     const planIn = rollout.planIn(performance.now());
     // Until all gateways have reported their counts, a plan holds moves back.
-    const countedIn = link.counted ? 0 : intervals.countsCheckMs;
+    const countedIn = link.countsKnown ? 0 : intervals.countsCheckMs;
     if (planIn !== undefined && !spec.spec.rebalance.paused) wakeIn(Math.max(planIn, countedIn));
     if (steps.balanceAt !== undefined) wakeIn(Math.max(0, steps.balanceAt - performance.now()));
     const { nextChangeAt } = this.#membership;

@@ -434,10 +434,10 @@ describe.concurrent('one cluster, while this process leads it', { timeout: 60_00
       return last?.reporting?.wholeOf.join();
     };
     await until(() => asked() === 'g1');
-    expect(reign.view.fleet.counted).toBe(false);
+    expect(reign.view.fleet.countsKnown).toBe(false);
     world.report({ epoch: 7, version: 1 });
     await until(() => asked() === '');
-    expect(reign.view.fleet.counted).toBe(true);
+    expect(reign.view.fleet.countsKnown).toBe(true);
   });
 
   test('a view stays as it was read; what has changed since is in the next one, all of it', async () => {

@@ -43,7 +43,7 @@ class Cluster {
       get hearing() {
         return { ...HEARD, uncertain: cluster.known === 'partly' };
       },
-      get counted() {
+      get countsKnown() {
         return cluster.known !== 'no';
       },
       publish: async (ring: Ring) => {

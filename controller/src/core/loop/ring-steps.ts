@@ -26,7 +26,7 @@ import { RecentOwners } from './recent-owners.ts';
 
 export interface RingStepParts {
   readonly rollout: Rollout;
-  readonly link: Pick<GatewayLink, 'askLoad' | 'counted' | 'fleet' | 'hearing' | 'load' | 'publish'>;
+  readonly link: Pick<GatewayLink, 'askLoad' | 'countsKnown' | 'fleet' | 'hearing' | 'load' | 'publish'>;
   readonly events: EventLog;
   readonly log: Logger;
 }
@@ -102,9 +102,9 @@ export class RingSteps {
       now: steadyNow(),
     });
     // Without a limit no counts are needed.
-    const counted = link.counted || !Number.isFinite(pace.perSecond);
+    const countsKnown = link.countsKnown || !Number.isFinite(pace.perSecond);
     const connections = fleet.connectionsBySlot;
-    const next = rollout.plan({ members, ...owners, connections, counted, pace, now });
+    const next = rollout.plan({ members, ...owners, connections, countsKnown, pace, now });
     return { ...next, pace, settings: settingsOf(spec), vacancies };
   }
 
@@ -116,8 +116,8 @@ export class RingSteps {
 
   /** How well the connections of all slots are known. */
   get known(): Known {
-    const { counted, hearing } = this.#parts.link;
-    return !counted ? 'no' : hearing.uncertain ? 'partly' : 'all';
+    const { countsKnown, hearing } = this.#parts.link;
+    return !countsKnown ? 'no' : hearing.uncertain ? 'partly' : 'all';
   }
 
   /**

@@ -91,8 +91,8 @@ export class GatewayLink {
   }
 
   /** The connections of all slots are known. */
-  get counted(): boolean {
-    return this.fleet.counted && !this.hearing.unknown;
+  get countsKnown(): boolean {
+    return this.fleet.countsKnown && !this.hearing.unknown;
   }
 
   async publish(ring: Ring, pace: Pace, context: Pick<Publication, 'settings' | 'vacancies'>): Promise<void> {
@@ -148,7 +148,7 @@ export class GatewayLink {
   #lookAtBalance(): void {
     const { rollout, balancing } = this.#parts;
     const now = performance.now();
-    const known = this.counted && !this.hearing.uncertain;
+    const known = this.countsKnown && !this.hearing.uncertain;
     this.#balance.look({ ...balancing(), calm: rollout.isAtRest(now), known, gateways: this.fleet.gateways, now });
   }
 

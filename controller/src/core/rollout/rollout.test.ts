@@ -57,8 +57,8 @@ describe('a rollout', () => {
     const { rollout, connections } = started();
     const current = new Uint16Array(SLOTS).fill(NO_OWNER, 300, 310);
     const desired = new Uint16Array(SLOTS).fill(1, 0, 300);
-    const plan = (counted: boolean) =>
-      rollout.plan({ members, current, desired, connections, counted, pace: PACE, now: 0 }).step;
+    const plan = (countsKnown: boolean) =>
+      rollout.plan({ members, current, desired, connections, countsKnown, pace: PACE, now: 0 }).step;
     expect(plan(false)).toMatchObject({ slots: { lost: 10, balance: 0 }, remaining: { balance: { slots: 300 } } });
     expect(plan(true).slots).toMatchObject({ lost: 10, balance: 100 });
   });

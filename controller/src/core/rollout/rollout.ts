@@ -130,20 +130,20 @@ export class Rollout {
 
   /**
    * The step to publish now, as a ring at the next version with its counts; its digest equals that of the present ring
-   * if nothing changes. `counted` false: `connections` is incomplete, so only slots of lost owners change. Takes effect
-   * with `published`.
+   * if nothing changes. `countsKnown` false: `connections` is incomplete, so only slots of lost owners change. Takes
+   * effect with `published`.
    */
   plan(input: {
     readonly members: readonly Member[];
     readonly current: Readonly<Uint16Array>;
     readonly desired: Readonly<Uint16Array>;
     readonly connections: Readonly<Uint32Array>;
-    readonly counted?: boolean;
+    readonly countsKnown?: boolean;
     readonly pace: Pace;
     readonly now: number;
   }): { ring: Ring; step: Step } {
-    const { members, current, desired, connections, counted = true, pace, now } = input;
-    const idle = counted && this.acknowledged && now >= this.#movedAt - this.#leadMs;
+    const { members, current, desired, connections, countsKnown = true, pace, now } = input;
+    const idle = countsKnown && this.acknowledged && now >= this.#movedAt - this.#leadMs;
     const stepMs = this.#hearing.deaf ? DEAF.stepMs : STEP_MS;
     const budget = idle ? (pace.perSecond * stepMs) / 1000 : 0;
     const step = planStep({ members, current, desired, connections, budget, balance: pace.balance });

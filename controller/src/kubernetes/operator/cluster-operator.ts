@@ -194,7 +194,7 @@ export class ClusterOperator {
       const { keeper, served, since } = this.#led;
       if (!served.reign.settled && performance.now() - since < SETTLE_MS) return;
       const { view } = served.reign;
-      served.counted(view.fleet.connectionsByNode);
+      served.onCounts(view.fleet.connectionsByNode);
       const kept = keeper.problem;
       const obstacle =
         this.#intake.problem ?? (kept === undefined ? served.obstacle() : { reason: 'GatewaysNotKept', message: kept });

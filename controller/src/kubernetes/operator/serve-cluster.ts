@@ -30,7 +30,7 @@ export interface Serving {
   /** The values of the Secrets, in case they are deleted before the cluster is. */
   secrets(): KnownSecrets;
   /** Called every second, with the connections of each node. */
-  counted(connections: ReadonlyMap<string, number>): void;
+  onCounts(connections: ReadonlyMap<string, number>): void;
   /** Call it before the reign is stopped. */
   close(): void;
 }
@@ -74,7 +74,7 @@ export async function serveCluster(
           ? portProblem(reign.view.listing)
           : { reason: 'SecretUnusable', message: secrets.problem },
       secrets: () => secrets.known,
-      counted: (connections) => source?.deletionCosts.update(connections),
+      onCounts: (connections) => source?.deletionCosts.update(connections),
       close: () => secrets.close(),
     };
   } catch (error) {

@@ -54,9 +54,9 @@ export class StatusWriter {
     const written = this.#lastOf(resource);
     const before = written?.status ?? resource.status;
     const same = before !== undefined && meaningOf(before) === meaningOf(status);
-    const counted = status.connections === before?.connections;
+    const sameCounts = status.connections === before?.connections;
     const since = performance.now() - (this.#written?.at ?? Number.NEGATIVE_INFINITY);
-    if (same && (counted || since < COUNTS_MS)) return;
+    if (same && (sameCounts || since < COUNTS_MS)) return;
     this.#writing = true;
     try {
       const answer = await patchStatus<WsClusterObject>(this.#parts.kube, {

@@ -12,7 +12,7 @@ const ring = createRing({ epoch: 1, version: 1 }, members, table);
 const membership = { ...NO_MEMBERSHIP, members };
 const gateway = {
   ...{ id: 'g', address: 'g:1', applied: ring.revision, connections: 1, moved: 0, migrated: 0, lastSeen: 0 },
-  ...{ eventStreams: 0, counted: true },
+  ...{ eventStreams: 0, countsKnown: true },
 };
 const slot = slotOf('hot');
 const counts = {
