@@ -52,7 +52,7 @@ export const GROUPS: readonly Group[] = [
     name: 'embedded',
     lane: 'systems',
     include: [
-      'test/contracts/{bundles,file-*,generated-docs,import-rule,local-*,no-registry}.test.ts',
+      'test/contracts/{bundles,file-*,generated-docs,import-rule,local-*,no-registry,tcp-relay}.test.ts',
       'test/e2e/!(library|migrate-kinds|npm-start|other-languages|pace|packages|readme|real-clients|real-servers).test.ts',
       'test/gateway/!(attacks|floods|soak).test.ts',
     ],

@@ -12,6 +12,7 @@ export interface TcpRelay {
   cutOff(): void;
   /** New connections lead to the server again; those that were cut off stay so. */
   mend(): void;
+  /** Also destroys the connections that are ending. */
   close(): Promise<void>;
 }
 
@@ -28,6 +29,8 @@ interface Passage {
 export async function openTcpRelay(target: string, listenHost = '127.0.0.1'): Promise<TcpRelay> {
   const [host = '', port = ''] = target.split(':');
   const passages = new Map<Socket, Passage>();
+  /** Of clients that were told that the server goes, and have yet to end. */
+  const ending = new Set<Socket>();
   let isCutOff = false;
 
   const server = createServer((near) => {
@@ -73,8 +76,12 @@ export async function openTcpRelay(target: string, listenHost = '127.0.0.1'): Pr
         far?.unpipe();
         far?.destroy();
         if (!isWebSocket) near.destroy();
-        // The client's own Close is read, so that its end is.
-        else near.unpipe().resume().end(CLOSE);
+        else {
+          ending.add(near);
+          near.on('close', () => ending.delete(near));
+          // The client's own Close is read, so that its end is.
+          near.unpipe().resume().end(CLOSE);
+        }
       }
     },
     cutOff() {
@@ -89,6 +96,7 @@ export async function openTcpRelay(target: string, listenHost = '127.0.0.1'): Pr
     },
     async close() {
       breakAll();
+      for (const near of ending) near.destroy();
       server.close();
       await once(server, 'close');
     },
