@@ -83,6 +83,7 @@ if (faults.length === 0) {
   const likely = mostLikely(causes, failedKinds, MOST_KEPT);
   for (const kept of likely) process.stdout.write(`kept ${kept.kind}: ${keepCase(kept)}\n`);
   const leftOut = causes.length - likely.length;
-  if (leftOut > 0) process.stdout.write(`left out ${leftOut} less likely cases: the fault did not come again\n`);
+  if (leftOut > 0)
+    process.stdout.write(`left out ${leftOut} less likely cases: the fault did not come again with half as many\n`);
   process.exitCode = 1;
 }
