@@ -13,6 +13,8 @@ export default defineConfig({
         experimental,
         include: [...include],
         maxWorkers: workers,
+        // Nobody reads a difference of 100,000 lines.
+        diff: { truncateThreshold: 200 },
         ...(sharesBrokers === true ? { globalSetup: ['test/run/shared-brokers.ts'] } : {}),
         ...(name === 'unit'
           ? // Pure logic: a process for each file would take longer than the tests.

@@ -10,7 +10,7 @@ export interface FileEnded {
   readonly say: 'ended';
   readonly file: string;
   readonly passed: number;
-  /** Names of failed tests, hooks and imports, with the first line of the error. */
+  /** Names of failed tests, hooks and imports, each with a line on its error. */
   readonly failures: readonly string[];
   /** From the start of its worker, its hooks included. */
   readonly ms: number;

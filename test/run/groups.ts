@@ -47,7 +47,13 @@ export interface Group {
 
 /** In the order in which a lane runs them. Each test file belongs to exactly one group. */
 export const GROUPS: readonly Group[] = [
-  { name: 'unit', lane: 'quick', include: ['*/src/**/*.test.ts', '{chaos,fuzz}/**/*.test.ts'], workers: 4, needs: [] },
+  {
+    name: 'unit',
+    lane: 'quick',
+    include: ['*/src/**/*.test.ts', '{chaos,fuzz}/**/*.test.ts', 'test/run/*.test.ts'],
+    workers: 4,
+    needs: [],
+  },
   {
     name: 'embedded',
     lane: 'systems',

@@ -1,6 +1,7 @@
 import { inParallel } from '@wscluster/service';
 import { Board } from './board.ts';
 import type { VitestEvent } from './events.ts';
+import { withLinesCut } from './failure.ts';
 import { type Lane, STAGES } from './groups.ts';
 import { Needs } from './needs.ts';
 import type { Chosen } from './selection.ts';
@@ -98,6 +99,6 @@ async function runGroup(group: Chosen, options: RunOptions, needs: Needs, board:
     failed = 1;
     board.failed(`${name}: vitest ended with exit code ${exitCode}`);
   }
-  if (failed > 0) process.stdout.write(`\n--- ${name}\n${output}\n`);
+  if (failed > 0) process.stdout.write(`\n--- ${name}\n${withLinesCut(output)}\n`);
   return { name, passed, failed, ms: performance.now() - began, cpu };
 }
