@@ -70,8 +70,8 @@ describe('a node that is gone', () => {
     await eventually('all are told', () => verdicts.length === 50);
     const after = verdicts.map(({ at }) => at - from);
     expect(verdicts.every(({ gone }) => gone)).toBe(true);
-    // A tick of 20 ms tells one; a busy machine makes up for 100 ms at once.
-    expect(Math.min(...after)).toBeLessThan(300);
+    // A tick of 20 ms tells one; a busy machine begins late, and makes up for 100 ms at once.
+    expect(Math.max(...after) - Math.min(...after)).toBeGreaterThan(600);
     expect(Math.max(...after)).toBeGreaterThan(900);
     for (let ms = 0; ms < 900; ms += 100)
       expect(after.filter((at) => at >= ms && at < ms + 100).length).toBeLessThanOrEqual(15);
