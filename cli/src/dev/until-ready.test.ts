@@ -26,7 +26,7 @@ test('resolves with what each said once it was ready', async () => {
       { ...one, url },
       { ...one, url },
     ],
-    5000,
+    30_000,
     never,
   );
   answer.status = 200;
@@ -38,8 +38,8 @@ test.each([
   ['is not as it should be', () => ({ ...one, url, isReady: () => false })],
   ['comes before the process itself listens, so from another one', () => ({ ...one, url, started: () => false })],
 ])('an answer that %s does not count; at the end it says who is not ready', async (_what, awaited) => {
-  await expect(untilReady([{ ...one, what: 'another', url }, awaited()], 300, never)).rejects.toThrow(
-    'not ready after 0.3 s: the one; see the log above',
+  await expect(untilReady([{ ...one, what: 'another', url }, awaited()], 1_500, never)).rejects.toThrow(
+    'not ready after 1.5 s: the one; see the log above',
   );
 });
 
