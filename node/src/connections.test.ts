@@ -97,7 +97,7 @@ test('a client that never reads is cut when too much waits for it', async () => 
   const chunk = Buffer.alloc(1024 * 1024);
   let sends = 0;
   while (connections.send('slow', chunk) === 1 && sends < 1_000) sends++;
-  await connections.when(({ size }) => size === 0, AbortSignal.timeout(5_000));
+  await connections.when(({ size }) => size === 0, AbortSignal.timeout(30_000));
   expect(connections.size).toBe(0);
   expect(sends).toBeLessThan(1_000);
 });

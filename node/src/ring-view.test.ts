@@ -88,7 +88,7 @@ describe('the ring that a node follows', () => {
       await hub.broadcast(ringMessage(7, ['ada']));
       return lost('ada', 6);
     };
-    await expect.poll(sent).toBe('1.7');
+    await expect.poll(sent, { timeout: 30_000 }).toBe('1.7');
     await hub.close();
   });
 

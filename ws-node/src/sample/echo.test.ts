@@ -24,7 +24,7 @@ test('a client that sends without reading is held back, and gets everything once
     // Only what had been read from the socket before it was paused can follow.
     expect(serverSide.bufferedAmount).toBeLessThan(5 * MIB);
     client.resume();
-    await vi.waitFor(() => expect(received).toBe(50 * MIB), { timeout: 10_000 });
+    await vi.waitFor(() => expect(received).toBe(50 * MIB), { timeout: 30_000 });
     expect(serverSide.isPaused).toBe(false);
   } finally {
     client.terminate();

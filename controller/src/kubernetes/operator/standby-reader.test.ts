@@ -124,7 +124,7 @@ describe('what a standby on Kubernetes reads', () => {
     const silence = Promise.withResolvers<void>();
     answer = silence.promise;
     const first = reader.look(resource(1));
-    await vi.waitFor(() => expect(looks).toBe(1));
+    await vi.waitFor(() => expect(looks).toBe(1), 30_000);
     await reader.look(resource(1));
     let hasEnded = false;
     const end = reader.rest().then(() => {
