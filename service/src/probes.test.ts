@@ -41,6 +41,7 @@ test('close does not wait for a client that keeps its connection', async () => {
   await get('/healthz');
   const before = performance.now();
   await probes.close();
-  expect(performance.now() - before).toBeLessThan(1_000);
+  // The client would keep it for 4 s, the server for 5 s.
+  expect(performance.now() - before).toBeLessThan(3_000);
   await expect(get('/healthz')).rejects.toThrow();
 });
