@@ -60,10 +60,11 @@ test('an engine that does not answer within 5 s is said to be slow, once, and it
   const first = await nextRequest();
   await vi.advanceTimersByTimeAsync(4999);
   expect(watch.problem).toBe('waiting for the first answer of the Docker engine');
+  const closed = once(first, 'close');
   await vi.advanceTimersByTimeAsync(1);
   const slow = `the Docker engine at ${socket} does not answer within 5 s`;
   expect(watch.problem).toBe(slow);
-  await once(first, 'close');
+  await closed;
   await vi.advanceTimersByTimeAsync(1000);
   await nextRequest();
   await vi.advanceTimersByTimeAsync(5000);
