@@ -5,6 +5,7 @@ import { openAmqpFollower, openAmqpHub, type RingBusFollower, type RingBusHub } 
 import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../e2e/support/wait.ts';
+import { inTime } from './support/in-time.ts';
 import { type RecordedLog, recordingLog } from './support/log-lines.ts';
 import { heartbeat, report, ringAt } from './support/messages.ts';
 import { FollowerRecorder, HubRecorder } from './support/recorder.ts';
@@ -101,9 +102,8 @@ describe('the bus on RabbitMQ in an outage', () => {
 
   test('both ends open while the broker is away, say so once, and work when it comes', async () => {
     await server.stop();
-    const from = performance.now();
-    const [hub, { follower, heard }] = [await openHub(), await openFollower()];
-    expect(performance.now() - from).toBeLessThan(2_500);
+    const openOneByOne = async () => [await openHub(), await openFollower()] as const;
+    const [hub, { follower, heard }] = await inTime(2_500, openOneByOne());
     expect(follower.connected).toBe(false);
     await expect(hub.hub.broadcast(heartbeat(1))).rejects.toMatchObject({
       code: 'BUS_UNAVAILABLE',
@@ -189,9 +189,7 @@ describe('the bus on RabbitMQ in an outage', () => {
     const both = await openBoth();
     server.freeze();
     try {
-      const from = performance.now();
-      await expect(both.hub.broadcast(heartbeat(1))).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
-      expect(performance.now() - from).toBeLessThan(2_500);
+      await inTime(2_500, expect(both.hub.broadcast(heartbeat(1))).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' }));
       await until('heartbeats are missed', () => !both.follower.connected);
       await expect(both.follower.send(report('gw-a', 1))).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
     } finally {
@@ -211,7 +209,7 @@ describe('the bus on RabbitMQ in an outage', () => {
       await Promise.all([both.hub.close(), both.follower.close(), connecting.close()]);
       expect(performance.now() - from).toBeLessThan(2_000);
       // Now, and not when the broker goes on and closes its side.
-      await until('no socket is left', () => !process.getActiveResourcesInfo().includes('TCPSocketWrap'), 500);
+      await until('no socket is left', () => !process.getActiveResourcesInfo().includes('TCPSocketWrap'), 2_000);
     } finally {
       server.thaw();
     }
@@ -225,13 +223,12 @@ describe('the bus on RabbitMQ in an outage', () => {
       await expect(both.hub.broadcast(ringAt(1, 1))).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
       await expect(both.follower.send(report('gw-a', 1))).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
       expect(performance.now() - from).toBeLessThan(5_000);
-      const again = performance.now();
-      await expect(both.hub.broadcast(ringAt(1, 2))).rejects.toMatchObject({
+      // At once: a message that is not refused waits for a confirmation, for a second or more.
+      const again = expect(both.hub.broadcast(ringAt(1, 2))).rejects.toMatchObject({
         code: 'BUS_UNAVAILABLE',
         message: expect.stringMatching(/accepts no messages at the moment.*memory/),
       });
-      // At once: a message that is not refused waits for a confirmation, for a second or more.
-      expect(performance.now() - again).toBeLessThan(500);
+      await inTime(500, again);
       expect(both.follower.connected).toBe(true);
     } finally {
       await server.ctl('set_vm_memory_high_watermark', '0.6');
