@@ -12,6 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { until } from '../e2e/support/wait.ts';
 import { get } from '../kubernetes/support/objects.ts';
 import { leadershipContract } from './leadership.ts';
+import { inTime } from './support/in-time.ts';
 import { newNamespace, relayedApi } from './support/kubernetes-client.ts';
 import { recordingLog } from './support/log-lines.ts';
 
@@ -134,13 +135,13 @@ describe('the Lease', () => {
   });
 
   test('is kept over many times of it, whatever somebody writes beside it', async () => {
-    const [first, second] = [candidate('http://first:7080', 1_000), candidate('http://second:7080', 1_000)];
+    const [first, second] = [candidate('http://first:7080', 2_000), candidate('http://second:7080', 2_000)];
     const lead = await first.elected(never);
     const waiting = new AbortController();
     const elected = second.elected(waiting.signal);
     const from = performance.now();
     let notes = 0;
-    while (performance.now() - from < 4_000) await patch({ metadata: { annotations: { note: String(notes++) } } });
+    while (performance.now() - from < 6_000) await patch({ metadata: { annotations: { note: String(notes++) } } });
     expect([first.leading, lead.aborted, second.leading]).toEqual([true, false, false]);
     expect((await seen()).metadata.annotations?.note).toBe(String(notes - 1));
     expect(await first.confirm()).toBe(true);
@@ -213,10 +214,7 @@ describe('the Lease', () => {
   test('is over in time when the API server is away for longer, and is had again when it is back', async () => {
     const first = candidate('http://first:7080');
     const lead = await first.elected(never);
-    const from = performance.now();
-    await api.killApi();
-    if (!lead.aborted) await once(lead, 'abort');
-    expect(performance.now() - from).toBeLessThan(DURATION_MS);
+    await Promise.all([inTime(DURATION_MS, once(lead, 'abort')), api.killApi()]);
     expect(first.leading).toBe(false);
     const again = first.elected(never);
     await api.startApi();

@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../e2e/support/wait.ts';
 import { leadershipContract } from './leadership.ts';
+import { inTime } from './support/in-time.ts';
 import { recordingLog } from './support/log-lines.ts';
 import { openTcpRelay, type TcpRelay } from './support/tcp-relay.ts';
 
@@ -102,28 +103,32 @@ describe('the lock in Redis', () => {
   });
 
   test('a leader keeps the lead over many times of the lock', async () => {
-    const [first, second] = [candidate('http://first:7080', 600), candidate('http://second:7080', 600)];
+    const [first, second] = [candidate('http://first:7080', 1_500), candidate('http://second:7080', 1_500)];
     const lead = await first.elected(never);
     const waiting = new AbortController();
     const elected = second.elected(waiting.signal);
-    for (let n = 0; n < 4 && first.leading; n++) await aLockRunsOut(600);
+    for (let n = 0; n < 4 && first.leading; n++) await aLockRunsOut(1_500);
     expect([first.leading, lead.aborted, second.leading]).toEqual([true, false, false]);
     waiting.abort();
     await expect(elected).rejects.toThrow();
   });
 
   test('after a release the other one leads within 300 ms', async () => {
-    const [first, second] = [candidate('http://first:7080'), candidate('http://second:7080')];
-    await first.elected(never);
-    const elected = second.elected(never);
-    await until(
-      'the other one waits',
-      async () => String(await behind.client('LIST')).split('name=wscluster').length > 2,
-    );
-    const from = performance.now();
-    await first.release();
-    await elected;
-    expect(performance.now() - from).toBeLessThan(300);
+    let [leader, other] = [candidate('http://first:7080'), candidate('http://second:7080')];
+    await leader.elected(never);
+    const took: number[] = [];
+    for (let times = 0; times < 3; times++) {
+      await behind.config('RESETSTAT');
+      const elected = other.elected(never);
+      await until('the other one waits', async () => (await takesSoFar(behind)) > 0);
+      const from = performance.now();
+      await leader.release();
+      await elected;
+      took.push(performance.now() - from);
+      [leader, other] = [other, leader];
+    }
+    // A busy machine may be late, but not each time.
+    expect(Math.min(...took)).toBeLessThan(300);
   });
 
   test('after kill -9 the other one leads within the time of the lock and a second', async () => {
@@ -164,14 +169,14 @@ describe('the lock in Redis', () => {
   });
 
   test('losing Redis for less than the time of the lock does not lose the lead', async () => {
-    const first = candidate('http://first:7080', 3_000);
+    const first = candidate('http://first:7080', 6_000);
     const lead = await first.elected(never);
     await server.kill();
     await until('it is noticed', () => logged.warnings.length > 0);
     await server.start(); // empty
     await until('the lock is there again', async () => (await behind.get(KEY).catch(() => null)) !== null);
     expect([first.leading, lead.aborted]).toEqual([true, false]);
-    await aLockRunsOut(3_000);
+    await aLockRunsOut(6_000);
     expect([first.leading, lead.aborted]).toEqual([true, false]);
     expect(logged.warnings.map(({ event }) => event)).toEqual(['redis-disconnected']);
   });
@@ -179,10 +184,7 @@ describe('the lock in Redis', () => {
   test('losing Redis for longer ends the lead in time, and it is elected again when Redis is back', async () => {
     const first = candidate('http://first:7080');
     const lead = await first.elected(never);
-    const from = performance.now();
-    await server.kill();
-    await once(lead, 'abort');
-    expect(performance.now() - from).toBeLessThan(TTL_MS);
+    await Promise.all([inTime(TTL_MS, once(lead, 'abort')), server.kill()]);
     expect(first.leading).toBe(false);
     const again = first.elected(never);
     await server.start();
@@ -269,8 +271,7 @@ describe('the lock in Redis', () => {
   test('a leader that finds the lock in other hands leads no longer, and leaves it to them', async () => {
     const first = candidate('http://first:7080');
     const lead = await first.elected(never);
-    await behind.set(KEY, 'somebody http://else:7080');
-    await once(lead, 'abort');
+    await Promise.all([once(lead, 'abort'), behind.set(KEY, 'somebody http://else:7080')]);
     expect(first.leading).toBe(false);
     await first.release();
     expect(await behind.get(KEY)).toBe('somebody http://else:7080');
