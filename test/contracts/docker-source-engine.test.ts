@@ -226,7 +226,7 @@ describe('a source that is closed', () => {
     const listing = watcher.source.list();
     await watcher.source.close();
     await listing.catch((error: unknown) => expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE' }));
-    await until('its sockets are closed', () => pipes() <= before, 1000);
+    await until('its sockets are closed', () => pipes() <= before, 5_000);
     await expect(watcher.source.list()).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
   });
 });

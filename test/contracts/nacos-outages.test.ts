@@ -215,7 +215,7 @@ test('a registry that is closed, in the middle of a sync or after it, ends it an
         expect(await relay.connections()).toBeGreaterThan(0);
         await registry.close();
       }
-      await until('its connections are closed', async () => (await relay.connections()) === 0, 1000);
+      await until('its connections are closed', async () => (await relay.connections()) === 0, 5_000);
       await expect(registry.sync(members, revision)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
     }
   } finally {
