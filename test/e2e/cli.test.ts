@@ -338,6 +338,7 @@ describe('wscluster: the processes', () => {
     const second = controller(true);
     await until('the second one has ended', () => second.ended, 30_000);
     expect(second.child.exitCode).toBe(2);
+    await until('it has said why', () => of(second, 'failed').length > 0);
     expect(of(second, 'failed')).toMatchObject([
       {
         code: 'STATE_IN_USE',

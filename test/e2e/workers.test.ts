@@ -31,8 +31,12 @@ async function odd(system: System, pid: number, first: number): Promise<void> {
   await until('what it has rejected is counted', bugsAre(first + 1));
 }
 
-function oddLines(system: System) {
-  const lines = system.gateways[0]?.process.lines.filter(({ msg }) => String(msg).startsWith('odd')) ?? [];
+/** So many lines of these errors, and what each of them says; a line may come later than its count. */
+async function oddLines(system: System, count: number) {
+  const odd = () => system.gateways[0]?.process.lines.filter(({ msg }) => String(msg).startsWith('odd')) ?? [];
+  await until(`${count} lines`, () => odd().length >= count);
+  const lines = odd();
+  expect(lines).toHaveLength(count);
   for (const [index, line] of lines.entries())
     expect(line).toMatchObject({
       level: 'error',
@@ -50,7 +54,7 @@ describe('a gateway of one process', () => {
   test('survives an error that nobody expected: it is logged and counted, and no client notices', async () => {
     const { system, crowd } = started();
     await odd(system, system.gateways[0]?.process.pid ?? 0, 1);
-    expect(oddLines(system)).toHaveLength(2);
+    await oddLines(system, 2);
     expect(crowd.closes).toHaveLength(0);
     expect(await crowd.quiet()).toEqual([]);
   });
@@ -97,7 +101,8 @@ describe(`a gateway of ${WORKERS} workers, with ${CLIENTS} clients on three node
     const workers = workersOf(system);
     await odd(system, system.gateways[0]?.process.pid ?? 0, 1);
     await odd(system, workers[0] ?? 0, 3);
-    expect(oddLines(system).map(({ worker }) => typeof worker)).toEqual(['undefined', 'undefined', 'number', 'number']);
+    const lines = await oddLines(system, 4);
+    expect(lines.map(({ worker }) => typeof worker)).toEqual(['undefined', 'undefined', 'number', 'number']);
     expect(crowd.closes).toHaveLength(0);
     expect(await crowd.quiet()).toEqual([]);
     expect(workersOf(system)).toEqual(workers);
@@ -169,7 +174,7 @@ describe(`a gateway of ${WORKERS} workers, with ${CLIENTS} clients on three node
     ]);
     await until('it has ended', () => second.ended);
     expect(second.child.exitCode).toBe(2);
-    expect(second.lines.at(-1)).toMatchObject({ code: 'PORT_TAKEN' });
+    await until('it has said why', () => second.lines.at(-1)?.code === 'PORT_TAKEN');
   });
 
   test('SIGHUP reloads the options of all workers, and no client notices', async () => {
@@ -190,7 +195,9 @@ describe(`a gateway of ${WORKERS} workers, with ${CLIENTS} clients on three node
       await http('GET', system.gatewayUrl(0, '/whoami?userId=user-1'));
       return again.lines.some(({ event, worker }) => event === 'request' && worker !== undefined);
     });
-    expect(again.lines.find(({ event }) => event === 'reloaded')).toMatchObject({ changed: ['logLevel'] });
+    const reloaded = () => again.lines.find(({ event }) => event === 'reloaded');
+    await until('the primary has said what it reloaded', () => reloaded() !== undefined);
+    expect(reloaded()).toMatchObject({ changed: ['logLevel'] });
     expect(crowd.closes).toHaveLength(before);
     expect(await crowd.quiet()).toEqual([]);
   });
