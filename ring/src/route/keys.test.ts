@@ -95,6 +95,8 @@ describe('a key', () => {
   });
 
   it('is the same key by each way of spelling it, and wherever it is', () => {
+    // Which no path may have.
+    const hasDotSegment = (one: string) => /(?:^|[/\\])\.{1,2}(?:[/\\]|$)/.test(one);
     const everyByte = (one: string) =>
       [...Buffer.from(one)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
     fc.assert(
@@ -107,12 +109,12 @@ describe('a key', () => {
           keyOf({ header: 'K' }, '/x/', ['K', spelt]),
           keyOf({ cookie: 'k' }, '/x/', ['Cookie', `k=${spelt}`]),
           keyOf({ subprotocol: { prefix: 'k.' } }, '/x/', ['Sec-WebSocket-Protocol', `k.${spelt}`]),
-          keyOf({ param: 'rest' }, `/x/${spelt}`),
+          ...(hasDotSegment(one) ? [] : [keyOf({ param: 'rest' }, `/x/${spelt}`)]),
           keyOf({ first: [{ query: 'k' }, { header: 'K' }] }, '/x/', ['K', spelt]),
         ];
         expect(new Set(places)).toEqual(new Set([one]));
       }),
-      { numRuns: 500 },
+      { numRuns: 500, examples: [[['a', 'b'], '.']] },
     );
   });
 });
