@@ -66,8 +66,8 @@ export interface FuzzResult {
   /** What went wrong, in words; empty if nothing did. */
   readonly faults: readonly string[];
   /**
-   * The cases that may have caused it, in the order in which they began: those under way, or those since the last look if
-   * something was left behind.
+   * The cases that may have caused it, in the order in which they began: those under way, or those since the last look
+   * if something was left behind.
    */
   readonly suspects: readonly Case[];
   /** The kinds of those that failed themselves; none if the fault is not a case's own. */

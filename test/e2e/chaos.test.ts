@@ -67,11 +67,4 @@ describe('a run that is interrupted ends well: exit code 130, and nothing left',
     run.signal('SIGINT');
     await endsWell(bundles);
   });
-
-  test('by SIGTERM, from a supervisor, to the process that it started', async () => {
-    await until('a gateway runs', () => ofProgram('gateway/src/main.ts').length > 0, 120_000);
-    const bundles = programs();
-    run.child.kill('SIGTERM');
-    await endsWell(bundles);
-  });
 });

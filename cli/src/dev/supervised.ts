@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Logger, READY_MESSAGE } from '@wscluster/service';
+import { inBackground, type Logger, READY_MESSAGE } from '@wscluster/service';
 import { printLog } from './log-stream.ts';
 
 /** Exit code of a process whose configuration is unusable: starting it again would not help. */
@@ -30,11 +30,14 @@ export class Supervised {
 
   constructor(options: SupervisedOptions) {
     this.#options = options;
-    if (options.after === undefined) this.#child = this.#start();
+    const { after, log } = options;
+    if (after === undefined) this.#begin();
     else
-      void options.after.then(() => {
-        if (!this.#stopping.signal.aborted) this.#child = this.#start();
-      });
+      inBackground(
+        log,
+        'start-failed',
+        after.then(() => this.#begin()),
+      );
   }
 
   /**
@@ -66,6 +69,10 @@ export class Supervised {
     clearTimeout(force);
   }
 
+  #begin(): void {
+    if (!this.#stopping.signal.aborted) this.#child = this.#start();
+  }
+
   #start(): ChildProcess {
     const { name, args, log } = this.#options;
     const child = spawn(process.execPath, args, {
@@ -89,9 +96,7 @@ export class Supervised {
         `${name} ended (${signal ?? code})`,
       );
       delay(RESTART_MS, undefined, { signal: this.#stopping.signal }).then(
-        () => {
-          this.#child = this.#start();
-        },
+        () => this.#begin(),
         () => {},
       );
     });

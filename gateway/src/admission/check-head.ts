@@ -19,8 +19,8 @@ const MAX_LISTED = [
 export const MAX_HEAD_BYTES = 65_536;
 
 /**
- * The HTTP parser refuses more header lines than this, or drops those beyond, as Node's version has it; again fixed when
- * the server is created. It is more than a cluster can allow, so that a request with dropped lines is refused.
+ * With more header lines than this, Node's HTTP parser refuses a head, or in older versions drops those beyond. It is
+ * fixed when the server is created. It is more than a cluster can allow, so a request with dropped lines is refused.
  */
 export const MAX_PARSED_LINES = MAX_HEADER_LINES + 1;
 
