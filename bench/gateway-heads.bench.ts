@@ -28,7 +28,7 @@ const HIGHEST: GatewayLimits = gatewayLimitsSchema.parse({
   maxPathBytes: gatewayLimitsSchema.shape.maxPathBytes.unwrap().maxValue,
 });
 /** As much as the parser reads. */
-const TOO_LARGE = { headerBytes: 65_000, headerLines: 1_000, pathBytes: 60_000 };
+const TOO_LARGE = { headerBytes: 65_000, headerLines: MAX_HEADER_LINES, pathBytes: 60_000 };
 
 interface Kind {
   readonly name: string;

@@ -9,7 +9,6 @@ export function mostLikely(suspects: readonly Case[], failedKinds: ReadonlySet<s
   const seen = new Set<string>();
   const rank = ({ kind }: Case) => {
     if (failedKinds.has(kind)) return 0;
-
     if (seen.has(kind)) return 2;
     seen.add(kind);
     return 1;

@@ -36,6 +36,7 @@ export interface DataPlane {
 /** An accepted socket goes to the front door, then to the relay or to plain HTTP, which it may still leave. */
 export function createDataPlane(context: DataPlaneContext): DataPlane {
   const server = createHttpServer(context.limits);
+  const checkingMs = checkingMsOf(context.limits);
   const heads = new OneATurn();
   const http = new PlainHttp(server, heads, context);
 
@@ -52,7 +53,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   });
   const sockets = new AcceptedSockets(server, (socket) => door.enter(socket));
   server.on('listening', () => {
-    const sweeps = setInterval(() => door.sweep(), checkingMsOf(context.limits)).unref();
+    const sweeps = setInterval(() => door.sweep(), checkingMs).unref();
     server.on('close', () => clearInterval(sweeps));
   });
   // Accepting fails when no file descriptor is left; what is open goes on.

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { WsClusterError } from '@wscluster/ring';
 import { listen, stopListening } from './listen.ts';
 
-/** Whether nobody listens on the port just now, at any of these addresses of the machine. */
+/** Whether a server could listen on the port just now, at each of these addresses that the machine has. */
 export async function isFreePort(port: number, hosts: readonly string[]): Promise<boolean> {
   for (const host of hosts) {
     const server = createServer();
@@ -10,8 +10,9 @@ export async function isFreePort(port: number, hosts: readonly string[]): Promis
       await listen(server, { host, port }, 'nobody');
       await stopListening(server);
     } catch (error) {
-      if (error instanceof WsClusterError && error.code === 'PORT_TAKEN') return false;
+      const { code } = (error instanceof WsClusterError ? error.cause : error) as NodeJS.ErrnoException;
       // The machine does not have the address, as without IPv6: nobody can listen there.
+      if (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT') return false;
     }
   }
   return true;

@@ -21,6 +21,14 @@ test('random faults break no promise: owners, moves, migrations, pace, order, re
   expect(sessions.flatMap(({ arrivals }) => arrivals).length, report(result)).toBeGreaterThan(0);
 });
 
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
 describe('a run that is interrupted ends well: exit code 130, and nothing left', () => {
   let directory: string;
   let run: Command;
@@ -35,7 +43,7 @@ describe('a run that is interrupted ends well: exit code 130, and nothing left',
   });
   afterEach(() => {
     run.signal('SIGKILL');
-    for (const { pid } of processesNaming(directory)) process.kill(pid, 'SIGKILL');
+    for (const { pid } of processesNaming(directory)) endNow(pid);
     rmSync(directory, { recursive: true });
   });
 

@@ -58,7 +58,7 @@ test('old connections are told to come back, and a gateway that nobody used gets
     const [first, second] = sessions;
     expect(first).toMatchObject({ url: expect.stringContaining(`:${system.gateways[0]?.port}/`), code: 1012 });
     expect(first?.reason).toBe('maximum age');
-    // 80 % of the maximum; the client knows of its connection later than the gateway.
+    // 80 % of the maximum, less what the client knows late.
     expect((first?.closedAt ?? 0) - (first?.openedAt ?? 0)).toBeGreaterThan(3_500);
     expect(second).toMatchObject({ url: expect.stringContaining(`:${system.gateways[1]?.port}/`), node: first?.node });
     expect(failures).toBe(0);

@@ -75,14 +75,14 @@ describe("README, 'Quick start'", () => {
     };
     const probes = await portBlock(3);
 
-    // "Then a controller, two gateways (ports 7000 and 7001) and three nodes are up."
+    // "Then `npm start` runs a controller, two gateways (ports 7000 and 7001) and three nodes"
     const system = shell(
       next('npm start'),
       `-- --state-dir ${directory}/state --api-port ${ports.api} --gateway-ports ${ports.gateways} --probe-ports ${probes}`,
     );
     await until('the system is up', () => system.stdout.includes('wscluster is up'), 60_000);
 
-    // "The first message names the node that alice is on; the node echoes everything that you type."
+    // "The first message names the node that alice is connected to, and this node echoes everything that you type."
     const wscat = next('npx wscat -c ws://127.0.0.1:7000/websocket/connect/alice');
     const connectAlice = async () => {
       const alice = shell(wscat, '', '');
@@ -107,8 +107,8 @@ describe("README, 'Quick start'", () => {
       60_000,
     );
 
-    // "If the new node takes over alice's key, her connection is closed ... Otherwise nothing happens to her
-    // connection."
+    // "If the new node takes over alice's key, the gateway closes her connection ... Otherwise her connection stays as
+    // it is."
     const { nodeId } = (await answerOf(ownerLine)) as { nodeId: string };
     expect([node, added.id]).toContain(nodeId);
     if (nodeId === added.id) {
@@ -118,20 +118,20 @@ describe("README, 'Quick start'", () => {
       expect(node).toBe(added.id);
     } else expect(alice.child.exitCode).toBeNull();
 
-    // "The message reaches her on whichever node she is."
+    // "The message reaches alice on whichever node she is."
     const sent = await answerOf(next("curl -d hello 'http://127.0.0.1:7001/websocket/send?userId=alice'"));
     expect(sent).toMatchObject({ node: nodeId, sent: 1 });
     await until('it has arrived', () => /\bhello$/m.test(alice.stdout));
     alice.signal('SIGKILL');
 
-    // "Before you add another node, ask how many clients that would move"
+    // "It can also tell you how many clients another node would move, before you add one"
     expect((await shell(next('npx wscluster plan add 1')).ended).stdout).toMatch(
       /^[1-9]\d* slots? and \d+ connections? would move/,
     );
     const nodes = await shell(next('npx wscluster nodes')).ended;
     expect(nodes).toMatchObject({ code: 0, stdout: expect.stringContaining(added.id) });
 
-    // "To see hundreds of clients at once while nodes come and go, run the demo, which starts a cluster of its own"
+    // "The demo starts its own cluster, and shows hundreds of clients while nodes come and go"
     const demo = await shell(next('npm run demo -- --clients 500'), '--script "add; kill"').ended;
     expect(demo.stdout).toMatch(/^500 clients, 2 changes, .* 0 lost, 0 wrong$/m);
     expect(demo.code).toBe(0);

@@ -60,7 +60,7 @@ async function setUp({ running }: DemoOptions, screen: Screen, signal: AbortSign
     const gateways =
       running.gateways.length > 0 ? running.gateways : (await named()).map(({ address }) => gatewayUrl(address));
     if (gateways.length === 0)
-      throw new WsClusterError('NO_RING', 'the cluster has no gateways; name them by --gateways');
+      throw new WsClusterError('NO_RING', 'the cluster has no gateways; name them with --gateways');
     return { api, watch, gateways, system: undefined };
   }
   let watch: Watch | undefined;

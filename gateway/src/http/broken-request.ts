@@ -11,9 +11,11 @@ interface ParserError extends NodeJS.ErrnoException {
 /** Turns an error of the HTTP parser, or its timeout, into an error for the client. `inBody`: the head was complete. */
 export function brokenRequest(error: ParserError, limits: Limits, inBody: boolean): WsClusterError {
   const { code } = error;
-  // The code for both limits. A head of too many lines arrives in few packets, each with more than a cluster allows.
+  // The code for both limits. Which one it was shows only if the last packet alone has too many lines, as most have.
   if (code === 'HPE_HEADER_OVERFLOW')
-    return hasMoreLines(error.rawPacket, limits.maxHeaderLines) ? tooManyLines(limits) : headTooLarge(limits);
+    return !inBody && hasMoreLines(error.rawPacket, limits.maxHeaderLines)
+      ? tooManyLines(limits)
+      : headTooLarge(limits);
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT' && inBody)
     return limitReached('requestSeconds', `the request must arrive within ${limits.requestMs / 1000} s`);
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
@@ -27,9 +29,10 @@ export function brokenRequest(error: ParserError, limits: Limits, inBody: boolea
   return new WsClusterError('REQUEST_INVALID', 'this is not an HTTP/1.1 request', { field: 'request', cause: error });
 }
 
+/** Whether it has more header lines than `most`, below the request line. */
 function hasMoreLines(packet: Buffer | undefined, most: number): boolean {
   let at = -1;
-  for (let lines = 0; lines <= most; lines++) {
+  for (let lines = -1; lines <= most; lines++) {
     at = packet?.indexOf('\n', at + 1) ?? -1;
     if (at < 0) return false;
   }

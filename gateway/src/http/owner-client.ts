@@ -45,7 +45,8 @@ export function createOwnerClient(limits: () => Limits): OwnerClient {
         // What is silent for too long is known here; the agent's own limit is for connections that are kept.
         timeout: 0,
       });
-      // The head is limited in bytes; with a limit on lines Node would silently drop the rest.
+      // The head is limited in bytes; with a limit on lines Node would refuse the answer, or in older versions drop
+      // the rest.
       request.maxHeadersCount = 0;
       return sent(exchange, request, body, now);
     },

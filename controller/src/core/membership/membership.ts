@@ -160,7 +160,7 @@ export function nextMembership(
   };
 }
 
-/** The members by what becomes of them, those aside that were draining and are gone. `wakeTimes`: of their graces. */
+/** The members by what becomes of them. One that was draining and is gone is in no list. `wakeTimes`: of graces. */
 function sortMembers(
   previous: Membership,
   listed: ReadonlyMap<string, Workload>,

@@ -81,7 +81,7 @@ describe('conditions', () => {
   test('a ring that gateways have yet to confirm is said to be on its way, and no gateway to be without a ring', () => {
     const { Ready } = findings({ ...WELL, acknowledged: false, gateways: { ready: 2, inSync: 0 } });
     expect(Ready.message).toBe(
-      'a new ring is being distributed: 0 of 2 gateways have confirmed it, the others still route by the previous ring',
+      'a new ring is being distributed: 0 of 2 gateways have confirmed it; the others still route by the previous ring',
     );
   });
 

@@ -138,7 +138,7 @@ function published({ publish, standingIn, acknowledged, gateways }: Observed): F
   if (!acknowledged)
     return no(
       'Publishing',
-      `a new ring is being distributed: ${inSync} have confirmed it, the others still route by the previous ring`,
+      `a new ring is being distributed: ${inSync} have confirmed it; the others still route by the previous ring`,
     );
   if (gateways.inSync < gateways.ready)
     return no('GatewaysBehind', `${inSync} route by the newest ring, the others by an older one; see their logs`);
