@@ -105,7 +105,7 @@ describe('the bus on RabbitMQ whose credentials are rotated', () => {
     await until('it is told by both', () => logged.warnings.length === 2);
     // Further failures are logged at debug.
     const failures = () => events().filter((event) => event === 'bus-connect-failed').length;
-    await until('both have tried it again', () => failures() >= 6);
+    await until('it has been tried four times more', () => failures() >= 6);
     expect(logged.warnings).toEqual(
       Array(2).fill(
         expect.objectContaining({
