@@ -57,6 +57,8 @@ describe('the dashboard, on a system of real processes', () => {
     const said = await page.getByText(/^Moves [\d,]+ of 200 connections/).innerText();
     const planned = Number(/Moves (\d+)/.exec(said)?.[1]);
     expect(planned).toBeGreaterThan(10);
+    const table = page.getByRole('dialog').getByRole('table');
+    expect(await table.evaluate(({ parentElement: box }) => (box?.scrollWidth ?? 0) - (box?.clientWidth ?? 0))).toBe(0);
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await page.getByText(`settled: ${planned} clients moved`).waitFor();
     await system.settled(before + 1);
