@@ -51,7 +51,7 @@ export const GROUPS: readonly Group[] = [
     name: 'unit',
     lane: 'quick',
     include: ['*/src/**/*.test.ts', '{chaos,fuzz}/**/*.test.ts', 'test/run/*.test.ts'],
-    workers: 4,
+    workers: 8,
     needs: [],
   },
   {
